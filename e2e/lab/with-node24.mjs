@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// Runs one of Keyframe's own scripts under the Node it needs, with its packages installed.
+// Written for any Node >= 18: a plain Debian machine has 18 or 20 (DESIGN.md, section 7).
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NODE_VERSION = '24.21.0'
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+
+/** True for the versions that package.json's `engines` names: 22.18 and later. */
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 18)
+}
+
+function fail(sentence) {
+  console.error(`keyframe: ${sentence}`)
+  process.exit(1)
+}
+
+/** Folder that holds a Node new enough; fetched once from the npm registry, the machine's own stays untouched. */
+function nodeFolder() {
+  if (isNewEnough(process.versions.node)) return dirname(process.execPath)
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keyframe', `node-${NODE_VERSION}`)
+  const bin = join(cache, 'node_modules', 'node', 'bin')
+  if (existsSync(join(bin, 'node'))) return bin
+  console.error(`keyframe: Node ${process.versions.node} is older than 22.18; getting Node ${NODE_VERSION} from the npm registry into ${cache}`)
+  const fresh = `${cache}.${process.pid}`
+  mkdirSync(fresh, { recursive: true })
+  writeFileSync(join(fresh, 'package.json'), '{"private":true}')
+  // The package's own install script picks the binary of this platform from the registry.
+  const got = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${NODE_VERSION}`], { cwd: fresh, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (got.status !== 0 || !existsSync(join(fresh, 'node_modules', 'node', 'bin', 'node'))) {
+    rmSync(fresh, { recursive: true, force: true })
+    fail(`could not get Node ${NODE_VERSION} with npm (its message is above). Install Node 22.18 or newer by hand and start again.`)
+  }
+  try {
+    renameSync(fresh, cache)
+  } catch (error) {
+    // Another start of the same moment was first.
+    rmSync(fresh, { recursive: true, force: true })
+    if (!existsSync(join(bin, 'node'))) throw error
+  }
+  return bin
+}
+
+/** `npm ci` when node_modules is not what package-lock.json says. */
+function installPackages(env) {
+  const stamp = join(root, 'node_modules', '.keyframe-lock')
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  console.error('keyframe: installing the npm packages (package-lock.json)')
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (done.status !== 0) fail('npm ci failed (its message is above). Is the npm registry reachable?')
+  writeFileSync(stamp, lock)
+}
+
+const [script, ...args] = process.argv.slice(2)
+if (!script) fail('usage: with-node24.mjs <script> [arguments]')
+const bin = nodeFolder()
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`, NEXT_TELEMETRY_DISABLED: '1' }
+installPackages(env)
+// react-server: the condition under which the package `server-only` is empty instead of throwing.
+const flags = script.endsWith('.ts') ? ['--conditions=react-server', '--disable-warning=ExperimentalWarning'] : []
+const child = spawn(join(bin, 'node'), [...flags, join(root, script), ...args], { env, stdio: 'inherit' })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
