@@ -1,0 +1,15 @@
+/** What travels over /api/events. */
+import type { BlockJobView } from '../hosts/types.ts'
+import type { JobView } from '../jobs/types.ts'
+
+export type LiveEvent =
+  /** Something a list shows of this host changed (VM states, host up or down): read again. */
+  | { type: 'host'; host: string }
+  /** State, snapshots or chains of this VM changed: read again. */
+  | { type: 'vm'; host: string; vmUuid: string }
+  /** All block jobs of this VM now; an empty list when the last one ended. */
+  | { type: 'block-jobs'; host: string; vmUuid: string; jobs: BlockJobView[] }
+  /** A Keyframe job began, moved or ended. */
+  | { type: 'job'; job: JobView }
+  /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */
+  | { type: 'reload' }

@@ -1,0 +1,43 @@
+/** Snapshots as pages show them. Plain data; sizes in bytes, instants in epoch ms. */
+
+export interface SnapshotDisk {
+  target: string
+  kind: 'external' | 'internal' | 'no'
+  /** The overlay that was made for it; null for other kinds. */
+  overlayPath: string | null
+  /** The layer that it froze: what revert reads. */
+  frozenPath: string | null
+}
+
+export interface SnapshotNode {
+  name: string
+  description: string
+  createdAtMs: number
+  /** VM state when it was taken, e.g. "running", "shutoff", "disk-snapshot". */
+  state: string
+  isCurrent: boolean
+  parent: string | null
+  children: string[]
+  memory: 'no' | 'internal' | 'external'
+  disks: SnapshotDisk[]
+  /** libvirt's own mark of a delete that was broken off. */
+  deleteInProgress: boolean
+  /** Set when its data is known, or must be assumed, to be no longer what it was: the reason. */
+  unproven: string | null
+  /** null = legal now; else the reason in Keyframe's words. */
+  revertRefusal: string | null
+  deleteRefusal: string | null
+}
+
+export interface SnapshotTree {
+  /** Parents before children, siblings by creation time. */
+  nodes: SnapshotNode[]
+  current: string | null
+}
+
+export type QuiesceMode = 'auto' | 'required' | 'off'
+
+/** Outcome of the freeze of one snapshot. */
+export type FreezeReport =
+  | { frozen: true; atMostMs: number; fileSystems: number }
+  | { frozen: false; reason: string }
