@@ -41,3 +41,41 @@ export type QuiesceMode = 'auto' | 'required' | 'off'
 export type FreezeReport =
   | { frozen: true; atMostMs: number; fileSystems: number }
   | { frozen: false; reason: string }
+
+export interface RevertPlan {
+  snapshot: string
+  /** Sentences on what is lost, ready to show: since when, bytes written since, what becomes of later snapshots. */
+  losses: string[]
+  sinceMs: number
+  /** Bytes in the active layers that are discarded; null when it can't be told. */
+  bytesWritten: number | null
+  laterSnapshots: string[]
+  refusal: string | null
+  /** State that "as it was" means. */
+  stateThen: 'running' | 'paused' | 'off'
+  vmRunning: boolean
+}
+
+export interface DeletePlan {
+  snapshot: string
+  withChildren: boolean
+  /** What is merged where, a sentence per disk. */
+  merges: string[]
+  /** Bytes that will be copied; null when it can't be told. */
+  bytesToCopy: number | null
+  removedFiles: string[]
+  /** Only the metadata can go (libvirt refuses for good after a manual merge). */
+  metadataOnly: boolean
+  refusal: string | null
+}
+
+export interface SnapshotForm {
+  proposedName: string
+  /** Default folder per disk for its overlay. */
+  disks: { target: string; path: string; overlayDirectory: string; refusal: string | null }[]
+  /** Folders a snapshot may put overlays in. */
+  allowedDirectories: string[]
+  /** Whether the agent answered just now: says what `auto` would do. */
+  agent: 'answers' | 'not configured' | 'does not answer' | 'frozen' | 'vm not running'
+  fileSystems: number | null
+}
