@@ -1,0 +1,80 @@
+import type { Arguments } from './protocol/programs.ts'
+import type { CallOptions, RpcClient } from './protocol/rpc-client.ts'
+import type { DownloadStream } from './protocol/stream.ts'
+import { formatUuid } from './uuid.ts'
+
+/** virStoragePool. */
+export class StoragePool {
+  readonly name: string
+  readonly uuid: string
+  readonly #client: RpcClient
+  readonly #reference: Arguments<'STORAGE_POOL_CREATE'>['pool']
+  constructor(client: RpcClient, reference: Arguments<'STORAGE_POOL_CREATE'>['pool']) {
+    this.#client = client
+    this.#reference = reference
+    this.name = reference.name
+    this.uuid = formatUuid(reference.uuid)
+  }
+
+  async getXMLDesc(options?: CallOptions): Promise<string> {
+    return (await this.#client.call('STORAGE_POOL_GET_XML_DESC', { pool: this.#reference, flags: 0 }, options)).xml
+  }
+
+  /** Bytes of the file system or device behind the pool, as of its last refresh. */
+  async getInfo(options?: CallOptions): Promise<{ active: boolean; capacityBytes: number; allocationBytes: number; availableBytes: number }> {
+    const info = await this.#client.call('STORAGE_POOL_GET_INFO', { pool: this.#reference }, options)
+    return { active: info.state === 2, capacityBytes: Number(info.capacity), allocationBytes: Number(info.allocation), availableBytes: Number(info.available) }
+  }
+
+  /** Reads the folder again: files made by others become known. */
+  async refresh(options?: CallOptions): Promise<void> {
+    await this.#client.call('STORAGE_POOL_REFRESH', { pool: this.#reference, flags: 0 }, options)
+  }
+
+  async create(options?: CallOptions): Promise<void> {
+    await this.#client.call('STORAGE_POOL_CREATE', { pool: this.#reference, flags: 0 }, options)
+  }
+
+  async destroy(options?: CallOptions): Promise<void> {
+    await this.#client.call('STORAGE_POOL_DESTROY', { pool: this.#reference }, options)
+  }
+
+  async listAllVolumes(options?: CallOptions): Promise<StorageVol[]> {
+    const { vols } = await this.#client.call('STORAGE_POOL_LIST_ALL_VOLUMES', { pool: this.#reference, need_results: 1, flags: 0 }, options)
+    return vols.map((vol) => new StorageVol(this.#client, vol))
+  }
+
+  async storageVolLookupByName(name: string, options?: CallOptions): Promise<StorageVol> {
+    return new StorageVol(this.#client, (await this.#client.call('STORAGE_VOL_LOOKUP_BY_NAME', { pool: this.#reference, name }, options)).vol)
+  }
+}
+
+/** virStorageVol. */
+export class StorageVol {
+  readonly name: string
+  /** For a file: its path. */
+  readonly key: string
+  readonly #client: RpcClient
+  readonly #reference: Arguments<'STORAGE_VOL_DELETE'>['vol']
+  constructor(client: RpcClient, reference: Arguments<'STORAGE_VOL_DELETE'>['vol']) {
+    this.#client = client
+    this.#reference = reference
+    this.name = reference.name
+    this.key = reference.key
+  }
+
+  /** Reads the file's header anew. */
+  async getXMLDesc(options?: CallOptions): Promise<string> {
+    return (await this.#client.call('STORAGE_VOL_GET_XML_DESC', { vol: this.#reference, flags: 0 }, options)).xml
+  }
+
+  /** Removes the file. */
+  async delete(options?: CallOptions): Promise<void> {
+    await this.#client.call('STORAGE_VOL_DELETE', { vol: this.#reference, flags: 0 }, options)
+  }
+
+  /** Bytes of the file from `offset`; `length` 0 = to its end. Needs a read-write connection. */
+  download(offset: number, length: number, options?: CallOptions): Promise<DownloadStream> {
+    return this.#client.download('STORAGE_VOL_DOWNLOAD', { vol: this.#reference, offset: BigInt(offset), length: BigInt(length), flags: 0 }, options)
+  }
+}
