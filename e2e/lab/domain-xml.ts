@@ -1,0 +1,63 @@
+export type DiskSpec = {
+  /** vda, vdb … by default in order; sda for a cdrom. */
+  target?: string
+  format?: 'raw' | 'qcow2'
+  path?: string
+  device?: 'disk' | 'cdrom'
+  readonly?: boolean
+  shareable?: boolean
+  /** Served over the network instead of from a file. */
+  network?: { protocol: string, name: string, host: string, port: number }
+}
+
+export type DomainSpec = {
+  name: string
+  uuid?: string
+  type: 'kvm' | 'qemu'
+  memoryMiB: number
+  disks: DiskSpec[]
+  kernel?: { image: string, initramfs: string, commandLine: string }
+  agentChannel: boolean
+  consoleLog: string
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+
+export function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char]!)
+}
+
+function diskXml(disk: DiskSpec, index: number): string {
+  const device = disk.device ?? 'disk'
+  const target = disk.target ?? (device === 'cdrom' ? 'hdc' : `vd${String.fromCharCode(97 + index)}`)
+  const bus = target.startsWith('hd') ? 'ide' : target.startsWith('sd') ? 'sata' : 'virtio'
+  const source = disk.network
+    ? `<source protocol='${escapeXml(disk.network.protocol)}' name='${escapeXml(disk.network.name)}'><host name='${escapeXml(disk.network.host)}' port='${disk.network.port}'/></source>`
+    : disk.path === undefined ? '' : `<source file='${escapeXml(disk.path)}'/>`
+  return `<disk type='${disk.network ? 'network' : 'file'}' device='${device}'>
+      <driver name='qemu' type='${disk.format ?? 'raw'}'/>${source}<target dev='${target}' bus='${bus}'/>
+      ${disk.readonly || device === 'cdrom' ? '<readonly/>' : ''}${disk.shareable ? '<shareable/>' : ''}
+    </disk>`
+}
+
+export function domainXml(spec: DomainSpec): string {
+  const boot = spec.kernel
+    ? `<kernel>${escapeXml(spec.kernel.image)}</kernel><initrd>${escapeXml(spec.kernel.initramfs)}</initrd><cmdline>${escapeXml(spec.kernel.commandLine)}</cmdline>`
+    : `<boot dev='hd'/>`
+  return `<domain type='${spec.type}'>
+  <name>${escapeXml(spec.name)}</name>${spec.uuid ? `<uuid>${spec.uuid}</uuid>` : ''}
+  <memory unit='MiB'>${spec.memoryMiB}</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
+  <features><acpi/></features>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    ${spec.disks.map(diskXml).join('\n    ')}
+    <serial type='file'><source path='${escapeXml(spec.consoleLog)}'/></serial>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+    ${spec.agentChannel ? `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>` : ''}
+  </devices>
+</domain>`
+}

@@ -1,0 +1,31 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type LabUser } from './lab-user.ts'
+import { type LibvirtdDirs } from './libvirtd.ts'
+import { cacheDir } from './paths.ts'
+
+// libvirtd asks every QEMU program what it can: 4 s at a lab's first start, 0.3 s with the answers of an earlier
+// lab. libvirt itself throws away answers that are of another QEMU or another libvirt (it compares their times).
+
+const kept = () => join(cacheDir(), 'qemu-capabilities')
+const used = (dirs: LibvirtdDirs) => join(dirs.cache, 'libvirt/qemu/capabilities')
+
+export function lendCapabilities(dirs: LibvirtdDirs, user: LabUser): void {
+  if (!existsSync(kept()) || existsSync(used(dirs))) return
+  let path = dirs.cache
+  for (const part of ['libvirt', 'qemu', 'capabilities']) {
+    path = join(path, part)
+    mkdirSync(path, { recursive: true })
+    user.own(path)
+  }
+  for (const name of readdirSync(kept())) {
+    copyFileSync(join(kept(), name), join(path, name))
+    user.own(join(path, name))
+  }
+}
+
+export function keepCapabilities(dirs: LibvirtdDirs): void {
+  if (!existsSync(used(dirs))) return
+  mkdirSync(kept(), { recursive: true })
+  for (const name of readdirSync(used(dirs))) copyFileSync(join(used(dirs), name), join(kept(), name))
+}
