@@ -4,18 +4,17 @@ import { join } from 'node:path'
 import { type GuestRecord, parseRecords, RECORD_FILE } from './record-format.ts'
 import { CommandFailed, run, runBytes } from './run-command.ts'
 
-/** Is it a path alone, its format is read from the image. */
+/** Of a path alone the format is read from the image. */
 export type Image = string | { path: string, format: 'raw' | 'qcow2' }
 
-// An overlay below /tmp is enough: nothing is copied, and the image itself stays as it is.
-async function withOverlay<T>(image: Image, use: (fileSystem: string) => Promise<T>): Promise<T> {
+async function withOverlay<T>(image: Image, read: (fileSystem: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'kf-records-'))
   try {
     const { path, format } = typeof image === 'string' ? { path: image, format: await formatOf(image) } : image
     const raw = join(dir, 'disk.raw')
     // -U: a running QEMU holds the lock of what it writes to, and of what it reads from.
     await run('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', path, raw])
-    return await use(raw)
+    return await read(raw)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -8,12 +8,12 @@ import { cacheDir } from './paths.ts'
 // lab. libvirt itself throws away answers that are of another QEMU or another libvirt (it compares their times).
 
 const kept = () => join(cacheDir(), 'qemu-capabilities')
-const used = (dirs: LibvirtdDirs) => join(dirs.cache, 'libvirt/qemu/capabilities')
+const used = (dirs: LibvirtdDirs) => join(dirs.cache, 'libvirt/qemu/cache/capabilities')
 
 export function lendCapabilities(dirs: LibvirtdDirs, user: LabUser): void {
   if (!existsSync(kept()) || existsSync(used(dirs))) return
   let path = dirs.cache
-  for (const part of ['libvirt', 'qemu', 'capabilities']) {
+  for (const part of ['libvirt', 'qemu', 'cache', 'capabilities']) {
     path = join(path, part)
     mkdirSync(path, { recursive: true })
     user.own(path)
