@@ -64,8 +64,10 @@ export class Lab {
   async startLibvirtd(): Promise<void> {
     if (this.isUp()) return
     lendCapabilities(this.dirs, this.user)
-    this.#state.libvirtd = await launchLibvirtd(this.dirs, this.user)
-    this.#save()
+    await launchLibvirtd(this.dirs, this.user, (mark) => {
+      this.#state.libvirtd = mark
+      this.#save()
+    })
     keepCapabilities(this.dirs)
   }
 

@@ -35,7 +35,8 @@ export function libvirtdEnv(dirs: LibvirtdDirs): NodeJS.ProcessEnv {
     XDG_CONFIG_HOME: dirs.config,
     XDG_DATA_HOME: dirs.data,
     XDG_CACHE_HOME: dirs.cache,
-  }
+    // Next's types ask every environment for NODE_ENV.
+  } as Record<string, string> as NodeJS.ProcessEnv
 }
 
 function checkSocketLengths(dirs: LibvirtdDirs): void {
@@ -67,8 +68,8 @@ function libvirtdProgram(): string {
   return found
 }
 
-/** Starts the daemon and returns when it answers. */
-export async function launchLibvirtd(dirs: LibvirtdDirs, user: LabUser): Promise<ProcessMark> {
+/** Starts the daemon and returns when it answers; `started` is told at once, so that a start called off can end it. */
+export async function launchLibvirtd(dirs: LibvirtdDirs, user: LabUser, started: (mark: ProcessMark) => void): Promise<void> {
   const log = openSync(dirs.log, 'a')
   const [program, ...args] = [...user.prefix, libvirtdProgram()]
   const child = spawn(program!, args, { cwd: dirs.dir, env: libvirtdEnv(dirs), detached: true, stdio: ['ignore', log, log] })
@@ -79,11 +80,11 @@ export async function launchLibvirtd(dirs: LibvirtdDirs, user: LabUser): Promise
   const mark = markOf(child.pid!)
   const look = `Read ${dirs.log}.`
   if (!mark) throw new Error(`libvirtd ended as soon as it started. ${look}`)
+  started(mark)
   await waitUntil(async () => {
     if (!isRunning(mark)) throw new LibvirtdEnded(`libvirtd ended while starting. ${look}`)
     return (await run('virsh', ['-c', libvirtUri(dirs.socketPath), 'version'], { timeoutMs: 10_000 })) !== ''
   }, { limitMs: START_LIMIT_MS, what: 'An answer from libvirtd', hint: look, giveUpOn: (error) => error instanceof LibvirtdEnded })
-  return mark
 }
 
 class LibvirtdEnded extends Error {}

@@ -48,14 +48,17 @@ function nodeFolder() {
   return bin
 }
 
-/** `npm ci` when node_modules is not what package-lock.json says. */
+/**
+ * When node_modules is not what package-lock.json says. Not `npm ci`: it refuses a lock that leaves out the binaries of
+ * other platforms, which npm does where the registry's mirror has not all of them. `--no-save` leaves the lock as it is.
+ */
 function installPackages(env) {
   const stamp = join(root, 'node_modules', '.keyframe-lock')
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   console.error('keyframe: installing the npm packages (package-lock.json)')
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (done.status !== 0) fail('npm ci failed (its message is above). Is the npm registry reachable?')
+  const done = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (done.status !== 0) fail('npm install failed (its message is above). Is the npm registry reachable?')
   writeFileSync(stamp, lock)
 }
 
