@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type ProcessMark } from './processes.ts'
 
@@ -11,19 +10,14 @@ import { type ProcessMark } from './processes.ts'
 // ├── data/         KEYFRAME_DATA, mode 0700
 // └── lab/          see README.md
 
-/** Longest folder name that leaves room for QEMU's sockets below lab/. */
-const FOLDER_BYTES = 35
-
 /**
- * Root's guests run as nobody, who may not enter /root: their folder is below /var/lib. An ordinary user's is below
- * the home, or in /var/tmp where the home's name is too long for a socket.
+ * Root's guests run as nobody, who may not enter /root: their folder is below /var/lib. An ordinary user's is not below
+ * the home, for QEMU's sockets allow a name of 107 bytes and stand 77 deeper (libvirtd.ts).
  */
 export function demoFolder(): string {
   if (process.env.KEYFRAME_DEMO_DIR) return process.env.KEYFRAME_DEMO_DIR
   const uid = process.getuid!()
-  if (uid === 0) return '/var/lib/keyframe-demo'
-  const own = join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'keyframe-demo')
-  return Buffer.byteLength(own) <= FOLDER_BYTES ? own : `/var/tmp/keyframe-demo-${uid}`
+  return uid === 0 ? '/var/lib/keyframe-demo' : `/var/tmp/keyframe-${uid}`
 }
 
 export function openDemoFolder(dir: string): void {

@@ -26,9 +26,10 @@ const step: Step = async (what, act) => {
   }
 }
 
-async function stopAndSay(): Promise<void> {
-  const ended = existsSync(dir) ? await stopDemo(dir) : 0
-  say(ended > 0 ? `the demo has ended (${ended} processes: app, libvirt, guests)` : 'the demo was not running')
+const stop = async () => existsSync(dir) ? await stopDemo(dir) : 0
+
+function sayEnded(processes: number, otherwise: string): void {
+  say(processes > 0 ? `the demo has ended (${processes} processes: app, libvirt, guests)` : otherwise)
 }
 
 let starting: Promise<unknown> = Promise.resolve()
@@ -39,16 +40,16 @@ async function callOff(): Promise<void> {
   calledOff = true
   console.log()
   endLoggedSteps()
-  await stopDemo(dir).catch(() => {})
+  const before = await stop().catch(() => 0)
   // A step that was under way may have started one more thing.
   await starting.catch(() => {})
-  await stopAndSay()
+  sayEnded(before + await stop(), 'called off, nothing runs')
   process.exit(0)
 }
 
 async function main(): Promise<void> {
   if (flags.includes('--stop') || flags.includes('--reset')) {
-    await stopAndSay()
+    sayEnded(await stop(), 'the demo was not running')
     if (flags.includes('--reset')) {
       removeDemoFolder(dir)
       say(`removed the guests and the data in ${dir}`)
@@ -77,6 +78,8 @@ main().catch(async (error: unknown) => {
   calledOff = true
   console.error(`keyframe: ${error instanceof Error ? error.message : String(error)}`)
   // A wrong PORT, or a second start beside the first, has touched nothing and ends nothing.
-  if (readDemo(dir).starter?.pid === process.pid) await stopAndSay().catch((again: unknown) => console.error(`keyframe: ending the rest failed too: ${again instanceof Error ? again.message : String(again)}`))
+  if (readDemo(dir).starter?.pid === process.pid) {
+    await stop().then(() => say('nothing was left running'), (again: unknown) => console.error(`keyframe: ending the rest failed too: ${again instanceof Error ? again.message : String(again)}`))
+  }
   process.exit(1)
 })

@@ -40,8 +40,8 @@ export function libvirtdEnv(dirs: LibvirtdDirs): NodeJS.ProcessEnv {
 }
 
 function checkSocketLengths(dirs: LibvirtdDirs): void {
-  // libvirt cuts a guest's name to 20 characters in this folder.
-  const longest = join(dirs.config, 'libvirt/qemu/lib', `domain-12345-${'x'.repeat(20)}`, 'monitor.sock')
+  // The longest is the guest agent's; libvirt cuts a guest's name to 20 characters in it.
+  const longest = join(dirs.runtime, 'libvirt/qemu/run/channel', `123-${'x'.repeat(20)}`, 'org.qemu.guest_agent.0')
   const bytes = Buffer.byteLength(longest)
   if (bytes > SOCKET_PATH_BYTES) {
     throw new Error(`The lab's folder ${dirs.dir} has too long a name: its sockets would have ${bytes} bytes, the system allows ${SOCKET_PATH_BYTES}. Use a shorter one, below /tmp for example.`)

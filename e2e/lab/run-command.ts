@@ -7,6 +7,9 @@ export type RunOptions = {
   input?: string | Buffer
 }
 
+// mkfs.ext4, debugfs and e2fsck stand in sbin, which an ordinary user's PATH leaves out.
+const SBIN = '/usr/local/sbin:/usr/sbin:/sbin'
+
 const DEFAULT_LIMIT_MS = 60_000
 // A message, not a log: enough to see what the command complained about.
 const MESSAGE_TAIL_CHARS = 600
@@ -27,7 +30,7 @@ export async function runBytes(command: string, args: string[], options: RunOpti
   const limitMs = options.timeoutMs ?? DEFAULT_LIMIT_MS
   const said = `${command} ${args.join(' ')}`
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? { ...process.env, PATH: `${process.env.PATH ?? ''}:${SBIN}` }, stdio: ['pipe', 'pipe', 'pipe'] })
     const out: Buffer[] = []
     let err = ''
     let timedOut = false
