@@ -1,0 +1,46 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { endApp, freePort } from './lab/app-process.ts'
+import { buildApp } from './lab/build-app.ts'
+import { DB, WEB } from './lab/guest.ts'
+import { startLab } from './lab/lab.ts'
+import { provision } from './lab/provision.ts'
+import { startTestApp, TEST_DIST } from './test-app.ts'
+import { UNDER_TEST_VARIABLE, underTest } from './under-test.ts'
+
+const say = (line: string) => console.log(`keyframe: ${line}`)
+
+/** A lab with the demo's two guests and the production app over it; gives the function that ends them, by pid. */
+export default async function globalSetup(): Promise<() => Promise<void>> {
+  // Short, for the sockets below it.
+  const dir = mkdtempSync('/tmp/kf-e2e-')
+  process.env[UNDER_TEST_VARIABLE] = join(dir, 'under-test.json')
+  const ends: (() => Promise<unknown>)[] = []
+  const teardown = async () => {
+    for (const end of ends.reverse()) await end()
+    if (process.env.KEYFRAME_KEEP) say(`kept ${dir}`)
+    else rmSync(dir, { recursive: true, force: true })
+  }
+  try {
+    await provision({ forTests: true, say })
+    await buildApp(TEST_DIST, say)
+    // Root's folder of mode 0700 would keep the guests' user out.
+    mkdirSync(join(dir, 'data'), { mode: 0o700 })
+    chmodSync(dir, 0o755)
+    const lab = await startLab({ dir: join(dir, 'lab'), name: 'e2e', say })
+    ends.push(() => lab.stop())
+    for (const guest of [WEB, DB]) await lab.defineGuest(guest)
+    say('booting web and db')
+    const port = await freePort()
+    const guests = Promise.all([lab.startGuest(WEB.name), lab.startGuest(DB.name)])
+    ends.push(() => endApp(underTest().app))
+    const app = startTestApp({
+      baseUrl: `http://127.0.0.1:${port}`, port, username: 'admin', password: 'correct horse battery staple', labDir: lab.dir, dataDir: join(dir, 'data'), appLog: join(dir, 'app.log'),
+    })
+    for (const one of await Promise.allSettled([guests, app])) if (one.status === 'rejected') throw one.reason
+  } catch (error) {
+    await teardown().catch(() => {})
+    throw error
+  }
+  return teardown
+}
