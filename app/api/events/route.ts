@@ -1,0 +1,43 @@
+import { route } from '@/lib/access/route'
+import { readSession } from '@/lib/access/sessions'
+import { newestId, onShutdown, subscribe, watch, type NumberedEvent } from '@/lib/live/hub'
+
+export const dynamic = 'force-dynamic'
+
+/** A comment this often keeps proxies from closing the stream, and lets a revoked session end it. */
+const HEARTBEAT_MS = 15_000
+const WATCHES_MAXIMUM = 50
+
+/** The one stream of changes. `?watch=<host>/<vm uuid>` for each open VM page; `Last-Event-ID` or `since` to resume. */
+export const GET = route('live.read', async (request, { session }) => {
+  const url = new URL(request.url)
+  const since = request.headers.get('last-event-id') ?? url.searchParams.get('since')
+  const ends: (() => void)[] = []
+  const close = () => { for (const end of ends.splice(0)) end() }
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const encoder = new TextEncoder()
+      const write = (text: string) => { try { controller.enqueue(encoder.encode(text)) } catch { close() } }
+      const send = ({ id, event }: NumberedEvent) => write(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`)
+      const subscription = subscribe(since, send)
+      write(`retry: 1000\nid: ${since === null ? newestId() : since}\nevent: hello\ndata: {}\n\n`)
+      for (const missed of subscription.missed) send(missed)
+      const heartbeat = setInterval(() => {
+        void readSession(session.id).then((user) => { if (user) write(': alive\n\n'); else close() })
+      }, HEARTBEAT_MS)
+      ends.push(
+        () => subscription.end(),
+        () => clearInterval(heartbeat),
+        onShutdown(close),
+        ...url.searchParams.getAll('watch').slice(0, WATCHES_MAXIMUM).flatMap((each) => {
+          const slash = each.lastIndexOf('/')
+          return slash > 0 ? [watch(each.slice(0, slash), each.slice(slash + 1))] : []
+        }),
+        () => { try { controller.close() } catch { /* the browser closed it first */ } },
+      )
+    },
+    cancel: close,
+  })
+  request.signal.addEventListener('abort', close)
+  return new Response(stream, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' } })
+})

@@ -1,0 +1,17 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { isRefusal } from '@/lib/jobs/refusal'
+import { takeSetupToken } from '@/lib/access/setup-link'
+import { createSession } from '@/lib/access/sessions'
+import { writeSessionCookie } from '@/lib/access/session-cookie'
+
+/** Public by nature: the token is the permission. Works without JavaScript. */
+export async function setUp(form: FormData): Promise<void> {
+  const text = (name: string) => { const value = form.get(name); return typeof value === 'string' ? value : '' }
+  const token = text('token')
+  const user = await takeSetupToken(token, text('password')).catch((error: unknown) => { if (isRefusal(error)) return error; throw error })
+  if (isRefusal(user)) redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
+  await writeSessionCookie(user, await createSession(user.id, ''))
+  redirect('/')
+}

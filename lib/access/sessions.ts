@@ -1,0 +1,51 @@
+import 'server-only'
+import { randomUUID } from 'node:crypto'
+import { store } from '../store/store.ts'
+import type { User } from './users.ts'
+
+export const SESSION_LIFETIME_MS = 30 * 24 * 3_600_000
+/** `seen_at_ms` is written at most this often: not every request is worth a write. */
+const SEEN_EVERY_MS = 60_000
+const AGENT_MAX_CHARACTERS = 200
+
+export interface SessionView {
+  id: string
+  createdAtMs: number
+  seenAtMs: number
+  agent: string
+}
+
+/** Begins a session. @returns its id, which the signed cookie carries. */
+export async function createSession(userId: string, agent: string): Promise<string> {
+  const now = Date.now()
+  await store().deleteFrom('sessions').where('expires_at_ms', '<', now).execute()
+  const id = randomUUID()
+  await store().insertInto('sessions').values({ id, user_id: userId, created_at_ms: now, seen_at_ms: now, expires_at_ms: now + SESSION_LIFETIME_MS, agent: agent.slice(0, AGENT_MAX_CHARACTERS) }).execute()
+  return id
+}
+
+/** The user of a session that is neither expired nor revoked, or null. Looked up at each request. */
+export async function readSession(id: string): Promise<User | null> {
+  const now = Date.now()
+  const row = await store().selectFrom('sessions').innerJoin('users', 'users.id', 'sessions.user_id')
+    .select(['users.id', 'users.name', 'sessions.seen_at_ms']).where('sessions.id', '=', id).where('sessions.expires_at_ms', '>', now).where('users.disabled', '=', 0).executeTakeFirst()
+  if (!row) return null
+  if (now - row.seen_at_ms > SEEN_EVERY_MS) await store().updateTable('sessions').set({ seen_at_ms: now }).where('id', '=', id).execute()
+  return { id: row.id, name: row.name }
+}
+
+/** A user's sessions, the one used last first. */
+export async function listSessions(userId: string): Promise<SessionView[]> {
+  const rows = await store().selectFrom('sessions').selectAll().where('user_id', '=', userId).where('expires_at_ms', '>', Date.now()).orderBy('seen_at_ms', 'desc').execute()
+  return rows.map((row) => ({ id: row.id, createdAtMs: row.created_at_ms, seenAtMs: row.seen_at_ms, agent: row.agent }))
+}
+
+/** Ends one session of this user; its next request is anonymous. */
+export async function revokeSession(userId: string, id: string): Promise<void> {
+  await store().deleteFrom('sessions').where('user_id', '=', userId).where('id', '=', id).execute()
+}
+
+/** Ends all sessions of this user but one. */
+export async function revokeOtherSessions(userId: string, keptId: string): Promise<void> {
+  await store().deleteFrom('sessions').where('user_id', '=', userId).where('id', '!=', keptId).execute()
+}

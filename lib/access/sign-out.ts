@@ -1,0 +1,14 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { currentSession } from './current-user.ts'
+import { clearSessionCookie } from './session-cookie.ts'
+import { revokeSession } from './sessions.ts'
+
+/** Ends this session, here and on the server. */
+export async function signOut(): Promise<void> {
+  const session = await currentSession()
+  if (session) await revokeSession(session.user.id, session.id)
+  await clearSessionCookie()
+  redirect('/login')
+}

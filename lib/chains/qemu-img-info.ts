@@ -1,0 +1,52 @@
+import { posix } from 'node:path'
+import type { ImageFile } from '../hosts/image-files.ts'
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const
+
+/** A size as qemu-img prints it: three significant digits, `%0.3g` (QEMU util/cutils.c, size_to_str). */
+export function qemuSize(bytes: number): string {
+  // frexp(bytes / (1000 / 1024)): the unit changes at 1000, not at 1024.
+  let unit = 0
+  while (unit < UNITS.length - 1 && bytes / 2 ** (10 * unit) >= 1000) unit++
+  return `${gFormat(bytes / 2 ** (10 * unit))} ${UNITS[unit]}`
+}
+
+/** C's `%0.3g`. */
+function gFormat(value: number): string {
+  if (value === 0) return '0'
+  const text = value.toPrecision(3)
+  if (text.includes('e')) return '1e+03'
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+/** The text of `qemu-img info` for one image; `format` is the one it is opened with. */
+export function qemuImgInfo(image: ImageFile, format: string): string {
+  const lines = [
+    `image: ${image.path}`,
+    `file format: ${format}`,
+    `virtual size: ${qemuSize(image.virtualBytes)} (${image.virtualBytes} bytes)`,
+    `disk size: ${qemuSize(image.allocatedBytes)}`,
+  ]
+  const header = format === 'qcow2' ? image.header : null
+  if (header) {
+    if (header.encrypted) lines.push('encrypted: yes')
+    lines.push(`cluster_size: ${header.clusterBytes}`)
+    if (header.backingFile !== null) lines.push(...backingLines(header.backingFile, image))
+    if (header.backingFormat !== null) lines.push(`backing file format: ${header.backingFormat}`)
+    lines.push('Format specific information:')
+    lines.push(...(header.version === 2
+      ? ['    compat: 0.10', `    compression type: ${header.compressionType}`, `    refcount bits: ${header.refcountBits}`]
+      : ['    compat: 1.1', `    compression type: ${header.compressionType}`, `    lazy refcounts: ${header.lazyRefcounts}`, `    refcount bits: ${header.refcountBits}`, `    corrupt: ${header.corrupt}`, `    extended l2: ${header.extendedL2}`]))
+  }
+  lines.push(
+    "Child node '/file':", `    filename: ${image.path}`, '    protocol type: file',
+    `    file length: ${qemuSize(image.lengthBytes)} (${image.lengthBytes} bytes)`, `    disk size: ${qemuSize(image.allocatedBytes)}`,
+  )
+  return lines.join('\n')
+}
+
+function backingLines(name: string, image: ImageFile): string[] {
+  if (name.startsWith('/') || image.backing?.path === null) return [`backing file: ${name}`]
+  const actual = name.startsWith('json:') || name.includes(':') ? null : posix.join(posix.dirname(image.path), name)
+  return [actual === null || actual === name ? `backing file: ${name}` : `backing file: ${name} (actual path: ${actual})`]
+}

@@ -1,0 +1,85 @@
+import { attribute, child, children, childText, parseXml, type XmlElement } from './xml.ts'
+
+/** One layer as a running domain's XML names it, active layer first. */
+export interface XmlLayer {
+  path: string | null
+  sourceType: string
+  format: string | null
+  nodeIndex: number | null
+}
+
+export interface XmlDisk {
+  target: string
+  device: 'disk' | 'cdrom' | 'floppy' | 'lun'
+  bus: string | null
+  /** "file", "block", "network", "volume", … */
+  sourceType: string
+  /** File or device path; null for an empty drive and for sources without one. */
+  path: string | null
+  format: string | null
+  readonly: boolean
+  shareable: boolean
+  transient: boolean
+  /** Active layer first; only of a running domain, whose XML holds <backingStore>. */
+  layers: XmlLayer[]
+  /** Set while a copy or an active commit mirrors. */
+  mirror: { job: string | null; ready: boolean } | null
+}
+
+export interface DomainDescription {
+  name: string
+  uuid: string
+  title: string | null
+  disks: XmlDisk[]
+  /** True when the domain has a channel for the QEMU guest agent. */
+  hasAgentChannel: boolean
+}
+
+const DEVICES = ['disk', 'cdrom', 'floppy', 'lun'] as const
+
+/** What Keyframe needs of `virsh dumpxml`. */
+export const parseDomainXml = (xml: string): DomainDescription => describeDomain(parseXml(xml, 'domain'))
+
+/** The same of a <domain> inside other XML, a snapshot's for example. */
+export function describeDomain(root: XmlElement): DomainDescription {
+  const devices = child(root, 'devices')
+  const targets = children(devices, 'channel').map((channel) => attribute(child(channel, 'target'), 'name'))
+  return {
+    name: childText(root, 'name') ?? '',
+    uuid: childText(root, 'uuid') ?? '',
+    title: childText(root, 'title'),
+    disks: children(devices, 'disk').map(parseDisk),
+    hasAgentChannel: targets.includes('org.qemu.guest_agent.0'),
+  }
+}
+
+function parseDisk(disk: XmlElement): XmlDisk {
+  const source = child(disk, 'source')
+  const mirror = child(disk, 'mirror')
+  const path = sourcePath(source)
+  const format = attribute(child(disk, 'driver'), 'type')
+  const sourceType = attribute(disk, 'type') ?? 'file'
+  const layers: XmlLayer[] = path === null ? [] : [{ path, sourceType, format, nodeIndex: index(source) }]
+  for (let below = child(disk, 'backingStore'); below && child(below, 'source'); below = child(below, 'backingStore')) {
+    const layerSource = child(below, 'source')
+    layers.push({ path: sourcePath(layerSource), sourceType: attribute(below, 'type') ?? 'file', format: attribute(child(below, 'format'), 'type'), nodeIndex: index(below) })
+  }
+  return {
+    target: attribute(child(disk, 'target'), 'dev') ?? '',
+    device: DEVICES.find((each) => each === attribute(disk, 'device')) ?? 'disk',
+    bus: attribute(child(disk, 'target'), 'bus'),
+    sourceType, path, format,
+    readonly: child(disk, 'readonly') !== undefined,
+    shareable: child(disk, 'shareable') !== undefined,
+    transient: child(disk, 'transient') !== undefined,
+    layers,
+    mirror: mirror ? { job: attribute(mirror, 'job'), ready: attribute(mirror, 'ready') === 'yes' } : null,
+  }
+}
+
+const sourcePath = (source: XmlElement | undefined): string | null => attribute(source, 'file') ?? attribute(source, 'dev')
+
+function index(element: XmlElement | undefined): number | null {
+  const text = attribute(element, 'index')
+  return text === null ? null : Number(text)
+}

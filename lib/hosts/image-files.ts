@@ -1,0 +1,170 @@
+import 'server-only'
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import { isConnectionError, isLibvirtError, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import { resolveBackingName } from './backing-name.ts'
+import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
+import { attribute, child, childText, escapeXml, parseXml } from './xml.ts'
+
+/** An image file on a host as its storage volume shows it. Sizes in bytes. */
+export interface ImageFile {
+  kind: 'found'
+  path: string
+  /** What the first bytes say: "qcow2", or libvirt's guess; "raw" for everything without a magic. */
+  detectedFormat: string
+  virtualBytes: number
+  /** Blocks held on disk. */
+  allocatedBytes: number
+  /** Length of the file. */
+  lengthBytes: number
+  modifiedMs: number | null
+  header: Qcow2Header | null
+  /** `path` null: no file of this host (nbd, rbd, …). */
+  backing: { name: string; path: string | null; format: string | null } | null
+}
+export type ImageReading = ImageFile | { kind: 'missing' | 'unreadable'; path: string; reason: string }
+
+/** What pages read of a file is shared between them for this long (DESIGN.md, section 2). */
+const SHARED_MS = 1_000
+const FIRST_READ_BYTES = 4_096
+const HEADER_MAX_BYTES = 2 * 1024 * 1024
+const CACHED_FILES_MAXIMUM = 20_000
+
+/**
+ * Reads image files of one host through its storage pools, as libvirt is the only way to a file there.
+ * Where a folder has no pool a transient one is started, named keyframe-…; it goes with the daemon.
+ */
+export class ImageFiles {
+  readonly #connect: () => Promise<Connect>
+  readonly #readings = new Map<string, { atMs: number; reading: Promise<ImageReading> }>()
+  readonly #refreshes = new Map<string, { atMs: number; done: Promise<void> }>()
+  readonly #pools = new Map<string, Promise<StoragePool>>()
+  constructor(connect: () => Promise<Connect>) {
+    this.#connect = connect
+  }
+
+  /** A reading at most `maximumAgeMs` old. A file that can't be read is an answer, not an error; only a lost host throws. */
+  read(path: string, maximumAgeMs = SHARED_MS): Promise<ImageReading> {
+    const known = this.#readings.get(path)
+    if (known && Date.now() - known.atMs <= maximumAgeMs) return known.reading
+    if (this.#readings.size >= CACHED_FILES_MAXIMUM) this.#readings.clear()
+    const reading = this.#read(path)
+    this.#readings.set(path, { atMs: Date.now(), reading })
+    reading.catch(() => this.#readings.delete(path))
+    return reading
+  }
+
+  /** Forgets what was read: the files are about to be, or were, changed. */
+  forget(): void {
+    this.#readings.clear()
+    this.#refreshes.clear()
+  }
+
+  /** Bytes free on the file system of a folder; null where libvirt can't tell. */
+  async freeBytes(folder: string): Promise<number | null> {
+    try {
+      const pool = await this.pool(folder)
+      await this.#refresh(folder, pool)
+      return (await pool.getInfo()).availableBytes
+    } catch (error) {
+      if (isConnectionError(error)) throw error
+      return null
+    }
+  }
+
+  /** The volume of a file. Rejects with LibvirtError when there is none. */
+  async volume(path: string): Promise<StorageVol> {
+    const folder = posix.dirname(path)
+    const pool = await this.pool(folder)
+    try {
+      return await pool.storageVolLookupByName(posix.basename(path))
+    } catch (error) {
+      if (!isLibvirtError(error)) throw error
+      // Made by someone else since the pool was read last, by a snapshot for example.
+      await this.#refresh(folder, pool)
+      return pool.storageVolLookupByName(posix.basename(path))
+    }
+  }
+
+  /** The active pool of a folder, started if needed. */
+  async pool(folder: string): Promise<StoragePool> {
+    const known = await this.#pools.get(folder)?.catch(() => null)
+    if (known && (await known.getInfo().catch((error: unknown) => { if (isConnectionError(error)) throw error; return null }))?.active) return known
+    const finding = this.#findPool(folder)
+    this.#pools.set(folder, finding)
+    return finding
+  }
+
+  async #findPool(folder: string): Promise<StoragePool> {
+    const connect = await this.#connect()
+    try {
+      const pool = await connect.storagePoolLookupByTargetPath(folder)
+      if (!(await pool.getInfo()).active) await pool.create()
+      return pool
+    } catch (error) {
+      if (!isLibvirtError(error)) throw error
+    }
+    const name = `keyframe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
+    return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
+  }
+
+  #refresh(folder: string, pool: StoragePool): Promise<void> {
+    const last = this.#refreshes.get(folder)
+    if (last && Date.now() - last.atMs < SHARED_MS) return last.done
+    const done = pool.refresh()
+    this.#refreshes.set(folder, { atMs: Date.now(), done })
+    done.catch(() => this.#refreshes.delete(folder))
+    return done
+  }
+
+  async #read(path: string): Promise<ImageReading> {
+    if (!path.startsWith('/')) return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }
+    let volume: StorageVol
+    try {
+      volume = await this.volume(path)
+    } catch (error) {
+      return unread(path, error, 'missing')
+    }
+    try {
+      const xml = parseXml(await volume.getXMLDesc(), 'volume')
+      const target = child(xml, 'target')
+      const start = await this.#firstBytes(volume)
+      const header = isQcow2(start) ? readQcow2Header(start) : null
+      const bytes = (name: string) => Number(childText(xml, name) ?? 0)
+      const modified = childText(child(target, 'timestamps'), 'mtime')
+      return {
+        kind: 'found', path, header,
+        detectedFormat: header ? 'qcow2' : (attribute(child(target, 'format'), 'type') ?? 'raw'),
+        virtualBytes: header?.virtualBytes ?? bytes('capacity'),
+        allocatedBytes: bytes('allocation'),
+        lengthBytes: Number(childText(xml, 'physical') ?? childText(xml, 'capacity') ?? 0),
+        modifiedMs: modified === null ? null : Math.round(Number(modified) * 1000),
+        backing: header?.backingFile ? { name: header.backingFile, path: resolveBackingName(header.backingFile, path), format: header.backingFormat } : null,
+      }
+    } catch (error) {
+      return unread(path, error, 'unreadable')
+    }
+  }
+
+  async #firstBytes(volume: StorageVol): Promise<Buffer> {
+    const first = await download(volume, FIRST_READ_BYTES)
+    if (!isQcow2(first)) return first
+    const needed = headerBytesNeeded(first)
+    return needed <= first.length || needed > HEADER_MAX_BYTES ? first : download(volume, needed)
+  }
+}
+
+async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of await volume.download(0, lengthBytes)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function unread(path: string, error: unknown, kind: 'missing' | 'unreadable'): ImageReading {
+  if (isConnectionError(error)) throw error
+  const message = error instanceof Error ? error.message : String(error)
+  // virStorageFileGetMetadata and open() report errno 2 and 13 in words only.
+  if (/permission denied/i.test(message)) return { kind: 'unreadable', path, reason: `libvirt may not read ${path}: ${message}` }
+  if (kind === 'missing' || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
+  return { kind: 'unreadable', path, reason: `${path} can't be read: ${message}` }
+}

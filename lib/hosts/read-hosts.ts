@@ -1,0 +1,58 @@
+import 'server-only'
+import type { Host } from './host.ts'
+import { diskSummaries, type KnownVm } from './inventory.ts'
+import { hosts } from './registry.ts'
+import type { Attention, HostView, VmSummary } from './types.ts'
+import { stateReason } from './state-reason.ts'
+import { VIR_DOMAIN_PAUSED_IOERROR } from 'node-libvirt'
+import { versionWarnings } from './host-versions.ts'
+
+/** A host that has not answered by then is shown with what was known: it must not slow the page of the others. */
+const PAGE_WAIT_MS = 1_500
+
+/** All hosts with their VMs, as a page shows them; never throws. */
+export function readHosts(): Promise<HostView[]> {
+  return Promise.all([...hosts().values()].map(readHost))
+}
+
+/** One host with its VMs. */
+export async function readHost(host: Host): Promise<HostView> {
+  const late = new Promise<'late'>((resolve) => setTimeout(resolve, PAGE_WAIT_MS, 'late').unref())
+  const read = await Promise.race([host.inventory.vms().catch((error: Error) => error), late])
+  const vms = read === 'late' || read instanceof Error ? host.inventory.lastKnown : read
+  const status = host.connection.status
+  const up = status.status === 'up' && read !== 'late' && !(read instanceof Error)
+  return {
+    name: host.name,
+    uri: host.connection.uri,
+    status: up ? 'up' : status.status === 'connecting' ? 'connecting' : 'down',
+    reason: up ? null : status.status === 'down' ? status.reason : read === 'late' ? `the host has not answered within ${PAGE_WAIT_MS / 1000} s` : read instanceof Error ? read.message : null,
+    sinceMs: status.sinceMs,
+    libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
+    hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,
+    warnings: status.status === 'up' ? versionWarnings(status.libvirtVersion) : [],
+    vms: vms.map((vm) => summarize(host, vm)),
+  }
+}
+
+/** A VM as lists show it. */
+export function summarize(host: Host, vm: KnownVm): VmSummary {
+  const jobs = host.jobs.jobsOf(vm.uuid)
+  return {
+    host: host.name, uuid: vm.uuid, name: vm.name, state: vm.state, stateReason: stateReason(vm.state, vm.reason), persistent: vm.persistent,
+    disks: diskSummaries(vm), snapshotCount: vm.snapshotCount, jobs,
+    attention: [
+      ...pausedByDisk(vm),
+      ...(host.frozen.isFrozen(vm.uuid) ? [{ kind: 'frozen', sentence: 'Its file systems are frozen: the guest waits. Thaw it on its page.' } as const] : []),
+      ...(host.inspection.isHung(vm.uuid) ? [{ kind: 'hung', sentence: 'Its QEMU does not answer: what is shown may be old.' } as const] : []),
+      ...(vm.facts?.broken ?? []),
+      ...jobs.filter((job) => job.ready && job.jobId === null).map((job): Attention => ({ kind: 'job-waiting', sentence: `The ${job.type} of ${job.target} is ready and waits for its pivot.` })),
+    ],
+  }
+}
+
+function pausedByDisk(vm: KnownVm): Attention[] {
+  if (vm.state !== 'paused' || vm.reason !== VIR_DOMAIN_PAUSED_IOERROR) return []
+  if (vm.diskErrors?.some((each) => each.error === 'no space')) return [{ kind: 'disk-full', sentence: `Paused: the file system of ${vm.diskErrors.map((each) => each.target).join(', ')} is full. Free space, then press Resume.` }]
+  return [{ kind: 'io-error', sentence: 'Paused by an I/O error of a disk. Mend the storage, then press Resume.' }]
+}

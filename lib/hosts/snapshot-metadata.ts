@@ -1,0 +1,76 @@
+import 'server-only'
+import { isLibvirtError, VIR_ERR_NO_DOMAIN, type Connect } from 'node-libvirt'
+import { describeDomain } from './domain-xml.ts'
+import { attribute, child, children, childText, parseXml } from './xml.ts'
+
+export interface SnapshotDiskMetadata {
+  target: string
+  kind: 'external' | 'internal' | 'no'
+  /** File of the overlay that the snapshot made. */
+  overlayPath: string | null
+  /** The disk's file in the domain as it was then: the layer that was frozen. */
+  frozenPath: string | null
+  /** libvirt's mark of a delete that was broken off. */
+  deleteInProgress: boolean
+}
+
+/** What libvirt holds of one snapshot (`virsh snapshot-dumpxml`). */
+export interface SnapshotMetadata {
+  name: string
+  description: string
+  createdAtMs: number
+  state: string
+  parent: string | null
+  memory: 'no' | 'internal' | 'external'
+  memoryPath: string | null
+  disks: SnapshotDiskMetadata[]
+}
+
+export interface Snapshots {
+  list: SnapshotMetadata[]
+  current: string | null
+}
+
+const kindOf = (text: string | null): 'external' | 'internal' | 'no' => (text === 'external' || text === 'internal' ? text : 'no')
+
+export function parseSnapshotXml(xml: string): SnapshotMetadata {
+  const root = parseXml(xml, 'domainsnapshot')
+  const domain = child(root, 'domain')
+  const then = domain ? describeDomain(domain) : null
+  const memory = child(root, 'memory')
+  return {
+    name: childText(root, 'name') ?? '',
+    description: childText(root, 'description') ?? '',
+    createdAtMs: Number(childText(root, 'creationTime') ?? 0) * 1000,
+    state: childText(root, 'state') ?? '',
+    parent: childText(child(root, 'parent'), 'name'),
+    memory: kindOf(attribute(memory, 'snapshot')),
+    memoryPath: attribute(memory, 'file'),
+    disks: children(child(root, 'disks'), 'disk').map((disk) => {
+      const target = attribute(disk, 'name') ?? ''
+      return {
+        target,
+        kind: kindOf(attribute(disk, 'snapshot')),
+        overlayPath: attribute(child(disk, 'source'), 'file') ?? attribute(child(disk, 'source'), 'dev'),
+        frozenPath: then?.disks.find((each) => each.target === target)?.path ?? null,
+        deleteInProgress: child(disk, 'snapshotDeleteInProgress') !== undefined,
+      }
+    }),
+  }
+}
+
+/** All snapshots of a VM. A snapshot that goes away while we read is left out; a VM that is gone has none. */
+export async function readSnapshots(connect: Connect, uuid: string): Promise<Snapshots> {
+  try {
+    const domain = await connect.domainLookupByUUID(uuid)
+    const [snapshots, current] = await Promise.all([domain.listAllSnapshots(), domain.snapshotCurrent()])
+    const list = await Promise.all(snapshots.map(async (snapshot) => {
+      const xml = await snapshot.getXMLDesc().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
+      return xml === null ? [] : [parseSnapshotXml(xml)]
+    }))
+    return { list: list.flat().sort((a, b) => a.createdAtMs - b.createdAtMs || a.name.localeCompare(b.name)), current: current?.name ?? null }
+  } catch (error) {
+    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null }
+    throw error
+  }
+}

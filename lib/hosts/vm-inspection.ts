@@ -1,0 +1,54 @@
+import 'server-only'
+import { isConnectionError, isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type Connect, type Domain } from 'node-libvirt'
+import type { HostConnection } from './host-connection.ts'
+
+/** How long a VM whose QEMU did not answer is left alone. libvirt itself gives up after 30 s. */
+const HUNG_PAUSE_MS = 30_000
+const INSPECT_DEADLINE_MS = 3_000
+
+/** The VM's QEMU does not answer; what libvirt knows without it still does. */
+export class VmHung extends Error {
+  override name = 'VmHung'
+}
+
+/**
+ * Calls that hang with their VM (XML, block jobs), one at a time for each VM: four hung calls would fill the connection
+ * (DESIGN.md, section 2), so a sick VM takes one place and is then left alone for a while.
+ */
+export class VmInspection {
+  readonly #connection: HostConnection
+  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #hungUntilMs = new Map<string, number>()
+  constructor(connection: HostConnection) {
+    this.#connection = connection
+  }
+
+  isHung(uuid: string): boolean {
+    return (this.#hungUntilMs.get(uuid) ?? 0) > Date.now()
+  }
+
+  /** Runs `run` in this VM's turn. Throws VmHung, HostDown or LibvirtError. */
+  inspect<T>(uuid: string, run: (domain: Domain, connect: Connect) => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(uuid) ?? Promise.resolve()).then(() => this.#run(uuid, run))
+    const settled = turn.catch(() => undefined)
+    this.#turns.set(uuid, settled)
+    void settled.then(() => { if (this.#turns.get(uuid) === settled) this.#turns.delete(uuid) })
+    return turn
+  }
+
+  async #run<T>(uuid: string, run: (domain: Domain, connect: Connect) => Promise<T>): Promise<T> {
+    if (this.isHung(uuid)) throw new VmHung('QEMU of this VM does not answer')
+    const connect = await this.#connection.inspector()
+    try {
+      const domain = await connect.domainLookupByUUID(uuid, { deadlineMs: INSPECT_DEADLINE_MS })
+      const result = await run(domain, connect)
+      this.#hungUntilMs.delete(uuid)
+      return result
+    } catch (error) {
+      const timedOut = isConnectionError(error) && error.reason === 'timeout'
+      if (!timedOut && !isLibvirtError(error, VIR_ERR_OPERATION_TIMEOUT)) throw error
+      this.#hungUntilMs.set(uuid, Date.now() + HUNG_PAUSE_MS)
+      throw new VmHung('QEMU of this VM does not answer', { cause: error })
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import 'server-only'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { OpenWorkflow, type Worker } from 'openworkflow'
+import { BackendSqlite } from 'openworkflow/sqlite'
+import { settings } from '../settings/settings.ts'
+
+/** Jobs that run at once; the rest waits in the engine. */
+const CONCURRENCY = 16
+
+export interface Engine {
+  workflows: OpenWorkflow
+  /** Null in a process that only starts jobs before the worker is up. */
+  worker: Worker | null
+  backend: BackendSqlite
+}
+
+interface Shared { keyframeEngine?: Engine }
+const shared = globalThis as Shared
+
+/** The job engine's file is its own: its connection has no busy timeout (DESIGN.md, section 7). */
+const enginePath = () => join(settings().dataDirectory, 'jobs.db')
+
+/** The engine of this process, opened on first use. */
+export function engine(): Engine {
+  if (!shared.keyframeEngine) {
+    const backend = BackendSqlite.connect(enginePath())
+    shared.keyframeEngine = { backend, workflows: new OpenWorkflow({ backend }), worker: null }
+  }
+  return shared.keyframeEngine
+}
+
+/**
+ * Starts the worker. What a process that died held is released first: a lease would keep it for 30 s more,
+ * and this process alone owns the data (lib/store holds the lock).
+ */
+export async function startWorker(): Promise<void> {
+  const { workflows } = engine()
+  releaseLeases()
+  const worker = workflows.newWorker({ concurrency: CONCURRENCY })
+  engine().worker = worker
+  await worker.start()
+}
+
+function releaseLeases(): void {
+  const database = new DatabaseSync(enginePath())
+  try {
+    database.prepare(`UPDATE workflow_runs SET available_at = ? WHERE status = 'running'`).run(new Date().toISOString())
+  } finally {
+    database.close()
+  }
+}
+
+/** Runs what was just created now, not at the worker's next look (up to 1 s later). */
+export async function wakeWorker(): Promise<void> {
+  await engine().worker?.tick()
+}

@@ -1,0 +1,26 @@
+import 'server-only'
+import type { Selectable, Updateable } from 'kysely'
+import { publish } from '../live/hub.ts'
+import type { Schema } from '../store/schema.ts'
+import { store } from '../store/store.ts'
+import type { JobKind, JobStatus, JobView } from './types.ts'
+
+type JobRow = Selectable<Schema['jobs']>
+
+export const UNFINISHED: readonly JobStatus[] = ['queued', 'running', 'waiting']
+
+/** A row as pages show it. */
+export function toView(row: JobRow): JobView {
+  return {
+    id: row.id, kind: row.kind as JobKind, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, title: row.title,
+    status: row.status as JobStatus, by: row.by, createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
+    percent: row.percent, note: row.note, result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
+    error: row.error, canCancel: row.can_cancel === 1,
+  }
+}
+
+/** Changes a job's row and tells every open page. */
+export async function updateJob(id: string, change: Updateable<Schema['jobs']>): Promise<void> {
+  const row = await store().updateTable('jobs').set(change).where('id', '=', id).returningAll().executeTakeFirst()
+  if (row) publish({ type: 'job', job: toView(row) })
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { parseSettings } from './settings.ts'
+
+const hosts = (uri: string) => parseSettings({ LIBVIRT_URI: uri }).hosts
+
+describe('settings', () => {
+  it('has defaults that serve one machine on loopback only', () => {
+    const settings = parseSettings({})
+    expect(settings).toMatchObject({ hosts: [{ name: 'local', uri: 'qemu:///system' }], port: 3000, host: '127.0.0.1', url: 'http://127.0.0.1:3000', adminPassword: null })
+    expect(settings.dataDirectory).toMatch(/\/data$/)
+  })
+
+  it('takes several hosts, with and without names', () => {
+    expect(hosts('rack1=qemu:///system,lab=qemu:///session')).toEqual([{ name: 'rack1', uri: 'qemu:///system' }, { name: 'lab', uri: 'qemu:///session' }])
+    expect(hosts('qemu:///system,qemu:///session?socket=/run/x,qemu+ssh://root@Box.example:22/system').map((host) => host.name)).toEqual(['local', 'local-2', 'box-example'])
+    expect(hosts('local=qemu:///session,qemu:///system').map((host) => host.name)).toEqual(['local', 'local-2'])
+  })
+
+  it('reads %2C as a comma inside a URI, and leaves the = of its parameters alone', () => {
+    expect(hosts('a=qemu:///session?socket=/run/a%2Cb')).toEqual([{ name: 'a', uri: 'qemu:///session?socket=/run/a,b' }])
+    expect(hosts('qemu:///session?socket=/run/a')).toEqual([{ name: 'local', uri: 'qemu:///session?socket=/run/a' }])
+  })
+
+  it.each([
+    [{ LIBVIRT_URI: 'Rack 1=qemu:///system' }, /LIBVIRT_URI.*name.*"Rack 1"/],
+    [{ LIBVIRT_URI: 'a=qemu:///system,a=qemu:///session' }, /LIBVIRT_URI.*two hosts.*"a"/],
+    [{ LIBVIRT_URI: 'virsh' }, /LIBVIRT_URI.*"virsh" is not a libvirt connection URI/],
+    [{ LIBVIRT_URI: ',' }, /LIBVIRT_URI names no host/],
+    [{ PORT: '0' }, /PORT/], [{ PORT: '65536' }, /PORT/], [{ PORT: '80x' }, /PORT/],
+    [{ HOST: 'a b' }, /HOST/],
+    [{ KEYFRAME_ADMIN_PASSWORD: 'short12' }, /KEYFRAME_ADMIN_PASSWORD/],
+    [{ KEYFRAME_URL: 'keyframe.example' }, /KEYFRAME_URL/], [{ KEYFRAME_URL: 'https://x/path' }, /KEYFRAME_URL/],
+  ])('refuses %j with a sentence that names the variable', (env, sentence) => {
+    expect(() => parseSettings(env)).toThrow(sentence)
+  })
+
+  it('uses the address of a proxy in front', () => {
+    expect(parseSettings({ KEYFRAME_URL: 'https://keyframe.example/' }).url).toBe('https://keyframe.example')
+    expect(parseSettings({ HOST: '::1', PORT: '80' }).url).toBe('http://[::1]:80')
+  })
+})

@@ -1,0 +1,111 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+
+export interface HostSetting {
+  /** What addresses and records use. */
+  name: string
+  /** libvirt connection URI. */
+  uri: string
+}
+
+export interface Settings {
+  hosts: HostSetting[]
+  /** Absolute. */
+  dataDirectory: string
+  /** For the first start only. */
+  adminPassword: string | null
+  port: number
+  host: string
+  /** Address that browsers use, without a slash at its end. */
+  url: string
+}
+
+/** An environment variable that can't be used; the message names it and says what it may be. */
+export class SettingsError extends Error {
+  override name = 'SettingsError'
+}
+
+const DEFAULT_LIBVIRT_URI = 'qemu:///system'
+const DEFAULT_PORT = 3000
+export const ADMIN_PASSWORD_MIN_CHARACTERS = 8
+
+type Environment = Record<string, string | undefined>
+
+/** Reads all settings. Throws SettingsError. */
+export function parseSettings(env: Environment): Settings {
+  const port = parsePort(env.PORT)
+  const host = parseHost(env.HOST)
+  return {
+    hosts: parseHosts(env.LIBVIRT_URI),
+    dataDirectory: resolve(env.KEYFRAME_DATA || './data'),
+    adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
+    port, host,
+    url: parseUrl(env.KEYFRAME_URL) ?? `http://${isIP(host) === 6 ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`,
+  }
+}
+
+/** `name=uri,uri,…`; a comma inside a URI is written %2C. */
+function parseHosts(text: string | undefined): HostSetting[] {
+  const entries = (text?.trim() ? text : DEFAULT_LIBVIRT_URI).split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+  const hosts: HostSetting[] = []
+  for (const entry of entries) {
+    const named = /^([a-z0-9-]+)=(.*)$/s.exec(entry)
+    if (!named && /^[^:/?]*=/.test(entry)) throw new SettingsError(`LIBVIRT_URI: a host's name may have a-z, 0-9 and "-" only, but "${entry.slice(0, entry.indexOf('='))}" does not.`)
+    const uri = (named?.[2] ?? entry).replaceAll(/%2c/gi, ',')
+    const parts = /^[a-z0-9]+(?:\+[a-z0-9]+)?:\/\/([^/?]*)/i.exec(uri)
+    if (!parts) throw new SettingsError(`LIBVIRT_URI: "${uri}" is not a libvirt connection URI such as qemu:///system or rack1=qemu:///session.`)
+    if (named && hosts.some((host) => host.name === named[1])) throw new SettingsError(`LIBVIRT_URI: two hosts are called "${named[1]}"; each needs a name of its own.`)
+    hosts.push({ name: named?.[1] ?? freeName(defaultName(parts[1] ?? ''), hosts, entries), uri })
+  }
+  if (hosts.length === 0) throw new SettingsError('LIBVIRT_URI names no host: give at least one connection URI, such as qemu:///system.')
+  return hosts
+}
+
+function defaultName(authority: string): string {
+  const host = authority.replace(/^.*@/, '').replace(/:\d+$/, '').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '')
+  return host || 'local'
+}
+
+function freeName(wanted: string, hosts: HostSetting[], entries: string[]): string {
+  const given = new Set([...hosts.map((host) => host.name), ...entries.flatMap((entry) => /^([a-z0-9-]+)=/.exec(entry)?.[1] ?? [])])
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`
+    if (!given.has(name)) return name
+  }
+}
+
+function parsePort(text: string | undefined): number {
+  if (!text) return DEFAULT_PORT
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new SettingsError(`PORT is "${text}": it must be a number from 1 to 65535.`)
+  return port
+}
+
+function parseHost(text: string | undefined): string {
+  const host = text || '127.0.0.1'
+  if (isIP(host) === 0 && !/^[a-z0-9.-]+$/i.test(host)) throw new SettingsError(`HOST is "${host}": it must be an address or name to listen on, such as 127.0.0.1 or 0.0.0.0.`)
+  return host
+}
+
+function parseAdminPassword(text: string | undefined): string | null {
+  if (!text) return null
+  if ([...text].length < ADMIN_PASSWORD_MIN_CHARACTERS) throw new SettingsError(`KEYFRAME_ADMIN_PASSWORD is too short: at least ${ADMIN_PASSWORD_MIN_CHARACTERS} characters.`)
+  return text
+}
+
+function parseUrl(text: string | undefined): string | null {
+  if (!text) return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:') || (url.pathname !== '/' && url.pathname !== '') || url.search || url.hash) {
+    throw new SettingsError(`KEYFRAME_URL is "${text}": it must be the address that browsers use, such as https://keyframe.example.org, without a path.`)
+  }
+  return url.origin
+}
+
+interface Shared { keyframeSettings?: Settings }
+const shared = globalThis as Shared
+
+/** The settings of this process, read once. Throws SettingsError. */
+export function settings(): Settings {
+  return (shared.keyframeSettings ??= parseSettings(process.env))
+}

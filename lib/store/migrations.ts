@@ -1,0 +1,33 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/** In order; one that was released is never changed, a new one is added. */
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-first': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.createTable('users')
+        .addColumn('id', 'text', (c) => c.primaryKey()).addColumn('name', 'text', (c) => c.notNull().unique()).addColumn('password_hash', 'text', (c) => c.notNull())
+        .addColumn('disabled', 'integer', (c) => c.notNull()).addColumn('created_at_ms', 'integer', (c) => c.notNull()).execute()
+      await db.schema.createTable('sessions')
+        .addColumn('id', 'text', (c) => c.primaryKey()).addColumn('user_id', 'text', (c) => c.notNull().references('users.id')).addColumn('created_at_ms', 'integer', (c) => c.notNull())
+        .addColumn('seen_at_ms', 'integer', (c) => c.notNull()).addColumn('expires_at_ms', 'integer', (c) => c.notNull()).addColumn('agent', 'text', (c) => c.notNull()).execute()
+      await db.schema.createTable('login_failures')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement()).addColumn('name', 'text', (c) => c.notNull()).addColumn('at_ms', 'integer', (c) => c.notNull()).execute()
+      await db.schema.createIndex('login_failures_at').on('login_failures').column('at_ms').execute()
+      await db.schema.createTable('setup_tokens').addColumn('hash', 'text', (c) => c.primaryKey()).addColumn('expires_at_ms', 'integer', (c) => c.notNull()).execute()
+      await db.schema.createTable('audit')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement()).addColumn('at_ms', 'integer', (c) => c.notNull()).addColumn('user_name', 'text', (c) => c.notNull())
+        .addColumn('act', 'text', (c) => c.notNull()).addColumn('asked', 'text', (c) => c.notNull()).addColumn('outcome', 'text').execute()
+      await db.schema.createTable('jobs')
+        .addColumn('id', 'text', (c) => c.primaryKey()).addColumn('kind', 'text', (c) => c.notNull()).addColumn('host', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull())
+        .addColumn('vm_name', 'text', (c) => c.notNull()).addColumn('title', 'text', (c) => c.notNull()).addColumn('status', 'text', (c) => c.notNull()).addColumn('by', 'text', (c) => c.notNull())
+        .addColumn('nonce', 'text', (c) => c.notNull().unique()).addColumn('input', 'text', (c) => c.notNull()).addColumn('created_at_ms', 'integer', (c) => c.notNull()).addColumn('ended_at_ms', 'integer')
+        .addColumn('percent', 'integer').addColumn('note', 'text').addColumn('result', 'text').addColumn('error', 'text')
+        .addColumn('can_cancel', 'integer', (c) => c.notNull()).addColumn('cancel_requested', 'integer', (c) => c.notNull()).execute()
+      await db.schema.createIndex('jobs_of_vm').on('jobs').columns(['host', 'vm_uuid', 'created_at_ms']).execute()
+      await db.schema.createTable('tainted_layers')
+        .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('since_ms', 'integer', (c) => c.notNull()).addColumn('snapshots', 'text', (c) => c.notNull()).addPrimaryKeyConstraint('tainted_layers_key', ['host', 'path']).execute()
+    },
+  },
+}

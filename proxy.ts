@@ -1,0 +1,22 @@
+import { NextResponse, type NextRequest } from 'next/server'
+import { loginPath } from './lib/access/next-path.ts'
+
+/** Reachable without a session: signing in, the first start, and what a browser asks for by itself. */
+const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|icon\.svg$)/
+
+/**
+ * Sends whoever has no session cookie to the one sign-in page, whatever was asked for and whether it exists, and tells
+ * pages their own path. It is no gate: each page, action and route looks the session up itself (lib/access).
+ */
+export function proxy(request: NextRequest): NextResponse {
+  const path = request.nextUrl.pathname + request.nextUrl.search
+  const signedIn = request.cookies.has('next-auth.session-token') || request.cookies.has('__Secure-next-auth.session-token')
+  if (!signedIn && !PUBLIC.test(request.nextUrl.pathname) && request.method === 'GET') {
+    return NextResponse.redirect(new URL(loginPath(path), request.url))
+  }
+  const headers = new Headers(request.headers)
+  headers.set('x-keyframe-path', path)
+  return NextResponse.next({ request: { headers } })
+}
+
+export const config = { matcher: ['/((?!_next/static|_next/image).*)'] }
