@@ -1,5 +1,4 @@
-import { mkdtempSync } from 'node:fs'
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DB, WEB } from './guest.ts'
 import { fileSystemFaults, readRecords } from './guest-records.ts'
@@ -23,8 +22,8 @@ const lastNumber = async (path: string) => (await readRecords(path)).at(-1)?.seq
 
 beforeAll(async () => {
   lab = await startLab({ dir: labFolder() })
-  await lab.defineGuest(WEB)
-  await lab.defineGuest(DB)
+  await lab.defineGuest({ ...WEB, saved: true })
+  await lab.defineGuest({ ...DB, saved: true })
   await Promise.all([lab.startGuest('web'), lab.startGuest('db')])
 })
 

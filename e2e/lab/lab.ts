@@ -9,6 +9,7 @@ import { launchLibvirtd, libvirtdDirs, libvirtdEnv, libvirtUri, prepareLibvirtd,
 import { endProcesses, isRunning, type ProcessMark, qemusOf } from './processes.ts'
 import { keepCapabilities, lendCapabilities } from './qemu-capabilities.ts'
 import { run } from './run-command.ts'
+import { putSavedState } from './saved-guest.ts'
 import { mountTmpfs, unmountAll } from './tmpfs.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -115,6 +116,7 @@ export class Lab {
     const guest: Guest = { name: options.name, agent, consoleLog, disks: disks.flatMap(({ target, path, format }) => target && path ? [{ target, path, format: format ?? 'raw' }] : []) }
     this.#state.guests[options.name] = guest
     this.#save()
+    if (options.saved) await putSavedState(this, options, guest)
     return guest
   }
 
