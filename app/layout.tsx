@@ -1,0 +1,28 @@
+import type { Metadata, Viewport } from 'next'
+import type { ReactNode } from 'react'
+import { AppHeader } from '@/components/app-header'
+import { LiveProvider } from '@/components/live/live-provider'
+import { currentSession } from '@/lib/access/current-user'
+import './globals.css'
+
+export const metadata: Metadata = { title: 'Keyframe', description: 'Live snapshots, backing chains, merge and revert for libvirt VMs' }
+export const viewport: Viewport = { themeColor: [{ media: '(prefers-color-scheme: light)', color: '#ffffff' }, { media: '(prefers-color-scheme: dark)', color: '#161a1e' }] }
+
+/** Next would turn pages without request data into static HTML at build time. */
+export const dynamic = 'force-dynamic'
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const session = await currentSession()
+  return (
+    <html lang="en">
+      <body>
+        {session ? (
+          <>
+            <AppHeader userName={session.user.name} />
+            <LiveProvider>{children}</LiveProvider>
+          </>
+        ) : children}
+      </body>
+    </html>
+  )
+}

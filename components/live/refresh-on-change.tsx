@@ -1,0 +1,25 @@
+'use client'
+
+import { useLive, useWatch } from '@/components/live/live-provider'
+import { useRefresh } from '@/components/live/use-refresh'
+
+const VM_WAIT_MS = 300
+const LIST_WAIT_MS = 1_000
+
+/** On a VM's pages: reads the page again when this VM changed. */
+export function RefreshOnVmChange({ host, vmUuid }: { host: string; vmUuid: string }) {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useWatch(host, vmUuid)
+  useLive((event) => {
+    if (event.type === 'vm' && event.host === host && event.vmUuid === vmUuid) refresh()
+    else if (event.type === 'job' && event.job.endedAtMs !== null && event.job.host === host && event.job.vmUuid === vmUuid) refresh()
+  })
+  return null
+}
+
+/** On the list: reads it again when any host changed. */
+export function RefreshOnHostChange() {
+  const refresh = useRefresh(LIST_WAIT_MS)
+  useLive((event) => { if (event.type === 'host') refresh() })
+  return null
+}

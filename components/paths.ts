@@ -1,0 +1,45 @@
+/** Every address of the app, in one place: names of VMs and snapshots hold spaces, quotes, slashes and per cent signs. */
+const part = encodeURIComponent
+
+export const listPath = (query: { q?: string; sort?: string; page?: number } = {}): string => {
+  const search = new URLSearchParams()
+  if (query.q) search.set('q', query.q)
+  if (query.sort) search.set('sort', query.sort)
+  if (query.page !== undefined && query.page > 1) search.set('page', String(query.page))
+  return search.size > 0 ? `/?${search}` : '/'
+}
+
+export const vmPath = (host: string, vm: string): string => `/hosts/${part(host)}/vms/${part(vm)}`
+export const snapshotPath = (host: string, vm: string, snapshot: string): string => `${vmPath(host, vm)}/snapshots/${part(snapshot)}`
+
+const vmApi = (host: string, vmUuid: string): string => `/api${vmPath(host, vmUuid)}`
+export const snapshotFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/snapshot-form`
+export const snapshotNamePath = (host: string, vmUuid: string, name: string): string => `${vmApi(host, vmUuid)}/snapshot-name?${new URLSearchParams({ name })}`
+export const revertPlanPath = (host: string, vmUuid: string, snapshot: string): string => `${vmApi(host, vmUuid)}/revert-plan?${new URLSearchParams({ snapshot })}`
+export const deletePlanPath = (host: string, vmUuid: string, snapshot: string, withChildren: boolean): string =>
+  `${vmApi(host, vmUuid)}/delete-plan?${new URLSearchParams({ snapshot, ...(withChildren ? { children: '1' } : {}) })}`
+export const mergePlanPath = (host: string, vmUuid: string, range: { target?: string; topPath?: string; basePath?: string } = {}): string => {
+  const search = new URLSearchParams()
+  if (range.target !== undefined) search.set('target', range.target)
+  if (range.topPath !== undefined) search.set('top', range.topPath)
+  if (range.basePath !== undefined) search.set('base', range.basePath)
+  return `${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`
+}
+export const jobPath = (jobId: string): string => `/api/jobs/${part(jobId)}`
+
+/** The event stream, for the open VM pages (`host/uuid`), resumed after an event id. */
+export const eventsPath = (watches: Iterable<string>, since: string | null): string => {
+  const search = new URLSearchParams()
+  for (const watch of watches) search.append('watch', watch)
+  if (since !== null) search.set('since', since)
+  return search.size > 0 ? `/api/events?${search}` : '/api/events'
+}
+
+/** A part of the address as Next hands it to pages: still encoded. What can't be decoded names nothing we have. */
+export function decodePart(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return encoded
+  }
+}
