@@ -1,0 +1,55 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { readHosts } from '@/lib/hosts/read-hosts'
+import type { HostView } from '@/lib/hosts/types'
+import { requireUser } from '@/lib/access/require-user'
+import { HostStrip } from '@/components/list/host-strip'
+import { PAGE_SIZE, parseListQuery, selectRows, toRows } from '@/components/list/list-query'
+import { PagesNav } from '@/components/list/pages-nav'
+import { SearchForm } from '@/components/list/search-form'
+import { VmTable } from '@/components/list/vm-table'
+import { RefreshOnHostChange } from '@/components/live/refresh-on-change'
+import { listPath } from '@/components/paths'
+
+export const metadata: Metadata = { title: 'VMs · Keyframe' }
+
+export default async function ListPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
+  await requireUser()
+  const query = parseListQuery(await searchParams)
+  const hosts = await readHosts()
+  const all = toRows(hosts)
+  const rows = selectRows(all, query)
+  const needy = all.filter((row) => row.vm.attention.length > 0).length
+  return (
+    <main className="mx-auto flex max-w-[90rem] flex-col gap-4 px-4 py-5">
+      <RefreshOnHostChange />
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
+        <h1 className="text-xl font-semibold">VMs</h1>
+        <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && '· none needs attention'}</p>
+        <span className="flex-1 max-sm:hidden" />
+        {all.length > 0 && <SearchForm query={query} />}
+      </div>
+      <HostStrip hosts={hosts} />
+      {rows.length > 0
+        ? <div className="overflow-x-auto rounded-lg border border-line bg-surface"><VmTable rows={rows.slice((query.page - 1) * PAGE_SIZE, query.page * PAGE_SIZE)} query={query} /></div>
+        : <Empty hosts={hosts} searched={query.q} />}
+      <PagesNav query={query} total={rows.length} />
+    </main>
+  )
+}
+
+function Empty({ hosts, searched }: { hosts: HostView[]; searched: string }) {
+  return (
+    <div className="rounded-lg border border-dashed border-line-strong/60 px-6 py-12 text-center">
+      {searched !== '' ? (
+        <p>No VM, host or file is called “{searched}”. <Link href={listPath()} className="text-accent underline">Show all</Link></p>
+      ) : hosts.length === 0 ? (
+        <p>No host is configured. Name one in LIBVIRT_URI and start Keyframe again.</p>
+      ) : hosts.every((host) => host.status !== 'up') ? (
+        <p>No host answers yet. This page fills itself when one does.</p>
+      ) : (
+        <p>There are no VMs on {hosts.length === 1 ? `${hosts[0]?.name}` : 'these hosts'} yet. As soon as one is defined in libvirt, it appears here.</p>
+      )}
+    </div>
+  )
+}

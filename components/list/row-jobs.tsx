@@ -1,0 +1,29 @@
+'use client'
+
+import { useState } from 'react'
+import type { BlockJobView } from '@/lib/hosts/types'
+import { blockJobLabel } from '@/components/jobs/block-job-label'
+import { useLive } from '@/components/live/live-provider'
+import { ProgressBar } from '@/components/ui/progress-bar'
+
+/** Block jobs of one VM in the list, moved by events: the page itself is not read again for them. */
+export function RowJobs({ host, vmUuid, initial }: { host: string; vmUuid: string; initial: BlockJobView[] }) {
+  const [live, setLive] = useState<{ jobs: BlockJobView[]; over: BlockJobView[] } | null>(null)
+  useLive((event) => {
+    if (event.type === 'block-jobs' && event.host === host && event.vmUuid === vmUuid) setLive({ jobs: event.jobs, over: initial })
+  })
+  // What the server rendered later than the last event is newer.
+  const jobs = live && live.over === initial ? live.jobs : initial
+  if (jobs.length === 0) return null
+  return (
+    <ul className="flex flex-col gap-1">
+      {jobs.map((job) => (
+        <li key={`${job.target} ${job.type}`} className="flex items-center gap-2 text-[13px]">
+          <span className="whitespace-nowrap">{blockJobLabel(job)}</span>
+          <ProgressBar label={blockJobLabel(job)} percent={job.percent} className="min-w-16" />
+          <span className="w-10 text-right">{job.ready ? 'ready' : job.percent === null ? '–' : `${Math.floor(job.percent)} %`}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

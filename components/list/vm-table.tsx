@@ -1,0 +1,72 @@
+import { TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { classNames } from '@/components/class-names'
+import { formatBytes } from '@/components/format-bytes'
+import { listPath, vmPath } from '@/components/paths'
+import { VmStateMark } from '@/components/vm-state'
+import type { ListQuery, Row, Sort } from '@/components/list/list-query'
+import { RowJobs } from '@/components/list/row-jobs'
+
+const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
+  { label: 'VM', sort: 'name' }, { label: 'State', sort: 'state' }, { label: 'Host', sort: 'host' }, { label: 'Disks', sort: null, figure: true },
+  { label: 'Depth', sort: 'depth', figure: true }, { label: 'Allocated', sort: 'allocated', figure: true }, { label: 'Virtual', sort: 'virtual', figure: true },
+  { label: 'Snapshots', sort: 'snapshots', figure: true }, { label: 'Jobs', sort: null },
+]
+
+/**
+ * The VMs: a table where there is room, a list of cards on a phone. One markup for both; the roles are written out because
+ * browsers drop a table's own when its display is changed.
+ */
+export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
+  return (
+    <table role="table" aria-label="VMs" className="w-full border-separate border-spacing-0 text-sm max-md:block">
+      <thead role="rowgroup" className="max-md:hidden">
+        <tr role="row">
+          {COLUMNS.map(({ label, sort, figure }) => (
+            <th key={label} role="columnheader" scope="col" aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined} className={classNames('border-b border-line px-3 py-2 font-medium text-muted', figure ? 'text-right' : 'text-left')}>
+              {sort ? <Link href={listPath({ q: query.q, sort })} className={classNames('hover:text-ink', sort === query.sort && 'text-ink underline underline-offset-4')}>{label}</Link> : label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup" className="max-md:block">
+        {rows.map((row) => <VmRow key={`${row.vm.host} ${row.vm.uuid}`} row={row} />)}
+      </tbody>
+    </table>
+  )
+}
+
+function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: { row: Row }) {
+  const disks = vm.disks.filter((disk) => disk.device === 'disk')
+  return (
+    <tr role="row" className={classNames('group hover:bg-sunken/50 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-line max-md:px-3 max-md:py-2', hostDown && 'opacity-60')}>
+      <Cell className="max-w-80 max-md:w-full max-md:max-w-none">
+        <Link href={vmPath(vm.host, vm.name)} className="font-medium break-names text-accent hover:underline max-md:flex max-md:min-h-11 max-md:items-center max-md:text-base">{vm.name}</Link>
+        {vm.attention.map(({ kind, sentence }) => (
+          <p key={kind + sentence} className="flex gap-1.5 text-[13px] break-names text-warn"><TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />{sentence}</p>
+        ))}
+      </Cell>
+      <Cell><VmStateMark state={vm.state} reason={vm.stateReason} /></Cell>
+      <Cell className="text-muted">{vm.host}</Cell>
+      <Cell figure label="disks">{disks.length}</Cell>
+      <Cell figure label="deep">{depth ?? <Unknown />}</Cell>
+      <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
+      <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>
+      <Cell figure label={vm.snapshotCount === 1 ? 'snapshot' : 'snapshots'}>{vm.snapshotCount ?? <Unknown />}</Cell>
+      <Cell className="md:w-56 max-md:w-full"><RowJobs host={vm.host} vmUuid={vm.uuid} initial={vm.jobs} /></Cell>
+    </tr>
+  )
+}
+
+/** What this host cannot tell is not zero. */
+const Unknown = () => <span className="text-muted">unknown</span>
+
+function Cell({ figure = false, label, className, children }: { figure?: boolean; label?: string; className?: string; children: ReactNode }) {
+  return (
+    <td role="cell" className={classNames('px-3 py-2 align-top md:border-b md:border-line max-md:p-0 max-md:text-[13px]', figure && 'whitespace-nowrap md:text-right', className)}>
+      {children}
+      {label && <span className="text-muted md:hidden"> {label}</span>}
+    </td>
+  )
+}
