@@ -1,0 +1,16 @@
+import type { JobView } from '@/lib/jobs/types'
+import { Notice } from '@/components/ui/notice'
+
+/** How a job ended: what it says, in the live region that fits. */
+export function JobOutcome({ job }: { job: JobView }) {
+  if (job.status === 'succeeded') {
+    return <Notice tone="ok" role="status">{job.result.length > 0 ? job.result.map((line) => <p key={line}>{line}</p>) : <p>{job.title}: done.</p>}</Notice>
+  }
+  const tone = job.status === 'cancelled' ? 'warn' : 'danger'
+  return (
+    <Notice tone={tone} role={job.status === 'cancelled' ? 'status' : 'alert'}>
+      <p>{job.error ?? (job.status === 'cancelled' ? `${job.title}: cancelled.` : `${job.title}: failed.`)}</p>
+      {job.result.map((line) => <p key={line}>{line}</p>)}
+    </Notice>
+  )
+}
