@@ -10,6 +10,7 @@ export interface SnapshotDiskMetadata {
   overlayPath: string | null
   /** The disk's file in the domain as it was then: the layer that was frozen. */
   frozenPath: string | null
+  frozenFormat: string | null
   /** libvirt's mark of a delete that was broken off. */
   deleteInProgress: boolean
 }
@@ -48,11 +49,13 @@ export function parseSnapshotXml(xml: string): SnapshotMetadata {
     memoryPath: attribute(memory, 'file'),
     disks: children(child(root, 'disks'), 'disk').map((disk) => {
       const target = attribute(disk, 'name') ?? ''
+      const diskThen = then?.disks.find((each) => each.target === target)
       return {
         target,
         kind: kindOf(attribute(disk, 'snapshot')),
         overlayPath: attribute(child(disk, 'source'), 'file') ?? attribute(child(disk, 'source'), 'dev'),
-        frozenPath: then?.disks.find((each) => each.target === target)?.path ?? null,
+        frozenPath: diskThen?.path ?? null,
+        frozenFormat: diskThen?.format ?? null,
         deleteInProgress: child(disk, 'snapshotDeleteInProgress') !== undefined,
       }
     }),

@@ -1,5 +1,5 @@
 import 'server-only'
-import { powerSaga } from '../hosts/power.ts'
+import { POWER_SAGAS } from '../hosts/power.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { mergeSaga } from '../merges/merge-saga.ts'
 import { createSnapshotSaga } from '../snapshots/create-snapshot-saga.ts'
@@ -7,4 +7,4 @@ import { deleteSaga } from '../snapshots/delete-saga.ts'
 import { revertSaga } from '../snapshots/revert-saga.ts'
 
 /** Every saga of Keyframe: they are registered before the worker is made, later ones never run. */
-export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, ...powerSaga]
+export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, ...POWER_SAGAS]

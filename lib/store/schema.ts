@@ -68,7 +68,7 @@ export interface Schema {
     vm_uuid: string
     reason: string
     since_ms: number
-    /** JSON list of snapshot names. */
-    snapshots: string
+    /** The job that began it. */
+    job_id: string
   }
 }

@@ -1,0 +1,80 @@
+import 'server-only'
+import { z } from 'zod'
+import { isLibvirtError, VIR_ERR_OPERATION_INVALID } from 'node-libvirt'
+import { isRefusal, Refusal } from '../jobs/refusal.ts'
+import type { Saga, SagaContext } from '../jobs/saga.ts'
+import { startJob } from '../jobs/start-job.ts'
+import type { JobKind } from '../jobs/types.ts'
+import { explainLock } from './busy.ts'
+import { requireVm } from './find-vm.ts'
+import { powerRefusal, type PowerAct } from './power-rules.ts'
+import { thawUntilAnswered } from './thaw.ts'
+
+export const PowerInput = z.object({ host: z.string(), vm: z.string(), act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'thaw']), nonce: z.string().min(1) })
+export type PowerInput = z.infer<typeof PowerInput>
+
+interface PowerJob {
+  host: string
+  vm: string
+  act: PowerAct
+}
+
+/** How long a guest may take to shut down before we say that it has not. */
+const SHUTDOWN_LIMIT_MS = 60_000
+const LOOK_EVERY_MS = 500
+
+const TITLES: Record<PowerAct, string> = { start: 'Start', shutdown: 'Shut down', 'force-off': 'Force off', resume: 'Resume', thaw: 'Thaw' }
+const KINDS: Record<PowerAct, JobKind> = { start: 'start', shutdown: 'shutdown', 'force-off': 'shutdown', resume: 'resume', thaw: 'thaw' }
+
+/** Starts one of the acts that a revert or a full disk makes one need. Throws Refusal, HostDown, VmGone. */
+export async function startPower(input: PowerInput, user: { name: string }): Promise<{ jobId: string }> {
+  const { host, vm } = await requireVm(input.host, input.vm)
+  const refusal = powerRefusal(input.act, vm.state)
+  if (refusal) throw new Refusal(refusal)
+  const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
+  return startJob(saga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce }, { host: host.name, vm: vm.uuid, act: input.act }, user)
+}
+
+const saga = (kind: JobKind): Saga<PowerJob> => ({ kind, version: '1', run: (context) => power(context) })
+
+/** One step each; asking for the state tells whether it is done. */
+export const POWER_SAGAS: readonly Saga<PowerJob>[] = [saga('start'), saga('shutdown'), saga('resume'), saga('thaw')]
+
+async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>): Promise<string[]> {
+  const stateNow = async () => (await (await (await requireVm(input.host, input.vm)).host.connection.reader()).domainLookupByUUID(input.vm)).getState()
+  const { host, vm } = await waitFor(() => requireVm(input.host, input.vm), LOOK_EVERY_MS)
+  const wanted = input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
+  await step(input.act, {
+    isDone: async () => (wanted !== null && (await stateNow()).state === wanted ? true : null),
+    do: async () => {
+      if (input.act === 'thaw') {
+        await progress(null, 'Thawing, until the guest agent answers')
+        if (!(await thawUntilAnswered(host, input.vm))) throw new Refusal('The guest agent does not answer, so its file systems could not be thawed. Look at the guest’s console; Force off is the last way out.')
+        return true
+      }
+      await host.connection.operate(async (connect) => {
+        const domain = await connect.domainLookupByUUID(input.vm)
+        const call = { start: () => domain.create(), shutdown: () => domain.shutdown(), 'force-off': () => domain.destroy(), resume: () => domain.resume() }[input.act as Exclude<PowerAct, 'thaw'>]
+        await call().catch((error: unknown) => { throw explainPower(error, vm.name, input.act) })
+      })
+      return true
+    },
+  })
+  host.changed(input.vm)
+  if (input.act === 'shutdown') {
+    await progress(null, 'The guest was asked to shut down')
+    const endMs = Date.now() + SHUTDOWN_LIMIT_MS
+    const off = await waitFor(async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null), LOOK_EVERY_MS)
+    host.changed(input.vm)
+    if (off === 'late') throw new Refusal(`${vm.name} was asked to shut down ${SHUTDOWN_LIMIT_MS / 1000} s ago and still runs. Look at its console, or use Force off, which is like pulling the plug.`)
+  }
+  return [{ start: `${vm.name} is started.`, shutdown: `${vm.name} is shut down.`, 'force-off': `${vm.name} is off.`, resume: `${vm.name} runs again.`, thaw: `${vm.name} is thawed.` }[input.act]]
+}
+
+function explainPower(error: unknown, vmName: string, act: PowerAct): unknown {
+  if (!isLibvirtError(error)) return error
+  const locked = explainLock(error, vmName)
+  if (isRefusal(locked)) return locked
+  if (error.code === VIR_ERR_OPERATION_INVALID) return new Refusal(`${TITLES[act]} was refused: the state of ${vmName} changed meanwhile (${error.message}).`)
+  return new Refusal(`${TITLES[act]} of ${vmName} failed: ${error.message}`)
+}

@@ -1,0 +1,46 @@
+import 'server-only'
+import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
+import { escapeXml } from '../hosts/xml.ts'
+
+export interface MovedLayer {
+  target: string
+  fromPath: string
+  toPath: string
+  toFormat: string
+}
+
+/** Removes the metadata of snapshots whose data the merge used up. blockCommit leaves it behind (WIRE.md, section 10). */
+export async function forgetSnapshots(domain: Domain, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await (await domain.snapshotLookupByName(name)).delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    } catch (error) {
+      if (!isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) throw error
+    }
+  }
+}
+
+/** Tells libvirt that what these snapshots froze now lies in another layer: the one that received it. */
+export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer): Promise<void> {
+  const current = await domain.snapshotCurrent()
+  for (const name of names) {
+    const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc()
+    const changed = moveLayer(xml, moved)
+    if (changed === xml) continue
+    const isCurrent = current?.name === name
+    await domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+  }
+}
+
+/** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
+export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {
+  const from = `file='${escapeXml(fromPath)}'`
+  return xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
+    if (!disk.includes(`<target dev='${escapeXml(target)}'`) || !disk.includes(from)) return disk
+    // The layers below changed, too: without <backingStore> libvirt reads them from the images.
+    const start = disk.indexOf('<backingStore')
+    const end = disk.lastIndexOf('</backingStore>')
+    const bare = start === -1 ? disk : end > start ? disk.slice(0, start) + disk.slice(end + '</backingStore>'.length) : disk.replace(/\s*<backingStore\s*\/>/g, '')
+    return bare.replace(from, () => `file='${escapeXml(toPath)}'`).replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
+  })
+}

@@ -1,0 +1,29 @@
+import 'server-only'
+import { store } from '../store/store.ts'
+
+export interface TaintedLayer {
+  path: string
+  reason: string
+  sinceMs: number
+}
+
+/**
+ * Remembers durably that a merge into this layer was begun: from its first byte on the restore points that the layer
+ * holds are gone, whether the merge ends well, fails or is cancelled (DESIGN.md, section 5), and libvirt marks nothing.
+ */
+export async function taintLayer(host: string, path: string, vmUuid: string, reason: string, jobId: string): Promise<void> {
+  await store().insertInto('tainted_layers').values({ host, path, vm_uuid: vmUuid, reason, since_ms: Date.now(), job_id: jobId })
+    .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet({ reason, since_ms: Date.now(), job_id: jobId })).execute()
+}
+
+/** The merge into this layer is finished and its snapshots are reconciled. With a job's id: only if it is that job's record. */
+export async function clearTaint(host: string, path: string, jobId?: string): Promise<void> {
+  let query = store().deleteFrom('tainted_layers').where('host', '=', host).where('path', '=', path)
+  if (jobId !== undefined) query = query.where('job_id', '=', jobId)
+  await query.execute()
+}
+
+export async function readTaintedLayers(host: string): Promise<Map<string, TaintedLayer>> {
+  const rows = await store().selectFrom('tainted_layers').selectAll().where('host', '=', host).execute()
+  return new Map(rows.map((row) => [row.path, { path: row.path, reason: row.reason, sinceMs: row.since_ms }]))
+}

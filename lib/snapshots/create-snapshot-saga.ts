@@ -1,0 +1,76 @@
+import 'server-only'
+import { isLibvirtError } from 'node-libvirt'
+import { explainLock } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import type { Saga } from '../jobs/saga.ts'
+import { describeFreeze } from './describe-freeze.ts'
+import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
+import type { FreezeReport } from './types.ts'
+
+export interface CreateSnapshotJob {
+  host: string
+  vm: string
+  request: SnapshotRequest
+}
+
+/**
+ * Take one snapshot.
+ * | step   | do                                        | done when                                            |
+ * | create | freeze, switch all disks, thaw (libvirt)  | a snapshot of this name holds exactly these overlays |
+ */
+export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
+  kind: 'snapshot',
+  version: '1',
+  async run({ input, step, progress }) {
+    const { request } = input
+    await progress(null, request.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot')
+    const freeze = await step<FreezeReport>('create', {
+      isDone: async () => ((await exists(input)) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
+      do: () => createOrExplain(input),
+    })
+    const { host, vm } = await requireVm(input.host, input.vm)
+    const targets = request.disks.flatMap((disk) => (disk.overlayPath === null ? [] : [disk.target]))
+    await verify(host, vm.uuid, request)
+    host.changed(vm.uuid)
+    return [
+      `Snapshot ${request.name} taken: ${targets.join(', ')}${targets.length > 1 ? ', all caught at one moment' : ''}.`,
+      describeFreeze(freeze),
+    ]
+  },
+}
+
+/** Asked of libvirt, for after a crash: was it this snapshot that was taken? */
+async function exists({ host: hostName, vm, request }: CreateSnapshotJob): Promise<boolean> {
+  const { host } = await requireVm(hostName, vm)
+  const { list } = await readSnapshots(await host.connection.reader(), vm)
+  const found = list.find((snapshot) => snapshot.name === request.name)
+  return found !== undefined && request.disks.every((disk) => (found.disks.find((each) => each.target === disk.target)?.overlayPath ?? null) === disk.overlayPath)
+}
+
+async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob): Promise<FreezeReport> {
+  const { host, vm } = await requireVm(hostName, uuid)
+  try {
+    return await takeSnapshot(host, uuid, request)
+  } catch (error) {
+    host.changed(uuid)
+    if (!isLibvirtError(error)) throw error
+    const locked = explainLock(error, vm.name)
+    if (locked !== error) throw locked
+    if (/no space left/i.test(error.message)) throw new Refusal(`No snapshot was taken: the file system for the overlays is full (${error.message}).`)
+    if (/read-only file system|permission denied/i.test(error.message)) throw new Refusal(`No snapshot was taken: libvirt may not write where the overlays would go (${error.message}).`)
+    throw new Refusal(`No snapshot was taken: ${error.message}`)
+  }
+}
+
+/** libvirt's word is not enough: each disk must now write to its overlay. */
+async function verify(host: Host, uuid: string, request: SnapshotRequest): Promise<void> {
+  host.changed(uuid)
+  const { vm } = await requireVm(host.name, uuid)
+  for (const disk of request.disks) {
+    const now = vm.description?.disks.find((each) => each.target === disk.target)?.path
+    if (disk.overlayPath !== null && now !== disk.overlayPath) throw new Error(`libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`)
+  }
+}

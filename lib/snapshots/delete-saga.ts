@@ -1,0 +1,123 @@
+import 'server-only'
+import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DOMAIN_SNAPSHOT } from 'node-libvirt'
+import { explainLock } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import { isRefusal, Refusal } from '../jobs/refusal.ts'
+import type { Saga, SagaContext } from '../jobs/saga.ts'
+import { clearTaint, taintLayer } from '../merges/tainted-layers.ts'
+import { explainDelete } from './explain-delete.ts'
+
+export interface DeleteJob {
+  host: string
+  vm: string
+  /** Children before parents. */
+  order: string[]
+  receivers: string[]
+  removedFiles: string[]
+  metadataOnly: boolean
+}
+
+const PROGRESS_MS = 500
+
+/**
+ * Delete snapshots, children first. Per snapshot:
+ * | step     | do                                                          | done when                       |
+ * | remember | record that the layers which receive the data will change   | (own record)                    |
+ * | delete   | virDomainSnapshotDelete: libvirt merges, then forgets it    | no snapshot of that name exists |
+ * | tidy     | end the record                                              | (own record)                    |
+ * A delete that was cut off is healed by the same delete again (DESIGN.md, section 5), which a repeated step does.
+ */
+export const deleteSaga: Saga<DeleteJob> = {
+  kind: 'delete',
+  version: '1',
+  async run(context) {
+    const { input, step, jobId } = context
+    if (!input.metadataOnly) {
+      await step('remember', { do: async () => {
+        for (const path of input.receivers) await taintLayer(input.host, path, input.vm, `a delete that merges into ${path} was begun and not finished. Delete the same snapshot again to finish it`, jobId)
+        return true
+      } })
+    }
+    for (const [index, name] of input.order.entries()) {
+      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: () => withProgress(context, index, name, () => deleteOne(input, name, jobId)) })
+    }
+    await step('tidy', { do: async () => {
+      for (const path of input.receivers) await clearTaint(input.host, path, jobId)
+      return true
+    } })
+    const { host } = await requireVm(input.host, input.vm)
+    host.changed(input.vm)
+    return describe(host, input)
+  },
+}
+
+async function isGone(input: DeleteJob, name: string): Promise<boolean> {
+  const { host } = await requireVm(input.host, input.vm)
+  const domain = await (await host.connection.reader()).domainLookupByUUID(input.vm)
+  return domain.snapshotLookupByName(name).then(() => false, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return true; throw error })
+}
+
+async function deleteOne(input: DeleteJob, name: string, jobId: string): Promise<true> {
+  const { host, vm } = await requireVm(input.host, input.vm)
+  const before = await modified(host, input.receivers)
+  try {
+    await host.connection.operate(async (connect) => {
+      const snapshot = await (await connect.domainLookupByUUID(input.vm)).snapshotLookupByName(name)
+      // As long as its bytes take: a lost connection ends it, and libvirtd goes on.
+      await snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, { deadlineMs: 0 })
+    })
+  } catch (error) {
+    if (!isLibvirtError(error)) throw error
+    if (error.code === VIR_ERR_NO_DOMAIN_SNAPSHOT) return true
+    // A frozen layer's modification time jumps when a commit into it begins: unchanged, libvirt refused before that.
+    const after = await modified(host, input.receivers)
+    for (const [path, at] of before) if (at !== null && after.get(path) === at) await clearTaint(input.host, path, jobId)
+    const locked = explainLock(error, vm.name)
+    if (isRefusal(locked)) throw locked
+    throw new Refusal(explainDelete(name, error.message))
+  } finally {
+    host.changed(input.vm)
+  }
+  return true
+}
+
+async function modified(host: Host, paths: readonly string[]): Promise<Map<string, number | null>> {
+  const readings = await Promise.all(paths.map((path) => host.files.read(path, 0)))
+  return new Map(readings.map((reading) => [reading.path, reading.kind === 'found' ? reading.modifiedMs : null]))
+}
+
+/** The block jobs that libvirt runs for a delete are what shows how far it is. */
+async function withProgress<T>(context: SagaContext<DeleteJob>, index: number, name: string, run: () => Promise<T>): Promise<T> {
+  const { input, jobId } = context
+  let ended = false
+  const show = async () => {
+    const { host, vm } = await requireVm(input.host, input.vm)
+    for (const disk of vm.description?.disks ?? []) host.jobs.setOwner(input.vm, disk.target, jobId)
+    while (!ended) {
+      await host.jobs.poll(vm).catch(() => undefined)
+      const jobs = host.jobs.jobsOf(input.vm)
+      const percents = jobs.flatMap((job) => (job.percent === null ? [] : [job.percent]))
+      const own = percents.length === 0 ? null : percents.reduce((sum, percent) => sum + percent, 0) / percents.length
+      await context.progress(own === null ? null : Math.floor((index * 100 + own) / input.order.length), `Deleting ${name}${jobs.length > 0 ? `: merging ${jobs.map((job) => job.target).join(', ')}` : ''}`)
+      await new Promise((resolve) => setTimeout(resolve, PROGRESS_MS))
+    }
+    for (const disk of vm.description?.disks ?? []) host.jobs.setOwner(input.vm, disk.target, null)
+  }
+  const shown = show().catch(() => undefined)
+  try {
+    return await run()
+  } finally {
+    ended = true
+    await shown
+  }
+}
+
+async function describe(host: Host, input: DeleteJob): Promise<string[]> {
+  host.files.forget()
+  const left = (await Promise.all(input.removedFiles.map((path) => host.files.read(path, 0)))).filter((reading) => reading.kind === 'found').map((reading) => reading.path)
+  return [
+    `Deleted: ${input.order.join(', ')}.${input.metadataOnly ? ' Only what libvirt knew of it is gone; files and chains are as they were.' : ''}`,
+    ...(left.length > 0 && !input.metadataOnly ? [`libvirt left these files, which may be in use: ${left.join(', ')}.`] : []),
+  ]
+}

@@ -1,0 +1,21 @@
+import 'server-only'
+import { z } from 'zod'
+import { refuseBusy } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import { startJob } from '../jobs/start-job.ts'
+import { deleteSaga } from './delete-saga.ts'
+import { planDelete } from './plan-delete.ts'
+
+export const DeleteInput = z.object({ host: z.string(), vm: z.string(), snapshot: z.string(), withChildren: z.boolean(), metadataOnly: z.boolean(), nonce: z.string().min(1) })
+export type DeleteInput = z.infer<typeof DeleteInput>
+
+/** Plans the delete anew and starts the job. Throws Refusal, HostDown, VmGone; nothing is changed then. */
+export async function startDelete(input: DeleteInput, user: { name: string }): Promise<{ jobId: string }> {
+  const { host, vm } = await requireVm(input.host, input.vm)
+  await refuseBusy(host, vm, null)
+  const plan = await planDelete(host.name, vm.uuid, input.snapshot, input.withChildren)
+  if (plan.refusal && !input.metadataOnly) throw new Refusal(`${input.snapshot} can’t be deleted. ${plan.refusal}`)
+  const title = `Delete ${input.snapshot}${input.withChildren ? ' with its children' : ''}${input.metadataOnly ? ' (metadata only)' : ''}`
+  return startJob(deleteSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title, nonce: input.nonce }, { host: host.name, vm: vm.uuid, order: plan.order, receivers: plan.receivers, removedFiles: plan.removedFiles, metadataOnly: input.metadataOnly }, user)
+}

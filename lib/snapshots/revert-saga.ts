@@ -1,0 +1,126 @@
+import 'server-only'
+import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED, VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING, type Domain } from 'node-libvirt'
+import { explainLock } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { isRefusal, Refusal } from '../jobs/refusal.ts'
+import type { Saga } from '../jobs/saga.ts'
+import { describeFreeze } from './describe-freeze.ts'
+import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
+import type { FreezeReport } from './types.ts'
+
+export interface RevertJob {
+  host: string
+  vm: string
+  snapshot: string
+  after: 'running' | 'paused' | 'off'
+  safety: SnapshotRequest | null
+  /** Where each disk wrote to before. */
+  paths: { target: string; path: string | null }[]
+  wasRunning: boolean
+}
+
+/** Starting QEMU again after a revert takes 2 s here; a large memory image more. */
+const REVERT_DEADLINE_MS = 10 * 60_000
+/** libvirt names overlays by the second: two reverts within one collide (DESIGN.md, section 5). */
+const NEXT_SECOND_MS = 1_100
+
+/**
+ * Revert to a snapshot.
+ * | step   | do                                          | done when                                                      |
+ * | safety | take a snapshot of what will be discarded   | a snapshot of that name exists                                 |
+ * | revert | virDomainRevertToSnapshot                   | it is the current one, and the disks write to other files      |
+ * | settle | start or stop, where libvirt's flag did not | the state is the one asked for                                 |
+ */
+export const revertSaga: Saga<RevertJob> = {
+  kind: 'revert',
+  version: '1',
+  async run({ input, step, progress }) {
+    const lines: string[] = []
+    if (input.safety) {
+      const { safety } = input
+      await progress(null, 'Taking the safety snapshot')
+      const freeze = await step<FreezeReport>('safety', {
+        isDone: async () => ((await names(input)).includes(safety.name) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
+        do: async () => takeSnapshot((await requireVm(input.host, input.vm)).host, input.vm, safety).catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`Nothing was reverted, because the safety snapshot failed: ${error.message}`) : error }),
+      })
+      lines.push(`Safety snapshot ${safety.name} taken. ${describeFreeze(freeze)}`)
+    }
+    await progress(null, `Reverting to ${input.snapshot}`)
+    await step('revert', { isDone: async () => ((await isReverted(input)) ? true : null), do: () => revert(input) })
+    await step('settle', { do: () => settle(input) })
+    const { host } = await requireVm(input.host, input.vm)
+    host.changed(input.vm)
+    if (!(await isReverted(input))) throw new Error(`libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`)
+    return [`Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`, ...lines]
+  },
+}
+
+async function names(input: RevertJob): Promise<string[]> {
+  const { host } = await requireVm(input.host, input.vm)
+  return (await readSnapshots(await host.connection.reader(), input.vm)).list.map((snapshot) => snapshot.name)
+}
+
+/** Each disk of the snapshot writes to a new layer whose backing file is what the snapshot froze. */
+async function isReverted(input: RevertJob): Promise<boolean> {
+  const before = await requireVm(input.host, input.vm)
+  before.host.inventory.invalidate(input.vm)
+  before.host.files.forget()
+  const { host, vm } = await requireVm(input.host, input.vm)
+  const { list, current } = await readSnapshots(await host.connection.reader(), input.vm)
+  if (current !== input.snapshot) return false
+  const snapshot = list.find((each) => each.name === input.snapshot)
+  for (const disk of snapshot?.disks ?? []) {
+    if (disk.kind !== 'external') continue
+    const path = vm.description?.disks.find((each) => each.target === disk.target)?.path ?? null
+    // Already on a fresh layer of this snapshot before: only another file proves that the revert was done.
+    if (path === null || path === input.paths.find((each) => each.target === disk.target)?.path || input.safety?.disks.some((each) => each.overlayPath === path)) return false
+    const reading = await host.files.read(path, 0)
+    if (reading.kind !== 'found' || reading.backing?.path !== disk.frozenPath) return false
+  }
+  return true
+}
+
+async function revert(input: RevertJob): Promise<true> {
+  const { host, vm } = await requireVm(input.host, input.vm)
+  await new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS))
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(input.vm)
+    const snapshot = await domain.snapshotLookupByName(input.snapshot)
+    const flags = input.after === 'running' ? VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING : input.after === 'paused' ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : undefined
+    try {
+      await snapshot.revertTo(flags, { deadlineMs: REVERT_DEADLINE_MS })
+    } catch (error) {
+      if (!isLibvirtError(error)) throw error
+      const locked = explainLock(error, vm.name)
+      if (isRefusal(locked)) throw locked
+      throw new Refusal(`The revert failed: ${error.message}. ${await rescue(host, domain, input)}`)
+    }
+  })
+  return true
+}
+
+/** A failed revert has stopped the guest already (DESIGN.md, section 5): start it again on its own disks. */
+async function rescue(host: Host, domain: Domain, input: RevertJob): Promise<string> {
+  host.changed(input.vm)
+  if (!input.wasRunning) return 'The VM is as it was.'
+  if ((await domain.getState()).state !== 'shut off') return 'The VM still runs.'
+  try {
+    await domain.create()
+    return 'It had stopped the VM; Keyframe started it again.'
+  } catch (error) {
+    return `It has stopped the VM, and starting it again failed, too: ${(error as Error).message}`
+  }
+}
+
+async function settle(input: RevertJob): Promise<true> {
+  const { host } = await requireVm(input.host, input.vm)
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(input.vm)
+    const { state } = await domain.getState()
+    if (input.after === 'off' && state !== 'shut off') await domain.destroy()
+    if (input.after !== 'off' && state === 'shut off') await domain.create()
+  })
+  return true
+}

@@ -1,0 +1,43 @@
+import 'server-only'
+import { z } from 'zod'
+import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
+import { refuseBusy } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import { startJob } from '../jobs/start-job.ts'
+import { planSnapshot } from './create-snapshot.ts'
+import { planRevert } from './plan-revert.ts'
+import { revertSaga } from './revert-saga.ts'
+import { proposeSnapshotName } from './snapshot-name.ts'
+import type { SnapshotRequest } from './take-snapshot.ts'
+
+export const RevertInput = z.object({ host: z.string(), vm: z.string(), snapshot: z.string(), stateAfter: z.enum(['running', 'off', 'as-it-was']), safetySnapshot: z.boolean(), nonce: z.string().min(1) })
+export type RevertInput = z.infer<typeof RevertInput>
+
+/** Checks everything that can be known beforehand and starts the job. Throws Refusal, HostDown, VmGone; nothing is changed then. */
+export async function startRevert(input: RevertInput, user: { name: string }): Promise<{ jobId: string }> {
+  const { host, vm } = await requireVm(input.host, input.vm)
+  await refuseBusy(host, vm, null)
+  const plan = await planRevert(host.name, vm.uuid, input.snapshot)
+  if (plan.refusal) throw new Refusal(`${vm.name} can’t be reverted to ${input.snapshot}. ${plan.refusal}`)
+  const after = input.stateAfter === 'as-it-was' ? plan.stateThen : input.stateAfter
+  const safety = input.safetySnapshot ? await planSafety(host, vm, input.snapshot) : null
+  const paths = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path }))
+  const subject = { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: `Revert to ${input.snapshot}`, nonce: input.nonce }
+  return startJob(revertSaga, subject, { host: host.name, vm: vm.uuid, snapshot: input.snapshot, after, safety, paths, wasRunning: vm.running }, user)
+}
+
+/** A snapshot of what is about to be discarded. */
+async function planSafety(host: Host, vm: KnownVm, revertedTo: string): Promise<SnapshotRequest> {
+  const { list } = await readSnapshots(await host.connection.reader(), vm.uuid)
+  const name = `before-revert-${proposeSnapshotName([], new Date())}`
+  const taken = list.map((snapshot) => snapshot.name)
+  const disks = (vm.description?.disks ?? []).filter((disk) => snapshotRefusal(disk) === null).map((disk) => disk.target)
+  return planSnapshot(host, vm, {
+    name: taken.includes(name) ? proposeSnapshotName(taken.map((each) => each.replace(/^before-revert-/, '')), new Date()).replace(/^/, 'before-revert-') : name,
+    description: `Taken by Keyframe before the revert to ${revertedTo}.`, quiesce: 'auto', disks, overlayDirectory: null,
+  })
+}

@@ -1,0 +1,34 @@
+import 'server-only'
+import { posix } from 'node:path'
+import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { attribute, child, childText, parseXml } from '../hosts/xml.ts'
+import { proposeSnapshotName } from './snapshot-name.ts'
+import type { SnapshotForm } from './types.ts'
+
+/** What the dialog needs before a snapshot. Throws HostDown and VmGone. */
+export async function snapshotForm(hostName: string, vmUuid: string): Promise<SnapshotForm> {
+  const { host, vm } = await requireVm(hostName, vmUuid)
+  const [snapshots, agent, allowedDirectories] = await Promise.all([
+    readSnapshots(await host.connection.reader(), vmUuid), host.frozen.read(vm), overlayDirectories(host, vm),
+  ])
+  return {
+    proposedName: proposeSnapshotName(snapshots.list.map((snapshot) => snapshot.name), new Date()),
+    disks: (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path ?? '', overlayDirectory: disk.path ? posix.dirname(disk.path) : '', refusal: snapshotRefusal(disk) })),
+    allowedDirectories, agent: agent.agent, fileSystems: agent.fileSystems,
+  }
+}
+
+/** Folders that overlays may go to: those of the VM's own disks, and those of the host's active storage pools. */
+export async function overlayDirectories(host: Host, vm: KnownVm): Promise<string[]> {
+  const own = (vm.description?.disks ?? []).flatMap((disk) => (disk.path?.startsWith('/') && disk.sourceType === 'file' && disk.device === 'disk' ? [posix.dirname(disk.path)] : []))
+  const pools = await (await host.connection.reader()).listAllStoragePools()
+  const targets = await Promise.all(pools.map(async (pool) => {
+    const xml = parseXml(await pool.getXMLDesc(), 'pool')
+    return attribute(xml, 'type') === 'dir' || attribute(xml, 'type') === 'fs' || attribute(xml, 'type') === 'netfs' ? childText(child(xml, 'target'), 'path') : null
+  }))
+  return [...new Set([...own, ...targets.filter((path) => path !== null)])].sort()
+}
