@@ -1,0 +1,39 @@
+'use client'
+
+import { useEffect, useState } from 'react'
+
+interface Answer<T> {
+  path: string
+  data: T | null
+  /** What went wrong, ready to show. */
+  message: string | null
+}
+
+/**
+ * Reads JSON from an address of ours, and again when it changes. What was read before stays until the new is there, so
+ * that nothing jumps; `pending` says so.
+ */
+export function useGet<T>(path: string | null): { data: T | null; message: string | null; pending: boolean } {
+  const [answer, setAnswer] = useState<Answer<T> | null>(null)
+  useEffect(() => {
+    if (path === null) return
+    const abort = new AbortController()
+    getJson<T>(path, abort.signal).then(
+      (data) => setAnswer({ path, data, message: null }),
+      (error: unknown) => { if (!abort.signal.aborted) setAnswer({ path, data: null, message: error instanceof Error ? error.message : String(error) }) },
+    )
+    return () => abort.abort()
+  }, [path])
+  return { data: answer?.data ?? null, message: answer?.message ?? null, pending: path !== null && answer?.path !== path }
+}
+
+/** Throws an Error whose message is a sentence for the user. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await fetch(path, { signal, headers: { accept: 'application/json' } }).catch((cause: unknown) => {
+    throw new Error('Keyframe does not answer. Check the connection and try again.', { cause })
+  })
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok) return body as T
+  const message = typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string' ? body.message : `Keyframe answered ${response.status}.`
+  throw new Error(message)
+}
