@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { endApp, freePort } from './lab/app-process.ts'
 import { buildApp } from './lab/build-app.ts'
 import { DB, WEB } from './lab/guest.ts'
 import { startLab } from './lab/lab.ts'
 import { provision } from './lab/provision.ts'
+import { testFolder } from './lab/test-lab.ts'
 import { startTestApp, TEST_DIST } from './test-app.ts'
 import { UNDER_TEST_VARIABLE, underTest } from './under-test.ts'
 
@@ -12,8 +13,7 @@ const say = (line: string) => console.log(`keyframe: ${line}`)
 
 /** A lab with the demo's two guests and the production app over it; gives the function that ends them, by pid. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
-  // Short, for the sockets below it.
-  const dir = mkdtempSync('/tmp/kf-e2e-')
+  const dir = testFolder()
   process.env[UNDER_TEST_VARIABLE] = join(dir, 'under-test.json')
   const ends: (() => Promise<unknown>)[] = []
   const teardown = async () => {
@@ -24,10 +24,8 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
   try {
     await provision({ forTests: true, say })
     await buildApp(TEST_DIST, say)
-    // Root's folder of mode 0700 would keep the guests' user out.
     mkdirSync(join(dir, 'data'), { mode: 0o700 })
-    chmodSync(dir, 0o755)
-    const lab = await startLab({ dir: join(dir, 'lab'), name: 'e2e', say })
+    const lab = await startLab({ dir: join(dir, 'lab'), name: 'e2e', owned: true, say })
     ends.push(() => lab.stop())
     for (const guest of [WEB, DB]) await lab.defineGuest(guest)
     say('booting web and db')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buildApp } from './lab/build-app.ts'
 import { cacheDir, repoDir } from './lab/paths.ts'
 import { provision } from './lab/provision.ts'
+import { sweepTestLabs } from './lab/test-lab.ts'
 import { countPlaywright, countVitest, type Counts, judge } from './test-suites.ts'
 import { TEST_DIST } from './test-app.ts'
 
@@ -83,8 +84,10 @@ try {
   console.log('0 passed, 1 failed')
   process.exit(1)
 }
+for (const dir of await sweepTestLabs()) say(`ended the lab that an earlier run left in ${dir}`)
 const all = [await runBuild()]
 for (const suite of SUITES) all.push(await runSuite(suite))
+for (const dir of await sweepTestLabs()) say(`a test left its lab behind in ${dir}: ended`)
 const passed = all.reduce((sum, counts) => sum + counts.passed, 0)
 const failed = all.reduce((sum, counts) => sum + counts.failed, 0)
 console.log(`\n${passed} passed, ${failed} failed`)

@@ -1,27 +1,22 @@
-import { chmodSync, mkdtempSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DB, WEB } from './guest.ts'
 import { fileSystemFaults, readRecords } from './guest-records.ts'
-import { attachLab, type Lab, startLab } from './lab.ts'
+import { attachLab, type Lab } from './lab.ts'
 import { isRunning, markOf, qemusOf } from './processes.ts'
 import { longestGap, missingNumbers } from './record-format.ts'
 import { run } from './run-command.ts'
 import { testDriverUri } from './test-driver.ts'
+import { startTestLab } from './test-lab.ts'
 import { resizeTmpfs } from './tmpfs.ts'
 import { waitUntil } from './wait-until.ts'
 
 let lab: Lab
 
-function labFolder(): string {
-  const dir = mkdtempSync('/tmp/kf-integ-')
-  chmodSync(dir, 0o755)
-  return dir
-}
-
 const lastNumber = async (path: string) => (await readRecords(path)).at(-1)?.seq ?? 0
 
 beforeAll(async () => {
-  lab = await startLab({ dir: labFolder() })
+  lab = await startTestLab()
   await lab.defineGuest({ ...WEB, saved: true })
   await lab.defineGuest({ ...DB, saved: true })
   await Promise.all([lab.startGuest('web'), lab.startGuest('db')])
@@ -111,7 +106,7 @@ test('a thousand VMs of the test driver through the same libvirtd', async () => 
 })
 
 test('two labs side by side know nothing of each other, and one that ends leaves no process', async () => {
-  const other = await startLab({ dir: labFolder() })
+  const other = await startTestLab()
   await other.defineGuest({ name: 'alone', system: 'none', memoryMiB: 16 })
   await other.startGuest('alone', { paused: true })
   expect(await lab.virsh('list', '--all', '--name')).not.toContain('alone')

@@ -6,7 +6,7 @@ import { makeDisk } from './guest-disks.ts'
 import { guestParts, type GuestParts } from './guest-parts.ts'
 import { labUser, type LabUser } from './lab-user.ts'
 import { launchLibvirtd, libvirtdDirs, libvirtdEnv, libvirtUri, prepareLibvirtd, type LibvirtdDirs } from './libvirtd.ts'
-import { endProcesses, isRunning, type ProcessMark, qemusOf } from './processes.ts'
+import { endProcesses, isRunning, markOf, type ProcessMark, qemusOf } from './processes.ts'
 import { keepCapabilities, lendCapabilities } from './qemu-capabilities.ts'
 import { run } from './run-command.ts'
 import { putSavedState } from './saved-guest.ts'
@@ -17,9 +17,15 @@ import { waitUntil } from './wait-until.ts'
 const BOOT_LIMIT_MS = 120_000
 const VIRSH_LIMIT_MS = 120_000
 
-type LabState = { name: string, libvirtd: ProcessMark | undefined, tmpfs: string[], guests: Record<string, Guest> }
+type LabState = { name: string, libvirtd: ProcessMark | undefined, tmpfs: string[], guests: Record<string, Guest>, owner?: ProcessMark }
 
-export type LabOptions = { dir: string, name?: string, say?: (line: string) => void }
+export type LabOptions = {
+  dir: string
+  name?: string
+  /** Ends with this process; what is left of it when it died can be swept (test-lab.ts). */
+  owned?: boolean
+  say?: (line: string) => void
+}
 
 /** A libvirt of its own with its guests; nothing of the machine's own libvirt is touched. */
 export class Lab {
@@ -51,6 +57,9 @@ export class Lab {
   get guests(): Record<string, Guest> { return this.#state.guests }
 
   isUp(): boolean { return this.#state.libvirtd !== undefined && isRunning(this.#state.libvirtd) }
+
+  /** False for a lab whose test process is gone. */
+  isOwned(): boolean { return this.#state.owner === undefined || isRunning(this.#state.owner) }
 
   #save(): void {
     const file = join(this.dir, 'lab.json')
@@ -165,8 +174,8 @@ export class Lab {
 }
 
 /** Starts a lab in a folder; what a stopped lab left there is used again. */
-export async function startLab({ dir, name = 'lab', say }: LabOptions): Promise<Lab> {
-  const lab = attachLab(dir, say) ?? new Lab(dir, { name, libvirtd: undefined, tmpfs: [], guests: {} }, say)
+export async function startLab({ dir, name = 'lab', owned = false, say }: LabOptions): Promise<Lab> {
+  const lab = attachLab(dir, say) ?? new Lab(dir, { name, libvirtd: undefined, tmpfs: [], guests: {}, owner: owned ? markOf(process.pid) : undefined }, say)
   mkdirSync(dir, { recursive: true, mode: 0o755 })
   prepareLibvirtd(lab.dirs, lab.user)
   for (const path of [lab.imagesDir, join(dir, 'console')]) {
