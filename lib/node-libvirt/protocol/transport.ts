@@ -20,10 +20,15 @@ export function connectUnix(path: string, signal?: AbortSignal): Promise<Transpo
     return Promise.reject(new ConnectionError('refused', `the socket path ${path} is longer than the system allows (${SOCKET_PATH_MAX_BYTES - 1} bytes)`, false))
   }
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ path, signal })
+    const socket = connectSocket({ path })
     const refuse = (cause: NodeJS.ErrnoException) => reject(new ConnectionError(signal?.aborted ? 'aborted' : 'refused', whyNot(path, cause), false, cause))
+    // Only the opening can be aborted: a signal given to the socket would end the open connection, too.
+    const abort = () => socket.destroy(new Error('the opening was aborted'))
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
     socket.once('error', refuse)
     socket.once('connect', () => {
+      signal?.removeEventListener('abort', abort)
       socket.off('error', refuse)
       let cause: Error | undefined
       socket.on('error', (error) => { cause = error })
