@@ -1,0 +1,72 @@
+'use client'
+
+import { useState } from 'react'
+import type { MergeOption } from '@/lib/merges/types'
+import { ActDialog } from '@/components/dialogs/act-dialog'
+import { ActForm } from '@/components/dialogs/act-form'
+import { MergeOptions } from '@/components/dialogs/merge-options'
+import { MergeRangeFields, type MergeDisk, type RangeChoice } from '@/components/dialogs/merge-range-fields'
+import { useGet } from '@/components/dialogs/use-get'
+import { useStart } from '@/components/dialogs/use-start'
+import { parseMibPerSecond } from '@/components/format-bytes'
+import { mergePlanPath } from '@/components/paths'
+import { Field } from '@/components/ui/field'
+import type { VmActs } from '@/components/vm/vm-acts'
+import type { VmRef } from '@/components/vm/vm-ref'
+
+interface Props {
+  vm: VmRef
+  /** Disks of more than one layer. */
+  disks: MergeDisk[]
+  acts: VmActs
+  onClose: () => void
+}
+
+export function MergeDialog({ vm, disks, acts, onClose }: Props) {
+  return (
+    <ActDialog title={`Merge layers of ${vm.name}`} acts={acts} onClose={onClose}>
+      {({ nonce, onStarted }) => <Fields vm={vm} disks={disks} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+    </ActDialog>
+  )
+}
+
+function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+  const [range, setRange] = useState<RangeChoice>({ target: disks.length === 1 ? (disks[0]?.target ?? '') : '', topPath: '', basePath: '' })
+  const [limit, setLimit] = useState('')
+  const [picked, setPicked] = useState<Record<string, string>>({})
+  const asked = { ...(range.target ? { target: range.target } : {}), ...(range.topPath ? { topPath: range.topPath } : {}), ...(range.basePath ? { basePath: range.basePath } : {}) }
+  const { data: options, message: planMessage, pending: planning } = useGet<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
+  const { submit, pending, message } = useStart(acts.merge, onStarted)
+  const chosen = choose(options ?? [], picked)
+  const bandwidthBytesPerSecond = parseMibPerSecond(limit)
+  return (
+    <ActForm
+      act="Merge" ready={!planning && chosen.length > 0 && bandwidthBytesPerSecond !== null} pending={pending} message={message ?? planMessage} onClose={onClose}
+      onSubmit={() => submit({
+        host: vm.host, vm: vm.uuid, bandwidthBytesPerSecond, nonce,
+        ranges: chosen.map(({ target, direction, topPath, basePath }) => ({ target, direction, topPath, basePath })),
+      })}
+    >
+      <MergeRangeFields disks={disks} range={range} onChange={(next) => { setRange(next); setPicked({}) }} />
+      <div className="min-h-40">
+        {options
+          ? <MergeOptions options={options} chosen={chosen} onPick={(option) => setPicked({ ...picked, [option.target]: option.direction })} dimmed={planning} />
+          : !planMessage && <p className="text-sm text-muted">Asking the host…</p>}
+      </div>
+      <Field
+        label="Bandwidth limit, MiB/s" value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="decimal" placeholder="none" className="max-w-52"
+        error={bandwidthBytesPerSecond === null ? 'A number of MiB/s, or nothing for no limit.' : undefined} hint="Can be changed while it runs."
+      />
+    </ActForm>
+  )
+}
+
+/** For each disk the direction that was picked, else the proposed one; a refused one is never chosen. */
+function choose(options: MergeOption[], picked: Record<string, string>): MergeOption[] {
+  return [...new Set(options.map((option) => option.target))].flatMap((target) => {
+    const legal = options.filter((option) => option.target === target && option.refusal === null)
+    const option = legal.find((each) => each.direction === picked[target]) ?? legal.find((each) => each.proposed) ?? legal[0]
+    return option ? [option] : []
+  })
+}
+

@@ -1,0 +1,58 @@
+'use client'
+
+import { useState } from 'react'
+import type { RevertPlan } from '@/lib/snapshots/types'
+import { ActDialog } from '@/components/dialogs/act-dialog'
+import { ActForm } from '@/components/dialogs/act-form'
+import { useGet } from '@/components/dialogs/use-get'
+import { useStart } from '@/components/dialogs/use-start'
+import { revertPlanPath } from '@/components/paths'
+import { SelectField } from '@/components/ui/field'
+import { Notice } from '@/components/ui/notice'
+import type { VmActs } from '@/components/vm/vm-acts'
+import type { VmRef } from '@/components/vm/vm-ref'
+
+interface Props {
+  vm: VmRef
+  snapshot: string
+  acts: VmActs
+  onClose: () => void
+}
+
+export function RevertDialog({ vm, snapshot, acts, onClose }: Props) {
+  return (
+    <ActDialog title={`Revert ${vm.name} to ${snapshot}`} acts={acts} onClose={onClose}>
+      {({ nonce, onStarted }) => <Fields vm={vm} snapshot={snapshot} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+    </ActDialog>
+  )
+}
+
+function Fields({ vm, snapshot, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+  const { data: plan, message: planMessage } = useGet<RevertPlan>(revertPlanPath(vm.host, vm.uuid, snapshot))
+  const [safetySnapshot, setSafetySnapshot] = useState(true)
+  const [stateAfter, setStateAfter] = useState('as-it-was')
+  const { submit, pending, message } = useStart(acts.revert, onStarted)
+  return (
+    <ActForm
+      act="Revert" danger ready={plan !== null && plan.refusal === null} pending={pending} message={message ?? planMessage} onClose={onClose}
+      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, snapshot, stateAfter, safetySnapshot, nonce })}
+    >
+      {plan?.refusal && <Notice tone="warn" role="status">{plan.refusal}</Notice>}
+      <div className="min-h-20 text-sm">
+        <p className="font-medium">What is lost</p>
+        {plan
+          ? <ul className="mt-1 flex list-disc flex-col gap-1 pl-5">{plan.losses.map((loss) => <li key={loss} className="break-names">{loss}</li>)}{plan.losses.length === 0 && <li>Nothing that Keyframe knows of.</li>}</ul>
+          : !planMessage && <p className="mt-1 text-muted">Asking the host…</p>}
+      </div>
+      <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+        <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={safetySnapshot} onChange={(event) => setSafetySnapshot(event.target.checked)} />
+        <span><span className="font-medium">Take a safety snapshot first</span><span className="block text-muted">Then what is lost can be had back by reverting to that.</span></span>
+      </label>
+      <SelectField label="State after" value={stateAfter} onChange={(event) => setStateAfter(event.target.value)}>
+        <option value="as-it-was">as it was{plan ? ` (${plan.stateThen})` : ''}</option>
+        <option value="running">running</option>
+        <option value="off">off</option>
+      </SelectField>
+    </ActForm>
+  )
+}
