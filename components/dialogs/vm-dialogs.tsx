@@ -1,0 +1,55 @@
+'use client'
+
+import { createContext, useContext, useState, type ReactNode } from 'react'
+import { DeleteDialog } from '@/components/dialogs/delete-dialog'
+import { ForceOffDialog } from '@/components/dialogs/force-off-dialog'
+import { MergeDialog } from '@/components/dialogs/merge-dialog'
+import type { MergeDisk } from '@/components/dialogs/merge-range-fields'
+import { RevertDialog } from '@/components/dialogs/revert-dialog'
+import { TakeSnapshotDialog } from '@/components/dialogs/take-snapshot-dialog'
+import { Button, type ButtonProps } from '@/components/ui/button'
+import type { VmActs } from '@/components/vm/vm-acts'
+import type { VmRef } from '@/components/vm/vm-ref'
+
+export type DialogKind =
+  | { act: 'Take snapshot' }
+  | { act: 'Merge' }
+  | { act: 'Force off' }
+  | { act: 'Revert'; snapshot: string }
+  | { act: 'Delete'; snapshot: string; childCount: number }
+
+const Show = createContext<(dialog: DialogKind) => void>(() => undefined)
+
+interface Props {
+  vm: VmRef
+  mergeDisks: MergeDisk[]
+  acts: VmActs
+  children: ReactNode
+  /** After a dialog was closed. */
+  onClosed?: (dialog: DialogKind) => void
+}
+
+/**
+ * Holds the one open dialog of a page. It stands above what is read again while a job runs: a delete takes its own row
+ * away, and what it has to say must outlive that.
+ */
+export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
+  const [dialog, setDialog] = useState<DialogKind | null>(null)
+  const shared = { vm, acts, onClose: () => { setDialog(null); if (dialog) onClosed?.(dialog) } }
+  return (
+    <Show value={setDialog}>
+      {children}
+      {dialog?.act === 'Take snapshot' && <TakeSnapshotDialog {...shared} />}
+      {dialog?.act === 'Merge' && <MergeDialog {...shared} disks={mergeDisks} />}
+      {dialog?.act === 'Force off' && <ForceOffDialog {...shared} />}
+      {dialog?.act === 'Revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
+      {dialog?.act === 'Delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
+    </Show>
+  )
+}
+
+/** The button that opens a dialog, named after its act. */
+export function ActButton({ dialog, ...button }: { dialog: DialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'className'>) {
+  const show = useContext(Show)
+  return <Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{dialog.act}</Button>
+}

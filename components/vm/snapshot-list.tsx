@@ -1,0 +1,67 @@
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import type { SnapshotNode, SnapshotTree } from '@/lib/snapshots/types'
+import { classNames } from '@/components/class-names'
+import { ActButton } from '@/components/dialogs/vm-dialogs'
+import { KeyframeMark } from '@/components/keyframe-mark'
+import { snapshotPath } from '@/components/paths'
+import { When } from '@/components/when'
+import { snapshotIndents } from '@/components/vm/snapshot-rails'
+
+const INDENT_REM = 1.25
+
+/** The snapshots as a tree: a straight line, set in where the VM went on another way. */
+export function SnapshotList({ tree, host, vm }: { tree: SnapshotTree; host: string; vm: string }) {
+  const indents = snapshotIndents(tree.nodes)
+  return (
+    <ul aria-label="Snapshots" className="divide-y divide-line rounded-lg border border-line bg-surface">
+      {tree.nodes.map((node) => <SnapshotItem key={node.name} node={node} indent={indents.get(node.name) ?? 0} host={host} vm={vm} />)}
+    </ul>
+  )
+}
+
+function SnapshotItem({ node, indent, host, vm }: { node: SnapshotNode; indent: number; host: string; vm: string }) {
+  return (
+    <li className="px-3 py-2 sm:px-4" style={{ paddingLeft: `calc(0.75rem + ${indent * INDENT_REM}rem)` }}>
+      <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5">
+        <KeyframeMark hollow={!node.isCurrent} className={classNames('mt-1 size-3.5 shrink-0', node.isCurrent && 'text-accent')} />
+        <div className="min-w-0 flex-1 basis-40">
+          <div className="flex flex-wrap items-baseline gap-x-2">
+            <Link href={snapshotPath(host, vm, node.name)} className="font-medium break-names hover:underline max-sm:py-1">{node.name}</Link>
+            {node.isCurrent && <Mark className="border-accent/60 text-accent">current</Mark>}
+            {node.unproven !== null && <Mark className="border-warn/60 text-warn">unproven</Mark>}
+            {node.deleteInProgress && <Mark className="border-danger/60 text-danger">delete unfinished</Mark>}
+          </div>
+          <p className="text-[13px] text-muted"><When ms={node.createdAtMs} /> · {node.disks.filter((disk) => disk.kind !== 'no').map((disk) => disk.target).join(', ') || 'no disk'}{node.memory !== 'no' && ' and memory'}</p>
+          {node.description !== '' && <p className="text-[13px] break-names whitespace-pre-line">{node.description}</p>}
+        </div>
+        <SnapshotActs node={node} />
+      </div>
+      <SnapshotRefusals node={node} />
+    </li>
+  )
+}
+
+const Mark = ({ className, children }: { className: string; children: ReactNode }) => <span className={classNames('rounded border px-1 text-[11px] leading-4 font-medium', className)}>{children}</span>
+
+/** A snapshot's two acts. */
+export function SnapshotActs({ node }: { node: SnapshotNode }) {
+  return (
+    <div className="flex gap-2">
+      <ActButton dialog={{ act: 'Revert', snapshot: node.name }} variant="outline" size="small" disabled={node.revertRefusal !== null} title={node.revertRefusal ?? undefined} />
+      <ActButton dialog={{ act: 'Delete', snapshot: node.name, childCount: node.children.length }} variant="danger" size="small" disabled={node.deleteRefusal !== null} title={node.deleteRefusal ?? undefined} />
+    </div>
+  )
+}
+
+/** Why the acts can't be done now, and what is known against the snapshot. */
+export function SnapshotRefusals({ node }: { node: SnapshotNode }) {
+  const both = node.revertRefusal !== null && node.revertRefusal === node.deleteRefusal
+  const lines = [
+    node.unproven !== null && node.unproven !== node.revertRefusal ? node.unproven : null,
+    node.deleteInProgress ? 'Its delete was broken off. Repeat it: that heals what it left half done.' : null,
+    node.revertRefusal === null ? null : `${both ? 'Revert and Delete' : 'Revert'}: ${node.revertRefusal}`,
+    node.deleteRefusal === null || both ? null : `Delete: ${node.deleteRefusal}`,
+  ].filter((line) => line !== null)
+  return lines.map((line) => <p key={line} className="mt-1 text-[13px] break-names text-muted">{line}</p>)
+}

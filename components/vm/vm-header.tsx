@@ -1,0 +1,55 @@
+import Link from 'next/link'
+import type { HostView, VmSummary } from '@/lib/hosts/types'
+import { ActButton } from '@/components/dialogs/vm-dialogs'
+import { listPath } from '@/components/paths'
+import { Notice } from '@/components/ui/notice'
+import { VmStateMark } from '@/components/vm-state'
+import { PowerButton } from '@/components/vm/power-button'
+import type { PowerOffer } from '@/components/vm/power-offers'
+import type { VmActs } from '@/components/vm/vm-acts'
+import type { VmRef } from '@/components/vm/vm-ref'
+import { When } from '@/components/when'
+
+interface Props {
+  host: HostView
+  vm: VmSummary
+  offers: PowerOffer[]
+  /** Why the layers can't be merged now; null when they can. */
+  mergeRefusal: string | null
+  acts: VmActs
+}
+
+const LABELS = { start: 'Start', shutdown: 'Shut down', resume: 'Resume' } as const
+
+/** Which VM this is, how it stands, and what can be done. */
+export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
+  const ref: VmRef = { host: vm.host, uuid: vm.uuid, name: vm.name }
+  const down = host.status !== 'up'
+  return (
+    <header className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
+        <div className="min-w-0">
+          <p className="text-[13px] text-muted"><Link href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</Link> / <Link href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</Link></p>
+          <div className="flex flex-wrap items-baseline gap-x-3">
+            <h1 className="min-w-0 text-xl font-semibold break-names">{vm.name}</h1>
+            <VmStateMark state={vm.state} reason={vm.stateReason} className="text-sm" />
+          </div>
+        </div>
+        <span className="flex-1 max-sm:hidden" />
+        <div className="flex flex-wrap items-center justify-end gap-2 max-sm:w-full max-sm:justify-start">
+          {offers.map((offer) => (offer === 'force-off'
+            ? <ActButton key={offer} dialog={{ act: 'Force off' }} variant="danger" disabled={down} />
+            : <PowerButton key={offer} vm={ref} act={offer} label={LABELS[offer]} power={acts.power} variant="outline" disabled={down} />))}
+          <ActButton dialog={{ act: 'Merge' }} variant="outline" disabled={down || mergeRefusal !== null} aria-describedby={mergeRefusal !== null ? 'merge-refusal' : undefined} />
+          <ActButton dialog={{ act: 'Take snapshot' }} disabled={down} />
+        </div>
+      </div>
+      {mergeRefusal !== null && !down && <p id="merge-refusal" className="text-[13px] text-muted sm:text-right">Merge: {mergeRefusal}</p>}
+      {down && <Notice tone="danger" role="status">{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'} since <When ms={host.sinceMs} />{host.reason && `: ${host.reason}`}. What is shown is what was last known; nothing can be done until it is back.</Notice>}
+      {vm.attention.map(({ kind, sentence }) => (kind === 'frozen'
+        ? <Notice key={kind} tone="danger" role="alert"><p className="font-medium">{sentence}</p><div className="mt-2 flex flex-wrap gap-2"><PowerButton vm={ref} act="thaw" label="Thaw" power={acts.power} variant="danger-solid" disabled={down} /></div></Notice>
+        : <Notice key={kind + sentence} tone="warn" role="status">{sentence}</Notice>))}
+      {host.warnings.map((warning) => <Notice key={warning} tone="plain">{warning}</Notice>)}
+    </header>
+  )
+}
