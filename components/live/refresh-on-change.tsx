@@ -6,9 +6,12 @@ import { useRefresh } from '@/components/live/use-refresh'
 const VM_WAIT_MS = 300
 const LIST_WAIT_MS = 1_000
 
-/** On a VM's pages: reads the page again when this VM changed. */
-export function RefreshOnVmChange({ host, vmUuid }: { host: string; vmUuid: string }) {
-  const refresh = useRefresh(VM_WAIT_MS)
+/**
+ * On a VM's pages: reads the page again when this VM changed. With `waitForDialog` not while a dialog is open: the page of
+ * a snapshot is gone with it, and the dialog that deletes it has yet to say how that went.
+ */
+export function RefreshOnVmChange({ host, vmUuid, waitForDialog = false }: { host: string; vmUuid: string; waitForDialog?: boolean }) {
+  const refresh = useRefresh(VM_WAIT_MS, waitForDialog)
   useWatch(host, vmUuid)
   useLive((event) => {
     if (event.type === 'vm' && event.host === host && event.vmUuid === vmUuid) refresh()

@@ -45,11 +45,11 @@ function SnapshotItem({ node, indent, host, vm }: { node: SnapshotNode; indent: 
 const Mark = ({ className, children }: { className: string; children: ReactNode }) => <span className={classNames('rounded border px-1 text-[11px] leading-4 font-medium', className)}>{children}</span>
 
 /** A snapshot's two acts. */
-export function SnapshotActs({ node }: { node: SnapshotNode }) {
+export function SnapshotActs({ node, size = 'small' }: { node: SnapshotNode; size?: 'small' | 'medium' }) {
   return (
     <div className="flex gap-2">
-      <ActButton dialog={{ act: 'Revert', snapshot: node.name }} variant="outline" size="small" disabled={node.revertRefusal !== null} title={node.revertRefusal ?? undefined} />
-      <ActButton dialog={{ act: 'Delete', snapshot: node.name, childCount: node.children.length }} variant="danger" size="small" disabled={node.deleteRefusal !== null} title={node.deleteRefusal ?? undefined} />
+      <ActButton dialog={{ act: 'Revert', snapshot: node.name }} variant="outline" size={size} disabled={node.revertRefusal !== null} title={node.revertRefusal ?? undefined} />
+      <ActButton dialog={{ act: 'Delete', snapshot: node.name, childCount: node.children.length }} variant="danger" size={size} disabled={node.deleteRefusal !== null} title={node.deleteRefusal ?? undefined} />
     </div>
   )
 }

@@ -1,6 +1,5 @@
 'use server' // every export here is a public POST endpoint, whatever page shows it
 
-import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
 import { action } from '@/lib/access/action'
 import { PowerInput, startPower } from '@/lib/hosts/power'
@@ -25,11 +24,9 @@ export const setBandwidth = action('merge.bandwidth', BandwidthInput, async ({ i
 })
 export const cancelBlockJob = action('block-job.cancel', CancelBlockJobInput, async ({ input }) => {
   await cancelForeign(input)
-  revalidatePath('/')
   return {}
 })
 export const pivotBlockJob = action('block-job.pivot', CancelBlockJobInput, async ({ input }) => {
   await pivotForeign(input)
-  revalidatePath('/')
   return {}
 })

@@ -52,8 +52,8 @@ export default async function VmPage({ params }: { params: Params }) {
             {disks.map((chain) => <ChainPicture key={chain.target} chain={chain} host={host.name} vm={vm.name} />)}
             {chains.value?.length === 0 && <p className="text-sm text-muted">This VM has no disks.</p>}
           </section>
-          <section aria-labelledby="snapshots" className="flex min-w-0 flex-col gap-2">
-            <h2 id="snapshots" className="font-semibold">Snapshots</h2>
+          <section className="flex min-w-0 flex-col gap-2">
+            <h2 className="font-semibold">Snapshots</h2>
             {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
             {tree.value && tree.value.nodes.length > 0 && <SnapshotList tree={tree.value} host={host.name} vm={vm.name} />}
             {tree.value?.nodes.length === 0 && <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">None yet. A snapshot freezes the disks as they are; the VM goes on in new overlays.</p>}

@@ -1,0 +1,51 @@
+import type { Metadata } from 'next'
+import Link from 'next/link'
+import { notFound } from 'next/navigation'
+import { findVm } from '@/lib/hosts/find-vm'
+import { readSnapshotTree } from '@/lib/snapshots/read-snapshot-tree'
+import { requireUser } from '@/lib/access/require-user'
+import { SnapshotPageDialogs } from '@/components/dialogs/snapshot-page-dialogs'
+import { RefreshOnVmChange } from '@/components/live/refresh-on-change'
+import { decodePart, listPath, vmPath } from '@/components/paths'
+import { Notice } from '@/components/ui/notice'
+import { SnapshotFacts } from '@/components/vm/snapshot-facts'
+import { SnapshotActs, SnapshotRefusals } from '@/components/vm/snapshot-list'
+import { orSentence } from '../../or-sentence'
+import { vmActs } from '../../vm-acts'
+
+type Params = Promise<{ host: string; vm: string; snapshot: string }>
+
+export async function generateMetadata({ params }: { params: Params }): Promise<Metadata> {
+  const { vm, snapshot } = await params
+  return { title: `${snapshot} of ${vm} · Keyframe`, description: `Snapshot ${snapshot} of the VM ${vm}` }
+}
+
+export default async function SnapshotPage({ params }: { params: Params }) {
+  await requireUser()
+  const parts = await params
+  const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
+  if (!found) notFound()
+  const { host, vm } = found
+  const name = decodePart(parts.snapshot)
+  const tree = await orSentence(readSnapshotTree(host.name, vm.uuid))
+  const node = tree.value?.nodes.find((each) => each.name === name)
+  if (tree.value && !node) notFound()
+  return (
+    <main tabIndex={-1} className="mx-auto flex max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
+      <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} waitForDialog />
+      <SnapshotPageDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} acts={vmActs}>
+        <header className="flex flex-wrap items-center gap-x-4 gap-y-3">
+          <div className="min-w-0">
+            <p className="text-[13px] break-names text-muted"><Link href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</Link> / <Link href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</Link> / <Link href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</Link></p>
+            <h1 className="text-xl font-semibold break-names">{name}</h1>
+          </div>
+          <span className="flex-1" />
+          {node && <SnapshotActs node={node} size="medium" />}
+        </header>
+        {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
+        {node && <div><SnapshotRefusals node={node} /></div>}
+        {node && <SnapshotFacts node={node} host={host.name} vm={vm.name} />}
+      </SnapshotPageDialogs>
+    </main>
+  )
+}
