@@ -1,5 +1,6 @@
-import { constants, copyFileSync, openSync, closeSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { copySparse } from './copy-sparse.ts'
 import { type DiskSpec } from './domain-xml.ts'
 import { type GuestDisk } from './guest.ts'
 import { GUEST_DISK_BYTES, type GuestParts } from './guest-parts.ts'
@@ -40,7 +41,7 @@ export async function makeDisk(maker: DiskMaker, guest: string, disk: GuestDisk,
   } else {
     const parts = await maker.parts()
     const from = format === 'raw' ? parts.diskRaw : parts.diskQcow2
-    copyFileSync(from, path, constants.COPYFILE_FICLONE)
+    await copySparse(from, path)
     if (disk.virtualBytes) await run('qemu-img', ['resize', '-q', '-f', format, path, String(disk.virtualBytes)])
   }
   maker.user.own(path)

@@ -1,5 +1,6 @@
-import { closeSync, constants, copyFileSync, existsSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { copySparse } from './copy-sparse.ts'
 import { escapeXml } from './domain-xml.ts'
 import { type Guest, type GuestOptions } from './guest.ts'
 import { imageName } from './guest-disks.ts'
@@ -38,7 +39,7 @@ async function makeTemplate(shape: Shape, dir: string): Promise<void> {
     const fresh = `${dir}.${process.pid}`
     mkdirSync(fresh)
     copyFileSync(join(lab.imagesDir, 'state'), join(fresh, 'state'))
-    shape.forEach((format, index) => copyFileSync(join(lab.imagesDir, imageName(TEMPLATE, target(index), format)), join(fresh, target(index)), constants.COPYFILE_FICLONE))
+    for (const [index, format] of shape.entries()) await copySparse(join(lab.imagesDir, imageName(TEMPLATE, target(index), format)), join(fresh, target(index)))
     try { renameSync(fresh, dir) } catch { rmSync(fresh, { recursive: true }) }
   } finally {
     await lab.stop({ remove: true })
@@ -51,7 +52,7 @@ export async function putSavedState(lab: Lab, options: GuestOptions, guest: Gues
   const dir = templateDir(shape)
   if (!existsSync(dir)) await makeTemplate(shape, dir)
   for (const disk of guest.disks) {
-    copyFileSync(join(dir, disk.target), disk.path, constants.COPYFILE_FICLONE)
+    await copySparse(join(dir, disk.target), disk.path)
     lab.user.own(disk.path)
   }
   const uuid = (await lab.virsh('domuuid', '--domain', guest.name)).trim()

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { JobView } from '../lib/jobs/types.ts'
+import type { Lab } from './lab/lab.ts'
+import { waitUntil } from './lab/wait-until.ts'
+
+export const HOST = 'lab'
+const USER = { name: 'tester' }
+const JOB_LIMIT_MS = 90_000
+
+/** Keyframe's own functions on a real lab, without the web server: what a server action calls. */
+export interface Keyframe {
+  dataDir: string
+  /** Waits for the end of a job. */
+  ended(job: { jobId: string }): Promise<JobView>
+  uuid(name: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** One for each test file: its settings are those of the process. */
+export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kf-data-'))
+  Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
+  const { openStore, closeStore } = await import('../lib/store/store.ts')
+  const { hosts, stopHosts } = await import('../lib/hosts/registry.ts')
+  const { startJobs } = await import('../lib/jobs/start-jobs.ts')
+  const { stopJobs } = await import('../lib/jobs/engine.ts')
+  const { isUnreachable } = await import('../lib/hosts/unreachable.ts')
+  const { readJob } = await import('../lib/jobs/read-jobs.ts')
+  const { SAGAS } = await import('../lib/start/sagas.ts')
+  await openStore()
+  hosts()
+  await startJobs(SAGAS, isUnreachable)
+  return {
+    dataDir,
+    ended: ({ jobId }) => waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null ? job : undefined }, { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` }),
+    async uuid(name) {
+      const { hostByName } = await import('../lib/hosts/registry.ts')
+      return waitUntil(async () => {
+        const { inventory } = hostByName(HOST)!
+        inventory.invalidate()
+        return (await inventory.vms()).find((vm) => vm.name === name)?.uuid
+      }, { limitMs: 10_000, what: `The VM ${name}` })
+    },
+    async stop() {
+      await stopJobs()
+      await stopHosts()
+      await closeStore()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The acts as a page starts them, each waited for to its end. Refusals before a job's start reject. */
+export function acts(keyframe: Keyframe, vm: string) {
+  const subject = () => ({ host: HOST, vm, nonce: crypto.randomUUID() })
+  return {
+    async snapshot(input: { name: string; disks: string[]; quiesce?: 'auto' | 'required' | 'off'; description?: string; overlayDirectory?: string | null }) {
+      const { startCreateSnapshot } = await import('../lib/snapshots/create-snapshot.ts')
+      return keyframe.ended(await startCreateSnapshot({ ...subject(), quiesce: 'off', description: '', overlayDirectory: null, ...input }, USER))
+    },
+    async plan(question: { target?: string; topPath?: string; basePath?: string | null } = {}) {
+      const { planMerge } = await import('../lib/merges/plan-merge.ts')
+      return planMerge(HOST, vm, question)
+    },
+    async startMerge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
+      const { startMerge } = await import('../lib/merges/start-merge.ts')
+      return startMerge({ ...subject(), ranges, bandwidthBytesPerSecond }, USER)
+    },
+    async merge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
+      return keyframe.ended(await this.startMerge(ranges, bandwidthBytesPerSecond))
+    },
+    async revert(snapshot: string, input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean } = {}) {
+      const { startRevert } = await import('../lib/snapshots/revert-to-snapshot.ts')
+      return keyframe.ended(await startRevert({ ...subject(), snapshot, stateAfter: 'as-it-was', safetySnapshot: false, ...input }, USER))
+    },
+    async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
+      const { startDelete } = await import('../lib/snapshots/delete-snapshot.ts')
+      return keyframe.ended(await startDelete({ ...subject(), snapshot, withChildren: false, metadataOnly: false, ...input }, USER))
+    },
+    async power(act: 'start' | 'shutdown' | 'force-off' | 'resume' | 'thaw') {
+      const { startPower } = await import('../lib/hosts/power.ts')
+      return keyframe.ended(await startPower({ ...subject(), act }, USER))
+    },
+    async chains() {
+      const { hostByName } = await import('../lib/hosts/registry.ts')
+      hostByName(HOST)!.changed(vm)
+      const { readVmChains } = await import('../lib/chains/read-vm-chains.ts')
+      return readVmChains(HOST, vm)
+    },
+    /** Files of one disk, base first, without their folder. */
+    async files(target: string) {
+      const chain = (await this.chains()).find((each) => each.target === target)
+      return chain?.layers.map((layer) => layer.path.split('/').pop()!) ?? []
+    },
+    async snapshots() {
+      const { readSnapshotTree } = await import('../lib/snapshots/read-snapshot-tree.ts')
+      return (await readSnapshotTree(HOST, vm)).nodes
+    },
+  }
+}
+
+/** Writes `pattern` (a byte) over the first MiB of a disk as its guest would, no system needed (cases.md, "how to run the hard ones"). */
+export async function guestWrites(lab: Lab, name: string, diskIndex: number, pattern: number, offsetMiB = 0): Promise<void> {
+  await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M 1M"`)
+}
