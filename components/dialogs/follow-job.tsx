@@ -1,6 +1,8 @@
 'use client'
 
+import { useEffect } from 'react'
 import { BlockJobProgress } from '@/components/jobs/block-job-progress'
+import { follow } from '@/components/jobs/followed-jobs'
 import { JobControls } from '@/components/jobs/job-controls'
 import { JobOutcome } from '@/components/jobs/job-outcome'
 import { useJob } from '@/components/jobs/use-job'
@@ -12,6 +14,7 @@ import type { VmActs } from '@/components/vm/vm-acts'
 /** A dialog after its confirm: the job as it moves, then how it ended. */
 export function FollowJob({ jobId, acts, onClose }: { jobId: string; acts: VmActs; onClose: () => void }) {
   const { job, blockJobs } = useJob(jobId)
+  useEffect(() => follow(jobId), [jobId])
   const ended = job !== null && job.endedAtMs !== null
   return (
     <>

@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
@@ -70,7 +71,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   )
 }
 
-/** Why the name can't be taken, asked a moment after the last key. The server knows the names that are taken now. */
+/** Why the name can't be taken: what the name itself tells at once, and a moment after the last key what the server knows. */
 function useNameRefusal(vm: VmRef, name: string): string | null {
   const [checked, setChecked] = useState<string | null>(null)
   useEffect(() => {
@@ -78,5 +79,5 @@ function useNameRefusal(vm: VmRef, name: string): string | null {
     return () => clearTimeout(timer)
   }, [name])
   const { data } = useGet<{ refusal: string | null }>(checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked))
-  return data?.refusal ?? null
+  return snapshotNameRefusal(name, []) ?? (checked === name ? (data?.refusal ?? null) : null)
 }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { BlockJobView } from '@/lib/hosts/types'
 import type { JobView } from '@/lib/jobs/types'
 import { ForeignJob } from '@/components/jobs/foreign-job'
+import { isFollowed } from '@/components/jobs/followed-jobs'
 import { KeyframeJob } from '@/components/jobs/keyframe-job'
 import { JobOutcome } from '@/components/jobs/job-outcome'
 import { useLive } from '@/components/live/live-provider'
@@ -32,7 +33,7 @@ export function JobsNow({ host, vmUuid, jobs: readJobs, blockJobs: readBlockJobs
     const others = jobs.filter((job) => job.id !== event.job.id)
     const over = event.job.endedAtMs !== null
     setTold({ over: readJobs, jobs: over ? others : [event.job, ...others] })
-    if (over) setEnded(event.job)
+    if (over && !isFollowed(event.job.id)) setEnded(event.job)
   })
   const foreign = blockJobs.filter((each) => !jobs.some((job) => job.id === each.jobId))
   return (

@@ -41,7 +41,7 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
   const disks = vm.disks.filter((disk) => disk.device === 'disk')
   return (
     <tr role="row" className={classNames('group hover:bg-sunken/50 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-line max-md:px-3 max-md:py-2', hostDown && 'opacity-60')}>
-      <Cell className="max-w-80 max-md:w-full max-md:max-w-none">
+      <Cell className="md:w-[28%] max-md:w-full">
         <Link href={vmPath(vm.host, vm.name)} className="font-medium break-names text-accent hover:underline max-md:flex max-md:min-h-11 max-md:items-center max-md:text-base">{vm.name}</Link>
         {vm.attention.map(({ kind, sentence }) => (
           <p key={kind + sentence} className="flex gap-1.5 text-[13px] break-names text-warn"><TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />{sentence}</p>
@@ -49,7 +49,7 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
       </Cell>
       <Cell><VmStateMark state={vm.state} reason={vm.stateReason} /></Cell>
       <Cell className="text-muted">{vm.host}</Cell>
-      <Cell figure label="disks">{disks.length}</Cell>
+      <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>{disks.length}</Cell>
       <Cell figure label="deep">{depth ?? <Unknown />}</Cell>
       <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
       <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>

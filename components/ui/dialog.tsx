@@ -2,7 +2,7 @@
 
 import { X } from 'lucide-react'
 import * as Radix from 'radix-ui/dialog'
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useRef, type ReactNode } from 'react'
 
 interface Props {
   open: boolean
@@ -17,7 +17,6 @@ interface Props {
  */
 export function Dialog({ open, onClose, title, children }: Props) {
   const opener = useRef<HTMLElement | null>(null)
-  useEffect(() => () => { opener.current = null }, [])
   return (
     <Radix.Root open={open} onOpenChange={(next) => { if (!next) onClose() }}>
       <Radix.Portal>

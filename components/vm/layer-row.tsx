@@ -17,15 +17,14 @@ interface Props {
 export function LayerRow({ layer, mostBytes, host, vm }: Props) {
   const broken = layer.problems.length > 0
   return (
-    <li className="relative grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 py-1 sm:grid-cols-[1.25rem_minmax(4rem,13rem)_minmax(0,1fr)_5.5rem] sm:items-start">
+    <li className="relative grid grid-cols-[1.25rem_minmax(0,1fr)_5rem] gap-x-2 py-1 sm:grid-cols-[1.25rem_minmax(4rem,13rem)_minmax(0,1fr)_5.5rem] sm:items-start">
       <Rail layer={layer} />
-      <Bar layer={layer} mostBytes={mostBytes} className="max-sm:order-2 max-sm:col-start-2" />
-      <div className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-[13px] leading-5 max-sm:order-1">
+      <Bar layer={layer} mostBytes={mostBytes} className="max-sm:order-2" />
+      <div className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-[13px] leading-5 max-sm:order-1 max-sm:col-span-2">
         <Path path={layer.path} className={broken ? 'text-danger' : undefined} />
         {layer.isActive && <Mark className="border-accent/60 text-accent">active</Mark>}
         {layer.isBase && <Mark>base</Mark>}
         <span className="text-muted">{layer.format ?? 'unknown format'}</span>
-        <span className="text-muted sm:hidden"><Held layer={layer} /></span>
         {layer.snapshots.map((name) => (
           <span key={name} className="inline-flex min-w-0 items-baseline gap-1 text-muted">
             <KeyframeMark className="size-2.5 shrink-0 self-center text-ink" />
@@ -41,7 +40,7 @@ export function LayerRow({ layer, mostBytes, host, vm }: Props) {
         )}
         {layer.problems.map(({ kind, sentence }) => <p key={kind} className="w-full text-danger break-names">{sentence}</p>)}
       </div>
-      <span className="text-right text-[13px] leading-5 whitespace-nowrap max-sm:hidden"><Held layer={layer} /></span>
+      <span className="text-right text-[13px] leading-5 whitespace-nowrap max-sm:order-3"><Held layer={layer} /></span>
     </li>
   )
 }
