@@ -54,7 +54,7 @@ function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce:
           : !planMessage && <p className="text-sm text-muted">Asking the host…</p>}
       </div>
       <Field
-        label="Bandwidth limit, MiB/s" value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="decimal" placeholder="none" className="max-w-52"
+        label="Bandwidth limit, MiB/s" value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="decimal" placeholder="none" className="sm:max-w-72"
         error={bandwidthBytesPerSecond === null ? 'A number of MiB/s, or nothing for no limit.' : undefined} hint="Can be changed while it runs."
       />
     </ActForm>

@@ -43,7 +43,7 @@ export function Dialog({ open, onClose, title, children }: Props) {
 }
 
 /** The part of a dialog that scrolls. */
-export const DialogBody = ({ children }: { children: ReactNode }) => <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">{children}</div>
+export const DialogBody = ({ children }: { children: ReactNode }) => <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4 *:shrink-0">{children}</div>
 
 /** Its buttons, always in sight. */
 export const DialogFoot = ({ children }: { children: ReactNode }) => <div className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-4 py-3 max-sm:pb-[max(0.75rem,env(safe-area-inset-bottom))] max-sm:*:flex-1">{children}</div>
