@@ -38,7 +38,8 @@ export class ImageFiles {
   readonly #connect: () => Promise<Connect>
   readonly #readings = new Map<string, { atMs: number; reading: Promise<ImageReading> }>()
   readonly #refreshes = new Map<string, { atMs: number; done: Promise<void> }>()
-  readonly #pools = new Map<string, Promise<StoragePool>>()
+  /** Of one connection: a pool of a closed one answers no more. */
+  readonly #pools = new Map<string, { connect: Connect; pool: Promise<StoragePool> }>()
   constructor(connect: () => Promise<Connect>) {
     this.#connect = connect
   }
@@ -88,24 +89,15 @@ export class ImageFiles {
 
   /** The active pool of a folder, started if needed. */
   async pool(folder: string): Promise<StoragePool> {
-    const known = await this.#pools.get(folder)?.catch(() => null)
-    if (known && (await known.getInfo().catch((error: unknown) => { if (isConnectionError(error)) throw error; return null }))?.active) return known
-    const finding = this.#findPool(folder)
-    this.#pools.set(folder, finding)
-    return finding
-  }
-
-  async #findPool(folder: string): Promise<StoragePool> {
     const connect = await this.#connect()
-    try {
-      const pool = await connect.storagePoolLookupByTargetPath(folder)
-      if (!(await pool.getInfo()).active) await pool.create()
-      return pool
-    } catch (error) {
-      if (!isLibvirtError(error)) throw error
+    const known = this.#pools.get(folder)
+    if (known?.connect === connect) {
+      const pool = await known.pool.catch(() => null)
+      if (pool && (await pool.getInfo().catch((error: unknown) => { if (isConnectionError(error)) throw error; return null }))?.active) return pool
     }
-    const name = `keyframe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
-    return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
+    const pool = findPool(connect, folder)
+    this.#pools.set(folder, { connect, pool })
+    return pool
   }
 
   #refresh(folder: string, pool: StoragePool): Promise<void> {
@@ -152,6 +144,19 @@ export class ImageFiles {
     const needed = headerBytesNeeded(first)
     return needed <= first.length || needed > HEADER_MAX_BYTES ? first : download(volume, needed)
   }
+}
+
+/** The pool there is on a folder, started if needed; else a transient one. */
+async function findPool(connect: Connect, folder: string): Promise<StoragePool> {
+  try {
+    const pool = await connect.storagePoolLookupByTargetPath(folder)
+    if (!(await pool.getInfo()).active) await pool.create()
+    return pool
+  } catch (error) {
+    if (!isLibvirtError(error)) throw error
+  }
+  const name = `keyframe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
+  return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
 }
 
 async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer> {

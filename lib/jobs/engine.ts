@@ -55,3 +55,11 @@ function releaseLeases(): void {
 export async function wakeWorker(): Promise<void> {
   await engine().worker?.tick()
 }
+
+/** Stops taking runs up, for a process that goes on without the engine. Runs in progress are left to the next start. */
+export async function stopJobs(): Promise<void> {
+  const open = shared.keyframeEngine
+  delete shared.keyframeEngine
+  await open?.worker?.stop()
+  await open?.backend.stop()
+}

@@ -1,0 +1,262 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestWrites, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
+import { patternAt } from '../../e2e/image-bytes.ts'
+import type { Lab } from '../../e2e/lab/lab.ts'
+import { startTestLab } from '../../e2e/lab/test-lab.ts'
+import { waitUntil } from '../../e2e/lab/wait-until.ts'
+
+const MIB = 1024 * 1024
+let lab: Lab
+let keyframe: Keyframe
+let number = 0
+let name: string
+let vm: ReturnType<typeof acts>
+let uuid: string
+
+const path = (file: string) => join(lab.imagesDir, file)
+const commitAll = async () => (await vm.plan()).filter((option) => option.direction === 'commit')
+
+beforeAll(async () => {
+  lab = await startTestLab('merge')
+  keyframe = await startKeyframe(lab)
+})
+afterAll(async () => {
+  await keyframe?.stop()
+  await lab?.stop({ remove: true })
+})
+
+/** A guest of its own for each test: a raw and a qcow2 disk, one pattern per layer. */
+beforeEach(async () => {
+  name = `m${++number}`
+  await lab.defineGuest({ name, system: 'none', disks: [{ format: 'raw', virtualBytes: 16 * MIB }, { format: 'qcow2', virtualBytes: 16 * MIB }] })
+  await lab.startGuest(name)
+  uuid = await keyframe.uuid(name)
+  vm = acts(keyframe, uuid)
+})
+
+/** Snapshots s1…sn; layer n holds the pattern 0x10 + n in the MiB n, and every layer overwrites MiB 0. */
+async function layers(count: number) {
+  for (let n = 0; n <= count; n++) {
+    if (n > 0) expect((await vm.snapshot({ name: `s${n}`, disks: ['vda', 'vdb'] })).status).toBe('succeeded')
+    for (const disk of [0, 1]) {
+      await guestWrites(lab, name, disk, 0x10 + n, n)
+      await guestWrites(lab, name, disk, 0x10 + n, 0)
+    }
+  }
+}
+
+/** What QEMU holds back in memory, written out: a reader beside it sees it then. */
+async function flush() {
+  for (const disk of [0, 1]) await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`)
+}
+
+async function dataIsWhole(top: string, format: 'raw' | 'qcow2', count: number) {
+  if ((await lab.virsh('domstate', name)).trim() !== 'shut off') await flush()
+  expect(await patternAt(top, format, 0)).toBe(0x10 + count)
+  for (let n = 1; n <= count; n++) expect(await patternAt(top, format, n)).toBe(0x10 + n)
+}
+
+describe('commit', () => {
+  it('merges all disks down to their bases, raw stays raw, no file and no metadata is left', async () => {
+    await layers(3)
+    const job = await vm.merge(await commitAll())
+    expect(job).toMatchObject({ status: 'succeeded', error: null })
+    expect(await vm.files('vda')).toEqual([`${name}-vda.img`])
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`])
+    await dataIsWhole(path(`${name}-vda.img`), 'raw', 3)
+    await dataIsWhole(path(`${name}-vdb.qcow2`), 'qcow2', 3)
+    expect(await vm.snapshots()).toEqual([])
+    expect((await lab.virsh('snapshot-list', '--domain', name)).trim()).toBe('')
+    for (const n of [1, 2, 3]) expect(existsSync(path(`${name}-vda.s${n}`))).toBe(false)
+    expect(await lab.virsh('dumpxml', name)).not.toContain('<mirror')
+  })
+
+  it('merges a middle range; the snapshot at its top stays and gives its own data after a revert', async () => {
+    await layers(3)
+    const [top, base] = [path(`${name}-vda.s2`), path(`${name}-vda.s1`)]
+    const plan = (await vm.plan({ target: 'vda', topPath: top, basePath: base })).find((option) => option.direction === 'commit')!
+    // s2 froze the layer that receives; s3 froze the top, whose content the receiver then has.
+    expect(plan).toMatchObject({ refusal: null, lostSnapshots: ['s2'], removedFiles: [top] })
+    expect((await vm.merge([plan])).status).toBe('succeeded')
+    expect(await vm.files('vda')).toEqual([`${name}-vda.img`, `${name}-vda.s1`, `${name}-vda.s3`])
+    await dataIsWhole(path(`${name}-vda.s3`), 'qcow2', 3)
+    expect((await vm.snapshots()).map((snapshot) => snapshot.name)).toEqual(['s1', 's3'])
+    expect(existsSync(top)).toBe(false)
+    expect((await vm.revert('s3', { stateAfter: 'off' })).error).toBeNull()
+    const active = (await vm.files('vda')).at(-1)!
+    expect(await patternAt(path(active), 'qcow2', 0)).toBe(0x12)
+    expect(await patternAt(path(active), 'qcow2', 3)).toBe(0)
+  })
+
+  it('keeps a relative backing name relative', async () => {
+    await lab.virsh('destroy', name)
+    const { run } = await import('../../e2e/lab/run-command.ts')
+    const { rename } = await import('node:fs/promises')
+    const disk = path(`${name}-vdb.qcow2`)
+    await rename(disk, path(`${name}-base.qcow2`))
+    for (const [file, backing] of [['mid', 'base'], ['top', 'mid']] as const) await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', `${name}-${backing}.qcow2`, '-F', 'qcow2', path(`${name}-${file}.qcow2`)])
+    await rename(path(`${name}-top.qcow2`), disk)
+    for (const file of [disk, path(`${name}-mid.qcow2`), path(`${name}-base.qcow2`)]) lab.user.own(file)
+    await lab.startGuest(name)
+    const [option] = await vm.plan({ target: 'vdb', topPath: path(`${name}-mid.qcow2`), basePath: path(`${name}-base.qcow2`) })
+    expect((await vm.merge([option!])).error).toBeNull()
+    const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', disk])) as Record<string, string>
+    expect(info['backing-filename']).toBe(`${name}-base.qcow2`)
+  })
+
+  it('a paused VM is merged and stays paused', async () => {
+    await layers(1)
+    await lab.virsh('suspend', name)
+    expect((await vm.merge(await commitAll())).status).toBe('succeeded')
+    expect((await lab.virsh('domstate', name)).trim()).toBe('paused')
+    await dataIsWhole(path(`${name}-vdb.qcow2`), 'qcow2', 1)
+  })
+})
+
+describe('pull', () => {
+  it('with nothing below makes the active layer stand alone; the restore points and their files stay', async () => {
+    await layers(2)
+    const plan = (await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'pull')!
+    expect(plan).toMatchObject({ refusal: null, lostSnapshots: [], removedFiles: [] })
+    expect((await vm.merge([plan])).error).toBeNull()
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.s2`])
+    await dataIsWhole(path(`${name}-vdb.s2`), 'qcow2', 2)
+    expect(await patternAt(path(`${name}-vdb.s1`), 'qcow2', 0)).toBe(0x11)
+  })
+
+  it('with a base stops there, and removes the layer between when no snapshot reads it', async () => {
+    await layers(2)
+    for (const snapshot of ['s2', 's1']) await lab.virsh('snapshot-delete', name, snapshot, '--metadata')
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
+    expect((await vm.merge([plan])).error).toBeNull()
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s2`])
+    expect(existsSync(path(`${name}-vdb.s1`))).toBe(false)
+    await dataIsWhole(path(`${name}-vdb.s2`), 'qcow2', 2)
+  })
+})
+
+describe('what is refused, with nothing changed', () => {
+  it('a VM that is off', async () => {
+    await layers(1)
+    await lab.virsh('destroy', name)
+    for (const option of await vm.plan()) expect(option.refusal).toMatch(/shut off.*Start it first/)
+    const [option] = await vm.plan()
+    await expect(vm.merge([option!])).rejects.toThrow(/Start it first/)
+    expect((await vm.files('vda')).length).toBe(2)
+  })
+
+  it('a commit into a layer that another VM shares, running or not', async () => {
+    await layers(1)
+    await lab.defineGuest({ name: `${name}x`, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}-vdb.qcow2`) }] })
+    await keyframe.uuid(`${name}x`)
+    const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
+    expect(option.refusal).toContain(`also a layer of vda of the VM ${name}x`)
+    await expect(vm.merge([option])).rejects.toThrow(/Pull up instead/)
+    await lab.virsh('undefine', `${name}x`)
+  })
+
+  it('a second job on a disk that has one, here and with virsh', async () => {
+    await layers(1)
+    await lab.virsh('blockcommit', name, 'vdb', '--active', '--bandwidth', '65536', '--bytes')
+    const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
+    expect(option.refusal).toMatch(/has a block job already/)
+    await expect(vm.merge([option])).rejects.toThrow(/block job/)
+    await expect(vm.snapshot({ name: 'busy', disks: ['vda'] })).rejects.toThrow(/is busy: a block commit of vdb is running/)
+    await expect(vm.revert('s1')).rejects.toThrow(/is busy/)
+    await lab.virsh('blockjob', name, 'vdb', '--abort')
+  })
+
+  it('layers that are not in the chain, upside down, or none', async () => {
+    await layers(1)
+    expect((await vm.plan({ target: 'vda', topPath: '/nowhere' }))[0]!.refusal).toMatch(/is not a layer of vda/)
+    expect((await vm.plan({ target: 'vda', topPath: path(`${name}-vda.img`) }))[0]!.refusal).toMatch(/must lie below/)
+    expect(await vm.plan({ target: 'vdz' })).toEqual([])
+    await expect(vm.merge([{ target: 'vdz', direction: 'commit', topPath: 'x', basePath: 'y' }])).rejects.toThrow(/has no disk vdz/)
+  })
+})
+
+describe('a merge that does not come to its end', () => {
+  /** A commit that lasts: 6 MiB at 256 KiB/s. */
+  async function slowMerge() {
+    await layers(1)
+    for (let n = 2; n < 8; n++) await guestWrites(lab, name, 1, 0x40 + n, n)
+    await flush()
+    const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
+    const { jobId } = await vm.startMerge([option], 256 * 1024)
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => ((await readJob(jobId))?.percent ?? 0) > 0, { limitMs: 20_000, what: 'Progress of the merge' })
+    return jobId
+  }
+  const whole = async () => {
+    await dataIsWhole(path(`${name}-vdb.s1`), 'qcow2', 1)
+    expect(await patternAt(path(`${name}-vdb.s1`), 'qcow2', 7)).toBe(0x47)
+  }
+
+  it('cancelled: the chain is as it was, and the restore point that it has spoilt is refused', async () => {
+    const jobId = await slowMerge()
+    const { cancelJob } = await import('../jobs/cancel-job.ts')
+    await cancelJob(jobId)
+    const job = await keyframe.ended({ jobId })
+    expect(job.status).toBe('cancelled')
+    expect(job.result.join()).toMatch(/s1 can’t be reverted to any more/)
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s1`])
+    await whole()
+    expect((await vm.snapshots())[0]!.unproven).toMatch(/was begun and not finished/)
+    await expect(vm.revert('s1')).rejects.toThrow(/no longer holds what was frozen/)
+    // Merged to the end, all is tidy again.
+    expect((await vm.merge(await commitAll())).error).toBeNull()
+    expect(await vm.snapshots()).toEqual([])
+  })
+
+  it('its limit can be changed while it runs', async () => {
+    const jobId = await slowMerge()
+    const { setMergeBandwidth } = await import('./set-bandwidth.ts')
+    await setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 1_000_000 })
+    expect(await lab.virsh('blockjob', name, 'vdb', '--info', '--bytes')).toContain('1000000')
+    await setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 0 })
+    expect((await keyframe.ended({ jobId })).status).toBe('succeeded')
+    expect(await patternAt(path(`${name}-vdb.qcow2`), 'qcow2', 7)).toBe(0x47)
+  })
+
+  it('libvirtd killed and started again in its middle: it goes on to its end', async () => {
+    const jobId = await slowMerge()
+    await lab.killLibvirtd()
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => /Waiting for the host/.test((await readJob(jobId))?.note ?? ''), { limitMs: 20_000, what: 'The word that the host is away' })
+    await lab.startLibvirtd()
+    const { setMergeBandwidth } = await import('./set-bandwidth.ts')
+    await waitUntil(() => setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 0 }).then(() => true), { limitMs: 20_000, what: 'The limit taken away' }).catch(async (error: unknown) => { if ((await readJob(jobId))?.endedAtMs === null) throw error })
+    expect(await keyframe.ended({ jobId })).toMatchObject({ status: 'succeeded', error: null })
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`])
+    expect(await patternAt(path(`${name}-vdb.qcow2`), 'qcow2', 7)).toBe(0x47)
+  })
+
+  it('QEMU killed in its middle: the job says so, the chain and its data are whole', async () => {
+    const jobId = await slowMerge()
+    process.kill(await lab.qemuPid(name), 'SIGKILL')
+    const job = await keyframe.ended({ jobId })
+    expect(job.status).toBe('failed')
+    expect(job.error).toMatch(/stopped \(shut off\) in the middle of it.*The chain is as it was.*s1 can’t be reverted to/)
+    await whole()
+    expect((await vm.snapshots())[0]!.unproven).not.toBeNull()
+  })
+})
+
+it('a file system without room for the merge is seen before it begins', async () => {
+  const small = await lab.mountTmpfs('small', 8 * MIB)
+  const { run } = await import('../../e2e/lab/run-command.ts')
+  const base = join(small, 'base.qcow2')
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', base, '64M'])
+  lab.user.own(base)
+  await lab.defineGuest({ name: 'tight', system: 'none', disks: [{ format: 'qcow2', path: base }] })
+  await lab.startGuest('tight')
+  const tight = acts(keyframe, await keyframe.uuid('tight'))
+  expect((await tight.snapshot({ name: 's1', disks: ['vda'], overlayDirectory: lab.imagesDir })).error).toBeNull()
+  for (let n = 0; n < 20; n++) await guestWrites(lab, 'tight', 0, 0x30, n)
+  const option = (await tight.plan()).find((each) => each.direction === 'commit')!
+  expect(option.refusal).toMatch(/may not be enough space: .*base\.qcow2 can grow by/)
+  await expect(tight.merge([option])).rejects.toThrow(/Free space first/)
+  expect((await tight.files('vda')).length).toBe(2)
+})
