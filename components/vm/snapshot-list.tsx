@@ -13,14 +13,29 @@ const INDENT_REM = 1.25
 /** The snapshots as a tree: a straight line, set in where the VM went on another way. */
 export function SnapshotList({ tree, host, vm }: { tree: SnapshotTree; host: string; vm: string }) {
   const indents = snapshotIndents(tree.nodes)
+  const shared = sharedRefusals(tree.nodes)
   return (
-    <ul aria-label="Snapshots" className="divide-y divide-line rounded-lg border border-line bg-surface">
-      {tree.nodes.map((node) => <SnapshotItem key={node.name} node={node} indent={indents.get(node.name) ?? 0} host={host} vm={vm} />)}
-    </ul>
+    <>
+      {[...shared].map((sentence) => <p key={sentence} className="text-[13px] break-names text-muted">{sentence}</p>)}
+      <ul aria-label="Snapshots" className="divide-y divide-line rounded-lg border border-line bg-surface">
+        {tree.nodes.map((node) => <SnapshotItem key={node.name} node={node} indent={indents.get(node.name) ?? 0} told={shared} host={host} vm={vm} />)}
+      </ul>
+    </>
   )
 }
 
-function SnapshotItem({ node, indent, host, vm }: { node: SnapshotNode; indent: number; host: string; vm: string }) {
+/** Sentences that would stand at more than one snapshot (a job runs, say): told once, above them. */
+function sharedRefusals(nodes: readonly SnapshotNode[]): Set<string> {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const node of nodes) {
+    const own = new Set([node.unproven, node.revertRefusal, node.deleteRefusal].filter((sentence) => sentence !== null))
+    for (const sentence of own) (seen.has(sentence) ? shared : seen).add(sentence)
+  }
+  return shared
+}
+
+function SnapshotItem({ node, indent, told, host, vm }: { node: SnapshotNode; indent: number; told: Set<string>; host: string; vm: string }) {
   return (
     <li className="px-3 py-2 sm:px-4" style={{ paddingLeft: `calc(0.75rem + ${indent * INDENT_REM}rem)` }}>
       <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5">
@@ -37,7 +52,7 @@ function SnapshotItem({ node, indent, host, vm }: { node: SnapshotNode; indent: 
         </div>
         <SnapshotActs node={node} />
       </div>
-      <SnapshotRefusals node={node} />
+      <SnapshotRefusals node={node} told={told} />
     </li>
   )
 }
@@ -55,13 +70,15 @@ export function SnapshotActs({ node, size = 'small' }: { node: SnapshotNode; siz
 }
 
 /** Why the acts can't be done now, and what is known against the snapshot. */
-export function SnapshotRefusals({ node }: { node: SnapshotNode }) {
-  const both = node.revertRefusal !== null && node.revertRefusal === node.deleteRefusal
+export function SnapshotRefusals({ node, told = new Set() }: { node: SnapshotNode; told?: ReadonlySet<string> }) {
+  const untold = (sentence: string | null) => (sentence !== null && !told.has(sentence) ? sentence : null)
+  const [unproven, revert, remove] = [untold(node.unproven), untold(node.revertRefusal), untold(node.deleteRefusal)]
+  const both = revert !== null && revert === remove
   const lines = [
-    node.unproven !== null && node.unproven !== node.revertRefusal ? node.unproven : null,
+    unproven !== revert ? unproven : null,
     node.deleteInProgress ? 'Its delete was broken off. Repeat it: that heals what it left half done.' : null,
-    node.revertRefusal === null ? null : `${both ? 'Revert and Delete' : 'Revert'}: ${node.revertRefusal}`,
-    node.deleteRefusal === null || both ? null : `Delete: ${node.deleteRefusal}`,
+    revert === null ? null : `${both ? 'Revert and Delete' : 'Revert'}: ${revert}`,
+    remove === null || both ? null : `Delete: ${remove}`,
   ].filter((line) => line !== null)
   return lines.map((line) => <p key={line} className="mt-1 text-[13px] break-names text-muted">{line}</p>)
 }
