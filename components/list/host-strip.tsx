@@ -23,7 +23,7 @@ export function HostStrip({ hosts }: { hosts: HostView[] }) {
                 ? <span className="text-muted">{host.vms.length} {host.vms.length === 1 ? 'VM' : 'VMs'}{host.libvirtVersion && ` · libvirt ${host.libvirtVersion}`}{host.hypervisorVersion && ` · QEMU ${host.hypervisorVersion}`}</span>
                 : <span className="text-muted">since <When ms={host.sinceMs} />{host.vms.length > 0 && `; ${host.vms.length} VMs as last known`}</span>}
             </div>
-            {host.reason && <p className="mt-0.5 break-names">{host.reason}</p>}
+            {host.reason && <p className="mt-0.5 break-names first-letter:uppercase">{host.reason}</p>}
             {host.warnings.map((warning) => <p key={warning} className="mt-0.5 text-warn">{warning}</p>)}
           </li>
         )
