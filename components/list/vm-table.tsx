@@ -50,7 +50,7 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
       <Cell><VmStateMark state={vm.state} reason={vm.stateReason} /></Cell>
       <Cell className="text-muted">{vm.host}</Cell>
       <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>{disks.length}</Cell>
-      <Cell figure label="deep">{depth ?? <Unknown />}</Cell>
+      <Cell figure label={depth === null ? 'depth' : 'deep'}>{depth ?? <Unknown />}</Cell>
       <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
       <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>
       <Cell figure label={vm.snapshotCount === 1 ? 'snapshot' : 'snapshots'}>{vm.snapshotCount ?? <Unknown />}</Cell>
