@@ -47,7 +47,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
       {mergeRefusal !== null && !down && <p id="merge-refusal" className="text-[13px] text-muted sm:text-right">Merge: {mergeRefusal}</p>}
       {down && <Notice tone="danger" role="status">{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'} since <When ms={host.sinceMs} />{host.reason && `: ${host.reason}`}. What is shown is what was last known; nothing can be done until it is back.</Notice>}
       {vm.attention.map(({ kind, sentence }) => (kind === 'frozen'
-        ? <Notice key={kind} tone="danger" role="alert"><p className="font-medium">{sentence}</p><div className="mt-2 flex flex-wrap gap-2"><PowerButton vm={ref} act="thaw" label="Thaw" power={acts.power} variant="danger-solid" disabled={down} /></div></Notice>
+        ? <Notice key={kind} tone="danger" role="alert"><p className="font-medium">The guest’s file systems are frozen: it waits, and writes nothing, until they are thawed.</p><div className="mt-2 flex flex-wrap gap-2"><PowerButton vm={ref} act="thaw" label="Thaw" power={acts.power} variant="danger-solid" disabled={down} /></div></Notice>
         : <Notice key={kind + sentence} tone="warn" role="status">{sentence}</Notice>))}
       {host.warnings.map((warning) => <Notice key={warning} tone="plain">{warning}</Notice>)}
     </header>
