@@ -20,20 +20,22 @@ interface Props {
   acts: VmActs
 }
 
-/** The VM's running jobs, moved by events. What the server rendered later than the last event is newer and wins. */
+/**
+ * The VM's running jobs, moved by events. What an event told wins over what the server rendered: a page that is read again
+ * may be on its way from before the event, and whatever changes after it has an event of its own.
+ */
 export function JobsNow({ host, vmUuid, jobs: readJobs, blockJobs: readBlockJobs, acts }: Props) {
-  const [told, setTold] = useState<{ over: JobView[]; jobs: JobView[] } | null>(null)
-  const [toldBlock, setToldBlock] = useState<{ over: BlockJobView[]; jobs: BlockJobView[] } | null>(null)
+  const [told, setTold] = useState<ReadonlyMap<string, JobView>>(new Map())
+  const [toldBlock, setToldBlock] = useState<BlockJobView[] | null>(null)
   const [ended, setEnded] = useState<JobView | null>(null)
-  const jobs = told && told.over === readJobs ? told.jobs : readJobs
-  const blockJobs = toldBlock && toldBlock.over === readBlockJobs ? toldBlock.jobs : readBlockJobs
+  const jobs = [...new Map([...readJobs.map((job): [string, JobView] => [job.id, job]), ...told]).values()].filter((job) => job.endedAtMs === null)
+  const blockJobs = toldBlock ?? readBlockJobs
   useLive((event) => {
-    if (event.type === 'block-jobs' && event.host === host && event.vmUuid === vmUuid) setToldBlock({ over: readBlockJobs, jobs: event.jobs })
+    if (event.type === 'reload') { setTold(new Map()); setToldBlock(null) }
+    if (event.type === 'block-jobs' && event.host === host && event.vmUuid === vmUuid) setToldBlock(event.jobs)
     if (event.type !== 'job' || event.job.host !== host || event.job.vmUuid !== vmUuid) return
-    const others = jobs.filter((job) => job.id !== event.job.id)
-    const over = event.job.endedAtMs !== null
-    setTold({ over: readJobs, jobs: over ? others : [event.job, ...others] })
-    if (over && !isFollowed(event.job.id)) setEnded(event.job)
+    setTold((before) => new Map([...before, [event.job.id, event.job]]))
+    if (event.job.endedAtMs !== null && !isFollowed(event.job.id)) setEnded(event.job)
   })
   const foreign = blockJobs.filter((each) => !jobs.some((job) => job.id === each.jobId))
   return (

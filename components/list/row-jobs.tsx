@@ -8,12 +8,13 @@ import { ProgressBar } from '@/components/ui/progress-bar'
 
 /** Block jobs of one VM in the list, moved by events: the page itself is not read again for them. */
 export function RowJobs({ host, vmUuid, initial }: { host: string; vmUuid: string; initial: BlockJobView[] }) {
-  const [live, setLive] = useState<{ jobs: BlockJobView[]; over: BlockJobView[] } | null>(null)
+  // What an event told wins: the page that is read again may be on its way from before it.
+  const [told, setTold] = useState<BlockJobView[] | null>(null)
   useLive((event) => {
-    if (event.type === 'block-jobs' && event.host === host && event.vmUuid === vmUuid) setLive({ jobs: event.jobs, over: initial })
+    if (event.type === 'reload') setTold(null)
+    if (event.type === 'block-jobs' && event.host === host && event.vmUuid === vmUuid) setTold(event.jobs)
   })
-  // What the server rendered later than the last event is newer.
-  const jobs = live && live.over === initial ? live.jobs : initial
+  const jobs = told ?? initial
   if (jobs.length === 0) return null
   return (
     <ul className="flex flex-col gap-1">
