@@ -7,7 +7,7 @@ export type PowerOffer = 'start' | 'shutdown' | 'force-off' | 'resume'
 const ASKED_MS = 10 * 60_000
 
 /** Which power acts a VM's page shows. Force off comes where a shutdown was asked for, or can't be. */
-export function powerOffers(vm: Pick<VmSummary, 'state'>, jobs: readonly JobView[], nowMs: number): PowerOffer[] {
+export function powerOffers(vm: Pick<VmSummary, 'state'>, jobs: readonly JobView[], nowMs = Date.now()): PowerOffer[] {
   switch (vm.state) {
     case 'shut off': return ['start']
     case 'crashed': return ['start', 'force-off']

@@ -43,7 +43,7 @@ export default async function VmPage({ params }: { params: Params }) {
     <main tabIndex={-1} className="mx-auto flex max-w-[90rem] flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} />
       <VmDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} mergeDisks={mergeDisks} acts={vmActs}>
-        <VmHeader host={host} vm={vm} offers={powerOffers(vm, jobs, Date.now())} mergeRefusal={mergeRefusal(vm, disks)} acts={vmActs} />
+        <VmHeader host={host} vm={vm} offers={powerOffers(vm, jobs)} mergeRefusal={mergeRefusal(vm, disks)} acts={vmActs} />
         <JobsNow host={host.name} vmUuid={vm.uuid} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={vm.jobs} acts={vmActs} />
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(22rem,2fr)]">
           <section aria-labelledby="disks" className="flex min-w-0 flex-col gap-2">
