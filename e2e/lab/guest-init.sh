@@ -1,7 +1,8 @@
 #!/bin/busybox ash
 # PID 1 of a lab guest. Mounts its disks, starts the guest agent, and writes numbered records to every disk in turn,
 # without a fork per record: under TCG a process costs more than the write.
-# Kernel command line: keyframe.noagent = the agent stays off; keyframe.paceMs=N = pause between two records.
+# Kernel command line: keyframe.noagent = the agent stays off; keyframe.paceMs=N = pause between two records;
+# keyframe.freezeDelayS=N = the agent takes so long before it freezes.
 export PATH=/bin:/sbin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -13,11 +14,13 @@ while read module; do insmod "/modules/$module.ko"; done < /modules/order
 SLOTS=32768
 pace_ms=100
 agent=yes
+freeze_delay_s=0
 read cmdline < /proc/cmdline
 for word in $cmdline; do
   case $word in
     keyframe.noagent) agent=no ;;
     keyframe.paceMs=*) pace_ms=${word#*=} ;;
+    keyframe.freezeDelayS=*) freeze_delay_s=${word#*=} ;;
   esac
 done
 
@@ -75,10 +78,16 @@ if [ -b /dev/vdb ] && mount -t ext4 -o sync,noatime,lazytime /dev/vdb /mnt/vdb &
 fi
 
 if [ $agent = yes ]; then
+  hook=
+  if [ "$freeze_delay_s" -gt 0 ]; then
+    printf '#!/bin/sh\n[ "$1" = freeze ] && sleep %s\nexit 0\n' "$freeze_delay_s" > /run/freeze-hook
+    chmod +x /run/freeze-hook
+    hook=-F/run/freeze-hook
+  fi
   for port in /sys/class/virtio-ports/*; do
     read name < "$port/name" 2>/dev/null
     if [ "$name" = org.qemu.guest_agent.0 ]; then
-      /sbin/qemu-ga -m virtio-serial -p "/dev/${port##*/}" -t /run -f /run/qemu-ga.pid >/dev/console 2>&1 &
+      /sbin/qemu-ga $hook -m virtio-serial -p "/dev/${port##*/}" -t /run -f /run/qemu-ga.pid >/dev/console 2>&1 &
     fi
   done
 fi

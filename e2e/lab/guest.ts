@@ -21,6 +21,8 @@ export type GuestOptions = {
   /** The first start continues a saved state, 1 s instead of 6 to boot. For guests like web and db. */
   saved?: boolean
   memoryMiB?: number
+  /** The agent takes so long before it freezes. */
+  freezeDelayS?: number
   /** Pause between two records. */
   paceMs?: number
 }

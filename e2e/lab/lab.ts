@@ -116,7 +116,7 @@ export class Lab {
     const consoleLog = join(this.dir, 'console', `${Object.keys(this.guests).length}-${options.name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)}.log`)
     const xml = domainXml({
       name: options.name, uuid: options.uuid, type: await this.#domainType(), memoryMiB: options.memoryMiB ?? (system === 'linux' ? 128 : 32), disks, consoleLog, agentChannel: agent !== 'none',
-      kernel: own && { image: own.kernel, initramfs: own.initramfs, commandLine: `console=ttyS0 quiet panic=5 mitigations=off keyframe.paceMs=${options.paceMs ?? 100}${agent === 'running' ? '' : ' keyframe.noagent'}` },
+      kernel: own && { image: own.kernel, initramfs: own.initramfs, commandLine: `console=ttyS0 quiet panic=5 mitigations=off keyframe.paceMs=${options.paceMs ?? 100}${agent === 'running' ? '' : ' keyframe.noagent'}${options.freezeDelayS ? ` keyframe.freezeDelayS=${options.freezeDelayS}` : ''}` },
     })
     const file = join(this.dir, 'define.xml')
     writeFileSync(file, xml)

@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { isConnectionError, isLibvirtError, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_VOL, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
 import { attribute, child, childText, escapeXml, parseXml } from './xml.ts'
@@ -170,6 +170,6 @@ function unread(path: string, error: unknown, kind: 'missing' | 'unreadable'): I
   const message = error instanceof Error ? error.message : String(error)
   // virStorageFileGetMetadata and open() report errno 2 and 13 in words only.
   if (/permission denied/i.test(message)) return { kind: 'unreadable', path, reason: `libvirt may not read ${path}: ${message}` }
-  if (kind === 'missing' || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
+  if (kind === 'missing' || isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL) || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
   return { kind: 'unreadable', path, reason: `${path} can't be read: ${message}` }
 }

@@ -29,6 +29,8 @@ export async function thawOnce(domain: Domain): Promise<boolean> {
  */
 export async function thawUntilAnswered(host: Host, uuid: string): Promise<boolean> {
   const endMs = Date.now() + THAW_LIMIT_MS
+  host.frozen.setFrozen(uuid, true)
+  host.changed(uuid)
   while (Date.now() < endMs) {
     try {
       const thawed = await host.connection.operate(async (connect) => {
@@ -42,10 +44,6 @@ export async function thawUntilAnswered(host: Host, uuid: string): Promise<boole
       }
     } catch {
       // The host is unreachable or the VM is gone; the host's next answer tells.
-    }
-    if (!host.frozen.isFrozen(uuid)) {
-      host.frozen.setFrozen(uuid, true)
-      host.changed(uuid)
     }
     await sleep(THAW_RETRY_MS)
   }

@@ -27,6 +27,7 @@ export interface PlannedMerge extends MergeOption {
 /** Every way to merge the range asked for, legal or refused with the reason. Throws HostDown and VmGone. */
 export async function planMerge(hostName: string, vmUuid: string, question: MergeQuestion): Promise<PlannedMerge[]> {
   const { host, vm } = await requireVm(hostName, vmUuid)
+  host.files.forget()
   await host.jobs.poll(vm)
   const { list: snapshots } = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')

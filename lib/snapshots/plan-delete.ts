@@ -17,6 +17,7 @@ export interface PlannedDelete extends DeletePlan {
 /** What deleting a snapshot does. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
 export async function planDelete(hostName: string, vmUuid: string, name: string, withChildren: boolean): Promise<PlannedDelete> {
   const { host, vm } = await requireVm(hostName, vmUuid)
+  host.files.forget()
   await host.jobs.poll(vm)
   const { list } = await readSnapshots(await host.connection.reader(), vmUuid)
   const snapshot = list.find((each) => each.name === name)

@@ -15,6 +15,7 @@ const when = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 /** What reverting costs, in plain words. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
 export async function planRevert(hostName: string, vmUuid: string, name: string): Promise<RevertPlan> {
   const { host, vm } = await requireVm(hostName, vmUuid)
+  host.files.forget()
   await host.jobs.poll(vm)
   const { list, current } = await readSnapshots(await host.connection.reader(), vmUuid)
   const snapshot = list.find((each) => each.name === name)
@@ -22,7 +23,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const currentSnapshot = list.find((each) => each.name === current) ?? null
   const sinceMs = currentSnapshot?.createdAtMs ?? snapshot.createdAtMs
   const bytesWritten = await activeBytes(host, vm)
-  const laterSnapshots = list.filter((each) => each.createdAtMs > snapshot.createdAtMs && each.name !== name).map((each) => each.name)
+  const laterSnapshots = list.filter((each) => each.createdAtMs > snapshot.createdAtMs || descendsFrom(list, each, name)).map((each) => each.name)
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
   return {
     snapshot: name, sinceMs, bytesWritten, laterSnapshots,
@@ -32,6 +33,13 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
     stateThen: snapshot.state === 'paused' ? 'paused' : snapshot.state === 'shutoff' ? 'off' : 'running',
     vmRunning: vm.running,
   }
+}
+
+/** libvirt's creation time is in whole seconds: the tree tells more. */
+function descendsFrom(list: readonly SnapshotMetadata[], snapshot: SnapshotMetadata, ancestor: string): boolean {
+  if (snapshot.parent === null) return false
+  const parent = list.find((each) => each.name === snapshot.parent)
+  return snapshot.parent === ancestor || (parent !== undefined && descendsFrom(list, parent, ancestor))
 }
 
 function losses(vm: KnownVm, snapshot: SnapshotMetadata, current: SnapshotMetadata | null, later: string[]): string[] {
