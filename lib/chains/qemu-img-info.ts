@@ -19,12 +19,17 @@ function gFormat(value: number): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
+/** QEMU counts a file's length in whole sectors (block.c, bdrv_getlength). */
+const SECTOR_BYTES = 512
+const inSectors = (bytes: number) => Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES
+
 /** The text of `qemu-img info` for one image; `format` is the one it is opened with. */
 export function qemuImgInfo(image: ImageFile, format: string): string {
+  const [virtualBytes, lengthBytes] = [inSectors(image.virtualBytes), inSectors(image.lengthBytes)]
   const lines = [
     `image: ${image.path}`,
     `file format: ${format}`,
-    `virtual size: ${qemuSize(image.virtualBytes)} (${image.virtualBytes} bytes)`,
+    `virtual size: ${qemuSize(virtualBytes)} (${virtualBytes} bytes)`,
     `disk size: ${qemuSize(image.allocatedBytes)}`,
   ]
   const header = format === 'qcow2' ? image.header : null
@@ -40,7 +45,7 @@ export function qemuImgInfo(image: ImageFile, format: string): string {
   }
   lines.push(
     "Child node '/file':", `    filename: ${image.path}`, '    protocol type: file',
-    `    file length: ${qemuSize(image.lengthBytes)} (${image.lengthBytes} bytes)`, `    disk size: ${qemuSize(image.allocatedBytes)}`,
+    `    file length: ${qemuSize(lengthBytes)} (${lengthBytes} bytes)`, `    disk size: ${qemuSize(image.allocatedBytes)}`,
   )
   return lines.join('\n')
 }
