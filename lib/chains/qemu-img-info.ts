@@ -11,12 +11,14 @@ export function qemuSize(bytes: number): string {
   return `${gFormat(bytes / 2 ** (10 * unit))} ${UNITS[unit]}`
 }
 
-/** C's `%0.3g`. */
+/** C's `%0.3g`: three significant digits, a tie goes to the even one (JavaScript's toPrecision rounds it up). */
 function gFormat(value: number): string {
   if (value === 0) return '0'
-  const text = value.toPrecision(3)
-  if (text.includes('e')) return '1e+03'
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  const decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+  const scaled = value * 10 ** decimals
+  const even = scaled % 1 === 0.5 && Math.floor(scaled) % 2 === 0 ? Math.floor(scaled) : Math.round(scaled)
+  if (even >= 1000 && decimals === 0) return '1e+03'
+  return String(even / 10 ** decimals)
 }
 
 /** QEMU counts a file's length in whole sectors (block.c, bdrv_getlength). */
