@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { listPath } from '@/components/paths'
 import { requireUser } from '@/lib/access/require-user'
 import { buttonStyle } from '@/components/ui/button'
@@ -12,7 +12,7 @@ export default async function NotFound() {
     <main className="mx-auto flex max-w-xl flex-col items-start gap-4 px-4 py-16">
       <h1 className="text-xl font-semibold">There is nothing at this address</h1>
       <p className="text-muted">The VM or the snapshot that it names may have been removed or renamed since the link was made. If it was just created, look again in a few seconds.</p>
-      <Link href={listPath()} className={buttonStyle({ variant: 'outline' })}>All VMs</Link>
+      <PageLink href={listPath()} className={buttonStyle({ variant: 'outline' })}>All VMs</PageLink>
     </main>
   )
 }

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import type { HostView } from '@/lib/hosts/types'
 import { requireUser } from '@/lib/access/require-user'
@@ -42,7 +42,7 @@ function Empty({ hosts, searched }: { hosts: HostView[]; searched: string }) {
   return (
     <div className="rounded-lg border border-dashed border-line-strong/60 px-6 py-12 text-center">
       {searched !== '' ? (
-        <p>No VM, host or file is called “{searched}”. <Link href={listPath()} className="text-accent underline">Show all</Link></p>
+        <p>No VM, host or file is called “{searched}”. <PageLink href={listPath()} className="text-accent underline">Show all</PageLink></p>
       ) : hosts.length === 0 ? (
         <p>No host is configured. Name one in LIBVIRT_URI and start Keyframe again.</p>
       ) : hosts.every((host) => host.status !== 'up') ? (

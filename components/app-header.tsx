@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { signOut } from '@/lib/access/sign-out'
 import { KeyframeMark } from '@/components/keyframe-mark'
 import { listPath } from '@/components/paths'
@@ -9,12 +9,12 @@ export function AppHeader({ userName }: { userName: string }) {
   return (
     <header className="border-b border-line bg-surface">
       <div className="mx-auto flex h-12 max-w-[90rem] items-center gap-1 px-4 max-sm:h-14">
-        <Link href={listPath()} className="-ml-2 flex items-center gap-2 rounded-md px-2 font-semibold tracking-tight max-sm:min-h-11">
+        <PageLink href={listPath()} className="-ml-2 flex items-center gap-2 rounded-md px-2 font-semibold tracking-tight max-sm:min-h-11">
           <KeyframeMark className="size-4 text-accent" />
           Keyframe
-        </Link>
+        </PageLink>
         <span className="flex-1" />
-        <Link href="/account" title="Account" className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{userName}</Link>
+        <PageLink href="/account" title="Account" className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{userName}</PageLink>
         <form action={signOut}><Button type="submit" variant="quiet" size="small">Sign out</Button></form>
       </div>
     </header>

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { listPath } from '@/components/paths'
 import { buttonStyle } from '@/components/ui/button'
 import { PAGE_SIZE, type ListQuery } from '@/components/list/list-query'
@@ -10,9 +10,9 @@ export function PagesNav({ query, total }: { query: ListQuery; total: number }) 
   const first = (query.page - 1) * PAGE_SIZE
   return (
     <nav aria-label="Pages" className="flex flex-wrap items-center gap-3 text-sm">
-      {query.page > 1 && <Link href={listPath({ ...query, page: query.page - 1 })} className={buttonStyle({ variant: 'outline' })}>Previous</Link>}
+      {query.page > 1 && <PageLink href={listPath({ ...query, page: query.page - 1 })} className={buttonStyle({ variant: 'outline' })}>Previous</PageLink>}
       <span className="text-muted">{Math.min(first + 1, total)}–{Math.min(first + PAGE_SIZE, total)} of {total}</span>
-      {query.page < last && <Link href={listPath({ ...query, page: query.page + 1 })} className={buttonStyle({ variant: 'outline' })}>Next</Link>}
+      {query.page < last && <PageLink href={listPath({ ...query, page: query.page + 1 })} className={buttonStyle({ variant: 'outline' })}>Next</PageLink>}
     </nav>
   )
 }

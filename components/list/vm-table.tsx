@@ -1,5 +1,5 @@
 import { TriangleAlert } from 'lucide-react'
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import type { ReactNode } from 'react'
 import { classNames } from '@/components/class-names'
 import { formatBytes } from '@/components/format-bytes'
@@ -25,7 +25,7 @@ export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
         <tr role="row">
           {COLUMNS.map(({ label, sort, figure }) => (
             <th key={label} role="columnheader" scope="col" aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined} className={classNames('border-b border-line px-3 py-2 font-medium text-muted', figure ? 'text-right' : 'text-left')}>
-              {sort ? <Link href={listPath({ q: query.q, sort })} className={classNames('hover:text-ink', sort === query.sort && 'text-ink underline underline-offset-4')}>{label}</Link> : label}
+              {sort ? <PageLink href={listPath({ q: query.q, sort })} className={classNames('hover:text-ink', sort === query.sort && 'text-ink underline underline-offset-4')}>{label}</PageLink> : label}
             </th>
           ))}
         </tr>
@@ -40,9 +40,9 @@ export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
 function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: { row: Row }) {
   const disks = vm.disks.filter((disk) => disk.device === 'disk')
   return (
-    <tr role="row" className={classNames('group hover:bg-sunken/50 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-line max-md:px-3 max-md:py-2', hostDown && 'opacity-60')}>
-      <Cell className="md:w-[28%] max-md:w-full">
-        <Link href={vmPath(vm.host, vm.name)} className="font-medium break-names text-accent hover:underline max-md:flex max-md:min-h-11 max-md:items-center max-md:text-base">{vm.name}</Link>
+    <tr role="row" className={hostDown ? 'vm-row opacity-60' : 'vm-row'}>
+      <Cell className="vm-wide md:w-[28%]">
+        <PageLink href={vmPath(vm.host, vm.name)} className="vm-link">{vm.name}</PageLink>
         {vm.attention.map(({ kind, sentence }) => (
           <p key={kind + sentence} className="flex gap-1.5 text-[13px] break-names text-warn"><TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />{sentence}</p>
         ))}
@@ -54,7 +54,7 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
       <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
       <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>
       <Cell figure label={vm.snapshotCount === 1 ? 'snapshot' : 'snapshots'}>{vm.snapshotCount ?? <Unknown />}</Cell>
-      <Cell className="md:w-56 max-md:w-full"><RowJobs host={vm.host} vmUuid={vm.uuid} initial={vm.jobs} /></Cell>
+      <Cell className="vm-wide md:w-56"><RowJobs host={vm.host} vmUuid={vm.uuid} initial={vm.jobs} /></Cell>
     </tr>
   )
 }
@@ -64,9 +64,9 @@ const Unknown = () => <span className="text-muted">unknown</span>
 
 function Cell({ figure = false, label, className, children }: { figure?: boolean; label?: string; className?: string; children: ReactNode }) {
   return (
-    <td role="cell" className={classNames('px-3 py-2 align-top md:border-b md:border-line max-md:p-0 max-md:text-[13px]', figure && 'whitespace-nowrap md:text-right', className)}>
+    <td role="cell" className={figure ? `vm-figure ${className ?? ''}`.trimEnd() : className}>
       {children}
-      {label && <span className="text-muted md:hidden"> {label}</span>}
+      {label && <span className="vm-unit"> {label}</span>}
     </td>
   )
 }

@@ -1,6 +1,6 @@
 'use client'
 
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { useParams } from 'next/navigation'
 import { decodePart, listPath, vmPath } from '@/components/paths'
 import { buttonStyle } from '@/components/ui/button'
@@ -14,8 +14,8 @@ export function GoneSnapshot() {
       <h1 className="text-xl font-semibold break-names">{snapshot ? <>The snapshot “{snapshot}” is gone</> : 'This snapshot is gone'}</h1>
       <p className="text-muted">It was deleted, or merged away, or the VM was removed or renamed since the link was made. The VM’s page shows the snapshots that it has now, and under its past jobs what became of this one.</p>
       <div className="flex flex-wrap gap-2">
-        {host && vm && <Link href={vmPath(host, vm)} className={buttonStyle({ variant: 'outline' })}>The VM {vm.length > 40 ? '' : vm}</Link>}
-        <Link href={listPath()} className={buttonStyle({ variant: 'quiet' })}>All VMs</Link>
+        {host && vm && <PageLink href={vmPath(host, vm)} className={buttonStyle({ variant: 'outline' })}>The VM {vm.length > 40 ? '' : vm}</PageLink>}
+        <PageLink href={listPath()} className={buttonStyle({ variant: 'quiet' })}>All VMs</PageLink>
       </div>
     </main>
   )

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import type { ChainLayer } from '@/lib/chains/types'
 import { classNames } from '@/components/class-names'
 import { formatBytes } from '@/components/format-bytes'
@@ -28,13 +28,13 @@ export function LayerRow({ layer, mostBytes, host, vm }: Props) {
         {layer.snapshots.map((name) => (
           <span key={name} className="inline-flex min-w-0 items-baseline gap-1 text-muted">
             <KeyframeMark className="size-2.5 shrink-0 self-center text-ink" />
-            <span className="min-w-0 break-names">frozen by <Link href={snapshotPath(host, vm, name)} className="text-ink underline decoration-line-strong underline-offset-2 hover:decoration-current">{name}</Link></span>
+            <span className="min-w-0 break-names">frozen by <PageLink href={snapshotPath(host, vm, name)} className="text-ink underline decoration-line-strong underline-offset-2 hover:decoration-current">{name}</PageLink></span>
           </span>
         ))}
         {layer.sharedWith.length > 0 && (
           <span className="min-w-0 text-warn break-names">
             shared with {layer.sharedWith.map((user, index) => (
-              <span key={`${user.vmUuid} ${user.target}`}>{index > 0 && ', '}<Link href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">{user.vmName}</Link> ({user.target}{user.running ? '' : ', off'})</span>
+              <span key={`${user.vmUuid} ${user.target}`}>{index > 0 && ', '}<PageLink href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">{user.vmName}</PageLink> ({user.target}{user.running ? '' : ', off'})</span>
             ))}
           </span>
         )}

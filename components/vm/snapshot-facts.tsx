@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import type { ReactNode } from 'react'
 import type { SnapshotDisk, SnapshotNode } from '@/lib/snapshots/types'
 import { snapshotPath } from '@/components/paths'
@@ -8,7 +8,7 @@ const STATES: Record<string, string> = { 'disk-snapshot': 'the disks only, while
 
 /** What a snapshot is and what it froze. */
 export function SnapshotFacts({ node, host, vm }: { node: SnapshotNode; host: string; vm: string }) {
-  const link = (name: string) => <Link key={name} href={snapshotPath(host, vm, name)} className="break-names text-accent underline underline-offset-2 max-sm:inline-block max-sm:py-2">{name}</Link>
+  const link = (name: string) => <PageLink key={name} href={snapshotPath(host, vm, name)} className="break-names text-accent underline underline-offset-2 max-sm:inline-block max-sm:py-2">{name}</PageLink>
   return (
     <>
       <dl className="grid gap-x-6 gap-y-1 rounded-lg border border-line bg-surface px-4 py-3 text-sm sm:grid-cols-[8rem_minmax(0,1fr)]">

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import type { ReactNode } from 'react'
 import type { SnapshotNode, SnapshotTree } from '@/lib/snapshots/types'
 import { classNames } from '@/components/class-names'
@@ -42,7 +42,7 @@ function SnapshotItem({ node, indent, told, host, vm }: { node: SnapshotNode; in
         <KeyframeMark hollow={!node.isCurrent} className={classNames('mt-1 size-3.5 shrink-0', node.isCurrent && 'text-accent')} />
         <div className="min-w-0 flex-1 basis-40">
           <div className="flex flex-wrap items-baseline gap-x-2">
-            <Link href={snapshotPath(host, vm, node.name)} className="font-medium break-names hover:underline max-sm:py-1">{node.name}</Link>
+            <PageLink href={snapshotPath(host, vm, node.name)} className="font-medium break-names hover:underline max-sm:py-1">{node.name}</PageLink>
             {node.isCurrent && <Mark className="border-accent/60 text-accent">current</Mark>}
             {node.unproven !== null && <Mark className="border-warn/60 text-warn">unproven</Mark>}
             {node.deleteInProgress && <Mark className="border-danger/60 text-danger">delete unfinished</Mark>}

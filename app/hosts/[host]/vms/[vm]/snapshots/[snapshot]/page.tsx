@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
+import { PageLink } from '@/components/page-link'
 import { notFound } from 'next/navigation'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readSnapshotTree } from '@/lib/snapshots/read-snapshot-tree'
@@ -36,7 +36,7 @@ export default async function SnapshotPage({ params }: { params: Params }) {
       <SnapshotPageDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} acts={vmActs}>
         <header className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <div className="min-w-0">
-            <p className="text-[13px] break-names text-muted"><Link href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</Link> / <Link href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</Link> / <Link href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</Link></p>
+            <p className="text-[13px] break-names text-muted"><PageLink href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink> / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
             <h1 className="text-xl font-semibold break-names">{name}</h1>
           </div>
           <span className="flex-1" />
