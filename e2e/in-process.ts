@@ -30,7 +30,8 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
   const { readJob } = await import('../lib/jobs/read-jobs.ts')
   const { SAGAS } = await import('../lib/start/sagas.ts')
   await openStore()
-  hosts()
+  const { observeMerges } = await import('../lib/merges/observe-merges.ts')
+  for (const host of hosts().values()) observeMerges(host)
   await startJobs(SAGAS, isUnreachable)
   return {
     dataDir,

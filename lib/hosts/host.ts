@@ -6,6 +6,7 @@ import { FrozenGuests } from './frozen-guests.ts'
 import { HostConnection } from './host-connection.ts'
 import { ImageFiles } from './image-files.ts'
 import { Inventory, type KnownVm } from './inventory.ts'
+import type { BlockJobView } from './types.ts'
 import { VmInspection } from './vm-inspection.ts'
 
 /** While a job runs or a VM's page is open. */
@@ -27,6 +28,7 @@ export class Host {
   readonly #fingerprints = new Map<string, string>()
   readonly #pollNow = new Set<string>()
   readonly #upListeners: (() => void)[] = []
+  readonly #jobListeners: ((vm: KnownVm, jobs: readonly BlockJobView[]) => void)[] = []
   #scannedAtMs = 0
   #watchedAtMs = 0
   #timer: NodeJS.Timeout | null = null
@@ -64,6 +66,11 @@ export class Host {
   /** Called each time the host comes (back) up. */
   onUp(listener: () => void): void {
     this.#upListeners.push(listener)
+  }
+
+  /** Called when the block jobs of a VM changed, with the ones it had and has. */
+  onJobs(listener: (vm: KnownVm, jobs: readonly BlockJobView[]) => void): void {
+    this.#jobListeners.push(listener)
   }
 
   /** Something was changed here or is about to be: pages and the poller look again at once. */
@@ -137,6 +144,7 @@ export class Host {
     if (!changed) return
     const has = this.jobs.jobsOf(vm.uuid)
     publish({ type: 'block-jobs', host: this.name, vmUuid: vm.uuid, jobs: has })
+    for (const listener of this.#jobListeners) listener(vm, [...had, ...has])
     const same = had.map((job) => job.target).join() === has.map((job) => job.target).join()
     if (same) return
     // A job that began or ended changes the chain.

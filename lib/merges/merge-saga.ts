@@ -11,7 +11,7 @@ import { readDiskPaths } from './disk-paths.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { forgetSnapshots, moveSnapshots } from './reconcile-snapshots.ts'
 import { removeUnusedFiles, type Removal } from './remove-files.ts'
-import { clearTaint, readTaintedLayers, taintLayer } from './tainted-layers.ts'
+import { clearTaint, taintLayer } from './tainted-layers.ts'
 
 export interface MergeJob {
   host: string
@@ -56,7 +56,7 @@ async function mergeDisk(context: Context, plan: PlannedMerge, index: number): P
   try {
     if (plan.direction === 'commit' && plan.basePath !== null) {
       const base = plan.basePath
-      await step(`remember ${target}`, { do: async () => { if (!(await readTaintedLayers(input.host)).has(base)) await taintLayer(input.host, base, input.vm, `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`, jobId); return true } })
+      await step(`remember ${target}`, { do: async () => { await taintLayer(input.host, base, input.vm, `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`, jobId); return true } })
     }
     await step(`begin ${target}`, { isDone: async () => ((await hasJob(host, input.vm, target)) || (await merged()) ? true : null), do: () => begin(host, input, plan, jobId) })
     host.changed(input.vm)

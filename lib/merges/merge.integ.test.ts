@@ -220,6 +220,33 @@ describe('a merge that does not come to its end', () => {
     expect(await patternAt(path(`${name}-vdb.qcow2`), 'qcow2', 7)).toBe(0x47)
   })
 
+  it('begun with virsh and broken off: the restore point that it has spoilt is refused', async () => {
+    await layers(1)
+    for (let n = 2; n < 8; n++) await guestWrites(lab, name, 1, 0x40 + n, n)
+    const { watch } = await import('../live/hub.ts')
+    const close = watch('lab', uuid)
+    expect((await vm.snapshots())[0]!.unproven).toBeNull()
+    await lab.virsh('blockcommit', name, 'vdb', '--active', '--bandwidth', '1048576', '--bytes')
+    await waitUntil(async () => (await vm.snapshots())[0]!.unproven !== null, { limitMs: 10_000, what: 'The word that s1 is unproven' })
+    await lab.virsh('blockjob', name, 'vdb', '--abort')
+    close()
+    await expect(vm.revert('s1')).rejects.toThrow(/another tool began a merge into|is busy/)
+    await waitUntil(async () => (await vm.snapshots())[0]!.revertRefusal !== null, { limitMs: 10_000, what: 'The refusal after the job' })
+    // A snapshot taken afterwards is not touched by it; libvirt tells its time in whole seconds.
+    const abortedMs = Date.now()
+    await waitUntil(() => Date.now() > abortedMs + 2_100, { limitMs: 5_000, what: 'The next second but one' })
+    expect((await vm.snapshot({ name: 'after', disks: ['vda', 'vdb'] })).error).toBeNull()
+    expect((await vm.snapshots()).map((snapshot) => [snapshot.name, snapshot.unproven === null])).toEqual([['s1', false], ['after', true]])
+  })
+
+  it('ended with virsh: its snapshot, whose layer is written to again, is refused and its metadata can go', async () => {
+    await layers(1)
+    await lab.virsh('blockcommit', name, 'vda', '--active', '--pivot', '--wait')
+    await waitUntil(async () => /is written to by vda of/.test((await vm.snapshots())[0]!.unproven ?? ''), { limitMs: 10_000, what: 'The word that s1 is gone' })
+    await expect(vm.revert('s1')).rejects.toThrow(/merged by hand/)
+    expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()
+  })
+
   it('libvirtd killed and started again in its middle: it goes on to its end', async () => {
     const jobId = await slowMerge()
     await lab.killLibvirtd()

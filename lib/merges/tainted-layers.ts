@@ -4,6 +4,7 @@ import { store } from '../store/store.ts'
 export interface TaintedLayer {
   path: string
   reason: string
+  /** Snapshots taken before this instant can't rely on the layer. */
   sinceMs: number
 }
 
@@ -13,17 +14,18 @@ export interface TaintedLayer {
  */
 export async function taintLayer(host: string, path: string, vmUuid: string, reason: string, jobId: string): Promise<void> {
   await store().insertInto('tainted_layers').values({ host, path, vm_uuid: vmUuid, reason, since_ms: Date.now(), job_id: jobId })
-    .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet({ reason, since_ms: Date.now(), job_id: jobId })).execute()
+    .onConflict((conflict) => conflict.columns(['host', 'path', 'job_id']).doUpdateSet({ since_ms: Date.now() })).execute()
 }
 
-/** The merge into this layer is finished and its snapshots are reconciled. With a job's id: only if it is that job's record. */
+/** The merge into this layer is finished and its snapshots are reconciled. With a job's id: only that job's record goes. */
 export async function clearTaint(host: string, path: string, jobId?: string): Promise<void> {
   let query = store().deleteFrom('tainted_layers').where('host', '=', host).where('path', '=', path)
   if (jobId !== undefined) query = query.where('job_id', '=', jobId)
   await query.execute()
 }
 
+/** By path; of several records of a layer the newest. */
 export async function readTaintedLayers(host: string): Promise<Map<string, TaintedLayer>> {
-  const rows = await store().selectFrom('tainted_layers').selectAll().where('host', '=', host).execute()
+  const rows = await store().selectFrom('tainted_layers').selectAll().where('host', '=', host).orderBy('since_ms').execute()
   return new Map(rows.map((row) => [row.path, { path: row.path, reason: row.reason, sinceMs: row.since_ms }]))
 }

@@ -3,6 +3,7 @@ import { ensureFirstAdmin } from '../access/first-admin.ts'
 import { hosts, stopHosts } from '../hosts/registry.ts'
 import { isUnreachable } from '../hosts/unreachable.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
+import { observeMerges } from '../merges/observe-merges.ts'
 import { closeStreams } from '../live/hub.ts'
 import { settings } from '../settings/settings.ts'
 import { closeStore, openStore } from '../store/store.ts'
@@ -13,7 +14,7 @@ export async function startKeyframe(): Promise<void> {
   try {
     await openStore()
     await ensureFirstAdmin(settings())
-    hosts()
+    for (const host of hosts().values()) observeMerges(host)
     await startJobs(SAGAS, isUnreachable)
   } catch (error) {
     process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)

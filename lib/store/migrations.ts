@@ -27,7 +27,7 @@ export const MIGRATIONS: Record<string, Migration> = {
       await db.schema.createIndex('jobs_of_vm').on('jobs').columns(['host', 'vm_uuid', 'created_at_ms']).execute()
       await db.schema.createTable('tainted_layers')
         .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
-        .addColumn('since_ms', 'integer', (c) => c.notNull()).addColumn('job_id', 'text', (c) => c.notNull()).addPrimaryKeyConstraint('tainted_layers_key', ['host', 'path']).execute()
+        .addColumn('since_ms', 'integer', (c) => c.notNull()).addColumn('job_id', 'text', (c) => c.notNull()).addPrimaryKeyConstraint('tainted_layers_key', ['host', 'path', 'job_id']).execute()
     },
   },
 }

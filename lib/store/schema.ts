@@ -68,7 +68,7 @@ export interface Schema {
     vm_uuid: string
     reason: string
     since_ms: number
-    /** The job that began it. */
+    /** The Keyframe job that began it, or foreign:… for one that was only observed. */
     job_id: string
   }
 }
