@@ -1,6 +1,7 @@
 import 'server-only'
 import { unstable_rethrow } from 'next/navigation'
-import { z, type ZodType } from 'zod'
+import type { z} from 'zod';
+import { type ZodType } from 'zod'
 import { isRefusal } from '../jobs/refusal.ts'
 import { auditAsked, auditOutcome } from './audit.ts'
 import { currentSession, type Session } from './current-user.ts'

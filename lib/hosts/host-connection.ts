@@ -1,5 +1,6 @@
 import 'server-only'
-import { Connect, isConnectionError, isLibvirtError, openConnect, type DomainEvent, type DomainEventType } from 'node-libvirt'
+import type { Connect} from 'node-libvirt';
+import { isConnectionError, isLibvirtError, openConnect, type DomainEvent, type DomainEventType } from 'node-libvirt'
 
 /** ms between two attempts to reach a host that is down; doubled up to the maximum. */
 const RETRY_FIRST_MS = 1_000
