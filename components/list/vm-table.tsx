@@ -40,7 +40,7 @@ export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
 function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: { row: Row }) {
   const disks = vm.disks.filter((disk) => disk.device === 'disk')
   return (
-    <tr role="row" className={hostDown ? 'vm-row opacity-60' : 'vm-row'}>
+    <tr role="row" className={hostDown ? 'vm-row vm-gone' : 'vm-row'}>
       <Cell className="vm-wide md:w-[28%]">
         <PageLink href={vmPath(vm.host, vm.name)} className="vm-link">{vm.name}</PageLink>
         {vm.attention.map(({ kind, sentence }) => (
@@ -49,7 +49,7 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
       </Cell>
       <Cell><VmStateMark state={vm.state} reason={vm.stateReason} /></Cell>
       <Cell className="text-muted">{vm.host}</Cell>
-      <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>{disks.length}</Cell>
+      <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>{disks.length === 0 && vm.snapshotCount === null ? <Unknown /> : disks.length}</Cell>
       <Cell figure label={depth === null ? 'depth' : 'deep'}>{depth ?? <Unknown />}</Cell>
       <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
       <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>

@@ -1,4 +1,4 @@
-import type { DiskChain } from '@/lib/chains/types'
+import type { ChainLayer, DiskChain } from '@/lib/chains/types'
 import { formatBytes } from '@/components/format-bytes'
 import { LayerRow } from '@/components/vm/layer-row'
 
@@ -27,7 +27,7 @@ export function ChainPicture({ chain, host, vm }: { chain: DiskChain; host: stri
         ? <p className="text-sm text-muted">{chain.device === 'disk' ? 'Its source is not a file: its layers can’t be read.' : 'The drive is empty.'}</p>
         : (
           <ol aria-label={`Backing chain of ${chain.target}`} className="flex flex-col-reverse">
-            {chain.layers.map((layer, index) => <LayerRow key={`${index} ${layer.path}`} layer={layer} mostBytes={mostBytes} host={host} vm={vm} />)}
+            {chain.layers.map((layer, index) => <LayerRow key={`${index} ${layer.path}`} layer={layer} mostBytes={mostBytes} host={host} vm={vm} sharedAsAbove={isSharedAlike(layer, chain.layers[index + 1])} />)}
           </ol>
         )}
       {chain.qemuImgInfo !== '' && (
@@ -38,4 +38,10 @@ export function ChainPicture({ chain, host, vm }: { chain: DiskChain; host: stri
       )}
     </section>
   )
+}
+
+/** A long run of layers under one fork names the other VM once, at its top. */
+function isSharedAlike(layer: ChainLayer, above: ChainLayer | undefined): boolean {
+  const users = (of: ChainLayer) => of.sharedWith.map((user) => `${user.host} ${user.vmUuid} ${user.target}`).sort().join('\n')
+  return above !== undefined && layer.sharedWith.length > 0 && users(layer) === users(above)
 }

@@ -11,10 +11,12 @@ interface Props {
   mostBytes: number
   host: string
   vm: string
+  /** The layer above is shared with the same disks and says so. */
+  sharedAsAbove: boolean
 }
 
 /** One layer: its place on the rail, its bar as wide as the data it holds, its file, and what hangs on it. */
-export function LayerRow({ layer, mostBytes, host, vm }: Props) {
+export function LayerRow({ layer, mostBytes, host, vm, sharedAsAbove }: Props) {
   const broken = layer.problems.length > 0
   return (
     <li className="relative grid grid-cols-[1.25rem_minmax(0,1fr)_5rem] gap-x-2 py-1 sm:grid-cols-[1.25rem_minmax(4rem,13rem)_minmax(0,1fr)_5.5rem] sm:items-start">
@@ -32,7 +34,7 @@ export function LayerRow({ layer, mostBytes, host, vm }: Props) {
           </span>
         ))}
         {layer.sharedWith.length > 0 && (
-          <span className="min-w-0 text-warn break-names">
+          <span className={sharedAsAbove ? 'sr-only' : 'min-w-0 text-warn break-names'}>
             shared with {layer.sharedWith.map((user, index) => (
               <span key={`${user.vmUuid} ${user.target}`}>{index > 0 && ', '}<PageLink href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">{user.vmName}</PageLink> ({user.target}{user.running ? '' : ', off'})</span>
             ))}
