@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const app = fileURLToPath(new URL('../../app', import.meta.url))
+/** Reachable without a session, each for its reason. */
+const PUBLIC = new Map([
+  ['login/page.tsx', 'the sign-in page'],
+  ['setup/[token]/page.tsx', 'the first start: the token is the permission'],
+  ['setup/[token]/actions.ts', 'the first start: the token is the permission'],
+  ['api/auth/[...nextauth]/route.ts', "next-auth's own"],
+])
+
+const files = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)]))
+const all = files(app).map((file) => relative(app, file))
+const entries = all.filter((file) => /(^|\/)(page\.tsx|route\.ts|actions\.ts)$/.test(file) || /^['"]use server['"]/m.test(readFileSync(join(app, file), 'utf8')))
+
+describe('every page, action and route is gated', () => {
+  it('finds them', () => {
+    expect(entries).toEqual(expect.arrayContaining(['page.tsx', 'hosts/[host]/vms/[vm]/page.tsx', 'api/events/route.ts', 'hosts/[host]/vms/[vm]/actions.ts']))
+  })
+
+  it.each(entries.filter((file) => !PUBLIC.has(file)))('%s', (file) => {
+    const text = readFileSync(join(app, file), 'utf8')
+    if (file.endsWith('page.tsx')) {
+      // The session before anything is read: a page must not tell what exists.
+      const body = text.slice(text.search(/export default async function/))
+      expect(body.match(/await\s+([a-zA-Z]+)/)?.[1]).toMatch(/^(requireUser|requireSession)$/)
+      // The title comes from the address alone.
+      const metadata = /export async function generateMetadata[^]*?\n\}/.exec(text)?.[0] ?? ''
+      expect([...metadata.matchAll(/await\s+(\w+)/g)].map((match) => match[1]).filter((name) => name !== 'params')).toEqual([])
+    } else if (file.endsWith('route.ts')) {
+      const handlers = [...text.matchAll(/export (?:const|async function|function) (GET|POST|PUT|PATCH|DELETE)\b(.*)/g)]
+      expect(handlers.length).toBeGreaterThan(0)
+      for (const [, , rest] of handlers) expect(rest).toMatch(/^ = route\(/)
+    } else {
+      const made = [...text.matchAll(/^(?:export )?const (\w+) = action\(/gm)].map((match) => match[1]!)
+      for (const [, name, body] of text.matchAll(/export async function (\w+)\([^]*?\{([^]*?)\n\}/g)) expect(made.some((each) => body!.includes(`${each}(`)), `${name} calls none of ${made.join(', ')}`).toBe(true)
+      for (const [, name] of text.matchAll(/^export const (\w+)/gm)) expect(made).toContain(name)
+      expect(made.length).toBeGreaterThan(0)
+    }
+  })
+
+  it('names no public one that is gone', () => {
+    for (const file of PUBLIC.keys()) expect(all).toContain(file)
+  })
+})
