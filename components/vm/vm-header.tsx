@@ -29,7 +29,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
     <header className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
         <div className="min-w-0">
-          <p className="text-[13px] text-muted"><PageLink href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink></p>
+          <p className="text-[13px] text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink></p>
           <div className="flex flex-wrap items-baseline gap-x-3">
             <h1 className="min-w-0 text-xl font-semibold break-names">{vm.name}</h1>
             <VmStateMark state={vm.state} reason={vm.stateReason} className="text-sm" />

@@ -36,14 +36,15 @@ export default async function SnapshotPage({ params }: { params: Params }) {
       <SnapshotPageDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} acts={vmActs}>
         <header className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <div className="min-w-0">
-            <p className="text-[13px] break-names text-muted"><PageLink href={listPath()} className="hover:underline max-sm:inline-block max-sm:py-2">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink> / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
+            <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink> / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
             <h1 className="text-xl font-semibold break-names">{name}</h1>
           </div>
           <span className="flex-1" />
           {node && <SnapshotActs node={node} size="medium" />}
         </header>
         {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
-        {node && <div><SnapshotRefusals node={node} /></div>}
+        {node?.unproven != null && <Notice tone="warn" role="status">{node.unproven}</Notice>}
+        {node && <div className="empty:hidden"><SnapshotRefusals node={node} told={new Set(node.unproven === null ? [] : [node.unproven])} /></div>}
         {node && <SnapshotFacts node={node} host={host.name} vm={vm.name} />}
       </SnapshotPageDialogs>
     </main>
