@@ -31,13 +31,13 @@ export default async function AccountPage() {
               {session.id !== id && (
                 <form action={endSession}>
                   <input type="hidden" name="id" value={session.id} />
-                  <Button type="submit" variant="outline">Sign out there</Button>
+                  <Button type="submit" variant="outline">End session</Button>
                 </form>
               )}
             </li>
           ))}
         </ul>
-        {sessions.length > 1 && <form action={endOtherSessions}><Button type="submit" variant="outline">Sign out everywhere else</Button></form>}
+        {sessions.length > 1 && <form action={endOtherSessions}><Button type="submit" variant="outline">End all other sessions</Button></form>}
       </section>
     </main>
   )
