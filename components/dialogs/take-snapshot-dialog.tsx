@@ -59,7 +59,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
       act="Take snapshot" ready={nameRefusal === null && disks.length > 0} pending={pending} message={message} onClose={onClose}
       onSubmit={() => submit({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory: directory === BESIDE ? null : directory, nonce })}
     >
-      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? fields.name} autoComplete="off" spellCheck={false} required />
+      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? fields.name} autoComplete="off" spellCheck={false} required autoFocus={hasKeyboard()} />
       <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} error={fields.description} autoComplete="off" />
       <QuiesceField value={quiesce} onChange={setQuiesce} form={form} error={fields.quiesce} />
       <DisksField disks={form.disks} chosen={disks} onChoose={setDisks} error={disks.length === 0 ? 'Choose at least one disk.' : fields.disks} />
@@ -70,6 +70,9 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
     </ActForm>
   )
 }
+
+/** On a phone the keyboard would cover the form that it was opened for. */
+const hasKeyboard = () => matchMedia('(hover: hover)').matches
 
 /** Why the name can't be taken: what the name itself tells at once, and a moment after the last key what the server knows. */
 function useNameRefusal(vm: VmRef, name: string): string | null {

@@ -31,11 +31,10 @@ export function Dialog({ open, onClose, title, children }: Props) {
           }}
           className="fixed z-50 flex max-h-[92dvh] flex-col overflow-hidden border border-line bg-surface shadow-2xl outline-none max-sm:inset-x-0 max-sm:bottom-0 max-sm:rounded-t-xl sm:top-[6dvh] sm:left-1/2 sm:max-h-[86dvh] sm:w-[min(40rem,calc(100vw-2rem))] sm:-translate-x-1/2 sm:rounded-xl"
         >
-          <div className="flex items-center gap-2 border-b border-line py-2 pr-2 pl-4">
-            <Radix.Title className="min-w-0 flex-1 font-semibold break-names">{title}</Radix.Title>
-            <Radix.Close aria-label="Dismiss" className="inline-flex size-9 shrink-0 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink max-sm:size-11"><X aria-hidden="true" className="size-4" /></Radix.Close>
-          </div>
+          <Radix.Title className="border-b border-line py-3 pr-14 pl-4 font-semibold break-names">{title}</Radix.Title>
           {children}
+          {/* Last in order, so that focus begins at the dialog's own first field. */}
+          <Radix.Close aria-label="Dismiss" className="absolute top-1.5 right-2 inline-flex size-9 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink max-sm:top-0.5 max-sm:right-1 max-sm:size-11"><X aria-hidden="true" className="size-4" /></Radix.Close>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
