@@ -10,8 +10,8 @@ const APT_LIMIT_MS = 15 * 60_000
 
 type Missing = { tool: Tool, fault: string }
 
-async function missingTools(forTests: boolean): Promise<Missing[]> {
-  const asked = await Promise.all(TOOLS.filter((tool) => forTests || !tool.forTestsOnly).map(async (tool) => ({ tool, fault: await tool.fault() })))
+async function missingTools({ forTests = false, forBench = false }: Omit<ProvisionOptions, 'say'>): Promise<Missing[]> {
+  const asked = await Promise.all(TOOLS.filter((tool) => (forTests || !tool.forTestsOnly) && (forBench || !tool.forBenchOnly)).map(async (tool) => ({ tool, fault: await tool.fault() })))
   return asked.flatMap(({ tool, fault }) => fault === undefined ? [] : [{ tool, fault }])
 }
 
@@ -58,22 +58,22 @@ async function haveListsForGuest(log: string, say: (line: string) => void): Prom
   await apt(log, ['update'])
 }
 
-export type ProvisionOptions = { forTests?: boolean, say: (line: string) => void }
+export type ProvisionOptions = { forTests?: boolean, forBench?: boolean, say: (line: string) => void }
 
 /** All that the lab needs is on this machine when this returns; else the error has the line to type. */
-export async function provision({ forTests = false, say }: ProvisionOptions): Promise<void> {
+export async function provision({ say, ...purpose }: ProvisionOptions): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error(`The demo and the tests run libvirt and x86-64 guests: they need Linux on x86-64, this is ${process.platform} on ${process.arch}.`)
   mkdirSync(cacheDir(), { recursive: true })
   const log = join(cacheDir(), 'provision.log')
   const system = thisSystem()
   const describe = (entries: Missing[]) => entries.map(({ tool, fault }) => `${tool.name} ${fault}`).join('; ')
-  const missing = await missingTools(forTests)
+  const missing = await missingTools(purpose)
   const mayInstall = system.distribution === 'debian' && process.getuid!() === 0
   if (missing.length > 0) {
     const lines = installLines(missing.map(({ tool }) => tool), system)
     if (!mayInstall) throw new Error(`${describe(missing)}. ${lines}`)
     await installOnDebian(missing, system.isBookworm, log, say)
-    const still = await missingTools(forTests)
+    const still = await missingTools(purpose)
     if (still.length > 0) throw new Error(`After installing, ${describe(still)}. Read ${log}. ${lines}`)
   }
   if (system.distribution === 'debian') await haveListsForGuest(log, say)

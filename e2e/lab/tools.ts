@@ -13,6 +13,7 @@ export type Tool = {
   /** Debian 12's own version is too old: its packages come from backports. */
   fromBackports?: boolean
   forTestsOnly?: boolean
+  forBenchOnly?: boolean
 }
 
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -72,4 +73,9 @@ export const TOOLS: Tool[] = [
     fault: async () => find('apt-get') || find('qemu-ga') ? undefined : 'is missing',
   },
   { name: 'Chromium', fault: program('chromium'), packages: { ...same('chromium'), ubuntu: ['chromium-browser'] }, forTestsOnly: true },
+  {
+    // Debian's own python3: what a python3 earlier in PATH has is not Debian's libvirt.
+    name: 'python3-libvirt', packages: { ...same('python3-libvirt'), arch: ['libvirt-python'] }, forBenchOnly: true,
+    fault: () => run('/usr/bin/python3', ['-c', 'import libvirt'], { timeoutMs: 20_000 }).then(() => undefined, () => 'is missing'),
+  },
 ]

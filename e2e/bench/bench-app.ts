@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../lab/app-process.ts'
+import { buildApp } from '../lab/build-app.ts'
+import { TEST_DIST } from '../test-app.ts'
+
+const PASSWORD = 'correct horse battery staple'
+
+export type BenchApp = { url: string, cookie: string }
+
+/** The production app over one host, signed in; ended when `use` is. */
+export async function withApp<T>(libvirtUri: string, say: (line: string) => void, use: (app: BenchApp) => Promise<T>): Promise<T> {
+  const distName = process.env.KEYFRAME_DIST ?? TEST_DIST
+  await buildApp(distName, say)
+  const dir = mkdtempSync(join(tmpdir(), 'kf-bench-'))
+  const dataDir = join(dir, 'data')
+  mkdirSync(dataDir, { mode: 0o700 })
+  const port = await freePort()
+  const log = join(dir, 'app.log')
+  const app = spawnApp({ distName, port, libvirtUri, dataDir, adminPassword: PASSWORD, log })
+  try {
+    await waitForApp(app, port, log)
+    const url = appUrl(port)
+    return await use({ url, cookie: await signIn(url) })
+  } finally {
+    await endApp(app)
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** Posts the form of the sign-in page as a browser without JavaScript does. */
+async function signIn(url: string): Promise<string> {
+  const page = await (await fetch(`${url}/login`)).text()
+  const form = new FormData()
+  for (const [tag] of page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+    form.set(/name="([^"]*)"/.exec(tag)![1]!, /value="([^"]*)"/.exec(tag)?.[1] ?? '')
+  }
+  form.set('username', 'admin')
+  form.set('password', PASSWORD)
+  const answer = await fetch(`${url}/login`, { method: 'POST', body: form, redirect: 'manual', headers: { origin: url } })
+  const cookie = answer.headers.getSetCookie().find((each) => each.includes('session-token='))?.split(';')[0]
+  if (!cookie) throw new Error(`The sign-in gave no session: ${answer.status} ${answer.headers.get('location')}`)
+  return cookie
+}
