@@ -1,5 +1,5 @@
 import type { LiveEvent } from '@/lib/live/types'
-import { eventsPath } from '@/components/paths'
+import { eventsPath, jobPath } from '@/components/paths'
 
 const RETRY_FIRST_MS = 1_000
 const RETRY_LAST_MS = 10_000
@@ -7,6 +7,8 @@ const RETRY_LAST_MS = 10_000
 export interface StreamHandlers {
   onEvent: (id: string, event: LiveEvent) => void
   onStatus: (connected: boolean) => void
+  /** The session has ended: this page can show nothing new. */
+  onSignedOut: () => void
 }
 
 /** The one event stream of this browser. It comes back by itself, and goes on after the last event it saw. */
@@ -57,6 +59,13 @@ export class EventStream {
       if (source.readyState !== EventSource.CLOSED) return
       this.#timer = setTimeout(() => this.#open(), this.#retryMs)
       this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS)
+      void this.#askWhy()
     }
+  }
+
+  /** An EventSource does not tell why it was refused; no retry helps a session that was ended. */
+  async #askWhy(): Promise<void> {
+    const answer = await fetch(jobPath('none'), { headers: { accept: 'application/json' } }).catch(() => null)
+    if (answer?.status === 401) this.#handlers.onSignedOut()
   }
 }

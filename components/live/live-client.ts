@@ -64,6 +64,7 @@ export class LiveClient {
     this.#stream = new EventStream({
       onEvent: (id, event) => { this.#channel?.send({ kind: 'event', id, event }); this.#dispatch(id, event) },
       onStatus: (connected) => { this.#channel?.send({ kind: 'status', connected }); this.#setConnected(connected) },
+      onSignedOut: () => { this.#channel?.send({ kind: 'signed-out' }); this.#signedOut() },
     }, this.#lastId)
     this.#channel?.send({ kind: 'who' })
     this.#openSoon()
@@ -88,6 +89,7 @@ export class LiveClient {
     switch (message.kind) {
       case 'event': return this.#dispatch(message.id, message.event)
       case 'status': return this.#setConnected(message.connected)
+      case 'signed-out': return this.#signedOut()
       case 'who': return this.#say()
       case 'bye': this.#others.delete(message.tab); return this.#openSoon()
       case 'watch':
@@ -100,6 +102,12 @@ export class LiveClient {
   #dispatch(id: string, event: LiveEvent): void {
     if (id) this.#lastId = id
     for (const handler of this.#handlers) handler(event)
+  }
+
+  /** The server sends this page to the sign-in page, which comes back here. */
+  #signedOut(): void {
+    this.stop()
+    location.reload()
   }
 
   #setConnected(connected: boolean): void {

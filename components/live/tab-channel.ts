@@ -6,6 +6,8 @@ export type TabMessage =
   | { kind: 'event'; id: string; event: LiveEvent }
   /** From the leader: whether the stream is open. */
   | { kind: 'status'; connected: boolean }
+  /** From the leader: the session that all tabs share has ended. */
+  | { kind: 'signed-out' }
   /** From the leader: tell me again what you show. */
   | { kind: 'who' }
   /** From any tab: the VM pages it shows, as `host/uuid`. */

@@ -26,8 +26,9 @@ export function Dialog({ open, onClose, title, children }: Props) {
           onOpenAutoFocus={() => { opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null }}
           onCloseAutoFocus={(event) => {
             event.preventDefault()
-            const target = opener.current?.isConnected ? opener.current : document.querySelector('main')
-            if (target instanceof HTMLElement) target.focus()
+            opener.current?.focus()
+            // Its button may have gone, or be of no use any more.
+            if (document.activeElement !== opener.current) document.querySelector('main')?.focus()
           }}
           className="fixed z-50 flex max-h-[92dvh] flex-col overflow-hidden border border-line bg-surface shadow-2xl outline-none max-sm:inset-x-0 max-sm:bottom-0 max-sm:rounded-t-xl sm:top-[6dvh] sm:left-1/2 sm:max-h-[86dvh] sm:w-[min(40rem,calc(100vw-2rem))] sm:-translate-x-1/2 sm:rounded-xl"
         >
