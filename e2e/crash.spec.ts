@@ -30,7 +30,7 @@ async function guestWithOverlay(name: string) {
 async function startSlowMerge(page: Page) {
   await page.getByRole('button', { name: 'Merge', exact: true }).click()
   const dialog = page.getByRole('dialog')
-  await expect(dialog.getByRole('radio', { name: /Commit down/ })).toBeChecked()
+  await dialog.getByRole('radio', { name: /Commit down/ }).check()
   await dialog.getByLabel(/Bandwidth limit/).fill('1')
   await dialog.getByRole('button', { name: 'Merge', exact: true }).click()
   await expect.poll(async () => Number(await page.getByRole('progressbar').first().getAttribute('aria-valuenow').catch(() => 0))).toBeGreaterThan(0)

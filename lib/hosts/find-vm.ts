@@ -17,6 +17,12 @@ export async function findVm(hostName: string, nameOrUuid: string): Promise<{ ho
   return vm ? { host, vm } : null
 }
 
+/** A configured host as pages show it, or null. */
+export async function findHost(name: string): Promise<HostView | null> {
+  const host = hostByName(name)
+  return host ? readHost(host) : null
+}
+
 /** For operations: the host and the VM as it is now. Throws HostDown, or an Error with a sentence when either is gone. */
 export async function requireVm(hostName: string, uuid: string): Promise<{ host: Host; vm: KnownVm }> {
   const host = hostByName(hostName)

@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import { notFound } from 'next/navigation'
 import { readVmChains } from '@/lib/chains/read-vm-chains'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
@@ -17,6 +16,7 @@ import { powerOffers } from '@/components/vm/power-offers'
 import { SnapshotList } from '@/components/vm/snapshot-list'
 import { VmHeader } from '@/components/vm/vm-header'
 import { orSentence } from './or-sentence'
+import { UnknownVm } from './unknown-vm'
 import { vmActs } from './vm-acts'
 
 type Params = Promise<{ host: string; vm: string }>
@@ -30,7 +30,7 @@ export default async function VmPage({ params }: { params: Params }) {
   await requireUser()
   const { host: hostPart, vm: vmPart } = await params
   const found = await findVm(decodePart(hostPart), decodePart(vmPart))
-  if (!found) notFound()
+  if (!found) return <UnknownVm host={decodePart(hostPart)} />
   const { host, vm } = found
   const [chains, tree, jobs] = await Promise.all([
     orSentence(readVmChains(host.name, vm.uuid)),

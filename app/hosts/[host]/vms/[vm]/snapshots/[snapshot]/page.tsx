@@ -11,6 +11,7 @@ import { Notice } from '@/components/ui/notice'
 import { SnapshotFacts } from '@/components/vm/snapshot-facts'
 import { SnapshotActs, SnapshotRefusals } from '@/components/vm/snapshot-list'
 import { orSentence } from '../../or-sentence'
+import { UnknownVm } from '../../unknown-vm'
 import { vmActs } from '../../vm-acts'
 
 type Params = Promise<{ host: string; vm: string; snapshot: string }>
@@ -24,7 +25,7 @@ export default async function SnapshotPage({ params }: { params: Params }) {
   await requireUser()
   const parts = await params
   const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
-  if (!found) notFound()
+  if (!found) return <UnknownVm host={decodePart(parts.host)} />
   const { host, vm } = found
   const name = decodePart(parts.snapshot)
   const tree = await orSentence(readSnapshotTree(host.name, vm.uuid))
