@@ -4,7 +4,8 @@ import { attachLab } from './lab/lab.ts'
 import { isRunning } from './lab/processes.ts'
 import { UNDER_TEST_VARIABLE, type UnderTest, underTest } from './under-test.ts'
 
-export const TEST_DIST = '.next-test'
+/** Another name lets a second run build and serve beside a first one. */
+export const TEST_DIST = process.env.KEYFRAME_TEST_DIST || '.next-test'
 
 export type StartOptions = {
   /** Instead of the lab alone, as `LIBVIRT_URI`. */
