@@ -18,12 +18,14 @@ const PARTS: Record<string, { title: string, run: (lab: Lab) => Promise<Line[]> 
   watchers: { title: 'libvirt calls with 1 and with 200 browsers', run: (lab) => benchWatchers(lab, say) },
 }
 
-async function main(asked: string[]): Promise<void> {
+/** Resolves with the number of parts that failed: the others' figures are shown all the same. */
+async function main(asked: string[]): Promise<number> {
   const unknown = asked.find((name) => !PARTS[name])
   if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${Object.keys(PARTS).join(', ')}.`)
   await provision({ forBench: true, say })
   await sweepTestLabs()
   const lines: Line[] = []
+  let failed = 0
   for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
     const part = PARTS[name]!
     say(`measuring ${part.title}`)
@@ -31,15 +33,19 @@ async function main(asked: string[]): Promise<void> {
     const lab = await startTestLab('bench')
     try {
       lines.push(...await part.run(lab))
+    } catch (error) {
+      failed++
+      say(`this part failed: ${error instanceof Error ? error.stack : String(error)}`)
     } finally {
       await lab.stop({ remove: true })
     }
   }
   console.log(tableText(lines))
   say(`written to ${writeJson(lines)}`)
+  return failed
 }
 
-await main(process.argv.slice(2)).then(() => process.exit(0), (error: unknown) => {
+await main(process.argv.slice(2)).then((failed) => process.exit(failed > 0 ? 1 : 0), (error: unknown) => {
   console.error(`keyframe: the benchmark failed: ${error instanceof Error ? error.stack : String(error)}`)
   process.exit(1)
 })

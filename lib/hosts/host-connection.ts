@@ -8,6 +8,8 @@ const RETRY_MAXIMUM_MS = 10_000
 const OPEN_DEADLINE_MS = 5_000
 /** A read that takes longer counts as lost; a hung QEMU must not hold a page. */
 export const READ_DEADLINE_MS = 4_000
+/** Of the connection for reading: none of its calls is long, and with 4 in flight libvirtd would wait for us in between. */
+const READER_CALLS_IN_FLIGHT = 16
 const EVENTS: readonly DomainEventType[] = ['lifecycle', 'io-error', 'block-job', 'agent', 'job-completed']
 
 export interface ConnectionListener {
@@ -96,9 +98,9 @@ export class HostConnection {
     await Promise.all([this.#reader, ...others].map((connect) => connect?.close()))
   }
 
-  async #open(readonly: boolean): Promise<Connect> {
+  async #open(readonly: boolean, maxInFlight?: number): Promise<Connect> {
     try {
-      return await openConnect(this.uri, { readonly, signal: AbortSignal.timeout(OPEN_DEADLINE_MS), deadlineMs: readonly ? READ_DEADLINE_MS : undefined })
+      return await openConnect(this.uri, { readonly, maxInFlight, signal: AbortSignal.timeout(OPEN_DEADLINE_MS), deadlineMs: readonly ? READ_DEADLINE_MS : undefined })
     } catch (error) {
       throw new HostDown(whyDown(error), { cause: error })
     }
@@ -106,7 +108,7 @@ export class HostConnection {
 
   async #connect(): Promise<void> {
     try {
-      const connect = await this.#open(true)
+      const connect = await this.#open(true, READER_CALLS_IN_FLIGHT)
       // Events first, then reading: they are never replayed. An old daemon may lack one.
       for (const type of EVENTS) {
         await connect.domainEventRegisterAny(type, (event) => this.#listener.onEvent(event)).catch((error: unknown) => { if (!isLibvirtError(error)) throw error })
