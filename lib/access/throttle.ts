@@ -6,22 +6,29 @@ const WINDOW_MS = 5 * 60_000
 const FAILURES_PER_NAME = 5
 /** Over all names: a guesser may change the name, and no address can be trusted (DESIGN.md, section 8). */
 const FAILURES_OVERALL = 100
+/** What is typed as a name may be a megabyte. */
+const NAME_MAX_CHARACTERS = 200
 
-/** null = may try; else the minutes until one may again. */
-export async function throttledMinutes(name: string): Promise<number | null> {
-  const sinceMs = Date.now() - WINDOW_MS
-  await store().deleteFrom('login_failures').where('at_ms', '<', sinceMs).execute()
-  const failures = await store().selectFrom('login_failures').select(['name', 'at_ms']).orderBy('at_ms').execute()
-  const ofName = failures.filter((failure) => failure.name === name)
-  const first = ofName.length >= FAILURES_PER_NAME ? ofName[ofName.length - FAILURES_PER_NAME] : failures.length >= FAILURES_OVERALL ? failures[failures.length - FAILURES_OVERALL] : undefined
+const counted = (name: string) => name.slice(0, NAME_MAX_CHARACTERS)
+
+/**
+ * Counts this try as a failure, until `forgetFailures` says that it was none.
+ * @returns null = may try; else the minutes until one may again.
+ */
+export async function countTry(name: string): Promise<number | null> {
+  const nowMs = Date.now()
+  await store().deleteFrom('login_failures').where('at_ms', '<', nowMs - WINDOW_MS).execute()
+  // Written before the earlier ones are read: of many guesses sent at once each one sees those before it.
+  const { id } = await store().insertInto('login_failures').values({ name: counted(name), at_ms: nowMs }).returning('id').executeTakeFirstOrThrow()
+  const earlier = await store().selectFrom('login_failures').select(['name', 'at_ms']).where('id', '<', id).orderBy('id').execute()
+  const ofName = earlier.filter((failure) => failure.name === counted(name))
+  const first = ofName.length >= FAILURES_PER_NAME ? ofName[ofName.length - FAILURES_PER_NAME] : earlier.length >= FAILURES_OVERALL ? earlier[earlier.length - FAILURES_OVERALL] : undefined
   if (!first) return null
-  return Math.max(1, Math.ceil((first.at_ms + WINDOW_MS - Date.now()) / 60_000))
-}
-
-export async function recordFailure(name: string): Promise<void> {
-  await store().insertInto('login_failures').values({ name, at_ms: Date.now() }).execute()
+  // A try that was not let through is no guess: who keeps trying must not wait for ever.
+  await store().deleteFrom('login_failures').where('id', '=', id).execute()
+  return Math.max(1, Math.ceil((first.at_ms + WINDOW_MS - nowMs) / 60_000))
 }
 
 export async function forgetFailures(name: string): Promise<void> {
-  await store().deleteFrom('login_failures').where('name', '=', name).execute()
+  await store().deleteFrom('login_failures').where('name', '=', counted(name)).execute()
 }

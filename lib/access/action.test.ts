@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { Refusal } from '../jobs/refusal.ts'
+import { store } from '../store/store.ts'
+import { openTemporaryStore } from '../store/temporary-store.ts'
+import { action } from './action.ts'
+import { currentSession, type Session } from './current-user.ts'
+import { route } from './route.ts'
+
+vi.mock('./current-user.ts', () => ({ currentSession: vi.fn() }))
+const signedIn: Session = { id: 's1', user: { id: 'u1', name: 'ann' } }
+const Input = z.object({ name: z.string(), password: z.string().optional() })
+
+describe('a server action', () => {
+  let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
+  beforeAll(async () => { temporary = await openTemporaryStore() })
+  afterAll(() => temporary.remove())
+  beforeEach(async () => {
+    vi.mocked(currentSession).mockResolvedValue(signedIn)
+    await store().deleteFrom('audit').execute()
+  })
+  const records = () => store().selectFrom('audit').select(['user_name', 'act', 'asked', 'outcome']).execute()
+
+  it('does nothing without a session', async () => {
+    vi.mocked(currentSession).mockResolvedValue(null)
+    const run = vi.fn()
+    expect(await action('vm.power', Input, run)({ name: 'web' })).toEqual({ ok: false, message: expect.stringMatching(/Sign in again/) })
+    expect(run).not.toHaveBeenCalled()
+    expect(await records()).toEqual([])
+  })
+
+  it('does nothing with input of another shape, and names the field', async () => {
+    const run = vi.fn()
+    expect(await action('vm.power', Input, run)({ name: 7 })).toMatchObject({ ok: false, fields: { name: expect.any(String) } })
+    expect(run).not.toHaveBeenCalled()
+  })
+
+  it('records what was asked before it runs, without secrets, and the outcome after', async () => {
+    const during: unknown[] = []
+    const act = action('vm.power', Input, async ({ input }) => { during.push(...await records()); return { jobId: input.name } })
+    expect(await act({ name: 'web', password: 'hush' })).toEqual({ ok: true, jobId: 'web' })
+    expect(during).toEqual([{ user_name: 'ann', act: 'vm.power', asked: '{"name":"web","password":"…"}', outcome: null }])
+    expect(await records()).toMatchObject([{ outcome: 'ok' }])
+  })
+
+  it('shows a refusal’s sentence and fields', async () => {
+    const act = action('vm.power', Input, () => Promise.reject(new Refusal('It runs already.', { name: 'Taken.' })))
+    expect(await act({ name: 'web' })).toEqual({ ok: false, message: 'It runs already.', fields: { name: 'Taken.' } })
+    expect(await records()).toMatchObject([{ outcome: 'It runs already.' }])
+  })
+
+  it('hides any other error behind an id that is found in the log with its cause', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const result = await action('vm.power', Input, () => Promise.reject(new Error('inner', { cause: new Error('socket hang up') })))({ name: 'web' })
+    const log = write.mock.calls.map(([text]) => String(text)).join('')
+    write.mockRestore()
+    expect(result).toMatchObject({ ok: false, message: expect.not.stringContaining('inner') })
+    const id = /under ([0-9a-f]{8})\./.exec('message' in result ? result.message : '')?.[1]
+    expect(log).toContain(`error ${id} in vm.power`)
+    expect(log).toContain('socket hang up')
+  })
+})
+
+describe('a route', () => {
+  const get = (handle: Parameters<typeof route>[1]) => route('job.read', handle)(new Request('http://x/api'), { params: Promise.resolve({ id: '1' }) })
+
+  it('answers 401 without a session, and runs nothing', async () => {
+    vi.mocked(currentSession).mockResolvedValue(null)
+    const handle = vi.fn()
+    expect((await get(handle)).status).toBe(401)
+    expect(handle).not.toHaveBeenCalled()
+  })
+
+  it('answers a refusal, a lost host and a VM that is gone with their sentences', async () => {
+    vi.mocked(currentSession).mockResolvedValue(signedIn)
+    const named = (name: string) => Object.assign(new Error(`sentence of ${name}`), { name })
+    const answers = await Promise.all([new Refusal('sentence of Refusal'), named('HostDown'), named('VmGone'), named('VmHung')].map(async (error) => {
+      const response = await get(() => Promise.reject(error))
+      return [response.status, ((await response.json()) as { message: string }).message]
+    }))
+    expect(answers).toEqual([[409, 'sentence of Refusal'], [503, 'sentence of HostDown'], [404, 'sentence of VmGone'], [503, 'sentence of VmHung']])
+  })
+})

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { store } from '../store/store.ts'
+import { openTemporaryStore } from '../store/temporary-store.ts'
+import { createSession, listSessions, readSession, revokeOtherSessions, revokeSession, SESSION_LIFETIME_MS } from './sessions.ts'
+import { createUser } from './users.ts'
+
+describe('sessions', () => {
+  let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
+  beforeAll(async () => { temporary = await openTemporaryStore() })
+  afterAll(() => temporary.remove())
+
+  it('end by revoking, by disabling the user and by age; another user’s can’t be ended', async () => {
+    const [ann, bob] = [await createUser('ann', 'a good password'), await createUser('bob', 'a good password')]
+    const [one, two, three] = [await createSession(ann.id, 'Firefox'), await createSession(ann.id, 'x'.repeat(500)), await createSession(bob.id, '')]
+    expect(await readSession(one)).toEqual(ann)
+    expect((await listSessions(ann.id)).map((session) => session.agent.length).sort()).toEqual([200, 7].sort())
+
+    await revokeSession(bob.id, one)
+    expect(await readSession(one)).toEqual(ann)
+    await revokeSession(ann.id, one)
+    expect(await readSession(one)).toBeNull()
+
+    const four = await createSession(ann.id, '')
+    await revokeOtherSessions(ann.id, four)
+    expect([await readSession(two), await readSession(four), await readSession(three)]).toEqual([null, ann, bob])
+
+    await store().updateTable('users').set({ disabled: 1 }).where('id', '=', bob.id).execute()
+    expect(await readSession(three)).toBeNull()
+
+    vi.useFakeTimers({ now: Date.now() + SESSION_LIFETIME_MS + 1, toFake: ['Date'] })
+    expect(await readSession(four)).toBeNull()
+    vi.useRealTimers()
+  })
+})
