@@ -1,3 +1,6 @@
+// A proxy may hand requests on under another Host than the browser's Origin names; Next then refuses every form.
+const proxied = URL.canParse(process.env.KEYFRAME_URL ?? '') ? [new URL(process.env.KEYFRAME_URL).host] : []
+
 /** @type {import('next').NextConfig} */
 export default {
   // Demo and tests build into folders of their own, so that neither serves the other's build.
@@ -6,6 +9,16 @@ export default {
   serverExternalPackages: ['@node-rs/argon2', 'openworkflow'],
   poweredByHeader: false,
   reactStrictMode: true,
+  experimental: { serverActions: { allowedOrigins: proxied } },
+  headers: async () => [{
+    source: '/:path*',
+    headers: [
+      // Cookies are SameSite, but another port of this machine is the same site: no page of it may frame ours and lure clicks.
+      { key: 'Content-Security-Policy', value: "frame-ancestors 'none'; base-uri 'self'; object-src 'none'" },
+      { key: 'X-Content-Type-Options', value: 'nosniff' },
+      { key: 'Referrer-Policy', value: 'same-origin' },
+    ],
+  }],
   // The builds of the demo and the tests leave types to `npm run types`, which `npm test` runs beside them.
   typescript: { ignoreBuildErrors: Boolean(process.env.KEYFRAME_DIST) },
 }

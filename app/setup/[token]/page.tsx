@@ -5,7 +5,8 @@ import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 import { setUp } from './actions'
 
-export const metadata: Metadata = { title: 'First start · Keyframe', robots: { index: false }, referrer: 'no-referrer' }
+// The token must not reach other sites. Not `no-referrer`: with it a browser posts the form as from the origin `null`, which Next refuses.
+export const metadata: Metadata = { title: 'First start · Keyframe', robots: { index: false }, referrer: 'same-origin' }
 
 export default async function SetupPage({ params, searchParams }: { params: Promise<{ token: string }>; searchParams: Promise<Record<string, string | string[] | undefined>> }) {
   const { token } = await params
