@@ -28,7 +28,7 @@ describe('settings', () => {
     [{ LIBVIRT_URI: ',' }, /LIBVIRT_URI names no host/],
     [{ PORT: '0' }, /PORT/], [{ PORT: '65536' }, /PORT/], [{ PORT: '80x' }, /PORT/],
     [{ HOST: 'a b' }, /HOST/],
-    [{ KEYFRAME_ADMIN_PASSWORD: 'short12' }, /KEYFRAME_ADMIN_PASSWORD/],
+    [{ KEYFRAME_ADMIN_PASSWORD: 'short12' }, /KEYFRAME_ADMIN_PASSWORD/], [{ KEYFRAME_ADMIN_PASSWORD: 'x'.repeat(513) }, /KEYFRAME_ADMIN_PASSWORD/],
     [{ KEYFRAME_URL: 'keyframe.example' }, /KEYFRAME_URL/], [{ KEYFRAME_URL: 'https://x/path' }, /KEYFRAME_URL/],
   ])('refuses %j with a sentence that names the variable', (env, sentence) => {
     expect(() => parseSettings(env)).toThrow(sentence)
@@ -37,5 +37,7 @@ describe('settings', () => {
   it('uses the address of a proxy in front', () => {
     expect(parseSettings({ KEYFRAME_URL: 'https://keyframe.example/' }).url).toBe('https://keyframe.example')
     expect(parseSettings({ HOST: '::1', PORT: '80' }).url).toBe('http://[::1]:80')
+    expect(parseSettings({ HOST: '::' }).url).toBe('http://[::1]:3000')
+    expect(parseSettings({ HOST: '0.0.0.0' }).url).toBe('http://127.0.0.1:3000')
   })
 })

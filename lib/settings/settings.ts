@@ -28,6 +28,10 @@ export class SettingsError extends Error {
 const DEFAULT_LIBVIRT_URI = 'qemu:///system'
 const DEFAULT_PORT = 3000
 export const ADMIN_PASSWORD_MIN_CHARACTERS = 8
+/** Of signing in, too (lib/access/password.ts): a longer one would lock its owner out. */
+const ADMIN_PASSWORD_MAX_CHARACTERS = 512
+/** Listening on every address is none that a browser can open. */
+const EVERY_ADDRESS: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 type Environment = Record<string, string | undefined>
 
@@ -40,9 +44,11 @@ export function parseSettings(env: Environment): Settings {
     dataDirectory: resolve(env.KEYFRAME_DATA || './data'),
     adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
     port, host,
-    url: parseUrl(env.KEYFRAME_URL) ?? `http://${isIP(host) === 6 ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`,
+    url: parseUrl(env.KEYFRAME_URL) ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
   }
 }
+
+const localUrl = (host: string, port: number) => `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 
 /** `name=uri,uri,…`; a comma inside a URI is written %2C. */
 function parseHosts(text: string | undefined): HostSetting[] {
@@ -90,6 +96,7 @@ function parseHost(text: string | undefined): string {
 function parseAdminPassword(text: string | undefined): string | null {
   if (!text) return null
   if ([...text].length < ADMIN_PASSWORD_MIN_CHARACTERS) throw new SettingsError(`KEYFRAME_ADMIN_PASSWORD is too short: at least ${ADMIN_PASSWORD_MIN_CHARACTERS} characters.`)
+  if (text.length > ADMIN_PASSWORD_MAX_CHARACTERS) throw new SettingsError(`KEYFRAME_ADMIN_PASSWORD is too long: at most ${ADMIN_PASSWORD_MAX_CHARACTERS} characters.`)
   return text
 }
 

@@ -29,8 +29,12 @@ function readSecret(dataDirectory: string): string {
   try {
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
     chmodSync(dataDirectory, 0o700)
-    if (!existsSync(path)) writeFileSync(path, randomBytes(SECRET_BYTES).toString('hex'), { mode: 0o600 })
-    return readFileSync(path, 'utf8')
+    const kept = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    // Cut short by a full disk or a crash it would sign nothing.
+    if (kept.length === SECRET_BYTES * 2) return kept
+    const made = randomBytes(SECRET_BYTES).toString('hex')
+    writeFileSync(path, made, { mode: 0o600, flush: true })
+    return made
   } catch (error) {
     return fail(`KEYFRAME_DATA: the directory ${dataDirectory} can't be used: ${(error as Error).message}`)
   }
