@@ -7,6 +7,8 @@ export const dynamic = 'force-dynamic'
 /** A comment this often keeps proxies from closing the stream, and lets a revoked session end it. */
 const HEARTBEAT_MS = 15_000
 const WATCHES_MAXIMUM = 50
+/** Unread events of a browser that sleeps; past this its stream ends, and it resumes by its last id or reloads. */
+const UNREAD_MAXIMUM = 1_000
 
 /** The one stream of changes. `?watch=<host>/<vm uuid>` for each open VM page; `Last-Event-ID` or `since` to resume. */
 export const GET = route('live.read', async (request, { session }) => {
@@ -17,13 +19,16 @@ export const GET = route('live.read', async (request, { session }) => {
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       const encoder = new TextEncoder()
-      const write = (text: string) => { try { controller.enqueue(encoder.encode(text)) } catch { close() } }
+      const write = (text: string) => {
+        if ((controller.desiredSize ?? 0) < -UNREAD_MAXIMUM) { close(); return }
+        try { controller.enqueue(encoder.encode(text)) } catch { close() }
+      }
       const send = ({ id, event }: NumberedEvent) => write(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`)
       const subscription = subscribe(since, send)
       write(`retry: 1000\nid: ${since === null ? newestId() : since}\nevent: hello\ndata: {}\n\n`)
       for (const missed of subscription.missed) send(missed)
       const heartbeat = setInterval(() => {
-        void readSession(session.id).then((user) => { if (user) write(': alive\n\n'); else close() })
+        readSession(session.id).then((user) => { if (user) write(': alive\n\n'); else close() }, close)
       }, HEARTBEAT_MS)
       ends.push(
         () => subscription.end(),
