@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { codecOf } from './codec.ts'
 import { QEMU, REMOTE, STRUCTS } from './procedures.generated.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
@@ -60,4 +60,14 @@ describe('XDR as libvirt writes it (WIRE.md, section 2)', () => {
     expect(schemas.length).toBeGreaterThan(900)
     for (const schema of schemas) expect(() => codecOf(schema)).not.toThrow()
   })
+})
+
+it('pads with zeros, whatever the memory held before', () => {
+  const dirty = vi.spyOn(Buffer, 'allocUnsafe').mockImplementation((size) => Buffer.alloc(size, 0xff))
+  try {
+    const long = 'x'.repeat(1_001)
+    expect(encode('a:string b:opaque[2] c:string', { a: 'a', b: new Uint8Array([1, 2]), c: long }).toString('hex')).toBe(`000000016100000001020000000003e9${'78'.repeat(1_001)}000000`)
+  } finally {
+    dirty.mockRestore()
+  }
 })

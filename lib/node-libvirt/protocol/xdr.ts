@@ -67,13 +67,13 @@ export class XdrReader {
 
 const FIRST_SIZE_BYTES = 256
 
-/** Builds one payload in a buffer that grows. */
+/** Builds one payload in a buffer that grows; of Node's pool, which costs no allocation of its own for each call. */
 export class XdrWriter {
   #bytes: Buffer
   #length: number
-  /** `reservedBytes` are left at the front for the frame's header. */
+  /** `reservedBytes` are left at the front for the frame's header, which must write all of them. */
   constructor(reservedBytes = 0) {
-    this.#bytes = Buffer.alloc(FIRST_SIZE_BYTES + reservedBytes)
+    this.#bytes = Buffer.allocUnsafe(FIRST_SIZE_BYTES + reservedBytes)
     this.#length = reservedBytes
   }
 
@@ -81,10 +81,17 @@ export class XdrWriter {
     const at = this.#length
     this.#length += lengthBytes
     if (this.#length > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(this.#length, this.#bytes.length * 2))
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#bytes.length * 2))
       this.#bytes.copy(larger, 0, 0, at)
       this.#bytes = larger
     }
+    return at
+  }
+
+  /** Room for bytes of any length; what pads them is zero, for the pool's old content must not leave the process. */
+  #growPadded(lengthBytes: number): number {
+    const at = this.#grow(padded(lengthBytes))
+    for (let pad = at + lengthBytes; pad < this.#length; pad++) this.#bytes[pad] = 0
     return at
   }
 
@@ -110,7 +117,7 @@ export class XdrWriter {
   }
   fixedOpaque(value: Uint8Array, lengthBytes: number): void {
     if (value.length !== lengthBytes) throw new XdrError(`${lengthBytes} bytes expected, ${value.length} given`)
-    const at = this.#grow(padded(lengthBytes))
+    const at = this.#growPadded(lengthBytes)
     this.#bytes.set(value, at)
   }
   opaque(value: Uint8Array, maximumBytes: number): void {
@@ -122,7 +129,7 @@ export class XdrWriter {
     if (value.includes('\0')) throw new XdrError('a string for libvirt must not hold a NUL character')
     const lengthBytes = Buffer.byteLength(value)
     this.count(lengthBytes, STRING_MAX_BYTES)
-    const at = this.#grow(padded(lengthBytes))
+    const at = this.#growPadded(lengthBytes)
     this.#bytes.write(value, at, 'utf8')
   }
   count(count: number, maximum: number): void {
