@@ -112,12 +112,23 @@ test('the password can be changed, which signs out the other sessions; a revoked
   await expect(one.getByRole('status').filter({ hasText: 'The password is changed.' })).toBeVisible()
 })
 
-test('a form sent from another site does nothing', async ({ page, context }) => {
+test('a form sent from another site does nothing; the same form sent from here does', async ({ page, context }) => {
   await signIn(page)
   const cookie = (await context.cookies()).find((each) => each.name.endsWith('session-token'))!
-  const response = await fetch(`${baseUrl}/account`, {
-    method: 'POST', redirect: 'manual', body: new URLSearchParams({ x: 'y' }),
-    headers: { cookie: `${cookie.name}=${cookie.value}`, origin: 'https://evil.example', 'next-action': '0'.repeat(42), 'content-type': 'application/x-www-form-urlencoded' },
-  })
-  expect(response.status).toBeGreaterThanOrEqual(400)
+  const headers = { cookie: `${cookie.name}=${cookie.value}` }
+  const status = async () => (await fetch(`${baseUrl}/`, { headers, redirect: 'manual' })).status
+  // The form of Sign out, as a browser without JavaScript would send it.
+  const form = (await (await fetch(`${baseUrl}/`, { headers })).text()).match(/<form[^>]*>(?:(?!<\/form>).)*Sign out/s)![0]
+  const send = (origin: string) => {
+    const body = new FormData()
+    for (const [, name] of form.matchAll(/name="(\$ACTION_[^"]+)"/g)) body.set(name!, '')
+    expect([...body.keys()]).not.toEqual([])
+    return fetch(`${baseUrl}/`, { method: 'POST', redirect: 'manual', body, headers: { ...headers, origin } })
+  }
+  for (const origin of ['https://evil.example', 'null', baseUrl.replace('http:', 'https:').replace(/\d+$/, '1')]) {
+    expect([origin, (await send(origin)).status >= 400]).toEqual([origin, true])
+    expect(await status()).toBe(200)
+  }
+  expect((await send(baseUrl)).status).toBe(303)
+  expect(await status()).toBe(307)
 })
