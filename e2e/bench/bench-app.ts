@@ -9,8 +9,8 @@ const PASSWORD = 'correct horse battery staple'
 
 export type BenchApp = { url: string, cookie: string }
 
-/** The production app over one host, signed in; ended when `use` is. */
-export async function withApp<T>(libvirtUri: string, say: (line: string) => void, use: (app: BenchApp) => Promise<T>): Promise<T> {
+/** The production app over one host, signed in; ended when `act` is. */
+export async function withApp<T>(libvirtUri: string, say: (line: string) => void, act: (app: BenchApp) => Promise<T>): Promise<T> {
   const distName = process.env.KEYFRAME_DIST ?? TEST_DIST
   await buildApp(distName, say)
   const dir = mkdtempSync(join(tmpdir(), 'kf-bench-'))
@@ -22,7 +22,7 @@ export async function withApp<T>(libvirtUri: string, say: (line: string) => void
   try {
     await waitForApp(app, port, log)
     const url = appUrl(port)
-    return await use({ url, cookie: await signIn(url) })
+    return await act({ url, cookie: await signIn(url) })
   } finally {
     await endApp(app)
     rmSync(dir, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import { type Lab } from '../lab/lab.ts'
 import { type Line } from './table.ts'
 
 const DOMAINS = 1000
-const ROUNDS = 15
+const ROUNDS = 9
 /** At least 2.5 times as fast. */
 const AIM = { atMost: 0.4 }
 
