@@ -6,7 +6,8 @@ export interface LineProcess {
   write(text: string): void
   /** The first line to come that holds the text. */
   lineWith(text: string): Promise<string>
-  end(): void
+  /** Resolves when it is gone: it must not outlive its daemon. */
+  end(): Promise<void>
 }
 
 export function startLineProcess(command: string, args: string[]): LineProcess {
@@ -18,6 +19,7 @@ export function startLineProcess(command: string, args: string[]): LineProcess {
     for (const each of waiting.splice(0)) each.reject(error)
   }
   child.on('error', fail)
+  const gone = new Promise<void>((resolve) => child.on('close', () => resolve()))
   child.on('exit', (code) => fail(new Error(`${command} ended (${code})`)))
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -30,6 +32,9 @@ export function startLineProcess(command: string, args: string[]): LineProcess {
       if (ended) reject(ended)
       else waiting.push({ text, resolve, reject })
     }),
-    end: () => child.stdin.end(),
+    end() {
+      child.stdin.end()
+      return gone
+    },
   }
 }

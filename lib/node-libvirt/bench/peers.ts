@@ -52,7 +52,7 @@ export async function pythonLibvirt(uri: string, count: number): Promise<Peer> {
       child.write(`${work}\n`)
       return child.lineWith('.').then(Number)
     },
-    async end() { child.end() },
+    end: () => child.end(),
   }
 }
 
@@ -79,6 +79,6 @@ export async function virsh(uri: string, count: number): Promise<Peer> {
       await marker(commands[work])
       return performance.now() - startedMs
     },
-    async end() { child.end() },
+    end: () => child.end(),
   }
 }
