@@ -41,7 +41,8 @@ export function parseSettings(env: Environment): Settings {
   const host = parseHost(env.HOST)
   return {
     hosts: parseHosts(env.LIBVIRT_URI),
-    dataDirectory: resolve(env.KEYFRAME_DATA || './data'),
+    // The comment is for Turbopack: it would take the whole project for files that the server needs at run time.
+    dataDirectory: resolve(/*turbopackIgnore: true*/ env.KEYFRAME_DATA || './data'),
     adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
     port, host,
     url: parseUrl(env.KEYFRAME_URL) ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
