@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { snapshotPath, vmPath } from '../components/paths.ts'
 import { layers, open, openVm, snapshotItem } from './browser-acts.ts'
+import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab, underTest } from './under-test.ts'
 
 const VM = 'pages'
@@ -20,17 +20,6 @@ const DIALOGS: { act: string, show: (page: Page) => Promise<void> }[] = [
   ...['Revert', 'Delete'].map((act) => ({ act, show: (page: Page) => snapshotItem(page, 'first').getByRole('button', { name: act, exact: true }).click() })),
 ]
 
-async function expectAccessible(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(bad.map(({ id, nodes }) => `${what}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
-}
-
-async function expectNoSideways(page: Page, what: string): Promise<void> {
-  const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth])
-  expect(content, `${what} is ${content} px wide on a screen of ${screen}`).toBeLessThanOrEqual(screen)
-}
-
 test.beforeAll(async () => {
   await lab.defineGuest({ name: VM, system: 'none' })
   await lab.startGuest(VM, { paused: true })
@@ -44,10 +33,10 @@ for (const { name, options } of LOOKS) {
   test(`every page and dialog ${name}: nothing serious for axe, nothing sideways`, async ({ browser }) => {
     const context = await browser.newContext(options)
     const page = await context.newPage()
-    const check = async (what: string) => {
-      await expectAccessible(page, what)
-      await expectNoSideways(page, what)
-    }
+    const check = (what: string) => test.step(what, async () => {
+      await expectAccessible(page)
+      await expectNoSideways(page)
+    })
     await page.goto(`${underTest().baseUrl}/login`)
     await check('/login')
     for (const path of PAGES) {
