@@ -26,13 +26,13 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
   const { hosts, stopHosts } = await import('../lib/hosts/registry.ts')
   const { startJobs } = await import('../lib/jobs/start-jobs.ts')
   const { stopJobs } = await import('../lib/jobs/engine.ts')
-  const { isUnreachable } = await import('../lib/hosts/unreachable.ts')
+  const { HOST_ERRORS } = await import('../lib/hosts/unreachable.ts')
   const { readJob } = await import('../lib/jobs/read-jobs.ts')
   const { SAGAS } = await import('../lib/start/sagas.ts')
   await openStore()
   const { observeMerges } = await import('../lib/merges/observe-merges.ts')
   for (const host of hosts().values()) observeMerges(host)
-  await startJobs(SAGAS, isUnreachable)
+  await startJobs(SAGAS, HOST_ERRORS)
   return {
     dataDir,
     ended: ({ jobId }) => waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null ? job : undefined }, { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` }),

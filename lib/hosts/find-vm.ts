@@ -23,11 +23,11 @@ export async function findHost(name: string): Promise<HostView | null> {
   return host ? readHost(host) : null
 }
 
-/** For operations: the host and the VM as it is now. Throws HostDown, or an Error with a sentence when either is gone. */
+/** For decisions: the host and the VM as it is now. Throws HostDown, VmHung, or VmGone when either is not there. */
 export async function requireVm(hostName: string, uuid: string): Promise<{ host: Host; vm: KnownVm }> {
   const host = hostByName(hostName)
   if (!host) throw new VmGone(`There is no host called ${hostName}.`)
-  const vm = (await host.inventory.vms()).find((each) => each.uuid === uuid)
+  const vm = await host.inventory.vmNow(uuid)
   if (!vm) throw new VmGone(`The VM is no longer on ${hostName}: it was removed or renamed meanwhile. Reload the list.`)
   return { host, vm }
 }

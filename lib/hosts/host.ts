@@ -13,6 +13,8 @@ import { VmInspection } from './vm-inspection.ts'
 const FAST_MS = 500
 /** Open pages are looked after this often. */
 const WATCHED_MS = 1_000
+/** Late details are collected this long before pages read again. */
+const LATE_NEWS_MS = 500
 /** Every running VM is asked for block jobs this often: one call a disk. */
 const SCAN_MS = 20_000
 
@@ -32,6 +34,7 @@ export class Host {
   #scannedAtMs = 0
   #watchedAtMs = 0
   #timer: NodeJS.Timeout | null = null
+  #lateTimer: NodeJS.Timeout | null = null
   #polling = false
   #stopped = false
 
@@ -47,7 +50,7 @@ export class Host {
     this.inventory = new Inventory(this.connection, this.inspection, this.files, (uuid) => {
       publish({ type: 'vm', host: name, vmUuid: uuid })
       publish({ type: 'host', host: name })
-    })
+    }, () => this.#detailsCameLate())
     this.jobs = new BlockJobWatch(name, this.inspection)
     this.frozen = new FrozenGuests(this.connection)
   }
@@ -81,6 +84,15 @@ export class Host {
     publish({ type: 'vm', host: this.name, vmUuid: uuid })
     publish({ type: 'host', host: this.name })
     this.#schedule(0)
+  }
+
+  /** A thousand VMs that answer late are one piece of news for the list. */
+  #detailsCameLate(): void {
+    this.#lateTimer ??= setTimeout(() => {
+      this.#lateTimer = null
+      this.inventory.invalidate()
+      publish({ type: 'host', host: this.name })
+    }, LATE_NEWS_MS).unref()
   }
 
   #up(): void {

@@ -1,5 +1,5 @@
 import 'server-only'
-import { DOMAIN_STATES, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_DOMAIN_PAUSED_IOERROR, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_STATE, isLibvirtError, numberParam, type Connect, type Domain, type TypedParams } from 'node-libvirt'
+import { DOMAIN_STATES, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_DOMAIN_PAUSED_IOERROR, VIR_DOMAIN_STATS_BLOCK, VIR_DOMAIN_STATS_STATE, VIR_ERR_NO_DOMAIN, isLibvirtError, numberParam, type Connect, type Domain, type TypedParams } from 'node-libvirt'
 import { disksFromXml, readDiskFacts, type DiskFacts } from './disk-facts.ts'
 import { parseDomainXml, type DomainDescription } from './domain-xml.ts'
 import type { HostConnection } from './host-connection.ts'
@@ -11,6 +11,8 @@ import type { DiskSummary, VmState } from './types.ts'
 const SHARED_MS = 1_000
 /** XML and snapshot counts are read again after this long even when nothing told of a change: not every change has an event. */
 const DETAILS_AGE_MS = 30_000
+/** A list does not wait longer for one VM's XML. */
+const DETAILS_WAIT_MS = 700
 const FACTS_AT_ONCE = 2
 
 export interface KnownVm {
@@ -43,7 +45,6 @@ interface Details {
   description: DomainDescription
   snapshotCount: number | null
   persistent: boolean
-  /** Changes when the disks' files do: a disk-only snapshot raises no event. */
   fingerprint: string
 }
 
@@ -51,7 +52,9 @@ interface Details {
 export class Inventory {
   #vms: KnownVm[] = []
   #readAtMs = 0
-  #reading: Promise<KnownVm[]> | null = null
+  #hasRead = false
+  #reading: { generation: number; vms: Promise<KnownVm[]> } | null = null
+  #generation = 0
   readonly #details = new Map<string, Details>()
   readonly #facts = new Map<string, DiskFacts>()
   readonly #wantFacts = new Set<string>()
@@ -60,12 +63,14 @@ export class Inventory {
   readonly #inspection: VmInspection
   readonly #files: ImageFiles
   readonly #onFacts: (uuid: string) => void
+  readonly #onLate: () => void
 
-  constructor(connection: HostConnection, inspection: VmInspection, files: ImageFiles, onFacts: (uuid: string) => void) {
+  constructor(connection: HostConnection, inspection: VmInspection, files: ImageFiles, onFacts: (uuid: string) => void, onLate: () => void) {
     this.#connection = connection
     this.#inspection = inspection
     this.#files = files
     this.#onFacts = onFacts
+    this.#onLate = onLate
   }
 
   /** VMs as last read, however old: for a host that is down. */
@@ -73,39 +78,76 @@ export class Inventory {
     return this.#vms
   }
 
+  /** False until the VMs were read once. */
+  get hasRead(): boolean {
+    return this.#hasRead
+  }
+
   /** Something changed: the next read asks again; with a UUID also for its XML and snapshots. */
   invalidate(uuid?: string): void {
+    this.#generation++
     this.#readAtMs = 0
-    if (uuid !== undefined) this.#details.delete(uuid)
+    const details = uuid === undefined ? undefined : this.#details.get(uuid)
+    if (details) details.readAtMs = 0
   }
 
-  /** VMs, at most 1 s old. Throws HostDown. */
+  /** VMs, at most 1 s old; of a VM that answers late what was known of it. Throws HostDown. */
   async vms(): Promise<readonly KnownVm[]> {
     if (Date.now() - this.#readAtMs <= SHARED_MS) return this.#vms
-    this.#reading ??= this.#read().finally(() => { this.#reading = null })
-    return this.#reading
+    // A read that began before the last change must not answer for what is now.
+    if (this.#reading?.generation !== this.#generation) {
+      const reading = { generation: this.#generation, vms: this.#read(this.#generation) }
+      this.#reading = reading
+      const over = () => { if (this.#reading === reading) this.#reading = null }
+      reading.vms.then(over, over)
+    }
+    return this.#reading!.vms
   }
 
-  async #read(): Promise<KnownVm[]> {
+  /** One VM as it is now, for decisions: nothing of it is kept from before. null when it is gone. Throws HostDown and VmHung. */
+  async vmNow(uuid: string): Promise<KnownVm | null> {
+    const connect = await this.#connection.reader()
+    try {
+      const domain = await connect.domainLookupByUUID(uuid)
+      const stats = (await readStats(connect, [domain]))?.get(uuid) ?? null
+      await this.#readDetails(domain, fingerprintOf(domain, stats && openLayers(stats)))
+      return await this.#assemble(domain, stats)
+    } catch (error) {
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
+      throw error
+    }
+  }
+
+  async #read(generation: number): Promise<KnownVm[]> {
     const startedAtMs = Date.now()
     const connect = await this.#connection.reader()
-    const [domains, stats] = await Promise.all([connect.listAllDomains(), readStats(connect)])
+    const [domains, stats] = await Promise.all([connect.listAllDomains(), readStats(connect, [])])
     const vms = await Promise.all(domains.map((domain) => this.#readVm(domain, stats?.get(domain.uuid) ?? null)))
     vms.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     const present = new Set(vms.map((vm) => vm.uuid))
     for (const map of [this.#details, this.#facts]) for (const uuid of map.keys()) if (!present.has(uuid)) map.delete(uuid)
     this.#vms = vms
-    this.#readAtMs = startedAtMs
+    this.#hasRead = true
+    if (generation === this.#generation) this.#readAtMs = startedAtMs
     return vms
   }
 
+  /** A VM for the list: its details are waited for a moment only, then what was known of them is shown. */
   async #readVm(domain: Domain, stats: TypedParams | null): Promise<KnownVm> {
-    const layers = stats && openLayers(stats)
+    const fingerprint = fingerprintOf(domain, stats && openLayers(stats))
+    const before = this.#details.get(domain.uuid)
+    if (!before || before.fingerprint !== fingerprint || Date.now() - before.readAtMs > DETAILS_AGE_MS) {
+      let late = false
+      // One sick VM must not empty a page: it keeps what was known of it. A VM that is gone is not in the next list.
+      const reading = this.#readDetails(domain, fingerprint).then(() => { if (late) this.#onLate() }, () => undefined)
+      await Promise.race([reading, new Promise<void>((resolve) => { setTimeout(() => { late = true; resolve() }, DETAILS_WAIT_MS).unref() })])
+    }
+    return this.#assemble(domain, stats)
+  }
+
+  async #assemble(domain: Domain, stats: TypedParams | null): Promise<KnownVm> {
     const stateNumber = stats ? numberParam(stats, 'state.state') : null
     const state = stateNumber === null ? await domain.getState() : { state: DOMAIN_STATES[stateNumber] ?? 'no state', reason: numberParam(stats!, 'state.reason') ?? 0 }
-    const fingerprint = `${domain.name}|${domain.id}|${layers?.map((layer) => layer.path).join('|') ?? ''}`
-    const before = this.#details.get(domain.uuid)
-    if (!before || before.fingerprint !== fingerprint || Date.now() - before.readAtMs > DETAILS_AGE_MS) await this.#readDetails(domain, fingerprint)
     const details = this.#details.get(domain.uuid)
     const ioError = state.state === 'paused' && state.reason === VIR_DOMAIN_PAUSED_IOERROR
     return {
@@ -114,27 +156,25 @@ export class Inventory {
       description: details?.description ?? null,
       snapshotCount: details?.snapshotCount ?? null,
       facts: this.#facts.get(domain.uuid) ?? null,
-      layers: domain.id === -1 ? null : layers,
+      layers: domain.id === -1 ? null : stats && openLayers(stats),
       diskErrors: ioError ? await this.#inspection.inspect(domain.uuid, (inspected) => inspected.getDiskErrors()).catch(() => null) : null,
     }
   }
 
   async #readDetails(domain: Domain, fingerprint: string): Promise<void> {
-    try {
-      const [xml, snapshotCount, persistent] = await Promise.all([
-        this.#inspection.inspect(domain.uuid, (inspected) => inspected.getXMLDesc()),
-        domain.snapshotNum().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error }),
-        domain.isPersistent(),
-      ])
-      const before = this.#details.get(domain.uuid)
-      const description = before?.xml === xml ? before.description : parseDomainXml(xml)
-      this.#details.set(domain.uuid, { readAtMs: Date.now(), xml, description, snapshotCount, persistent, fingerprint })
-      this.#wantFacts.add(domain.uuid)
-      void this.#readFacts()
-    } catch (error) {
-      // One sick VM must not empty a page: it keeps what was known of it. A VM that is gone is not in the next list.
-      if (this.#connection.status.status !== 'up') throw error
-    }
+    const [startedAtMs, generation] = [Date.now(), this.#generation]
+    const [xml, snapshotCount, persistent] = await Promise.all([
+      this.#inspection.inspect(domain.uuid, (inspected) => inspected.getXMLDesc()),
+      domain.snapshotNum().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error }),
+      domain.isPersistent(),
+    ])
+    const before = this.#details.get(domain.uuid)
+    const description = before?.xml === xml ? before.description : parseDomainXml(xml)
+    // What changed meanwhile may not be in it.
+    const readAtMs = generation === this.#generation ? startedAtMs : 0
+    this.#details.set(domain.uuid, { readAtMs, xml, description, snapshotCount, persistent, fingerprint })
+    this.#wantFacts.add(domain.uuid)
+    void this.#readFacts()
   }
 
   /** In the background: chains of a thousand VMs would hold up the first page for seconds. */
@@ -161,10 +201,13 @@ export class Inventory {
   }
 }
 
+/** Changes when the disks' files do: a disk-only snapshot raises no event. */
+const fingerprintOf = (domain: Domain, layers: OpenLayer[] | null): string => `${domain.name}|${domain.id}|${layers?.map((layer) => layer.path).join('|') ?? ''}`
+
 /** null where the driver has no such statistics (libvirt's test driver): states are then asked one by one. */
-async function readStats(connect: Connect): Promise<Map<string, TypedParams> | null> {
+async function readStats(connect: Connect, domains: Domain[]): Promise<Map<string, TypedParams> | null> {
   try {
-    const records = await connect.getAllDomainStats([], [VIR_DOMAIN_STATS_STATE, VIR_DOMAIN_STATS_BLOCK], [VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING])
+    const records = await connect.getAllDomainStats(domains, [VIR_DOMAIN_STATS_STATE, VIR_DOMAIN_STATS_BLOCK], [VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING])
     return new Map(records.map((record) => [record.domain.uuid, record.params]))
   } catch (error) {
     if (isLibvirtError(error)) return null

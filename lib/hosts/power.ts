@@ -32,7 +32,7 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   const refusal = powerRefusal(input.act, vm.state)
   if (refusal) throw new Refusal(refusal)
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
-  return startJob(saga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce }, { host: host.name, vm: vm.uuid, act: input.act }, user)
+  return startJob(saga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce }, { host: host.name, vm: vm.uuid, act: input.act }, user, input.act === 'force-off' ? 'shutdown' : undefined)
 }
 
 const saga = (kind: JobKind): Saga<PowerJob> => ({ kind, version: '1', run: (context) => power(context) })

@@ -1,4 +1,5 @@
 import 'server-only'
+import { publish } from '../live/hub.ts'
 import type { Host } from './host.ts'
 import { diskSummaries, type KnownVm } from './inventory.ts'
 import { hosts } from './registry.ts'
@@ -18,15 +19,19 @@ export function readHosts(): Promise<HostView[]> {
 /** One host with its VMs. */
 export async function readHost(host: Host): Promise<HostView> {
   const late = new Promise<'late'>((resolve) => setTimeout(resolve, PAGE_WAIT_MS, 'late').unref())
-  const read = await Promise.race([host.inventory.vms().catch((error: Error) => error), late])
+  const hadRead = host.inventory.hasRead
+  const reading = host.inventory.vms().catch((error: Error) => error)
+  const read = await Promise.race([reading, late])
+  // The first read of a large host takes its time: pages read again when it is done.
+  if (read === 'late' && !hadRead) void reading.then(() => publish({ type: 'host', host: host.name }))
   const vms = read === 'late' || read instanceof Error ? host.inventory.lastKnown : read
   const status = host.connection.status
   const up = status.status === 'up' && read !== 'late' && !(read instanceof Error)
   return {
     name: host.name,
     uri: host.connection.uri,
-    status: up ? 'up' : status.status === 'connecting' ? 'connecting' : 'down',
-    reason: up ? null : status.status === 'down' ? status.reason : read === 'late' ? `the host has not answered within ${PAGE_WAIT_MS / 1000} s` : read instanceof Error ? read.message : null,
+    status: up ? 'up' : status.status === 'connecting' || (read === 'late' && !hadRead) ? 'connecting' : 'down',
+    reason: up ? null : status.status === 'down' ? status.reason : read === 'late' && !hadRead ? 'its VMs are being read for the first time' : read === 'late' ? `the host has not answered within ${PAGE_WAIT_MS / 1000} s` : read instanceof Error ? read.message : null,
     sinceMs: status.sinceMs,
     libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
     hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,

@@ -2,9 +2,11 @@ import 'server-only'
 import { isConnectionError, isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type Connect, type Domain } from 'node-libvirt'
 import type { HostConnection } from './host-connection.ts'
 
-/** How long a VM whose QEMU did not answer is left alone. libvirt itself gives up after 30 s. */
-const HUNG_PAUSE_MS = 30_000
-const INSPECT_DEADLINE_MS = 3_000
+/** How long a VM whose QEMU did not answer is left alone. */
+const HUNG_PAUSE_MS = 15_000
+const INSPECT_DEADLINE_MS = 8_000
+/** VMs asked at once: what waits here does not run into its deadline, however many VMs there are. */
+const AT_ONCE = 4
 
 /** The VM's QEMU does not answer; what libvirt knows without it still does. */
 export class VmHung extends Error {
@@ -19,6 +21,8 @@ export class VmInspection {
   readonly #connection: HostConnection
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #hungUntilMs = new Map<string, number>()
+  readonly #waiting: (() => void)[] = []
+  #running = 0
   constructor(connection: HostConnection) {
     this.#connection = connection
   }
@@ -38,8 +42,9 @@ export class VmInspection {
 
   async #run<T>(uuid: string, run: (domain: Domain, connect: Connect) => Promise<T>): Promise<T> {
     if (this.isHung(uuid)) throw new VmHung('QEMU of this VM does not answer')
-    const connect = await this.#connection.inspector()
+    await this.#enter()
     try {
+      const connect = await this.#connection.inspector()
       const domain = await connect.domainLookupByUUID(uuid, { deadlineMs: INSPECT_DEADLINE_MS })
       const result = await run(domain, connect)
       this.#hungUntilMs.delete(uuid)
@@ -49,6 +54,20 @@ export class VmInspection {
       if (!timedOut && !isLibvirtError(error, VIR_ERR_OPERATION_TIMEOUT)) throw error
       this.#hungUntilMs.set(uuid, Date.now() + HUNG_PAUSE_MS)
       throw new VmHung('QEMU of this VM does not answer', { cause: error })
+    } finally {
+      this.#leave()
     }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#running++
+  }
+
+  /** The place goes to the next one that waits. */
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#running--
   }
 }

@@ -1,6 +1,6 @@
 import 'server-only'
 import { store } from '../store/store.ts'
-import { toView, UNFINISHED } from './job-rows.ts'
+import { toView } from './job-rows.ts'
 import type { JobView } from './types.ts'
 
 /** Jobs, the newest first. */
@@ -14,11 +14,5 @@ export async function readJobs(filter: { host?: string; vmUuid?: string; limit: 
 /** One job, or null. */
 export async function readJob(id: string): Promise<JobView | null> {
   const row = await store().selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
-  return row ? toView(row) : null
-}
-
-/** The unfinished job of a VM, or null: two never run on one VM at once. */
-export async function readActiveJob(host: string, vmUuid: string): Promise<JobView | null> {
-  const row = await store().selectFrom('jobs').selectAll().where('host', '=', host).where('vm_uuid', '=', vmUuid).where('status', 'in', [...UNFINISHED]).executeTakeFirst()
   return row ? toView(row) : null
 }

@@ -1,4 +1,6 @@
 import 'server-only'
+import { randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
 import type { StepApi } from './engine-step.ts'
 import { store } from '../store/store.ts'
 import { updateJob } from './job-rows.ts'
@@ -8,9 +10,17 @@ import { isJobCancelled, type Saga, type SagaContext } from './saga.ts'
 /** ms between two attempts of a step whose host is unreachable. */
 const UNREACHABLE_RETRY_MS = 1_000
 
+/** What the engine can't know of the errors that sagas meet. */
+export interface JobErrors {
+  /** True when the host could not be asked: the step then waits instead of failing. */
+  isUnreachable(error: unknown): boolean
+  /** The sentence of an error that is meant for users, or null. */
+  sentenceOf(error: unknown): string | null
+}
+
 /** Runs one saga for its job's row: what it throws ends the job, never the engine's run. */
-export async function runSaga<Input>(saga: Saga<Input>, jobId: string, input: Input, step: StepApi, isUnreachable: (error: unknown) => boolean): Promise<void> {
-  const context = makeContext(jobId, input, step, isUnreachable)
+export async function runSaga<Input>(saga: Saga<Input>, jobId: string, input: Input, step: StepApi, errors: JobErrors): Promise<void> {
+  const context = makeContext(jobId, input, step, errors.isUnreachable)
   await updateJob(jobId, { status: 'running' })
   try {
     const result = await saga.run(context)
@@ -18,8 +28,15 @@ export async function runSaga<Input>(saga: Saga<Input>, jobId: string, input: In
   } catch (error) {
     const cause = rootCause(error)
     if (isJobCancelled(cause)) await end(jobId, { status: 'cancelled', result: JSON.stringify([cause.message]), note: null })
-    else await end(jobId, { status: 'failed', error: isRefusal(cause) || cause instanceof Error ? cause.message : String(cause), note: null })
+    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null })
   }
+}
+
+/** A message that nobody wrote for users goes to the log, not to the page. */
+function unknownError(kind: string, error: unknown): string {
+  const id = randomBytes(4).toString('hex')
+  process.stderr.write(`keyframe: error ${id} in the job ${kind}: ${inspect(error, { depth: 4 })}\n`)
+  return `This did not work, for a reason that Keyframe does not know. The log tells more under ${id}. Look at the chain before you try again.`
 }
 
 async function end(jobId: string, change: Parameters<typeof updateJob>[1]): Promise<void> {

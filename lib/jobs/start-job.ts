@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { engine, wakeWorker } from './engine.ts'
-import { toView } from './job-rows.ts'
-import { readActiveJob } from './read-jobs.ts'
+import { toView, UNFINISHED } from './job-rows.ts'
 import { Refusal } from './refusal.ts'
 import type { Saga } from './saga.ts'
+import type { JobKind } from './types.ts'
 
 export interface JobSubject {
   host: string
@@ -19,20 +19,27 @@ export interface JobSubject {
 }
 
 /**
- * Records a job and starts it. Rejects with Refusal while another job works on the same VM.
+ * Records a job and starts it. Rejects with Refusal while another job works on the same VM, other than one of the kind
+ * `beside` (Force off must be possible while a shutdown waits for its guest).
  * @returns the job's id; for a nonce that was used, the id of its job.
  */
-export async function startJob<Input extends object>(saga: Saga<Input>, subject: JobSubject, input: Input, user: { name: string }): Promise<{ jobId: string }> {
-  const twin = await store().selectFrom('jobs').select('id').where('nonce', '=', subject.nonce).executeTakeFirst()
-  if (twin) return { jobId: twin.id }
-  const active = await readActiveJob(subject.host, subject.vmUuid)
-  if (active) throw new Refusal(`${subject.vmName} is busy: “${active.title}”, begun by ${active.by}, is not finished. Wait for it${active.canCancel ? ', or cancel it' : ''}.`)
-  const row = await store().insertInto('jobs').values({
+export async function startJob<Input extends object>(saga: Saga<Input>, subject: JobSubject, input: Input, user: { name: string }, beside?: JobKind): Promise<{ jobId: string }> {
+  const row = {
     id: randomUUID(), kind: saga.kind, host: subject.host, vm_uuid: subject.vmUuid, vm_name: subject.vmName, title: subject.title,
     status: 'queued', by: user.name, nonce: subject.nonce, input: JSON.stringify(input), created_at_ms: Date.now(), ended_at_ms: null,
     percent: null, note: null, result: null, error: null, can_cancel: 0, cancel_requested: 0,
-  }).onConflict((conflict) => conflict.column('nonce').doNothing()).returningAll().executeTakeFirst()
-  if (!row) return startJob(saga, subject, input, user)
+  }
+  // One transaction: two forms sent at the same instant must not both find the VM idle.
+  const twin = await store().transaction().execute(async (transaction) => {
+    const same = await transaction.selectFrom('jobs').select('id').where('nonce', '=', subject.nonce).executeTakeFirst()
+    if (same) return same.id
+    const active = await transaction.selectFrom('jobs').selectAll().where('host', '=', subject.host).where('vm_uuid', '=', subject.vmUuid).where('status', 'in', [...UNFINISHED]).execute()
+    const other = active.find((each) => each.kind !== beside)
+    if (other) throw new Refusal(`${subject.vmName} is busy: “${other.title}”, begun by ${other.by}, is not finished. Wait for it${other.can_cancel === 1 ? ', or cancel it' : ''}.`)
+    await transaction.insertInto('jobs').values(row).execute()
+    return null
+  })
+  if (twin !== null) return { jobId: twin }
   publish({ type: 'job', job: toView(row) })
   await enqueue(row.id, saga.kind, saga.version, input)
   return { jobId: row.id }

@@ -2,19 +2,18 @@ import 'server-only'
 import { store } from '../store/store.ts'
 import { engine, startWorker } from './engine.ts'
 import { updateJob, UNFINISHED } from './job-rows.ts'
-import { runSaga } from './run-saga.ts'
+import { runSaga, type JobErrors } from './run-saga.ts'
 import type { Saga } from './saga.ts'
 import { enqueue } from './start-job.ts'
 
 /**
  * Registers every saga, takes up what the last process left unfinished, and starts the worker.
- * `isUnreachable` tells errors of a host that is down from all others: a step then waits instead of failing.
  */
-export async function startJobs(sagas: readonly Saga<never>[], isUnreachable: (error: unknown) => boolean): Promise<void> {
+export async function startJobs(sagas: readonly Saga<never>[], errors: JobErrors): Promise<void> {
   const { workflows } = engine()
   for (const saga of sagas as readonly Saga<unknown>[]) {
     workflows.implementWorkflow<{ jobId: string; input: unknown }, null>({ name: saga.kind, version: saga.version }, async ({ input, step }) => {
-      await runSaga(saga, input.jobId, input.input, step, isUnreachable)
+      await runSaga(saga, input.jobId, input.input, step, errors)
       return null
     })
   }

@@ -20,8 +20,11 @@ export function observeMerges(host: Host): void {
 
 async function remember(host: Host, vm: KnownVm, job: BlockJobView): Promise<void> {
   const layers = vm.description?.disks.find((disk) => disk.target === job.target)?.layers.slice(1) ?? []
+  // Pivoted already: the base is written to, which tells by itself that its snapshots are gone (lib/snapshots/unproven.ts).
+  const now = await host.inventory.vmNow(vm.uuid)
+  const active = now?.description?.disks.find((disk) => disk.target === job.target)?.path
   for (const layer of layers) {
-    if (layer.path === null) continue
+    if (layer.path === null || layer.path === active) continue
     const reading = await host.files.read(layer.path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null || reading.modifiedMs < job.firstSeenMs - CLOCK_SLACK_MS) continue
     await taintLayer(host.name, layer.path, vm.uuid, `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata`, `foreign:${vm.uuid}:${job.target}:${job.firstSeenMs}`)

@@ -71,6 +71,6 @@ async function verify(host: Host, uuid: string, request: SnapshotRequest): Promi
   const { vm } = await requireVm(host.name, uuid)
   for (const disk of request.disks) {
     const now = vm.description?.disks.find((each) => each.target === disk.target)?.path
-    if (disk.overlayPath !== null && now !== disk.overlayPath) throw new Error(`libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`)
+    if (disk.overlayPath !== null && now !== disk.overlayPath) throw new Refusal(`libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`)
   }
 }

@@ -6,6 +6,7 @@ import { readSnapshots, type SnapshotDiskMetadata, type SnapshotMetadata } from 
 import { Refusal } from '../jobs/refusal.ts'
 import { deleteRefusal } from './snapshot-rules.ts'
 import type { DeletePlan } from './types.ts'
+import { unprovenSnapshots } from './unproven.ts'
 
 /** Deleted snapshots in the order in which libvirt accepts them: children before their parents. */
 export interface PlannedDelete extends DeletePlan {
@@ -19,7 +20,7 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
   const { host, vm } = await requireVm(hostName, vmUuid)
   host.files.forget()
   await host.jobs.poll(vm)
-  const { list } = await readSnapshots(await host.connection.reader(), vmUuid)
+  const { list, current } = await readSnapshots(await host.connection.reader(), vmUuid)
   const snapshot = list.find((each) => each.name === name)
   if (!snapshot) throw new Refusal(`${vm.name} has no snapshot called “${name}” any more: it was deleted or merged meanwhile.`)
   const order = withChildren ? descendants(list, snapshot) : [snapshot]
@@ -43,11 +44,14 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
   }
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
   const children = list.filter((each) => each.parent === name)
-  const detached = await isDetached(host, snapshot)
+  const unproven = (await unprovenSnapshots(host, list, name)).get(name)
+  const detached = unproven?.onlyMetadata === true || (await isDetached(host, snapshot))
   return {
     snapshot: name, withChildren, merges, bytesToCopy, removedFiles: [...new Set(removedFiles)], order: order.map((each) => each.name), receivers: [...new Set(receivers)],
     metadataOnly: detached,
     refusal: deleteRefusal({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version })
+      ?? (unproven?.onlyMetadata ? unproven.reason : null)
+      ?? (!withChildren && current === name && children.length > 0 ? `It is the current snapshot and has children on another branch (${children.map((each) => each.name).join(', ')}), which libvirt can’t take apart. Delete those first, or revert to one of them, or delete it with its children.` : null)
       ?? (!withChildren && children.length > 1 ? `It has ${children.length} children (${children.map((each) => each.name).join(', ')}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.` : null),
   }
 }

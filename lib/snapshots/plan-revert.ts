@@ -28,7 +28,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   return {
     snapshot: name, sinceMs, bytesWritten, laterSnapshots,
     losses: losses(vm, snapshot, currentSnapshot, laterSnapshots),
-    refusal: revertRefusal({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version, unproven: (await unprovenSnapshots(host, [snapshot])).get(name) ?? null })
+    refusal: revertRefusal({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version, unproven: (await unprovenSnapshots(host, list, name)).get(name)?.reason ?? null })
       ?? (await managedSaveRefusal(host, vm)) ?? (await spaceRefusal(host, snapshot)),
     stateThen: snapshot.state === 'paused' ? 'paused' : snapshot.state === 'shutoff' ? 'off' : 'running',
     vmRunning: vm.running,

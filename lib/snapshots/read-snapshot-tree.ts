@@ -14,7 +14,7 @@ export async function readSnapshotTree(hostName: string, vmUuid: string): Promis
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
   const nodes = list.map((snapshot) => {
     const children = list.filter((each) => each.parent === snapshot.name).map((each) => each.name)
-    const reason = unproven.get(snapshot.name) ?? null
+    const reason = unproven.get(snapshot.name)?.reason ?? null
     return {
       name: snapshot.name, description: snapshot.description, createdAtMs: snapshot.createdAtMs, state: snapshot.state,
       isCurrent: snapshot.name === current, parent: snapshot.parent, children, memory: snapshot.memory,

@@ -154,6 +154,26 @@ describe('delete', () => {
     expect(await data()).toEqual([0x12, 0x12])
   })
 
+  it('of the current snapshot with children on another branch is refused with what to do', async () => {
+    await snapshots(2)
+    expect((await vm.revert('s1')).error).toBeNull()
+    await expect(vm.remove('s1')).rejects.toThrow(/current snapshot and has children on another branch \(s2\)/)
+    expect((await vm.remove('s1', { withChildren: true })).error).toBeNull()
+    expect(await data()).toEqual([0x10, 0x10])
+  })
+
+  it('of a snapshot whose layer was merged with virsh and frozen again: only its metadata', async () => {
+    await snapshots(1)
+    for (const disk of ['vda', 'vdb']) await lab.virsh('blockcommit', name, disk, '--active', '--pivot', '--wait')
+    expect((await vm.snapshot({ name: 'new', disks: ['vda', 'vdb'] })).error).toBeNull()
+    expect((await vm.snapshots()).map((each) => [each.name, each.unproven !== null])).toEqual([['s1', true], ['new', false]])
+    await expect(vm.revert('s1')).rejects.toThrow(/merged by hand/)
+    await expect(vm.remove('s1')).rejects.toThrow(/merged by hand/)
+    expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()
+    expect((await vm.revert('new')).error).toBeNull()
+    expect(await data()).toEqual([0x11, 0x11])
+  })
+
   it('libvirtd killed in its middle: it is finished by itself, and the data is whole', async () => {
     await snapshots(2)
     const { startDelete } = await import('./delete-snapshot.ts')

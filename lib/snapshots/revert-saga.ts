@@ -52,7 +52,7 @@ export const revertSaga: Saga<RevertJob> = {
     await step('settle', { do: () => settle(input) })
     const { host } = await requireVm(input.host, input.vm)
     host.changed(input.vm)
-    if (!(await isReverted(input))) throw new Error(`libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`)
+    if (!(await isReverted(input))) throw new Refusal(`libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`)
     return [`Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`, ...lines]
   },
 }
@@ -64,10 +64,8 @@ async function names(input: RevertJob): Promise<string[]> {
 
 /** Each disk of the snapshot writes to a new layer whose backing file is what the snapshot froze. */
 async function isReverted(input: RevertJob): Promise<boolean> {
-  const before = await requireVm(input.host, input.vm)
-  before.host.inventory.invalidate(input.vm)
-  before.host.files.forget()
   const { host, vm } = await requireVm(input.host, input.vm)
+  host.files.forget()
   const { list, current } = await readSnapshots(await host.connection.reader(), input.vm)
   if (current !== input.snapshot) return false
   const snapshot = list.find((each) => each.name === input.snapshot)

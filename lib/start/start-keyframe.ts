@@ -1,7 +1,7 @@
 import 'server-only'
 import { ensureFirstAdmin } from '../access/first-admin.ts'
 import { hosts, stopHosts } from '../hosts/registry.ts'
-import { isUnreachable } from '../hosts/unreachable.ts'
+import { HOST_ERRORS } from '../hosts/unreachable.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
 import { observeMerges } from '../merges/observe-merges.ts'
 import { closeStreams } from '../live/hub.ts'
@@ -15,7 +15,7 @@ export async function startKeyframe(): Promise<void> {
     await openStore()
     await ensureFirstAdmin(settings())
     for (const host of hosts().values()) observeMerges(host)
-    await startJobs(SAGAS, isUnreachable)
+    await startJobs(SAGAS, HOST_ERRORS)
   } catch (error) {
     process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
