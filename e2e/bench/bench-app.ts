@@ -5,6 +5,7 @@ import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../lab/app-proce
 import { buildApp } from '../lab/build-app.ts'
 import { TEST_DIST } from '../test-app.ts'
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const PASSWORD = 'correct horse battery staple'
 
 export type BenchApp = { url: string, cookie: string }
@@ -19,11 +20,15 @@ export async function withApp<T>(libvirtUri: string, say: (line: string) => void
   const port = await freePort()
   const log = join(dir, 'app.log')
   const app = spawnApp({ distName, port, libvirtUri, dataDir, adminPassword: PASSWORD, log })
+  // It has a process group of its own, which Ctrl-C does not reach.
+  const end = () => void endApp(app).then(() => process.exit(130))
+  for (const signal of SIGNALS) process.on(signal, end)
   try {
     await waitForApp(app, port, log)
     const url = appUrl(port)
     return await act({ url, cookie: await signIn(url) })
   } finally {
+    for (const signal of SIGNALS) process.off(signal, end)
     await endApp(app)
     rmSync(dir, { recursive: true, force: true })
   }

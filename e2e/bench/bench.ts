@@ -33,6 +33,8 @@ async function main(asked: string[]): Promise<number> {
     const lab = await startTestLab('bench')
     try {
       lines.push(...await part.run(lab))
+      // After each: whoever ends a long run keeps what it had.
+      writeJson(lines)
     } catch (error) {
       failed++
       say(`this part failed: ${error instanceof Error ? error.stack : String(error)}`)
