@@ -4,7 +4,8 @@ import { layers, open, openVm, snapshotItem } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab, underTest } from './under-test.ts'
 
-const VM = 'pages'
+/** A test that fails is followed by a new worker: it makes a guest of its own. */
+const VM = `pages-${process.env.TEST_WORKER_INDEX}`
 const PAGES = ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first')]
 const PHONE = { width: 390, height: 844 }
 const LOOKS = [
