@@ -25,7 +25,7 @@ const restrict = (folder, allowed) => ({
       { regex: '^@/', message: 'lib/ also runs in plain Node, which does not know @/.' },
       { regex: `^(?:\\.\\./)+(?:app|components|e2e)/`, message: 'Imports run downwards: app → components → lib.' },
       // From a file of lib/<folder>/ another folder begins with ../, from a subfolder of it with ../../.
-      { regex: `^\\.\\./(?!${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')}${folder === 'node-libvirt' ? '|[a-z-]+\\.ts$|protocol/|flags/|testing/' : ''})`, message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (DESIGN.md, section 1).` },
+      { regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|[a-z-]+\\.ts$${folder === 'node-libvirt' ? '|protocol/|flags/|testing/' : ''})`, message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (DESIGN.md, section 1).` },
       ...(folder === 'node-libvirt' ? [{ regex: '^(?!\\.|node:)', message: 'node-libvirt has no dependencies.' }] : []),
     ] }],
   },
