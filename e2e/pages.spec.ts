@@ -30,31 +30,36 @@ test.afterAll(async () => {
   await lab.virsh('destroy', VM)
 })
 
+const check = (page: Page, what: string) => test.step(what, async () => {
+  await expectAccessible(page)
+  await expectNoSideways(page)
+})
+
 for (const { name, options } of LOOKS) {
-  test(`every page and dialog ${name}: nothing serious for axe, nothing sideways`, async ({ browser }) => {
-    const context = await browser.newContext(options)
-    const page = await context.newPage()
-    const check = (what: string) => test.step(what, async () => {
-      await expectAccessible(page)
-      await expectNoSideways(page)
+  test.describe(name, () => {
+    test.use(options)
+
+    test('every page: nothing serious for axe, nothing sideways', async ({ page }) => {
+      await page.goto(`${underTest().baseUrl}/login`)
+      await check(page, '/login')
+      for (const path of PAGES) {
+        await open(page, path)
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        await check(page, path)
+      }
     })
-    await page.goto(`${underTest().baseUrl}/login`)
-    await check('/login')
-    for (const path of PAGES) {
-      await open(page, path)
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-      await check(path)
-    }
-    await openVm(page, VM)
-    for (const { act, show } of DIALOGS) {
-      await show(page)
-      const dialog = page.getByRole('dialog')
-      await expect(dialog.getByRole('button', { name: act, exact: true })).toBeEnabled()
-      await check(act)
-      await dialog.getByRole('button', { name: 'Back', exact: true }).click()
-      await expect(dialog).toBeHidden()
-    }
-    await context.close()
+
+    test('every dialog: nothing serious for axe, nothing sideways', async ({ page }) => {
+      await openVm(page, VM)
+      for (const { act, show } of DIALOGS) {
+        await show(page)
+        const dialog = page.getByRole('dialog')
+        await expect(dialog.getByRole('button', { name: act, exact: true })).toBeEnabled()
+        await check(page, act)
+        await dialog.getByRole('button', { name: 'Back', exact: true }).click()
+        await expect(dialog).toBeHidden()
+      }
+    })
   })
 }
 
