@@ -19,6 +19,7 @@ const PROBE_DEADLINE_MS = 8_000
 export class FrozenGuests {
   readonly #readings = new Map<string, { atMs: number; reading: Promise<AgentReading> }>()
   readonly #frozen = new Set<string>()
+  readonly #thawing = new Map<string, Promise<boolean>>()
   readonly #connection: HostConnection
   constructor(connection: HostConnection) {
     this.#connection = connection
@@ -33,6 +34,20 @@ export class FrozenGuests {
     if (frozen) this.#frozen.add(uuid)
     else this.#frozen.delete(uuid)
     this.#readings.delete(uuid)
+  }
+
+  /** Runs one thaw of a guest; who asks meanwhile waits for the same one. */
+  thaw(uuid: string, run: () => Promise<boolean>): Promise<boolean> {
+    const running = this.#thawing.get(uuid)
+    if (running) return running
+    const thaw = run().finally(() => this.#thawing.delete(uuid))
+    this.#thawing.set(uuid, thaw)
+    return thaw
+  }
+
+  /** Resolves when no thaw of ours is under way. */
+  async settled(uuid: string): Promise<void> {
+    await this.#thawing.get(uuid)
   }
 
   /** Asks the agent, at most once in 10 s. True when the guest's frozen state changed. */

@@ -27,7 +27,11 @@ export async function thawOnce(domain: Domain): Promise<boolean> {
  * Thaws until the agent says that nothing is frozen, across lost connections, for at most 10 minutes; meanwhile the VM
  * counts as frozen and its page says so. Resolves with true when it is thawed, or is not running any more.
  */
-export async function thawUntilAnswered(host: Host, uuid: string): Promise<boolean> {
+export function thawUntilAnswered(host: Host, uuid: string): Promise<boolean> {
+  return host.frozen.thaw(uuid, () => untilAnswered(host, uuid))
+}
+
+async function untilAnswered(host: Host, uuid: string): Promise<boolean> {
   const endMs = Date.now() + THAW_LIMIT_MS
   host.frozen.setFrozen(uuid, true)
   host.changed(uuid)

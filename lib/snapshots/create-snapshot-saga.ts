@@ -1,14 +1,19 @@
 import 'server-only'
+import { randomUUID } from 'node:crypto'
 import { isLibvirtError } from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { thawUntilAnswered } from '../hosts/thaw.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { describeFreeze } from './describe-freeze.ts'
 import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
 import type { FreezeReport } from './types.ts'
+
+/** Differs between two runs of Keyframe. */
+const PROCESS = randomUUID()
 
 export interface CreateSnapshotJob {
   host: string
@@ -19,6 +24,7 @@ export interface CreateSnapshotJob {
 /**
  * Take one snapshot.
  * | step   | do                                        | done when                                            |
+ * | begin  | note which process freezes the guest        | (own record)                                         |
  * | create | freeze, switch all disks, thaw (libvirt)  | a snapshot of this name holds exactly these overlays |
  */
 export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
@@ -27,9 +33,10 @@ export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
   async run({ input, step, progress }) {
     const { request } = input
     await progress(null, request.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot')
+    const begunBy = await step('begin', { do: async () => PROCESS })
     const freeze = await step<FreezeReport>('create', {
       isDone: async () => ((await exists(input)) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
-      do: () => createOrExplain(input),
+      do: () => createOrExplain(input, begunBy !== PROCESS),
     })
     const { host, vm } = await requireVm(input.host, input.vm)
     const targets = request.disks.flatMap((disk) => (disk.overlayPath === null ? [] : [disk.target]))
@@ -50,8 +57,12 @@ async function exists({ host: hostName, vm, request }: CreateSnapshotJob): Promi
   return found !== undefined && request.disks.every((disk) => (found.disks.find((each) => each.target === disk.target)?.overlayPath ?? null) === disk.overlayPath)
 }
 
-async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob): Promise<FreezeReport> {
+async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob, isRepeated: boolean): Promise<FreezeReport> {
   const { host, vm } = await requireVm(hostName, uuid)
+  // A process that died, or a libvirtd, may have left the guest frozen by us: thawed first, else it would pass for
+  // someone else's freeze.
+  if (isRepeated && request.quiesce !== 'off' && vm.state === 'running' && vm.description?.hasAgentChannel) await thawUntilAnswered(host, uuid)
+  await host.frozen.settled(uuid)
   try {
     return await takeSnapshot(host, uuid, request)
   } catch (error) {

@@ -99,6 +99,23 @@ describe('quiesce without an agent that answers', () => {
     await waitUntil(async () => (await records()) > thawed + 5, { limitMs: 20_000, what: 'Records after the thaw' })
     expect((await lab.virsh('snapshot-list', 'slow-agent', '--name')).trim()).toBe('')
   })
+  it('libvirtd killed inside the freeze: the guest is thawed and the snapshot ends one way or the other', async () => {
+    const slow = await define('killed', { system: 'linux', agent: 'running', freezeDelayS: 4, disks: [{ format: 'qcow2' }] }, false)
+    await lab.startGuest('killed')
+    const { startCreateSnapshot } = await import('./create-snapshot.ts')
+    const uuid = await keyframe.uuid('killed')
+    const job = await startCreateSnapshot({ host: 'lab', vm: uuid, name: 's', description: '', quiesce: 'required', disks: ['vda'], overlayDirectory: null, nonce: crypto.randomUUID() }, { name: 'tester' })
+    const { hostByName } = await import('../hosts/registry.ts')
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => (await readJob(job.jobId))?.note?.startsWith('Freezing') ?? false, { limitMs: 10_000, what: 'The freeze begun' })
+    await lab.killLibvirtd()
+    await lab.startLibvirtd()
+    const ended = await keyframe.ended(job)
+    expect((await lab.virsh('snapshot-list', 'killed', '--name')).trim()).toBe(ended.status === 'succeeded' ? 's' : '')
+    await waitUntil(() => !hostByName('lab')!.frozen.isFrozen(uuid), { limitMs: 60_000, what: 'The thaw' })
+    expect(await lab.virsh('domfsinfo', 'killed')).toMatch(/vda/)
+    expect((await slow.chains())[0]!.layers).toHaveLength(ended.status === 'succeeded' ? 2 : 1)
+  })
 })
 
 describe('names', () => {
