@@ -15,6 +15,8 @@ const PACE_MS = 20
 const AROUND = 25
 const ROUNDS = 3
 
+type Records = [vda: GuestRecord[], vdb: GuestRecord[]]
+
 const lab = testLab()
 const last = (records: GuestRecord[]) => records.at(-1)!.seq
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
@@ -27,7 +29,7 @@ async function files(): Promise<[string, string]> {
 }
 
 /** Records of both disks while the guest stands still, so that none is caught half written. */
-async function recordsNow(): Promise<[GuestRecord[], GuestRecord[]]> {
+async function recordsNow(): Promise<Records> {
   await lab.virsh('suspend', NAME)
   try {
     const [vda, vdb] = await files()
@@ -37,7 +39,7 @@ async function recordsNow(): Promise<[GuestRecord[], GuestRecord[]]> {
   }
 }
 
-async function expectOneMoment(vda: Image, vdb: Image): Promise<GuestRecord[]> {
+async function expectOneMoment(vda: Image, vdb: Image): Promise<Records> {
   const [first, second] = [await readRecords(vda), await readRecords(vdb)]
   expect(missingNumbers(first)).toEqual([])
   expect(missingNumbers(second)).toEqual([])
@@ -45,7 +47,14 @@ async function expectOneMoment(vda: Image, vdb: Image): Promise<GuestRecord[]> {
   expect([last(first), last(first) - 1]).toContain(last(second))
   expect(await fileSystemFaults(vda)).toBeUndefined()
   expect(await fileSystemFaults(vdb)).toBeUndefined()
-  return first
+  return [first, second]
+}
+
+/** The first records alone are printed: there are thousands. */
+function expectSame(records: GuestRecord[], wanted: GuestRecord[]): void {
+  const differ = wanted.findIndex((record, index) => JSON.stringify(record) !== JSON.stringify(records[index]))
+  if (differ >= 0) expect(records.slice(differ, differ + 3)).toEqual(wanted.slice(differ, differ + 3))
+  expect(records.length).toBe(wanted.length)
 }
 
 test.beforeAll(async () => {
@@ -104,14 +113,14 @@ test('the live backup: snapshot, copy the frozen base, merge; no record is missi
   expect(xml.match(/<backingStore type=/g), xml).toBeNull()
   expect((await lab.virsh('snapshot-list', NAME, '--name')).trim()).toBe('')
 
-  const now = await recordsNow()
-  for (const records of now) {
-    expect(missingNumbers(records)).toEqual([])
-    expect(records.slice(0, frozen.length - 1)).toEqual(frozen.slice(0, -1))
-    expect(last(records)).toBeGreaterThan(last(frozen))
-  }
   // The backup is the moment of the snapshot, whatever was written since.
-  expect(await expectOneMoment({ path: backups[0], format: 'raw' }, { path: backups[1], format: 'qcow2' })).toEqual(frozen)
+  const backedUp = await expectOneMoment({ path: backups[0], format: 'raw' }, { path: backups[1], format: 'qcow2' })
+  for (const [index, records] of (await recordsNow()).entries()) {
+    expect(missingNumbers(records)).toEqual([])
+    expectSame(records.slice(0, frozen[index]!.length), frozen[index]!)
+    expect(last(records)).toBeGreaterThan(last(frozen[index]!))
+    expectSame(backedUp[index]!, frozen[index]!)
+  }
 })
 
 test('two snapshots; a revert to the first gives exactly its data; the second is deleted', async ({ page }) => {
@@ -124,16 +133,12 @@ test('two snapshots; a revert to the first gives exactly its data; the second is
 
   await revertTo(page, 'first', { stateAfter: 'running' })
   await lab.waitForAgent(NAME)
-  const [vda, vdb] = await recordsNow()
-  const bootThen = frozen.at(-1)!.boot
-  expect(vda.filter((record) => record.boot <= bootThen)).toEqual(frozen)
-  const kept = vdb.filter((record) => record.boot <= bootThen)
-  expect(frozen.slice(0, kept.length)).toEqual(kept)
-  expect(kept.length).toBeGreaterThanOrEqual(frozen.length - 1)
-  // It goes on from there, on both disks.
-  for (const records of [vda, vdb]) {
+  const bootThen = frozen[0].at(-1)!.boot
+  for (const [index, records] of (await recordsNow()).entries()) {
+    expectSame(records.filter((record) => record.boot <= bootThen), frozen[index]!)
+    // It goes on from there, on both disks.
     expect(missingNumbers(records)).toEqual([])
-    expect(last(records)).toBeGreaterThan(last(frozen))
+    expect(last(records)).toBeGreaterThan(last(frozen[0]))
   }
 
   await deleteSnapshot(page, 'second')
