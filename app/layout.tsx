@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { AppHeader } from '@/components/app-header'
 import { LiveProvider } from '@/components/live/live-provider'
 import { currentSession } from '@/lib/access/current-user'
+import { newestId } from '@/lib/live/hub'
 import './globals.css'
 
 export const metadata: Metadata = { title: 'Keyframe', description: 'Live snapshots, backing chains, merge and revert for libvirt VMs' }
@@ -12,6 +13,8 @@ export const viewport: Viewport = { themeColor: [{ media: '(prefers-color-scheme
 export const dynamic = 'force-dynamic'
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
+  // Before anything is read: what changes from here on, the browser's event stream brings.
+  const since = newestId()
   const session = await currentSession()
   return (
     <html lang="en">
@@ -19,7 +22,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         {session ? (
           <>
             <AppHeader userName={session.user.name} />
-            <LiveProvider>{children}</LiveProvider>
+            <LiveProvider since={since}>{children}</LiveProvider>
           </>
         ) : children}
       </body>

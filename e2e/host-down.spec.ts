@@ -32,9 +32,14 @@ test('a host that is down at the start is shown with the reason, holds up nothin
 })
 
 test('a host that goes down leaves its last known VMs, greyed, and its pages say why nothing can be done', async ({ page }) => {
+  // What happens between the server's rendering and the opening of the event stream is not lost either.
+  const released = Promise.withResolvers<void>()
+  await page.route('**/api/events*', async (route) => { await released.promise; await route.continue() })
   await open(page, '/')
   await expect(page.getByRole('link', { name: 'late', exact: true })).toBeVisible()
   await later.killLibvirtd('SIGKILL')
+  await expect.poll(async () => (await page.context().request.get(page.url())).text()).toMatch(/libvirtd is not running|connection to the libvirt daemon/)
+  released.resolve()
   await expect(page.getByRole('list', { name: 'Hosts' }).getByRole('listitem').filter({ hasText: 'later down' })).toContainText('1 VMs as last known')
   await page.getByRole('link', { name: 'late', exact: true }).click()
   await expect(page.getByRole('status').filter({ hasText: /later is down since/ })).toBeVisible()

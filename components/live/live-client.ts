@@ -18,15 +18,17 @@ export class LiveClient {
   readonly #others = new Map<string, { watches: string[]; heardAtMs: number }>()
   readonly #onStatus: (connected: boolean) => void
   #stream: EventStream | null = null
-  #lastId: string | null = null
+  /** Of the newest event that what this tab shows can know of: first the one that the server rendered after. */
+  #lastId: string
   #connected = true
   #channel: ReturnType<typeof openTabChannel> | null = null
   #resign: (() => void) | null = null
   #again: ReturnType<typeof setInterval> | undefined
   #gather: ReturnType<typeof setTimeout> | undefined
 
-  constructor(onStatus: (connected: boolean) => void) {
+  constructor(onStatus: (connected: boolean) => void, renderedAfterId: string) {
     this.#onStatus = onStatus
+    this.#lastId = renderedAfterId
   }
 
   start(): void {
@@ -88,12 +90,14 @@ export class LiveClient {
   #receive(message: TabMessage): void {
     switch (message.kind) {
       case 'event': return this.#dispatch(message.id, message.event)
-      case 'status': return this.#setConnected(message.connected)
+      case 'status':
+        if (message.newestId !== undefined && isLater(message.newestId, this.#lastId)) this.#dispatch(message.newestId, { type: 'reload' })
+        return this.#setConnected(message.connected)
       case 'signed-out': return this.#signedOut()
       case 'who': return this.#say()
       case 'bye': this.#others.delete(message.tab); return this.#openSoon()
       case 'watch':
-        if (!this.#others.has(message.tab) && this.#stream) this.#channel?.send({ kind: 'status', connected: this.#connected })
+        if (!this.#others.has(message.tab) && this.#stream) this.#channel?.send({ kind: 'status', connected: this.#connected, newestId: this.#lastId })
         this.#others.set(message.tab, { watches: message.watches, heardAtMs: Date.now() })
         return this.#openSoon()
     }
@@ -114,4 +118,11 @@ export class LiveClient {
     this.#connected = connected
     this.#onStatus(connected)
   }
+}
+
+/** Ids are `<boot>-<sequence>`; nothing can be said of another boot's, so it counts as later. */
+function isLater(id: string, than: string): boolean {
+  const [boot, sequence] = id.split('-')
+  const [thanBoot, thanSequence] = than.split('-')
+  return boot !== thanBoot || Number(sequence) > Number(thanSequence)
 }

@@ -8,11 +8,11 @@ import { LostNote } from '@/components/live/lost-note'
 
 const Live = createContext<LiveClient | null>(null)
 
-/** Holds this tab's end of the event stream, for everything below it. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+/** Holds this tab's end of the event stream, for everything below it. `since`: id of the newest event when the server began to render. */
+export function LiveProvider({ since, children }: { since: string; children: ReactNode }) {
   const router = useRouter()
   const [connected, setConnected] = useState(true)
-  const [client] = useState(() => new LiveClient(setConnected))
+  const [client] = useState(() => new LiveClient(setConnected, since))
   useEffect(() => {
     const silence = client.listen((event) => { if (event.type === 'reload') router.refresh() })
     client.start()

@@ -4,8 +4,8 @@ import type { LiveEvent } from '@/lib/live/types'
 export type TabMessage =
   /** From the leader: an event of the stream. */
   | { kind: 'event'; id: string; event: LiveEvent }
-  /** From the leader: whether the stream is open. */
-  | { kind: 'status'; connected: boolean }
+  /** From the leader: whether the stream is open; to a tab that is new also the newest event it heard. */
+  | { kind: 'status'; connected: boolean; newestId?: string }
   /** From the leader: the session that all tabs share has ended. */
   | { kind: 'signed-out' }
   /** From the leader: tell me again what you show. */
