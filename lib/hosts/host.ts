@@ -18,6 +18,8 @@ const LATE_NEWS_MS = 500
 /** Every running VM is asked for block jobs this often: one call a disk. */
 const SCAN_MS = 20_000
 
+type JobListener = (vm: KnownVm, running: readonly BlockJobView[], ended: readonly BlockJobView[]) => void
+
 /** One configured hypervisor: its connections, what is known of it, and its one poller. */
 export class Host {
   readonly name: string
@@ -30,7 +32,7 @@ export class Host {
   readonly #fingerprints = new Map<string, string>()
   readonly #pollNow = new Set<string>()
   readonly #upListeners: (() => void)[] = []
-  readonly #jobListeners: ((vm: KnownVm, jobs: readonly BlockJobView[]) => void)[] = []
+  readonly #jobListeners: JobListener[] = []
   #scannedAtMs = 0
   #watchedAtMs = 0
   #timer: NodeJS.Timeout | null = null
@@ -71,8 +73,8 @@ export class Host {
     this.#upListeners.push(listener)
   }
 
-  /** Called when the block jobs of a VM changed, with the ones it had and has. */
-  onJobs(listener: (vm: KnownVm, jobs: readonly BlockJobView[]) => void): void {
+  /** Called when the block jobs of a VM changed. */
+  onJobs(listener: JobListener): void {
     this.#jobListeners.push(listener)
   }
 
@@ -156,7 +158,8 @@ export class Host {
     if (!changed) return
     const has = this.jobs.jobsOf(vm.uuid)
     publish({ type: 'block-jobs', host: this.name, vmUuid: vm.uuid, jobs: has })
-    for (const listener of this.#jobListeners) listener(vm, [...had, ...has])
+    const ended = had.filter((job) => !has.some((each) => each.target === job.target))
+    for (const listener of this.#jobListeners) listener(vm, has, ended)
     const same = had.map((job) => job.target).join() === has.map((job) => job.target).join()
     if (same) return
     // A job that began or ended changes the chain.

@@ -126,7 +126,7 @@ export class ImageFiles {
       const modified = childText(child(target, 'timestamps'), 'mtime')
       return {
         kind: 'found', path, header,
-        detectedFormat: header ? 'qcow2' : (attribute(child(target, 'format'), 'type') ?? 'raw'),
+        detectedFormat: header ? 'qcow2' : libvirtsGuess(attribute(child(target, 'format'), 'type')),
         virtualBytes: header?.virtualBytes ?? bytes('capacity'),
         allocatedBytes: bytes('allocation'),
         lengthBytes: Number(childText(xml, 'physical') ?? childText(xml, 'capacity') ?? 0),
@@ -158,6 +158,9 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
   const name = `keyframe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
   return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
 }
+
+/** libvirt keeps its guess of a file that was replaced; the first bytes have just told that it is no qcow2. */
+const libvirtsGuess = (format: string | null): string => (format === null || format === 'qcow2' ? 'raw' : format)
 
 async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []

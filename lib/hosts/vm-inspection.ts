@@ -1,10 +1,9 @@
 import 'server-only'
-import { isConnectionError, isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type Connect, type Domain } from 'node-libvirt'
+import { isConnectionError, isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type Domain } from 'node-libvirt'
 import type { HostConnection } from './host-connection.ts'
 
 /** How long a VM whose QEMU did not answer is left alone. */
 const HUNG_PAUSE_MS = 15_000
-const INSPECT_DEADLINE_MS = 8_000
 /** VMs asked at once: what waits here does not run into its deadline, however many VMs there are. */
 const AT_ONCE = 4
 
@@ -32,7 +31,7 @@ export class VmInspection {
   }
 
   /** Runs `run` in this VM's turn. Throws VmHung, HostDown or LibvirtError. */
-  inspect<T>(uuid: string, run: (domain: Domain, connect: Connect) => Promise<T>): Promise<T> {
+  inspect<T>(uuid: string, run: (domain: Domain) => Promise<T>): Promise<T> {
     const turn = (this.#turns.get(uuid) ?? Promise.resolve()).then(() => this.#run(uuid, run))
     const settled = turn.catch(() => undefined)
     this.#turns.set(uuid, settled)
@@ -40,13 +39,12 @@ export class VmInspection {
     return turn
   }
 
-  async #run<T>(uuid: string, run: (domain: Domain, connect: Connect) => Promise<T>): Promise<T> {
+  async #run<T>(uuid: string, run: (domain: Domain) => Promise<T>): Promise<T> {
     if (this.isHung(uuid)) throw new VmHung('QEMU of this VM does not answer')
     await this.#enter()
     try {
       const connect = await this.#connection.inspector()
-      const domain = await connect.domainLookupByUUID(uuid, { deadlineMs: INSPECT_DEADLINE_MS })
-      const result = await run(domain, connect)
+      const result = await run(connect.domainReference(uuid))
       this.#hungUntilMs.delete(uuid)
       return result
     } catch (error) {

@@ -118,6 +118,11 @@ export class Connect {
     return new Domain(this.#client, (await this.#client.call('DOMAIN_LOOKUP_BY_UUID', { uuid: parseUuid(uuid) }, options)).dom)
   }
 
+  /** A domain by its UUID without asking for it first: the daemon looks at nothing else in a call. It may not exist. */
+  domainReference(uuid: string): Domain {
+    return new Domain(this.#client, { name: '', uuid: parseUuid(uuid), id: -1 })
+  }
+
   /** Makes a persistent domain of the XML, or changes the one with its UUID. */
   async domainDefineXML(xml: string, options?: CallOptions): Promise<Domain> {
     return new Domain(this.#client, (await this.#client.call('DOMAIN_DEFINE_XML', { xml }, options)).dom)

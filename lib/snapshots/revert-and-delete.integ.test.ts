@@ -166,7 +166,7 @@ describe('delete', () => {
     await snapshots(1)
     for (const disk of ['vda', 'vdb']) await lab.virsh('blockcommit', name, disk, '--active', '--pivot', '--wait')
     expect((await vm.snapshot({ name: 'new', disks: ['vda', 'vdb'] })).error).toBeNull()
-    expect((await vm.snapshots()).map((each) => [each.name, each.unproven !== null])).toEqual([['s1', true], ['new', false]])
+    await waitUntil(async () => JSON.stringify((await vm.snapshots()).map((each) => [each.name, each.unproven !== null])) === '[["s1",true],["new",false]]', { limitMs: 10_000, what: 'The word that s1 is spoilt and new is not' })
     await expect(vm.revert('s1')).rejects.toThrow(/merged by hand/)
     await expect(vm.remove('s1')).rejects.toThrow(/merged by hand/)
     expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()
