@@ -7,7 +7,7 @@ const RETRY_FIRST_MS = 1_000
 const RETRY_MAXIMUM_MS = 10_000
 const OPEN_DEADLINE_MS = 5_000
 /** A read that takes longer counts as lost: the machine may be busy, but a hung QEMU never answers. */
-const READ_DEADLINE_MS = 8_000
+const READ_DEADLINE_MS = 5_000
 /** Of the connection for reading: none of its calls is long, and with 4 in flight libvirtd would wait for us in between. */
 const READER_CALLS_IN_FLIGHT = 16
 const EVENTS: readonly DomainEventType[] = ['lifecycle', 'io-error', 'block-job', 'agent', 'job-completed']

@@ -97,7 +97,7 @@ it('a VM whose QEMU hangs is shown as such and holds up no other', async () => {
   try {
     const { hostByName } = await import('./registry.ts')
     hostByName(HOST)!.changed(uuid)
-    await waitUntil(async () => (await hostView()).vms.find((vm) => vm.uuid === uuid)!.attention.some((each) => each.kind === 'hung'), { limitMs: 15_000, what: 'The word that it hangs' })
+    await waitUntil(async () => (await hostView()).vms.find((vm) => vm.uuid === uuid)!.attention.some((each) => each.kind === 'hung'), { limitMs: 25_000, what: 'The word that it hangs' })
     const startMs = Date.now()
     const view = await hostView()
     expect(Date.now() - startMs).toBeLessThan(1_600)
