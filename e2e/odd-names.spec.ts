@@ -58,19 +58,19 @@ for (const name of SNAPSHOTS) {
   })
 }
 
-for (const [name, sentence] of [
-  ['', /Give the snapshot a name/], ['a/b', /must not contain “\/”/], ['.hidden', /must not begin with a dot/], ['x'.repeat(201), /too long: 201 bytes/], ['ü'.repeat(101), /too long: 202 bytes/],
-] as const) {
-  test(`a name that can’t be: “${name.slice(0, 12)}” is told as it is typed`, async ({ page }) => {
-    await openVm(page, VM)
-    await page.getByRole('button', { name: 'Take snapshot', exact: true }).click()
-    const dialog = page.getByRole('dialog')
+test('a name that can’t be is told as it is typed, and nothing is taken', async ({ page }) => {
+  await openVm(page, VM)
+  await page.getByRole('button', { name: 'Take snapshot', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  for (const [name, sentence] of [
+    ['', /Give the snapshot a name/], ['a/b', /must not contain “\/”/], ['.hidden', /must not begin with a dot/], ['x'.repeat(201), /too long: 201 bytes/], ['ü'.repeat(101), /too long: 202 bytes/],
+  ] as const) {
     await dialog.getByLabel('Name', { exact: true }).fill(name)
     await expect(dialog.getByText(sentence)).toBeVisible()
     await expect(dialog.getByRole('button', { name: 'Take snapshot', exact: true })).toBeDisabled()
-    expect(await snapshotsByVirsh()).toEqual([])
-  })
-}
+  }
+  expect(await snapshotsByVirsh()).toEqual([])
+})
 
 test('a name that is taken is told as it is typed', async ({ page }) => {
   await openVm(page, VM)
