@@ -10,8 +10,8 @@ const MANY = 200
 /** Twice the longest period of a scan would be a minute; what a page adds has periods of 2 s. */
 const WINDOW_MS = 20_000
 const SETTLE_MS = 4_000
-/** Calls fall into a window or just beside it. */
-const AIM = { atMost: 1.05 }
+/** The poller's rounds are 1 s and what the machine adds: measured 4.6 to 5.4 calls a second with 1 browser, so less can't be told apart. */
+const AIM = { atMost: 1.12 }
 
 const total = (counter: CallCounter) => [...counter.counts().values()].reduce((sum, count) => sum + count, 0)
 
@@ -38,9 +38,10 @@ export async function benchWatchers(lab: Lab, say: (line: string) => void): Prom
   try {
     const uuid = (await lab.virsh('domuuid', WEB.name)).trim()
     return await withApp(`lab=qemu:///session?socket=${counter.socketPath}`, say, async (app) => {
-      const rounds: { one: number, many: number }[] = []
-      for (let round = 0; round < 2; round++) rounds.push({ one: await callsPerSecond(app, counter, `lab/${uuid}`, 1), many: await callsPerSecond(app, counter, `lab/${uuid}`, MANY) })
-      const mean = (key: 'one' | 'many') => rounds.reduce((sum, round) => sum + round[key], 0) / rounds.length
+      const rates: Record<'one' | 'many', number[]> = { one: [], many: [] }
+      // There and back, so that a load that grows or falls meanwhile hits both alike.
+      for (const key of ['one', 'many', 'many', 'one'] as const) rates[key].push(await callsPerSecond(app, counter, `lab/${uuid}`, key === 'one' ? 1 : MANY))
+      const mean = (key: 'one' | 'many') => rates[key].reduce((sum, rate) => sum + rate, 0) / rates[key].length
       const often = [...counter.counts()].sort(([, a], [, b]) => b - a).slice(0, 4).map(([name, count]) => `${name} ${count}`).join(', ')
       return [{ what: `libvirt calls with ${MANY} browsers`, keyframe: mean('many'), peer: mean('one'), peerName: 'with 1 browser', unit: 'per s', aim: AIM, note: `most of them: ${often}` }]
     })

@@ -9,7 +9,7 @@ const OPEN_DEADLINE_MS = 5_000
 /** A read that takes longer counts as lost: the machine may be busy, but a hung QEMU never answers. */
 const READ_DEADLINE_MS = 5_000
 /** Of the connection for reading: none of its calls is long, and with 4 in flight libvirtd would wait for us in between. */
-const READER_CALLS_IN_FLIGHT = 16
+const READER_CALLS_IN_FLIGHT = 64
 const EVENTS: readonly DomainEventType[] = ['lifecycle', 'io-error', 'block-job', 'agent', 'job-completed']
 
 export interface ConnectionListener {

@@ -14,7 +14,7 @@ export interface Peer {
 const DISKS = /<disk type='(\w+)'.*?<source \w+='([^']*)'.*?<target dev='(\w+)'/gs
 
 /** What a connection may have in flight that makes no long calls (README.md): Keyframe's reading connections. */
-const SHORT_CALLS_IN_FLIGHT = 16
+const SHORT_CALLS_IN_FLIGHT = 64
 
 export async function nodeLibvirt(uri: string, count: number): Promise<Peer> {
   const connect = await openConnect(uri, { readonly: true, maxInFlight: SHORT_CALLS_IN_FLIGHT })
