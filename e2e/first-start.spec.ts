@@ -10,9 +10,9 @@ import { testLab } from './under-test.ts'
 
 // Without KEYFRAME_ADMIN_PASSWORD there is no default password anywhere: the first start prints a link that works once.
 
-const dir = mkdtempSync(join(tmpdir(), 'kf-first-'))
-const log = join(dir, 'app.log')
 const PASSWORD = 'chosen at the first start'
+let dir: string
+let log: string
 let port: number
 let app: ProcessMark | undefined
 
@@ -22,6 +22,8 @@ async function start(): Promise<void> {
 }
 
 test.beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'kf-first-'))
+  log = join(dir, 'app.log')
   mkdirSync(join(dir, 'data'), { mode: 0o700 })
   port = await freePort()
   await start()
