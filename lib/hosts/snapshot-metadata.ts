@@ -71,9 +71,21 @@ export async function readSnapshots(connect: Connect, uuid: string): Promise<Sna
       const xml = await snapshot.getXMLDesc().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
       return xml === null ? [] : [parseSnapshotXml(xml)]
     }))
-    return { list: list.flat().sort((a, b) => a.createdAtMs - b.createdAtMs || a.name.localeCompare(b.name)), current: current?.name ?? null }
+    return { list: oldestFirst(list.flat()), current: current?.name ?? null }
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null }
     throw error
   }
+}
+
+/** By creation time; within one second, which is as fine as libvirt tells it, parents before their children. */
+export function oldestFirst(snapshots: readonly SnapshotMetadata[]): SnapshotMetadata[] {
+  const byName = new Map(snapshots.map((snapshot) => [snapshot.name, snapshot]))
+  const depth = (snapshot: SnapshotMetadata): number => {
+    let count = 0
+    // Bounded: metadata that someone edited by hand may go in a circle.
+    for (let parent = snapshot.parent; parent !== null && count < snapshots.length; count++) parent = byName.get(parent)?.parent ?? null
+    return count
+  }
+  return [...snapshots].sort((a, b) => a.createdAtMs - b.createdAtMs || depth(a) - depth(b) || a.name.localeCompare(b.name))
 }

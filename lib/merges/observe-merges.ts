@@ -1,6 +1,5 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
-import type { KnownVm } from '../hosts/inventory.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { clearTaint, taintLayer } from './tainted-layers.ts'
 
@@ -16,16 +15,14 @@ export function observeMerges(host: Host): void {
   // One after the other: the end of a job must not be written down before its beginning.
   let turn: Promise<void> = Promise.resolve()
   const tops = new Map<string, string>()
-  host.onJobs((vm, running, ended) => {
-    for (const job of running.filter(isForeignCommit)) {
-      const top = vm.description?.disks.find((disk) => disk.target === job.target)?.path
-      if (top && !tops.has(recordId(job))) tops.set(recordId(job), top)
-      turn = turn.then(() => remember(host, vm, job)).catch(() => undefined)
-    }
+  host.onJobs((_, running, ended) => {
+    for (const job of running.filter(isForeignCommit)) turn = turn.then(() => remember(host, job, tops)).catch(() => undefined)
     for (const job of ended.filter(isForeignCommit)) {
-      const top = tops.get(recordId(job))
-      tops.delete(recordId(job))
-      if (top !== undefined) turn = turn.then(() => forgetIfPivoted(host, job, top)).catch(() => undefined)
+      turn = turn.then(async () => {
+        const top = tops.get(recordId(job))
+        tops.delete(recordId(job))
+        if (top !== undefined) await forgetIfPivoted(host, job, top)
+      }).catch(() => undefined)
     }
   })
 }
@@ -33,12 +30,19 @@ export function observeMerges(host: Host): void {
 const isForeignCommit = (job: BlockJobView) => job.jobId === null && (job.type === 'commit' || job.type === 'active-commit')
 const recordId = (job: BlockJobView) => `foreign:${job.vmUuid}:${job.target}`
 
-async function remember(host: Host, vm: KnownVm, job: BlockJobView): Promise<void> {
-  for (const layer of vm.description?.disks.find((disk) => disk.target === job.target)?.layers.slice(1) ?? []) {
+async function remember(host: Host, job: BlockJobView, tops: Map<string, string>): Promise<void> {
+  // Read anew: what the poller knew may be a chain of before the last snapshot.
+  const vm = await host.inventory.vmNow(job.vmUuid)
+  const disk = vm?.description?.disks.find((each) => each.target === job.target)
+  if (!disk) return
+  const stillRuns = await host.inspection.inspect(job.vmUuid, async (domain) => (await domain.getBlockJobInfo(job.target)) !== null)
+  if (stillRuns && disk.path !== null) tops.set(recordId(job), disk.path)
+  for (const layer of disk.layers.slice(1)) {
     if (layer.path === null) continue
     const reading = await host.files.read(layer.path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null || reading.modifiedMs < job.firstSeenMs - CLOCK_SLACK_MS) continue
-    await taintLayer(host.name, layer.path, vm.uuid, `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata`, recordId(job))
+    // libvirt takes no snapshot beside a block job: one that is younger than the job's first sight came after its end.
+    await taintLayer(host.name, layer.path, job.vmUuid, `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata`, recordId(job), job.firstSeenMs)
   }
 }
 

@@ -12,9 +12,9 @@ export interface TaintedLayer {
  * Remembers durably that a merge into this layer was begun: from its first byte on the restore points that the layer
  * holds are gone, whether the merge ends well, fails or is cancelled (DESIGN.md, section 5), and libvirt marks nothing.
  */
-export async function taintLayer(host: string, path: string, vmUuid: string, reason: string, jobId: string): Promise<void> {
-  await store().insertInto('tainted_layers').values({ host, path, vm_uuid: vmUuid, reason, since_ms: Date.now(), job_id: jobId })
-    .onConflict((conflict) => conflict.columns(['host', 'path', 'job_id']).doUpdateSet({ since_ms: Date.now() })).execute()
+export async function taintLayer(host: string, path: string, vmUuid: string, reason: string, jobId: string, sinceMs = Date.now()): Promise<void> {
+  await store().insertInto('tainted_layers').values({ host, path, vm_uuid: vmUuid, reason, since_ms: sinceMs, job_id: jobId })
+    .onConflict((conflict) => conflict.columns(['host', 'path', 'job_id']).doUpdateSet({ since_ms: sinceMs })).execute()
 }
 
 /** The merge into this layer is finished and its snapshots are reconciled. With a job's id: only that job's record goes. */
