@@ -10,8 +10,8 @@ const MANY = 200
 /** Twice the longest period of a scan would be a minute; what a page adds has periods of 2 s. */
 const WINDOW_MS = 20_000
 const SETTLE_MS = 4_000
-/** The poller's rounds are 1 s and what the machine adds: measured 4.6 to 5.4 calls a second with 1 browser, so less can't be told apart. */
-const AIM = { atMost: 1.12 }
+/** Calls fall into a window or just beside it. The one-browser rate alone was seen to vary between 4.6 and 5.4: a miss by so little is told, not hidden. */
+const AIM = { atMost: 1.05 }
 
 const total = (counter: CallCounter) => [...counter.counts().values()].reduce((sum, count) => sum + count, 0)
 
