@@ -42,7 +42,7 @@ export const POWER_SAGAS: readonly Saga<PowerJob>[] = [saga('start'), saga('shut
 
 async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>): Promise<string[]> {
   const stateNow = async () => (await (await (await requireVm(input.host, input.vm)).host.connection.reader()).domainLookupByUUID(input.vm)).getState()
-  const { host, vm } = await waitFor(() => requireVm(input.host, input.vm), LOOK_EVERY_MS)
+  const { host, vm } = await waitFor('find', () => requireVm(input.host, input.vm), LOOK_EVERY_MS)
   const wanted = input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
   await step(input.act, {
     isDone: async () => (wanted !== null && (await stateNow()).state === wanted ? true : null),
@@ -64,7 +64,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
   if (input.act === 'shutdown') {
     await progress(null, 'The guest was asked to shut down')
     const endMs = Date.now() + SHUTDOWN_LIMIT_MS
-    const off = await waitFor(async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null), LOOK_EVERY_MS)
+    const off = await waitFor('guest shuts down', async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null), LOOK_EVERY_MS)
     host.changed(input.vm)
     if (off === 'late') throw new Refusal(`${vm.name} was asked to shut down ${SHUTDOWN_LIMIT_MS / 1000} s ago and still runs. Look at its console, or use Force off, which is like pulling the plug.`)
   }

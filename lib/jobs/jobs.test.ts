@@ -78,7 +78,7 @@ describe('a job', () => {
     const { cancelJob } = await import('./cancel-job.ts')
     act = async ({ allowCancel, waitFor, cancelRequested }) => {
       await allowCancel(true)
-      await waitFor(async () => ((await cancelRequested()) ? true : null), 20)
+      await waitFor('cancel', async () => ((await cancelRequested()) ? true : null), 20)
       throw new JobCancelled('Stopped.')
     }
     const job = await begin('to cancel')

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import type { StepApi } from './engine-step.ts'
 import { store } from '../store/store.ts'
+import { reachBoundary } from './boundaries.ts'
 import { updateJob } from './job-rows.ts'
 import { isRefusal } from './refusal.ts'
 import { isJobCancelled, type Saga, type SagaContext } from './saga.ts'
+import type { JobKind } from './types.ts'
 
 /** ms between two attempts of a step whose host is unreachable. */
 const UNREACHABLE_RETRY_MS = 1_000
@@ -20,7 +22,7 @@ export interface JobErrors {
 
 /** Runs one saga for its job's row: what it throws ends the job, never the engine's run. */
 export async function runSaga<Input>(saga: Saga<Input>, jobId: string, input: Input, step: StepApi, errors: JobErrors): Promise<void> {
-  const context = makeContext(jobId, input, step, errors.isUnreachable)
+  const context = makeContext(saga.kind, jobId, input, step, errors.isUnreachable)
   await updateJob(jobId, { status: 'running' })
   try {
     const result = await saga.run(context)
@@ -50,7 +52,7 @@ function rootCause(error: unknown): unknown {
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-function makeContext<Input>(jobId: string, input: Input, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
+function makeContext<Input>(kind: JobKind, jobId: string, input: Input, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
   const untilReachable = async <T>(run: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -68,8 +70,13 @@ function makeContext<Input>(jobId: string, input: Input, step: StepApi, isUnreac
       // One attempt in the engine: a refusal must not be repeated, and what is worth repeating is repeated here.
       const { value } = await step.run({ name, retryPolicy: { maximumAttempts: 1 } }, () => untilReachable(async () => {
         const done = isDone ? await isDone() : null
-        return { value: done ?? (await act()) }
+        if (done !== null) return { value: done }
+        await reachBoundary({ jobId, kind, step: name, at: 'before' })
+        const acted = await act()
+        await reachBoundary({ jobId, kind, step: name, at: 'acted' })
+        return { value: acted }
       }))
+      await reachBoundary({ jobId, kind, step: name, at: 'recorded' })
       return value
     },
     async progress(percent, note) {
@@ -82,7 +89,8 @@ function makeContext<Input>(jobId: string, input: Input, step: StepApi, isUnreac
       const row = await store().selectFrom('jobs').select('cancel_requested').where('id', '=', jobId).executeTakeFirst()
       return row?.cancel_requested === 1
     },
-    async waitFor(look, everyMs) {
+    async waitFor(name, look, everyMs) {
+      await reachBoundary({ jobId, kind, step: name, at: 'waiting' })
       for (;;) {
         const found = await untilReachable(look)
         if (found !== null) return found

@@ -26,7 +26,7 @@ export interface SagaContext<Input> {
    * Waits for something of the outside: calls `look` until it gives a value. Not recorded; a look that fails because
    * the host is unreachable is repeated. The saga decides inside `look` what ends the wait.
    */
-  waitFor<T>(look: () => Promise<T | null>, everyMs: number): Promise<T>
+  waitFor<T>(name: string, look: () => Promise<T | null>, everyMs: number): Promise<T>
 }
 
 export interface Saga<Input> {

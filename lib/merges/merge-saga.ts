@@ -50,7 +50,7 @@ export const mergeSaga: Saga<MergeJob> = {
 async function mergeDisk(context: Context, plan: PlannedMerge, index: number): Promise<string[]> {
   const { input, jobId, step } = context
   const { target } = plan
-  const { host } = await context.waitFor(() => requireVm(input.host, input.vm), POLL_MS)
+  const { host } = await context.waitFor(`find ${target}`, () => requireVm(input.host, input.vm), POLL_MS)
   const merged = async () => same(await readDiskPaths(input.host, input.vm, target), plan.resultPaths)
   host.jobs.setOwner(input.vm, target, jobId)
   try {
@@ -61,10 +61,10 @@ async function mergeDisk(context: Context, plan: PlannedMerge, index: number): P
     await step(`begin ${target}`, { isDone: async () => ((await hasJob(host, input.vm, target)) || (await merged()) ? true : null), do: () => begin(host, input, plan, jobId) })
     host.changed(input.vm)
     await context.allowCancel(true)
-    const end = await context.waitFor(() => follow(context, host, plan, index), POLL_MS)
+    const end = await context.waitFor(`copy ${target}`, () => follow(context, host, plan, index), POLL_MS)
     await context.allowCancel(false)
     if (end === 'ready') await step(`pivot ${target}`, { isDone: async () => ((await merged()) ? true : null), do: () => pivot(host, input.vm, target, merged) })
-    if (!(await context.waitFor(async () => ({ done: await merged() }), POLL_MS)).done) throw new Refusal(await unfinished(host, input.vm, plan))
+    if (!(await context.waitFor(`verify ${target}`, async () => ({ done: await merged() }), POLL_MS)).done) throw new Refusal(await unfinished(host, input.vm, plan))
     const removal = await step<Removal>(`reconcile ${target}`, { do: () => reconcile(host, input, plan) })
     return describe(plan, removal)
   } finally {
