@@ -1,5 +1,8 @@
 import 'server-only'
-import { updateJob } from './job-rows.ts'
+import { publish } from '../live/hub.ts'
+import { store } from '../store/store.ts'
+import { toView, updateJob } from './job-rows.ts'
+import { dispatch } from './queue.ts'
 import { readJob } from './read-jobs.ts'
 import { Refusal } from './refusal.ts'
 
@@ -8,6 +11,14 @@ export async function cancelJob(jobId: string): Promise<{ jobId: string }> {
   const job = await readJob(jobId)
   if (!job) throw new Refusal('There is no such job.')
   if (!job.canCancel) throw new Refusal(job.endedAtMs === null ? 'This job can’t be cancelled now: it is at a point where it must be finished.' : 'This job has ended already.')
+  // A job in the queue has done nothing yet; one that left it meanwhile is asked like any other.
+  const queued = await store().updateTable('jobs').set({ status: 'cancelled', ended_at_ms: Date.now(), can_cancel: 0, note: null, result: JSON.stringify(['Taken out of the queue. Nothing was done.']) })
+    .where('id', '=', jobId).where('status', '=', 'queued').where('begun_at_ms', 'is', null).returningAll().executeTakeFirst()
+  if (queued) {
+    publish({ type: 'job', job: toView(queued) })
+    await dispatch()
+    return { jobId }
+  }
   await updateJob(jobId, { cancel_requested: 1, note: 'Cancelling…' })
   return { jobId }
 }

@@ -5,8 +5,8 @@ import { OpenWorkflow, type Worker } from 'openworkflow'
 import { BackendSqlite } from 'openworkflow/sqlite'
 import { settings } from '../settings/settings.ts'
 
-/** Jobs that run at once; the rest waits in the engine. */
-const CONCURRENCY = 16
+/** Runs at once: far above what the queues of all hosts let through, for a job that waits for its host holds a place. */
+const CONCURRENCY = 500
 
 export interface Engine {
   workflows: OpenWorkflow

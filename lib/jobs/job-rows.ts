@@ -3,7 +3,7 @@ import type { Selectable, Updateable } from 'kysely'
 import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
-import type { JobKind, JobStatus, JobView } from './types.ts'
+import type { JobKind, JobOffer, JobStatus, JobView } from './types.ts'
 
 type JobRow = Selectable<Schema['jobs']>
 
@@ -15,7 +15,7 @@ export function toView(row: JobRow): JobView {
     id: row.id, kind: row.kind as JobKind, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, title: row.title,
     status: row.status as JobStatus, by: row.by, createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
     percent: row.percent, note: row.note, result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
-    error: row.error, canCancel: row.can_cancel === 1,
+    error: row.error, canCancel: row.can_cancel === 1, offers: JSON.parse(row.offers) as JobOffer[],
   }
 }
 

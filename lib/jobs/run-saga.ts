@@ -1,16 +1,14 @@
 import 'server-only'
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import type { StepApi } from './engine-step.ts'
-import { store } from '../store/store.ts'
 import { reachBoundary } from './boundaries.ts'
+import type { StepApi } from './engine-step.ts'
 import { updateJob } from './job-rows.ts'
+import { dispatch } from './queue.ts'
 import { isRefusal } from './refusal.ts'
-import { isJobCancelled, type Saga, type SagaContext } from './saga.ts'
-import type { JobKind } from './types.ts'
-
-/** ms between two attempts of a step whose host is unreachable. */
-const UNREACHABLE_RETRY_MS = 1_000
+import { isJobCancelled, isJobStopped, type Saga } from './saga.ts'
+import { makeContext, type Run } from './saga-context.ts'
+import type { JobOffer } from './types.ts'
 
 /** What the engine can't know of the errors that sagas meet. */
 export interface JobErrors {
@@ -20,18 +18,32 @@ export interface JobErrors {
   sentenceOf(error: unknown): string | null
 }
 
+const RETRY: JobOffer = { act: 'retry', sentence: 'Begins again where things stand now: every step first asks libvirt whether it is done.' }
+
 /** Runs one saga for its job's row: what it throws ends the job, never the engine's run. */
-export async function runSaga<Input>(saga: Saga<Input>, jobId: string, input: Input, step: StepApi, errors: JobErrors): Promise<void> {
-  const context = makeContext(saga.kind, jobId, input, step, errors.isUnreachable)
-  await updateJob(jobId, { status: 'running' })
+export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: StepApi, errors: JobErrors): Promise<void> {
+  const { jobId, mode } = run
+  const context = makeContext(saga.kind, run, step, errors.isUnreachable)
+  await reachBoundary({ jobId, kind: saga.kind, step: '(start)', at: 'before' })
+  await updateJob(jobId, { status: 'running', offers: '[]', request: null })
   try {
-    const result = await saga.run(context)
-    await end(jobId, { status: 'succeeded', result: JSON.stringify(result), percent: 100, note: null })
+    const result = await (mode === 'undo' ? saga.undo!(context) : saga.run(context))
+    // An undone job did not do what it was begun for.
+    if (mode === 'undo') await end(jobId, { status: 'cancelled', result: JSON.stringify(result), note: null })
+    else await end(jobId, { status: 'succeeded', result: JSON.stringify(result), percent: 100, note: null })
   } catch (error) {
     const cause = rootCause(error)
-    if (isJobCancelled(cause)) await end(jobId, { status: 'cancelled', result: JSON.stringify([cause.message]), note: null })
-    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null })
+    if (isJobStopped(cause)) await stop(jobId, cause.message, [...cause.offers])
+    else if (isJobCancelled(cause)) await end(jobId, { status: 'cancelled', result: JSON.stringify([cause.message]), note: null, offers: JSON.stringify([RETRY]) })
+    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null, offers: JSON.stringify(await waysOut(saga, run)) })
   }
+  await dispatch()
+}
+
+async function waysOut<Input>(saga: Saga<Input>, { input, mode }: Run<Input>): Promise<JobOffer[]> {
+  // Asked of a host that may be away: then only what needs no answer is offered.
+  const undo = await saga.offerUndo?.(input).catch(() => null)
+  return [...(mode === 'do' ? [RETRY] : []), ...(saga.undo && undo ? [{ act: 'undo', sentence: undo } as const] : [])]
 }
 
 /** A message that nobody wrote for users goes to the log, not to the page. */
@@ -41,61 +53,14 @@ function unknownError(kind: string, error: unknown): string {
   return `This did not work, for a reason that Keyframe does not know. The log tells more under ${id}. Look at the chain before you try again.`
 }
 
+/** It keeps its locks: what stands there is half done. */
+const stop = (jobId: string, sentence: string, offers: JobOffer[]) => updateJob(jobId, { status: 'waiting', error: sentence, note: null, offers: JSON.stringify(offers), can_cancel: 0 })
+
 async function end(jobId: string, change: Parameters<typeof updateJob>[1]): Promise<void> {
-  await updateJob(jobId, { ...change, ended_at_ms: Date.now(), can_cancel: 0 })
+  await updateJob(jobId, { offers: '[]', ...change, ended_at_ms: Date.now(), can_cancel: 0, request: null })
 }
 
 /** The engine wraps what a step threw. */
 function rootCause(error: unknown): unknown {
   return error instanceof Error && error.name === 'StepError' && error.cause !== undefined ? error.cause : error
-}
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-function makeContext<Input>(kind: JobKind, jobId: string, input: Input, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
-  const untilReachable = async <T>(run: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await run()
-      } catch (error) {
-        if (!isUnreachable(error)) throw error
-        await updateJob(jobId, { note: `Waiting for the host: ${(error as Error).message}` })
-        await sleep(UNREACHABLE_RETRY_MS)
-      }
-    }
-  }
-  return {
-    jobId, input,
-    async step(name, { isDone, do: act }) {
-      // One attempt in the engine: a refusal must not be repeated, and what is worth repeating is repeated here.
-      const { value } = await step.run({ name, retryPolicy: { maximumAttempts: 1 } }, () => untilReachable(async () => {
-        const done = isDone ? await isDone() : null
-        if (done !== null) return { value: done }
-        await reachBoundary({ jobId, kind, step: name, at: 'before' })
-        const acted = await act()
-        await reachBoundary({ jobId, kind, step: name, at: 'acted' })
-        return { value: acted }
-      }))
-      await reachBoundary({ jobId, kind, step: name, at: 'recorded' })
-      return value
-    },
-    async progress(percent, note) {
-      await updateJob(jobId, { percent, note, status: 'running' })
-    },
-    async allowCancel(allowed) {
-      await updateJob(jobId, { can_cancel: allowed ? 1 : 0 })
-    },
-    async cancelRequested() {
-      const row = await store().selectFrom('jobs').select('cancel_requested').where('id', '=', jobId).executeTakeFirst()
-      return row?.cancel_requested === 1
-    },
-    async waitFor(name, look, everyMs) {
-      await reachBoundary({ jobId, kind, step: name, at: 'waiting' })
-      for (;;) {
-        const found = await untilReachable(look)
-        if (found !== null) return found
-        await sleep(everyMs)
-      }
-    },
-  }
 }

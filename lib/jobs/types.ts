@@ -1,7 +1,16 @@
 /** Keyframe's own jobs (durable runs) as pages show them. Plain data; instants in epoch ms. */
 
-export type JobKind = 'snapshot' | 'merge' | 'revert' | 'delete' | 'start' | 'shutdown' | 'resume' | 'thaw'
+export type JobKind = 'snapshot' | 'merge' | 'revert' | 'delete' | 'start' | 'shutdown' | 'resume' | 'thaw' | 'repair'
+/** waiting: it stopped at a point where a person must choose a way out, and holds its locks meanwhile. */
 export type JobStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
+
+/** What a person can choose: on a job that waits, that failed, or (the last two) on one that runs. */
+export type JobAct = 'retry' | 'resume' | 'undo' | 'pause' | 'unlimit'
+export interface JobOffer {
+  act: JobAct
+  /** What it does and costs, one sentence. */
+  sentence: string
+}
 
 export interface JobView {
   id: string
@@ -24,4 +33,33 @@ export interface JobView {
   /** What went wrong and what to do, ready to show (role=alert). */
   error: string | null
   canCancel: boolean
+  /** Ways out that are legal now. */
+  offers: JobOffer[]
+}
+
+/** One step as it was done, or is being done. */
+export interface JobStep {
+  id: number
+  /** Counts the runs of the job: first, retries, undo. */
+  run: number
+  mode: 'do' | 'undo'
+  name: string
+  /** found: libvirt said that it was done already. */
+  status: 'running' | 'done' | 'found' | 'failed'
+  begunAtMs: number
+  endedAtMs: number | null
+  /** What came back, JSON, or the error's message. */
+  outcome: string | null
+  calls: JobCall[]
+}
+
+/** A call to libvirt, as it was made. */
+export interface JobCall {
+  procedure: string
+  /** The same as a command line, to copy. */
+  virsh: string
+  xml: string | null
+  begunAtMs: number
+  endedAtMs: number | null
+  outcome: string | null
 }

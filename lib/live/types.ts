@@ -11,5 +11,7 @@ export type LiveEvent =
   | { type: 'block-jobs'; host: string; vmUuid: string; jobs: BlockJobView[] }
   /** A Keyframe job began, moved or ended. */
   | { type: 'job'; job: JobView }
+  /** A step or a call of a Keyframe job began or ended: its page reads the story again. */
+  | { type: 'job-story'; jobId: string }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */
   | { type: 'reload' }

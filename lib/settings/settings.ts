@@ -18,6 +18,8 @@ export interface Settings {
   host: string
   /** Address that browsers use, without a slash at its end. */
   url: string
+  /** Merges and other copying jobs that run at once on one host; the rest waits in its queue. */
+  jobsPerHost: number
 }
 
 /** An environment variable that can't be used; the message names it and says what it may be. */
@@ -27,6 +29,8 @@ export class SettingsError extends Error {
 
 const DEFAULT_LIBVIRT_URI = 'qemu:///system'
 const DEFAULT_PORT = 3000
+const DEFAULT_JOBS_PER_HOST = 4
+const JOBS_PER_HOST_MAXIMUM = 200
 export const ADMIN_PASSWORD_MIN_CHARACTERS = 8
 /** Of signing in, too (lib/access/password.ts): a longer one would lock its owner out. */
 const ADMIN_PASSWORD_MAX_CHARACTERS = 512
@@ -45,6 +49,7 @@ export function parseSettings(env: Environment): Settings {
     dataDirectory: resolve(/*turbopackIgnore: true*/ env.KEYFRAME_DATA || './data'),
     adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
     port, host,
+    jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
     url: parseUrl(env.KEYFRAME_URL) ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
   }
 }
@@ -86,6 +91,13 @@ function parsePort(text: string | undefined): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new SettingsError(`PORT is "${text}": it must be a number from 1 to 65535.`)
   return port
+}
+
+function parseJobsPerHost(text: string | undefined): number {
+  if (!text) return DEFAULT_JOBS_PER_HOST
+  const jobs = Number(text)
+  if (!/^\d+$/.test(text) || jobs < 1 || jobs > JOBS_PER_HOST_MAXIMUM) throw new SettingsError(`KEYFRAME_JOBS_PER_HOST is "${text}": it must be a number from 1 to ${JOBS_PER_HOST_MAXIMUM}.`)
+  return jobs
 }
 
 function parseHost(text: string | undefined): string {

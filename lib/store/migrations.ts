@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /** In order; one that was released is never changed, a new one is added. */
@@ -28,6 +28,37 @@ export const MIGRATIONS: Record<string, Migration> = {
       await db.schema.createTable('tainted_layers')
         .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
         .addColumn('since_ms', 'integer', (c) => c.notNull()).addColumn('job_id', 'text', (c) => c.notNull()).addPrimaryKeyConstraint('tainted_layers_key', ['host', 'path', 'job_id']).execute()
+    },
+  },
+  '0002-durable-operations': {
+    async up(db: Kysely<unknown>) {
+      const add = (column: string, type: 'text' | 'integer', fallback?: string | number) =>
+        db.schema.alterTable('jobs').addColumn(column, type, (c) => (fallback === undefined ? c : c.notNull().defaultTo(fallback))).execute()
+      await add('version', 'text', '1')
+      await add('run', 'integer', 1)
+      await add('mode', 'text', 'do')
+      await add('locks', 'text', '[]')
+      await add('begun_at_ms', 'integer')
+      await add('offers', 'text', '[]')
+      await add('request', 'text')
+      await add('copied_bytes', 'integer')
+      // What an older Keyframe began had no queue to wait in.
+      await db.updateTable('jobs' as never).set({ begun_at_ms: sql.ref('created_at_ms') } as never).execute()
+      await db.schema.createTable('job_steps')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement()).addColumn('job_id', 'text', (c) => c.notNull().references('jobs.id')).addColumn('run', 'integer', (c) => c.notNull())
+        .addColumn('mode', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull()).addColumn('status', 'text', (c) => c.notNull())
+        .addColumn('begun_at_ms', 'integer', (c) => c.notNull()).addColumn('ended_at_ms', 'integer').addColumn('outcome', 'text').execute()
+      await db.schema.createIndex('job_steps_of_job').on('job_steps').column('job_id').execute()
+      await db.schema.createTable('job_calls')
+        .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement()).addColumn('step_id', 'integer', (c) => c.notNull().references('job_steps.id')).addColumn('procedure', 'text', (c) => c.notNull())
+        .addColumn('virsh', 'text', (c) => c.notNull()).addColumn('xml', 'text').addColumn('begun_at_ms', 'integer', (c) => c.notNull()).addColumn('ended_at_ms', 'integer').addColumn('outcome', 'text').execute()
+      await db.schema.createIndex('job_calls_of_step').on('job_calls').column('step_id').execute()
+      await db.schema.createTable('freezes')
+        .addColumn('host', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('begun_at_ms', 'integer', (c) => c.notNull()).addColumn('deadline_ms', 'integer', (c) => c.notNull())
+        .addPrimaryKeyConstraint('freezes_key', ['host', 'vm_uuid']).execute()
+      await db.schema.createTable('sound_layers')
+        .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('modified_ms', 'integer', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('sound_layers_key', ['host', 'path']).execute()
     },
   },
 }

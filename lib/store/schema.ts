@@ -60,6 +60,63 @@ export interface Schema {
     error: string | null
     can_cancel: number
     cancel_requested: number
+    /** Of the saga that this job was begun by, or taken over by. */
+    version: string
+    /** Counts the engine's runs: a retry, a resume and an undo are runs of the same job. */
+    run: number
+    /** "do" or "undo". */
+    mode: string
+    /** JSON list of what no other job may touch meanwhile: files of the VM's chains. */
+    locks: string
+    /** When it left the queue; null while it waits there. */
+    begun_at_ms: number | null
+    /** JSON list of the ways out that a person can choose now. */
+    offers: string
+    /** What a person asked of the running job, e.g. "pause"; null when it was done or nothing was asked. */
+    request: string | null
+    /** Bytes it copied, for the next plan's forecast; null when it copies none. */
+    copied_bytes: number | null
+  }
+  /** What a job did, step by step. Written before the step acts. */
+  job_steps: {
+    id: Generated<number>
+    job_id: string
+    run: number
+    mode: string
+    name: string
+    /** "running", "done", "found" (it was done already), "failed". */
+    status: string
+    begun_at_ms: number
+    ended_at_ms: number | null
+    /** JSON of what came back, or the error's message. */
+    outcome: string | null
+  }
+  /** Calls to libvirt that a step made. Written before each call. */
+  job_calls: {
+    id: Generated<number>
+    step_id: number
+    procedure: string
+    /** The same as a command line. */
+    virsh: string
+    xml: string | null
+    begun_at_ms: number
+    ended_at_ms: number | null
+    outcome: string | null
+  }
+  /** Guests that Keyframe is freezing, or gave up freezing: each is thawed before its record goes. */
+  freezes: {
+    host: string
+    vm_uuid: string
+    begun_at_ms: number
+    deadline_ms: number
+  }
+  /** Layers whose content is sound since a known instant: as frozen, or after a merge that was finished. */
+  sound_layers: {
+    host: string
+    path: string
+    /** Modification time then. */
+    modified_ms: number
+    reason: string
   }
   /** Layers whose content is no longer what their snapshots froze: a merge into them was begun and not finished. */
   tainted_layers: {
