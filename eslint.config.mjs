@@ -12,8 +12,9 @@ const MAY_IMPORT = {
   access: ['jobs/refusal', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],
   chains: ['hosts', 'jobs', 'live', 'store'],
-  merges: ['chains', 'hosts', 'jobs', 'live', 'store'],
-  snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
+  plans: ['hosts', 'jobs'],
+  merges: ['chains', 'hosts', 'jobs', 'live', 'plans', 'store'],
+  snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
   start: ['access', 'hosts', 'jobs', 'live', 'merges', 'settings', 'snapshots', 'store'],
 }
 

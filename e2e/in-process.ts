@@ -31,7 +31,11 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
   const { SAGAS } = await import('../lib/start/sagas.ts')
   await openStore()
   const { observeMerges } = await import('../lib/merges/observe-merges.ts')
-  for (const host of hosts().values()) observeMerges(host)
+  const { watchFreezes } = await import('../lib/hosts/watch-freezes.ts')
+  for (const host of hosts().values()) {
+    observeMerges(host)
+    watchFreezes(host)
+  }
   await startJobs(SAGAS, HOST_ERRORS)
   return {
     dataDir,
@@ -57,28 +61,46 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
 export function acts(keyframe: Keyframe, vm: string) {
   const subject = () => ({ host: HOST, vm, nonce: crypto.randomUUID() })
   return {
-    async snapshot(input: { name: string; disks: string[]; quiesce?: 'auto' | 'required' | 'off'; description?: string; overlayDirectory?: string | null }) {
+    async startSnapshot(input: { name: string; disks: string[]; quiesce?: 'auto' | 'required' | 'off'; description?: string; overlayDirectory?: string | null }) {
       const { startCreateSnapshot } = await import('../lib/snapshots/create-snapshot.ts')
-      return keyframe.ended(await startCreateSnapshot({ ...subject(), quiesce: 'off', description: '', overlayDirectory: null, ...input }, USER))
+      const { planCreate } = await import('../lib/snapshots/plan-create.ts')
+      const whole = { quiesce: 'off' as const, description: '', overlayDirectory: null, ...input }
+      const { fingerprint } = await planCreate(HOST, vm, whole)
+      return startCreateSnapshot({ ...subject(), fingerprint, ...whole }, USER)
+    },
+    async snapshot(input: Parameters<typeof this.startSnapshot>[0]) {
+      return keyframe.ended(await this.startSnapshot(input))
     },
     async plan(question: { target?: string; topPath?: string; basePath?: string | null } = {}) {
       const { planMerge } = await import('../lib/merges/plan-merge.ts')
       return planMerge(HOST, vm, question)
     },
+    /** Of each range the plan as a dialog would show it now. */
     async startMerge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
       const { startMerge } = await import('../lib/merges/start-merge.ts')
-      return startMerge({ ...subject(), ranges, bandwidthBytesPerSecond }, USER)
+      const shown = await Promise.all(ranges.map(async ({ target, direction, topPath, basePath }) => {
+        const plan = (await this.plan({ target, topPath, basePath })).find((option) => option.direction === direction)
+        return { target, direction, topPath, basePath, fingerprint: plan?.plan.fingerprint ?? '' }
+      }))
+      return startMerge({ ...subject(), ranges: shown, bandwidthBytesPerSecond }, USER)
     },
     async merge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
       return keyframe.ended(await this.startMerge(ranges, bandwidthBytesPerSecond))
     },
-    async revert(snapshot: string, input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean } = {}) {
+    async revert(snapshot: string, input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean; insist?: string } = {}) {
       const { startRevert } = await import('../lib/snapshots/revert-to-snapshot.ts')
-      return keyframe.ended(await startRevert({ ...subject(), snapshot, stateAfter: 'as-it-was', safetySnapshot: false, ...input }, USER))
+      const { planRevert } = await import('../lib/snapshots/plan-revert.ts')
+      const { plan } = await planRevert(HOST, vm, snapshot)
+      return keyframe.ended(await startRevert({ ...subject(), snapshot, stateAfter: 'as-it-was', safetySnapshot: false, fingerprint: plan.fingerprint, ...input }, USER))
+    },
+    async startRemove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
+      const { startDelete } = await import('../lib/snapshots/delete-snapshot.ts')
+      const { planDelete } = await import('../lib/snapshots/plan-delete.ts')
+      const { plan } = await planDelete(HOST, vm, snapshot, input.withChildren ?? false)
+      return startDelete({ ...subject(), snapshot, withChildren: false, metadataOnly: false, fingerprint: plan.fingerprint, ...input }, USER)
     },
     async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
-      const { startDelete } = await import('../lib/snapshots/delete-snapshot.ts')
-      return keyframe.ended(await startDelete({ ...subject(), snapshot, withChildren: false, metadataOnly: false, ...input }, USER))
+      return keyframe.ended(await this.startRemove(snapshot, input))
     },
     async power(act: 'start' | 'shutdown' | 'force-off' | 'resume' | 'thaw') {
       const { startPower } = await import('../lib/hosts/power.ts')

@@ -33,6 +33,8 @@ export interface DomainDescription {
   disks: XmlDisk[]
   /** True when the domain has a channel for the QEMU guest agent. */
   hasAgentChannel: boolean
+  /** How QEMU is confined, and as whom it runs. */
+  securityLabels: { model: string; label: string | null; relabel: boolean }[]
 }
 
 const DEVICES = ['disk', 'cdrom', 'floppy', 'lun'] as const
@@ -50,6 +52,7 @@ export function describeDomain(root: XmlElement): DomainDescription {
     title: childText(root, 'title'),
     disks: children(devices, 'disk').map(parseDisk),
     hasAgentChannel: targets.includes('org.qemu.guest_agent.0'),
+    securityLabels: children(root, 'seclabel').map((label) => ({ model: attribute(label, 'model') ?? '', label: childText(label, 'label'), relabel: attribute(label, 'relabel') !== 'no' })),
   }
 }
 

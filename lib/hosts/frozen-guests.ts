@@ -17,6 +17,8 @@ const PROBE_DEADLINE_MS = 8_000
 
 /** What is known of the guest agents of a host's VMs, and which guests are frozen. */
 export class FrozenGuests {
+  /** Guests that an operation of this process freezes now. */
+  readonly holding = new Set<string>()
   readonly #readings = new Map<string, { atMs: number; reading: Promise<AgentReading> }>()
   readonly #frozen = new Set<string>()
   readonly #thawing = new Map<string, Promise<boolean>>()

@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_VOL, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
-import { attribute, child, childText, escapeXml, parseXml } from './xml.ts'
+import { attribute, child, childText, escapeXml, parseXml, type XmlElement } from './xml.ts'
 
 /** An image file on a host as its storage volume shows it. Sizes in bytes. */
 export interface ImageFile {
@@ -19,10 +19,21 @@ export interface ImageFile {
   lengthBytes: number
   modifiedMs: number | null
   header: Qcow2Header | null
+  /** null where libvirt does not tell. */
+  permissions: FilePermissions | null
   /** `path` null: no file of this host (nbd, rbd, …). */
   backing: { name: string; path: string | null; format: string | null } | null
 }
+export interface FilePermissions {
+  /** POSIX mode bits. */
+  mode: number
+  owner: number
+  group: number
+}
 export type ImageReading = ImageFile | { kind: 'missing' | 'unreadable'; path: string; reason: string }
+
+/** Names of the transient pools that Keyframe starts begin so. */
+export const OWN_POOL_PREFIX = 'keyframe-'
 
 /** What pages read of a file is shared between them for this long (DESIGN.md, section 2). */
 const SHARED_MS = 1_000
@@ -67,6 +78,18 @@ export class ImageFiles {
       const pool = await this.pool(folder)
       await this.#refresh(folder, pool)
       return (await pool.getInfo()).availableBytes
+    } catch (error) {
+      if (isConnectionError(error)) throw error
+      return null
+    }
+  }
+
+  /** Who may write to a folder; null where libvirt can't tell. */
+  async folderPermissions(folder: string): Promise<FilePermissions | null> {
+    try {
+      const pool = await this.pool(folder)
+      await this.#refresh(folder, pool)
+      return permissionsOf(child(parseXml(await pool.getXMLDesc(), 'pool'), 'target'))
     } catch (error) {
       if (isConnectionError(error)) throw error
       return null
@@ -130,6 +153,7 @@ export class ImageFiles {
         virtualBytes: header?.virtualBytes ?? bytes('capacity'),
         allocatedBytes: bytes('allocation'),
         lengthBytes: Number(childText(xml, 'physical') ?? childText(xml, 'capacity') ?? 0),
+        permissions: permissionsOf(target),
         modifiedMs: modified === null ? null : Math.round(Number(modified) * 1000),
         backing: header?.backingFile ? { name: header.backingFile, path: resolveBackingName(header.backingFile, path), format: header.backingFormat } : null,
       }
@@ -146,6 +170,12 @@ export class ImageFiles {
   }
 }
 
+function permissionsOf(target: XmlElement | undefined): FilePermissions | null {
+  const permissions = child(target, 'permissions')
+  const mode = childText(permissions, 'mode')
+  return mode === null ? null : { mode: Number.parseInt(mode, 8), owner: Number(childText(permissions, 'owner')), group: Number(childText(permissions, 'group')) }
+}
+
 /** The pool there is on a folder, started if needed; else a transient one. */
 async function findPool(connect: Connect, folder: string): Promise<StoragePool> {
   try {
@@ -155,7 +185,7 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
   } catch (error) {
     if (!isLibvirtError(error)) throw error
   }
-  const name = `keyframe-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
+  const name = `${OWN_POOL_PREFIX}${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
   return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
 }
 

@@ -9,6 +9,7 @@ import { explainLock } from './busy.ts'
 import { requireVm } from './find-vm.ts'
 import { powerRefusal, type PowerAct } from './power-rules.ts'
 import { thawUntilAnswered } from './thaw.ts'
+import { virshCommand } from './virsh-command.ts'
 
 export const PowerInput = z.object({ host: z.string(), vm: z.string(), act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'thaw']), nonce: z.string().min(1) })
 export type PowerInput = z.infer<typeof PowerInput>
@@ -24,6 +25,8 @@ const SHUTDOWN_LIMIT_MS = 60_000
 const LOOK_EVERY_MS = 500
 
 const TITLES: Record<PowerAct, string> = { start: 'Start', shutdown: 'Shut down', 'force-off': 'Force off', resume: 'Resume', thaw: 'Thaw' }
+const PROCEDURES: Record<PowerAct, string> = { start: 'virDomainCreate', shutdown: 'virDomainShutdown', 'force-off': 'virDomainDestroy', resume: 'virDomainResume', thaw: 'virDomainFSThaw' }
+const COMMANDS: Record<PowerAct, string> = { start: 'start', shutdown: 'shutdown', 'force-off': 'destroy', resume: 'resume', thaw: 'domfsthaw' }
 const KINDS: Record<PowerAct, JobKind> = { start: 'start', shutdown: 'shutdown', 'force-off': 'shutdown', resume: 'resume', thaw: 'thaw' }
 
 /** Starts one of the acts that a revert or a full disk makes one need. Throws Refusal, HostDown, VmGone. */
@@ -35,7 +38,7 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   return startJob(saga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce }, { host: host.name, vm: vm.uuid, act: input.act }, user, input.act === 'force-off' ? 'shutdown' : undefined)
 }
 
-const saga = (kind: JobKind): Saga<PowerJob> => ({ kind, version: '1', run: (context) => power(context) })
+const saga = (kind: JobKind): Saga<PowerJob> => ({ kind, version: '2', takesOver: { 1: (input) => input as PowerJob }, run: (context) => power(context) })
 
 /** One step each; asking for the state tells whether it is done. */
 export const POWER_SAGAS: readonly Saga<PowerJob>[] = [saga('start'), saga('shutdown'), saga('resume'), saga('thaw')]
@@ -46,7 +49,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
   const wanted = input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
   await step(input.act, {
     isDone: async () => (wanted !== null && (await stateNow()).state === wanted ? true : null),
-    do: async () => {
+    do: async (log) => {
       if (input.act === 'thaw') {
         await progress(null, 'Thawing, until the guest agent answers')
         if (!(await thawUntilAnswered(host, input.vm))) throw new Refusal('The guest agent does not answer, so its file systems could not be thawed. Look at the guest’s console; Force off is the last way out.')
@@ -55,7 +58,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
       await host.connection.operate(async (connect) => {
         const domain = await connect.domainLookupByUUID(input.vm)
         const call = { start: () => domain.create(), shutdown: () => domain.shutdown(), 'force-off': () => domain.destroy(), resume: () => domain.resume() }[input.act as Exclude<PowerAct, 'thaw'>]
-        await call().catch((error: unknown) => { throw explainPower(error, vm.name, input.act) })
+        await log({ procedure: PROCEDURES[input.act], virsh: virshCommand(host.connection.uri, COMMANDS[input.act], '--domain', vm.name) }, call).catch((error: unknown) => { throw explainPower(error, vm.name, input.act) })
       })
       return true
     },

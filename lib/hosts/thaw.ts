@@ -1,27 +1,13 @@
 import 'server-only'
-import { isLibvirtError, type Domain } from 'node-libvirt'
 import type { Host } from './host.ts'
+import { thawOnce } from './thaw-once.ts'
 
 /** ms between two attempts to thaw. */
 const THAW_RETRY_MS = 1_000
 /** A freeze that was given up on happens when the agent comes to it: we go on trying this long. */
 const THAW_LIMIT_MS = 10 * 60_000
-const THAW_CALL_DEADLINE_MS = 15_000
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-/** Thaws once and asks whether it worked. True when the agent says that nothing is frozen. */
-export async function thawOnce(domain: Domain): Promise<boolean> {
-  try {
-    await domain.fsThaw([], { deadlineMs: THAW_CALL_DEADLINE_MS })
-    // A freeze waiting in the agent's queue may come after the thaw: only an answer to another call proves that there is none.
-    await domain.getFSInfo({ deadlineMs: THAW_CALL_DEADLINE_MS })
-    return true
-  } catch (error) {
-    if (isLibvirtError(error)) return false
-    throw error
-  }
-}
 
 /**
  * Thaws until the agent says that nothing is frozen, across lost connections, for at most 10 minutes; meanwhile the VM

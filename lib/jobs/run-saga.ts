@@ -35,10 +35,13 @@ export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: S
     const cause = rootCause(error)
     if (isJobStopped(cause)) await stop(jobId, cause.message, [...cause.offers])
     else if (isJobCancelled(cause)) await end(jobId, { status: 'cancelled', result: JSON.stringify([cause.message]), note: null, offers: JSON.stringify([RETRY]) })
-    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null, offers: JSON.stringify(await waysOut(saga, run)) })
+    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null, offers: JSON.stringify(isChangedPlan(cause) ? [] : await waysOut(saga, run)) })
   }
   await dispatch()
 }
+
+/** To begin again would be to do what nobody was shown. */
+const isChangedPlan = (error: unknown) => isRefusal(error) && 'plan' in error.fields
 
 async function waysOut<Input>(saga: Saga<Input>, { input, mode }: Run<Input>): Promise<JobOffer[]> {
   // Asked of a host that may be away: then only what needs no answer is offered.

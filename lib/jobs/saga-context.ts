@@ -57,6 +57,9 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
       await reachBoundary({ jobId, kind, step: name, at: 'recorded' })
       return value
     },
+    async wasBegun(name) {
+      return (await store().selectFrom('job_steps').select('id').where('job_id', '=', jobId).where('run', '=', run).where('name', '=', name).executeTakeFirst()) !== undefined
+    },
     async progress(percent, note) {
       await updateJob(jobId, { percent, note, status: 'running' })
     },

@@ -20,6 +20,8 @@ export interface SagaContext<Input> {
    * While its host is unreachable it waits and asks `isDone` again.
    */
   step<T>(name: string, step: Step<T>): Promise<T>
+  /** True when a step of this name was begun in this run, by a process before this one perhaps. */
+  wasBegun(name: string): Promise<boolean>
   /** Shows where the job stands: 0–100 or null, and one sentence. */
   progress(percent: number | null, note: string): Promise<void>
   /** Says whether Cancel can be pressed now. */

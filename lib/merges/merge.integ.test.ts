@@ -231,7 +231,8 @@ describe('a merge that does not come to its end', () => {
     await lab.virsh('blockjob', name, 'vdb', '--abort')
     close()
     await expect(vm.revert('s1')).rejects.toThrow(/another tool began a merge into|is busy/)
-    await waitUntil(async () => (await vm.snapshots())[0]!.revertRefusal !== null, { limitMs: 10_000, what: 'The refusal after the job' })
+    await waitUntil(async () => (await vm.snapshots())[0]!.revertRefusal === null, { limitMs: 10_000, what: 'The end of the job' })
+    await expect(vm.revert('s1')).rejects.toThrow(/is unproven.*another tool began a merge into.*type the VM’s name/)
     // A snapshot taken afterwards is not touched by it; libvirt tells its time in whole seconds.
     const abortedMs = Date.now()
     await waitUntil(() => Date.now() > abortedMs + 2_100, { limitMs: 5_000, what: 'The next second but one' })

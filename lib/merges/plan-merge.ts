@@ -5,9 +5,15 @@ import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
-import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { readSnapshots, type Snapshots } from '../hosts/snapshot-metadata.ts'
+import { checkAccess, checkLabels } from '../plans/file-access.ts'
+import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
+import { fingerprintOf } from '../plans/fingerprint.ts'
+import { readForecast, type Forecast } from '../plans/forecast.ts'
+import type { PlanStep } from '../plans/types.ts'
 import { commitEffects, pullEffects, type Layer, type MergeEffects } from './merge-effects.ts'
 import { readForeignFiles, readRestorePoints, type RestorePoint } from './restore-points.ts'
+import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
 import type { MergeOption, MergeRange } from './types.ts'
 
 export interface MergeQuestion {
@@ -29,16 +35,17 @@ export async function planMerge(hostName: string, vmUuid: string, question: Merg
   const { host, vm } = await requireVm(hostName, vmUuid)
   host.files.forget()
   await host.jobs.poll(vm)
-  const { list: snapshots } = await readSnapshots(await host.connection.reader(), vmUuid)
+  const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')
   const foreign = await readForeignFiles(host, vm.uuid)
+  const [forecast, tainted] = [await readForecast(hostName, ['merge', 'delete']), await readTaintedLayers(hostName)]
   const disks = (vm.description?.disks ?? []).filter((disk) => disk.path !== null && (question.target === undefined || disk.target === question.target))
   const plans = await Promise.all(disks.map(async (disk) => {
-    const chain = await readDiskChain(host, vm, disk, snapshots, users)
+    const chain = await readDiskChain(host, vm, disk, snapshots.list, users)
     if (chain.layers.length < 2 && question.target === undefined) return []
-    const points = await readRestorePoints(host, disk.target, snapshots)
+    const points = await readRestorePoints(host, disk.target, snapshots.list)
     const isShared = (path: string) => (users.get(path) ?? []).some((user) => user.vmUuid !== vm.uuid || user.target !== disk.target) || foreign.has(path)
-    return propose(await planDisk({ host, vm, chain, points, foreign, isShared }, question))
+    return propose(await planDisk({ host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted }, question))
   }))
   return plans.flat()
 }
@@ -51,6 +58,9 @@ interface DiskSituation {
   /** Files that snapshots of other VMs read, and whose. */
   foreign: Map<string, string>
   isShared(path: string): boolean
+  snapshots: Snapshots
+  forecast: Forecast
+  tainted: Map<string, TaintedLayer>
 }
 
 async function planDisk(situation: DiskSituation, question: MergeQuestion): Promise<PlannedMerge[]> {
@@ -74,10 +84,39 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
   const effects = wrongRange ? nothing : range.direction === 'commit' ? commitEffects(layers, baseIndex, topIndex, points, isShared) : pullEffects(layers, baseIndex, points, isShared)
   const receiver = range.direction === 'commit' ? range.basePath : range.topPath
   const spaceFreeBytes = wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
+  const touched = wrongRange || receiver === null ? [] : range.direction === 'commit' ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path) : [receiver]
+  const checks = wrongRange ? [refusedIf('chain', wrongRange, '')] : [
+    refusedIf('state', refuseState(situation), `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`),
+    refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
+    refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
+    refusedIf('sharing', range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null, 'No other VM reads what changes.'),
+    refusedIf('space', refuseSpace(effects, spaceFreeBytes, receiver), spaceFreeBytes === null ? 'libvirt can’t tell how much space is left.' : 'Even the worst case fits.', 'Free space first, or merge a smaller range.'),
+    await checkAccess(host, situation.vm, touched, []),
+    checkLabels(situation.vm),
+    warnedIf('restore points', effects.lostSnapshots.length > 0 ? `No longer restore points afterwards: ${effects.lostSnapshots.join(', ')}.` : null, 'No restore point is lost.'),
+    warnedIf('leftovers', touched.some((path) => situation.tainted.has(path)) ? `An earlier merge into ${touched.find((path) => situation.tainted.has(path))} was broken off. This one finishes it.` : null, 'Nothing is left of an earlier merge.'),
+    IMAGE_LOCKS,
+  ]
   return {
     ...range, ...effects, removedFiles: effects.removedPaths, spaceFreeBytes, proposed: false,
-    refusal: wrongRange ?? refuseState(situation, range, baseIndex, topIndex) ?? refuseSpace(effects, spaceFreeBytes, receiver),
+    refusal: refusalOf(checks),
+    plan: {
+      checks, steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1), forecast: situation.forecast.sentence,
+      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, [{ target: chain.target, paths: chain.layers.map((layer) => layer.path) }], checks, range),
+    },
   }
+}
+
+function mergeSteps({ forecast, chain }: DiskSituation, range: MergeRange, effects: MergeEffects, isActive: boolean): PlanStep[] {
+  const step = (sentence: string): PlanStep => ({ sentence, bytes: null, expectedMs: null })
+  const copy = (sentence: string): PlanStep => ({ sentence, bytes: effects.bytesToCopy, expectedMs: forecast.copyMs(effects.bytesToCopy) })
+  const base = range.basePath === null ? '' : posix.basename(range.basePath)
+  return [
+    ...(range.direction === 'commit' ? [step(`Remember that ${base} is about to change.`), copy(`Copy what the layers above hold into ${base}, while ${chain.target} goes on.`)] : [copy(`Copy what lies below into ${posix.basename(range.topPath)}, while ${chain.target} goes on.`)]),
+    ...(range.direction === 'commit' && isActive ? [step(`Switch ${chain.target} over to ${base} (pivot).`)] : []),
+    ...(effects.lostSnapshots.length + effects.movedSnapshots.length > 0 ? [step(`Bring the snapshots’ metadata in line${effects.lostSnapshots.length > 0 ? `: ${effects.lostSnapshots.join(', ')} ${effects.lostSnapshots.length === 1 ? 'goes' : 'go'}` : ''}.`)] : []),
+    ...(effects.removedPaths.length > 0 ? [step(`Remove ${effects.removedPaths.map((path) => posix.basename(path)).join(', ')}, after asking once more that nothing uses ${effects.removedPaths.length === 1 ? 'it' : 'them'}.`)] : []),
+  ]
 }
 
 const toLayer = (layer: ChainLayer): Layer => ({ path: layer.path, allocatedBytes: layer.allocatedBytes ?? 0, virtualBytes: layer.virtualBytes ?? 0 })
@@ -96,13 +135,19 @@ function refuseRange(chain: DiskChain, range: MergeRange, baseIndex: number, top
   return null
 }
 
-function refuseState({ vm, chain, foreign }: DiskSituation, range: MergeRange, baseIndex: number, topIndex: number): string | null {
+function refuseState({ vm }: DiskSituation): string | null {
   if (!vm.running) return `${vm.name} is ${vm.state}: QEMU merges, so the VM must run (or be paused). Start it first.`
-  if (vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked') return `${vm.name} is ${vm.state}: wait until it runs again.`
-  if (chain.job) return `${chain.target} has a block job already (${chain.job.type}): one disk takes one at a time. Wait for it, or cancel it.`
+  return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked' ? `${vm.name} is ${vm.state}: wait until it runs again.` : null
+}
+
+const refuseJobs = ({ chain }: DiskSituation): string | null => (chain.job ? `${chain.target} has a block job already (${chain.job.type}): one disk takes one at a time. Wait for it, or cancel it.` : null)
+
+function refuseChain(chain: DiskChain): string | null {
   const broken = chain.layers.flatMap((layer) => layer.problems.filter((problem) => problem.kind !== 'format-differs'))[0]
-  if (broken) return `The chain is not sound: ${broken.sentence}`
-  if (range.direction === 'pull') return null
+  return broken ? `The chain is not sound: ${broken.sentence}` : null
+}
+
+function refuseShared({ chain, foreign }: DiskSituation, baseIndex: number, topIndex: number): string | null {
   const shared = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => layer.sharedWith.length > 0)
   const user = shared?.sharedWith[0]
   const read = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => foreign.has(layer.path))
@@ -112,7 +157,7 @@ function refuseState({ vm, chain, foreign }: DiskSituation, range: MergeRange, b
 
 function refuseSpace(effects: MergeEffects, freeBytes: number | null, receiver: string | null): string | null {
   if (freeBytes === null || receiver === null || freeBytes >= effects.spaceNeededBytes) return null
-  return `There may not be enough space: ${receiver} can grow by ${effects.spaceNeededBytes} bytes, and its file system has ${freeBytes} free. Free space first.`
+  return `There may not be enough space: ${receiver} can grow by ${effects.spaceNeededBytes} bytes, and its file system has ${freeBytes} free.`
 }
 
 /** Marks the cheaper of a disk's legal options. */

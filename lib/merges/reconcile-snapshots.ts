@@ -1,6 +1,15 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
+import { virshCommand } from '../hosts/virsh-command.ts'
 import { escapeXml } from '../hosts/xml.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+
+/** For the record of what was called. */
+interface Naming {
+  uri: string
+  vmName: string
+  call: LogCall
+}
 
 export interface MovedLayer {
   target: string
@@ -10,10 +19,11 @@ export interface MovedLayer {
 }
 
 /** Removes the metadata of snapshots whose data the merge used up. blockCommit leaves it behind (WIRE.md, section 10). */
-export async function forgetSnapshots(domain: Domain, names: readonly string[]): Promise<void> {
+export async function forgetSnapshots(domain: Domain, names: readonly string[], { uri, vmName, call }: Naming): Promise<void> {
   for (const name of names) {
     try {
-      await (await domain.snapshotLookupByName(name)).delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+      const snapshot = await domain.snapshotLookupByName(name)
+      await call({ procedure: 'virDomainSnapshotDelete', virsh: virshCommand(uri, 'snapshot-delete', '--domain', vmName, '--snapshotname', name, '--metadata') }, () => snapshot.delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY))
     } catch (error) {
       if (!isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) throw error
     }
@@ -21,14 +31,15 @@ export async function forgetSnapshots(domain: Domain, names: readonly string[]):
 }
 
 /** Tells libvirt that what these snapshots froze now lies in another layer: the one that received it. */
-export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer): Promise<void> {
+export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer, { uri, vmName, call }: Naming): Promise<void> {
   const current = await domain.snapshotCurrent()
   for (const name of names) {
     const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc()
     const changed = moveLayer(xml, moved)
     if (changed === xml) continue
     const isCurrent = current?.name === name
-    await domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    const virsh = virshCommand(uri, 'snapshot-create', '--domain', vmName, '--xmlfile', 'snapshot.xml', '--redefine', ...(isCurrent ? ['--current'] : []))
+    await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: changed }, () => domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
   }
 }
 

@@ -1,5 +1,7 @@
 /** Plans of merges as dialogs show them. Plain data; sizes in bytes. */
 
+import type { Plan } from '../plans/types.ts'
+
 /** commit: data of the upper layers moves down into `base`; pull: data of the lower layers moves up into `top`. */
 export type MergeDirection = 'commit' | 'pull'
 
@@ -28,4 +30,5 @@ export interface MergeOption extends MergeRange {
   resultPaths: string[]
   /** The cheaper of the legal ones. */
   proposed: boolean
+  plan: Plan
 }

@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { isLibvirtError } from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
-import type { Host } from '../hosts/host.ts'
 import { thawUntilAnswered } from '../hosts/thaw.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
+import type { LogCall } from '../jobs/step-log.ts'
 import { describeFreeze } from './describe-freeze.ts'
+import { markFrozen } from './mark-frozen.ts'
 import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
 import type { FreezeReport } from './types.ts'
 
@@ -26,22 +27,23 @@ export interface CreateSnapshotJob {
  * | step   | do                                        | done when                                            |
  * | begin  | note which process freezes the guest        | (own record)                                         |
  * | create | freeze, switch all disks, thaw (libvirt)  | a snapshot of this name holds exactly these overlays |
+ * | verify | every disk writes to its overlay; note when what was frozen was last changed | (each look is new) |
+ * There is no undo: a snapshot that was taken can be deleted, one that failed has changed nothing.
  */
 export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
   kind: 'snapshot',
-  version: '1',
+  version: '2',
+  takesOver: { 1: (input) => input as CreateSnapshotJob },
   async run({ input, step, progress }) {
     const { request } = input
     await progress(null, request.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot')
     const begunBy = await step('begin', { do: async () => PROCESS })
     const freeze = await step<FreezeReport>('create', {
       isDone: async () => ((await exists(input)) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
-      do: () => createOrExplain(input, begunBy !== PROCESS),
+      do: (call) => createOrExplain(input, begunBy !== PROCESS, call),
     })
-    const { host, vm } = await requireVm(input.host, input.vm)
     const targets = request.disks.flatMap((disk) => (disk.overlayPath === null ? [] : [disk.target]))
-    await verify(host, vm.uuid, request)
-    host.changed(vm.uuid)
+    await step('verify', { do: () => verify(input) })
     return [
       `Snapshot ${request.name} taken: ${targets.join(', ')}${targets.length > 1 ? ', all caught at one moment' : ''}.`,
       describeFreeze(freeze),
@@ -57,14 +59,14 @@ async function exists({ host: hostName, vm, request }: CreateSnapshotJob): Promi
   return found !== undefined && request.disks.every((disk) => (found.disks.find((each) => each.target === disk.target)?.overlayPath ?? null) === disk.overlayPath)
 }
 
-async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob, isRepeated: boolean): Promise<FreezeReport> {
+async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob, isRepeated: boolean, call: LogCall): Promise<FreezeReport> {
   const { host, vm } = await requireVm(hostName, uuid)
   // A process that died, or a libvirtd, may have left the guest frozen by us: thawed first, else it would pass for
   // someone else's freeze.
   if (isRepeated && request.quiesce !== 'off' && vm.state === 'running' && vm.description?.hasAgentChannel) await thawUntilAnswered(host, uuid)
   await host.frozen.settled(uuid)
   try {
-    return await takeSnapshot(host, uuid, request)
+    return await takeSnapshot(host, uuid, request, call)
   } catch (error) {
     host.changed(uuid)
     if (!isLibvirtError(error)) throw error
@@ -77,11 +79,13 @@ async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnap
 }
 
 /** libvirt's word is not enough: each disk must now write to its overlay. */
-async function verify(host: Host, uuid: string, request: SnapshotRequest): Promise<void> {
+async function verify({ host: hostName, vm: uuid, request }: CreateSnapshotJob): Promise<true> {
+  const { host, vm } = await requireVm(hostName, uuid)
   host.changed(uuid)
-  const { vm } = await requireVm(host.name, uuid)
   for (const disk of request.disks) {
     const now = vm.description?.disks.find((each) => each.target === disk.target)?.path
     if (disk.overlayPath !== null && now !== disk.overlayPath) throw new Refusal(`libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`)
   }
+  await markFrozen(host, uuid, request.name)
+  return true
 }

@@ -102,9 +102,8 @@ describe('quiesce without an agent that answers', () => {
   it('libvirtd killed inside the freeze: the guest is thawed and the snapshot ends one way or the other', async () => {
     const slow = await define('killed', { system: 'linux', agent: 'running', freezeDelayS: 4, disks: [{ format: 'qcow2' }] }, false)
     await lab.startGuest('killed')
-    const { startCreateSnapshot } = await import('./create-snapshot.ts')
     const uuid = await keyframe.uuid('killed')
-    const job = await startCreateSnapshot({ host: 'lab', vm: uuid, name: 's', description: '', quiesce: 'required', disks: ['vda'], overlayDirectory: null, nonce: crypto.randomUUID() }, { name: 'tester' })
+    const job = await slow.startSnapshot({ name: 's', quiesce: 'required', disks: ['vda'] })
     const { hostByName } = await import('../hosts/registry.ts')
     const { readJob } = await import('../jobs/read-jobs.ts')
     await waitUntil(async () => (await readJob(job.jobId))?.note?.startsWith('Freezing') ?? false, { limitMs: 10_000, what: 'The freeze begun' })

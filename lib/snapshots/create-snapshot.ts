@@ -1,6 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { z } from 'zod'
+import { readChainLocks } from '../chains/chain-locks.ts'
 import { refuseBusy } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
@@ -9,16 +10,18 @@ import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
+import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { createSnapshotSaga } from './create-snapshot-saga.ts'
 import { DESCRIPTION_MAX_CHARACTERS, OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayPath } from './overlay-path.ts'
 import { overlayDirectories } from './snapshot-form.ts'
+import { planCreate } from './plan-create.ts'
 import { snapshotNameRefusal } from './snapshot-name.ts'
 import type { SnapshotRequest } from './take-snapshot.ts'
 
 export const CreateSnapshotInput = z.object({
   host: z.string(), vm: z.string(), name: z.string(), description: z.string().max(DESCRIPTION_MAX_CHARACTERS, `At most ${DESCRIPTION_MAX_CHARACTERS} characters.`),
-  quiesce: z.enum(['auto', 'required', 'off']), disks: z.array(z.string()), overlayDirectory: z.string().nullable(), nonce: z.string().min(1),
+  quiesce: z.enum(['auto', 'required', 'off']), disks: z.array(z.string()), overlayDirectory: z.string().nullable(), fingerprint: z.string(), nonce: z.string().min(1),
 })
 export type CreateSnapshotInput = z.infer<typeof CreateSnapshotInput>
 
@@ -26,11 +29,16 @@ export type CreateSnapshotInput = z.infer<typeof CreateSnapshotInput>
 export async function startCreateSnapshot(input: CreateSnapshotInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
   const request = await planSnapshot(host, vm, input)
-  return startJob(createSnapshotSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: `Take snapshot ${input.name}`, nonce: input.nonce }, { host: host.name, vm: vm.uuid, request }, user)
+  const plan = await planCreate(host.name, vm.uuid, input)
+  const refused = plan.checks.find((check) => check.name === 'permissions' && check.verdict === 'refused')
+  if (refused) throw new Refusal(`No overlay can be made. ${refused.sentence} ${refused.remedy ?? ''}`.trim(), { overlayDirectory: refused.sentence })
+  refuseChangedPlan(input.fingerprint, plan.fingerprint)
+  const locks = await readChainLocks(host, vm)
+  return startJob(createSnapshotSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: `Take snapshot ${input.name}`, nonce: input.nonce, locks }, { host: host.name, vm: vm.uuid, request }, user)
 }
 
 /** The request for libvirt, with every refusal that can be known before. */
-export async function planSnapshot(host: Host, vm: KnownVm, input: Omit<CreateSnapshotInput, 'host' | 'vm' | 'nonce'>): Promise<SnapshotRequest> {
+export async function planSnapshot(host: Host, vm: KnownVm, input: Omit<CreateSnapshotInput, 'host' | 'vm' | 'nonce' | 'fingerprint'>): Promise<SnapshotRequest> {
   const snapshots = await readSnapshots(await host.connection.reader(), vm.uuid)
   const nameRefusal = snapshotNameRefusal(input.name, snapshots.list.map((snapshot) => snapshot.name))
   if (nameRefusal) throw new Refusal(nameRefusal, { name: nameRefusal })

@@ -3,8 +3,11 @@ import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DO
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+import { forgetSound, markSound } from '../merges/sound-layers.ts'
 import { clearTaint, taintLayer } from '../merges/tainted-layers.ts'
 import { explainDelete } from './explain-delete.ts'
 
@@ -16,6 +19,7 @@ export interface DeleteJob {
   receivers: string[]
   removedFiles: string[]
   metadataOnly: boolean
+  bytesToCopy?: number | null
 }
 
 const PROGRESS_MS = 500
@@ -26,11 +30,14 @@ const PROGRESS_MS = 500
  * | remember | record that the layers which receive the data will change   | (own record)                    |
  * | delete   | virDomainSnapshotDelete: libvirt merges, then forgets it    | no snapshot of that name exists |
  * | tidy     | end the record                                              | (own record)                    |
+ * There is no undo: libvirt has begun to merge, and going on is what heals it.
  * A delete that was cut off is healed by the same delete again (DESIGN.md, section 5), which a repeated step does.
  */
 export const deleteSaga: Saga<DeleteJob> = {
   kind: 'delete',
-  version: '1',
+  version: '2',
+  copies: true,
+  takesOver: { 1: (input) => input as DeleteJob },
   async run(context) {
     const { input, step, jobId } = context
     if (!input.metadataOnly) {
@@ -40,15 +47,18 @@ export const deleteSaga: Saga<DeleteJob> = {
       } })
     }
     for (const [index, name] of input.order.entries()) {
-      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: () => withProgress(context, index, name, () => deleteOne(input, name, jobId)) })
+      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: (call) => withProgress(context, index, name, () => deleteOne(input, name, jobId, call)) })
     }
     await step('tidy', { do: async () => {
+      const { host } = await requireVm(input.host, input.vm)
+      // What was merged into them is what the snapshots above them rest on.
+      if (!input.metadataOnly) await markSound(host, input.receivers, `a delete of ${input.order.join(', ')} was finished`)
+      await forgetSound(input.host, input.removedFiles)
       for (const path of input.receivers) await clearTaint(input.host, path, jobId)
       return true
     } })
-    const { host } = await requireVm(input.host, input.vm)
-    host.changed(input.vm)
-    return describe(host, input)
+    if (input.bytesToCopy) await context.copied(input.bytesToCopy)
+    return step('look what is left', { do: () => describe(input) })
   },
 }
 
@@ -58,14 +68,15 @@ async function isGone(input: DeleteJob, name: string): Promise<boolean> {
   return domain.snapshotLookupByName(name).then(() => false, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return true; throw error })
 }
 
-async function deleteOne(input: DeleteJob, name: string, jobId: string): Promise<true> {
+async function deleteOne(input: DeleteJob, name: string, jobId: string, call: LogCall): Promise<true> {
   const { host, vm } = await requireVm(input.host, input.vm)
   const before = await modified(host, input.receivers)
   try {
     await host.connection.operate(async (connect) => {
       const snapshot = await (await connect.domainLookupByUUID(input.vm)).snapshotLookupByName(name)
       // As long as its bytes take: a lost connection ends it, and libvirtd goes on.
-      await snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, { deadlineMs: 0 })
+      const virsh = virshCommand(host.connection.uri, 'snapshot-delete', '--domain', vm.name, '--snapshotname', name, ...(input.metadataOnly ? ['--metadata'] : []))
+      await call({ procedure: 'virDomainSnapshotDelete', virsh }, () => snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, { deadlineMs: 0 }))
     })
   } catch (error) {
     if (!isLibvirtError(error)) throw error
@@ -113,8 +124,9 @@ async function withProgress<T>(context: SagaContext<DeleteJob>, index: number, n
   }
 }
 
-async function describe(host: Host, input: DeleteJob): Promise<string[]> {
-  host.files.forget()
+async function describe(input: DeleteJob): Promise<string[]> {
+  const { host } = await requireVm(input.host, input.vm)
+  host.changed(input.vm)
   const left = (await Promise.all(input.removedFiles.map((path) => host.files.read(path, 0)))).filter((reading) => reading.kind === 'found').map((reading) => reading.path)
   return [
     `Deleted: ${input.order.join(', ')}.${input.metadataOnly ? ' Only what libvirt knew of it is gone; files and chains are as they were.' : ''}`,

@@ -6,7 +6,12 @@ import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
-import { revertRefusal } from './snapshot-rules.ts'
+import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
+import { checkAccess, checkLabels } from '../plans/file-access.ts'
+import { fingerprintOf } from '../plans/fingerprint.ts'
+import { readForecast } from '../plans/forecast.ts'
+import type { PlanCheck } from '../plans/types.ts'
+import { revertChecks } from './snapshot-rules.ts'
 import type { RevertPlan } from './types.ts'
 import { unprovenSnapshots } from './unproven.ts'
 
@@ -17,7 +22,8 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const { host, vm } = await requireVm(hostName, vmUuid)
   host.files.forget()
   await host.jobs.poll(vm)
-  const { list, current } = await readSnapshots(await host.connection.reader(), vmUuid)
+  const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
+  const { list, current } = snapshots
   const snapshot = list.find((each) => each.name === name)
   if (!snapshot) throw new Refusal(`${vm.name} has no snapshot called “${name}” any more: it was deleted or merged meanwhile.`)
   const currentSnapshot = list.find((each) => each.name === current) ?? null
@@ -25,11 +31,32 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const bytesWritten = await activeBytes(host, vm)
   const laterSnapshots = list.filter((each) => each.createdAtMs > snapshot.createdAtMs || descendsFrom(list, each, name)).map((each) => each.name)
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
+  const unproven = (await unprovenSnapshots(host, list, name)).get(name)
+  const external = snapshot.disks.filter((disk) => disk.kind === 'external' && disk.frozenPath !== null)
+  const folders = [...new Set(external.map((disk) => posix.dirname(disk.frozenPath!)))]
+  const checks = [
+    ...revertChecks({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version, unproven: unproven && !unproven.canInsist ? unproven.reason : null }).map((check): PlanCheck =>
+      (check.name === 'restore points' && unproven?.canInsist ? { ...check, verdict: 'warn', sentence: unproven.reason, remedy: 'Revert only if you know better: compare the data first.' } : check)),
+    refusedIf('state', await managedSaveRefusal(host, vm), vm.running ? 'The VM runs; it is stopped for the revert.' : 'The VM is off, without a saved state.'),
+    refusedIf('space', await spaceRefusal(host, snapshot), 'There is room for the new overlays.', 'Free space first: a revert that fails for want of it has stopped the guest by then.'),
+    await checkAccess(host, vm, [], folders),
+    checkLabels(vm),
+    warnedIf('sharing', snapshot.disks.some((disk) => disk.kind === 'no') ? `Not part of the snapshot: ${snapshot.disks.filter((disk) => disk.kind === 'no').map((disk) => disk.target).join(', ')}. The disks will not be of one moment.` : null, 'Every disk is part of the snapshot.'),
+    IMAGE_LOCKS,
+  ]
+  const forecast = await readForecast(hostName, ['revert'])
   return {
     snapshot: name, sinceMs, bytesWritten, laterSnapshots,
     losses: losses(vm, snapshot, currentSnapshot, laterSnapshots),
-    refusal: revertRefusal({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version, unproven: (await unprovenSnapshots(host, list, name)).get(name)?.reason ?? null })
-      ?? (await managedSaveRefusal(host, vm)) ?? (await spaceRefusal(host, snapshot)),
+    refusal: refusalOf(checks), unproven: unproven?.canInsist ? unproven.reason : null,
+    plan: {
+      checks, forecast: forecast.sentence,
+      steps: [
+        { sentence: `${vm.running ? 'Stop the guest, and put' : 'Put'} a new overlay on what ${name} froze: ${external.map((disk) => disk.target).join(', ')}.`, bytes: null, expectedMs: forecast.jobMs },
+        { sentence: 'Start it, where it is to run afterwards, and see that every disk writes above the snapshot.', bytes: null, expectedMs: null },
+      ],
+      fingerprint: fingerprintOf(host, vm, snapshots, (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: [disk.path ?? '', ...disk.layers.map((layer) => layer.path ?? '')] })), checks, { revert: name }),
+    },
     stateThen: snapshot.state === 'paused' ? 'paused' : snapshot.state === 'shutoff' ? 'off' : 'running',
     vmRunning: vm.running,
   }
@@ -76,7 +103,7 @@ async function spaceRefusal(host: Host, snapshot: SnapshotMetadata): Promise<str
   const folders = new Set(snapshot.disks.flatMap((disk) => (disk.kind === 'external' && disk.frozenPath ? [posix.dirname(disk.frozenPath)] : [])))
   for (const folder of folders) {
     const freeBytes = await host.files.freeBytes(folder)
-    if (freeBytes !== null && freeBytes < OVERLAY_MIN_FREE_BYTES * snapshot.disks.length) return `The file system of ${folder} is full (${freeBytes} bytes free), so no new overlay fits there. Free space first.`
+    if (freeBytes !== null && freeBytes < OVERLAY_MIN_FREE_BYTES * snapshot.disks.length) return `The file system of ${folder} is full (${freeBytes} bytes free), so no new overlay fits there.`
   }
   return null
 }

@@ -14,14 +14,15 @@ export async function readSnapshotTree(hostName: string, vmUuid: string): Promis
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
   const nodes = list.map((snapshot) => {
     const children = list.filter((each) => each.parent === snapshot.name).map((each) => each.name)
-    const reason = unproven.get(snapshot.name)?.reason ?? null
+    const found = unproven.get(snapshot.name)
+    const reason = found?.reason ?? null
     return {
       name: snapshot.name, description: snapshot.description, createdAtMs: snapshot.createdAtMs, state: snapshot.state,
       isCurrent: snapshot.name === current, parent: snapshot.parent, children, memory: snapshot.memory,
       disks: snapshot.disks.map(({ target, kind, overlayPath, frozenPath }) => ({ target, kind, overlayPath, frozenPath })),
       deleteInProgress: snapshot.disks.some((disk) => disk.deleteInProgress),
       unproven: reason,
-      revertRefusal: revertRefusal({ snapshot, job, version, unproven: reason }),
+      revertRefusal: revertRefusal({ snapshot, job, version, unproven: found?.canInsist ? null : reason }),
       deleteRefusal: deleteRefusal({ snapshot, job, version }),
     }
   })

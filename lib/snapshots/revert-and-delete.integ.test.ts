@@ -176,8 +176,7 @@ describe('delete', () => {
 
   it('libvirtd killed in its middle: it is finished by itself, and the data is whole', async () => {
     await snapshots(2)
-    const { startDelete } = await import('./delete-snapshot.ts')
-    const { jobId } = await startDelete({ host: 'lab', vm: await keyframe.uuid(name), snapshot: 's2', withChildren: false, metadataOnly: false, nonce: crypto.randomUUID() }, { name: 'tester' })
+    const { jobId } = await vm.startRemove('s2')
     await lab.killLibvirtd()
     await lab.startLibvirtd()
     expect(await keyframe.ended({ jobId })).toMatchObject({ status: 'succeeded', error: null })

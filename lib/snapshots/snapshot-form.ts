@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { OWN_POOL_PREFIX } from '../hosts/image-files.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { attribute, child, childText, parseXml } from '../hosts/xml.ts'
@@ -27,6 +28,8 @@ export async function overlayDirectories(host: Host, vm: KnownVm): Promise<strin
   const own = (vm.description?.disks ?? []).flatMap((disk) => (disk.path?.startsWith('/') && disk.sourceType === 'file' && disk.device === 'disk' ? [posix.dirname(disk.path)] : []))
   const pools = await (await host.connection.reader()).listAllStoragePools()
   const targets = await Promise.all(pools.map(async (pool) => {
+    // One that Keyframe itself started to look at a folder makes that folder no place for overlays.
+    if (pool.name.startsWith(OWN_POOL_PREFIX)) return null
     const xml = parseXml(await pool.getXMLDesc(), 'pool')
     return attribute(xml, 'type') === 'dir' || attribute(xml, 'type') === 'fs' || attribute(xml, 'type') === 'netfs' ? childText(child(xml, 'target'), 'path') : null
   }))

@@ -1,3 +1,5 @@
+import type { Plan } from '../plans/types.ts'
+
 /** Snapshots as pages show them. Plain data; sizes in bytes, instants in epoch ms. */
 
 export interface SnapshotDisk {
@@ -51,6 +53,9 @@ export interface RevertPlan {
   bytesWritten: number | null
   laterSnapshots: string[]
   refusal: string | null
+  /** Why its data may be no longer what was frozen; who reverts all the same types the VM's name. */
+  unproven: string | null
+  plan: Plan
   /** State that "as it was" means. */
   stateThen: 'running' | 'paused' | 'off'
   vmRunning: boolean
@@ -67,6 +72,7 @@ export interface DeletePlan {
   /** Only the metadata can go (libvirt refuses for good after a manual merge). */
   metadataOnly: boolean
   refusal: string | null
+  plan: Plan
 }
 
 export interface SnapshotForm {

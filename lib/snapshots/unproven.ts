@@ -1,29 +1,39 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
+import type { ImageFile } from '../hosts/image-files.ts'
 import type { SnapshotDiskMetadata, SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
+import { readSoundLayers } from '../merges/sound-layers.ts'
 import { readTaintedLayers } from '../merges/tainted-layers.ts'
 
 /** libvirt's creation time is in whole seconds: a record of the same second counts as later. */
 const CREATION_PRECISION_MS = 1_000
+/** From libvirt's creation time, taken before the guest is frozen, to the switch to the overlays: until then it may write. */
+const SNAPSHOT_LASTS_MS = 15_000
 
 export interface Unproven {
   /** One sentence, ready to show. */
   reason: string
   /** libvirt can't delete it either: only its metadata can go. */
   onlyMetadata: boolean
+  /** A person who insists may revert all the same: the files are there, but may hold other data. */
+  canInsist: boolean
 }
 
 /**
  * Snapshots whose data is known, or must be assumed, to be no longer what they froze, with the reason: a layer that
- * they read was the base of a merge, was written to again (merged by hand), or is not there any more.
+ * they read was the base of a merge, was written to again (merged by hand), is not there any more, or was changed while
+ * nobody looked: a frozen layer's modification time stays at its snapshot's instant whatever the guest writes above it, and
+ * jumps when a commit into it begins (DESIGN.md, section 5). Copying the file without its times, and deleting a
+ * checkpoint whose bitmap lies in it, change the time, too, which is why this is "unproven" and not "wrong".
  * `snapshots` are all of the VM's; `only` answers for one of them.
  */
 export async function unprovenSnapshots(host: Host, snapshots: readonly SnapshotMetadata[], only?: string): Promise<Map<string, Unproven>> {
-  const [tainted, written] = [await readTaintedLayers(host.name), await readActiveLayers(host)]
+  const [tainted, written, sound] = [await readTaintedLayers(host.name), await readActiveLayers(host), await readSoundLayers(host.name)]
   const unproven = new Map<string, Unproven>()
-  const set = (snapshot: SnapshotMetadata, onlyMetadata: boolean, reason: string) => void unproven.set(snapshot.name, { reason, onlyMetadata })
+  const set = (snapshot: SnapshotMetadata, onlyMetadata: boolean, canInsist: boolean, reason: string) => void unproven.set(snapshot.name, { reason, onlyMetadata, canInsist })
   await Promise.all(snapshots.filter((each) => only === undefined || each.name === only).map(async (snapshot) => {
+    const frozenBy = await frozenByMs(host, snapshot)
     for (const disk of snapshot.disks) {
       if (disk.kind !== 'external' || disk.frozenPath === null) continue
       const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
@@ -31,15 +41,30 @@ export async function unprovenSnapshots(host: Host, snapshots: readonly Snapshot
       const changed = paths.map((path) => tainted.get(path)).find((each) => each !== undefined && snapshot.createdAtMs < each.sinceMs + CREATION_PRECISION_MS)
       const active = paths.find((path) => written.has(path))
       const last = chain.layers.at(-1)?.reading
+      const later = chain.layers.map((layer) => layer.reading).find((reading): reading is ImageFile => reading.kind === 'found' && reading.modifiedMs !== null && reading.modifiedMs > soundUntil(frozenBy, sound.get(reading.path)))
       const again = refrozenBy(snapshots, snapshot, disk)
-      if (last && last.kind !== 'found') set(snapshot, false, `${disk.target}: ${last.reason}.`)
-      else if (active) set(snapshot, true, `${disk.target}: ${active} is written to by ${written.get(active)} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
-      else if (again) set(snapshot, true, `${disk.target}: ${disk.frozenPath} was written to until the snapshot ${again} froze it again: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
-      else if (changed) set(snapshot, false, `${disk.target}: ${changed.reason}.`)
+      if (last && last.kind !== 'found') set(snapshot, false, false, `${disk.target}: ${last.reason}.`)
+      else if (active) set(snapshot, true, false, `${disk.target}: ${active} is written to by ${written.get(active)} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
+      else if (again) set(snapshot, true, false, `${disk.target}: ${disk.frozenPath} was written to until the snapshot ${again} froze it again: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
+      else if (changed) set(snapshot, false, true, `${disk.target}: ${changed.reason}.`)
+      else if (later) set(snapshot, false, true, `${disk.target}: ${later.path} was changed ${when((later.modifiedMs ?? 0) - snapshot.createdAtMs)} after it was frozen, and Keyframe has no record of a finished merge that explains it. A merge into it was begun, by virsh for example, or the file was copied or touched.`)
     }
   }))
   return unproven
 }
+
+/** Until when its layers may have been written to: a snapshot with memory saves that first, while the guest goes on. */
+async function frozenByMs(host: Host, snapshot: SnapshotMetadata): Promise<{ createdAtMs: number; latestMs: number }> {
+  const memory = snapshot.memory === 'external' && snapshot.memoryPath !== null ? await host.files.read(snapshot.memoryPath) : null
+  const savedMs = memory?.kind === 'found' ? (memory.modifiedMs ?? 0) : 0
+  return { createdAtMs: snapshot.createdAtMs, latestMs: Math.max(snapshot.createdAtMs, savedMs) + SNAPSHOT_LASTS_MS }
+}
+
+/** A record of this snapshot's time or later says exactly how the layer stood; an older one is of before it was written to again. */
+const soundUntil = ({ createdAtMs, latestMs }: { createdAtMs: number; latestMs: number }, soundMs: number | undefined): number =>
+  soundMs !== undefined && soundMs >= createdAtMs ? soundMs : latestMs
+
+const when = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1000)} s` : ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`)
 
 /** Two snapshots of one layer: it was merged into and written to between them, which libvirt does not notice. */
 function refrozenBy(snapshots: readonly SnapshotMetadata[], snapshot: SnapshotMetadata, disk: SnapshotDiskMetadata): string | null {

@@ -1,6 +1,7 @@
 import 'server-only'
 import { ensureFirstAdmin } from '../access/first-admin.ts'
 import { hosts, stopHosts } from '../hosts/registry.ts'
+import { watchFreezes } from '../hosts/watch-freezes.ts'
 import { HOST_ERRORS } from '../hosts/unreachable.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
 import { observeMerges } from '../merges/observe-merges.ts'
@@ -14,7 +15,10 @@ export async function startKeyframe(): Promise<void> {
   try {
     await openStore()
     await ensureFirstAdmin(settings())
-    for (const host of hosts().values()) observeMerges(host)
+    for (const host of hosts().values()) {
+      observeMerges(host)
+      watchFreezes(host)
+    }
     await startJobs(SAGAS, HOST_ERRORS)
   } catch (error) {
     process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,0 +1,101 @@
+import 'server-only'
+import { isLibvirtError } from 'node-libvirt'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { BlockJobView } from '../hosts/types.ts'
+import { VmHung } from '../hosts/vm-inspection.ts'
+import { JobCancelled, JobStopped } from '../jobs/saga.ts'
+import { notLogged } from '../jobs/step-log.ts'
+import type { JobOffer } from '../jobs/types.ts'
+import { abortMerge } from './abort-merge.ts'
+import { Backlog } from './backlog.ts'
+import type { MergeContext } from './merge-saga.ts'
+import { pauseGuest, resumeGuest } from './pause-guest.ts'
+import type { PlannedMerge } from './plan-merge.ts'
+import { unprovenNow } from './unfinished-merge.ts'
+
+export const POLL_MS = 500
+/** A guest is paused for so long at most; then it goes on, whether that was enough or not. */
+const PAUSE_LIMIT_MS = 60_000
+
+/** ready: only the pivot is missing; gone: there is no block job any more. */
+type MergeEnd = 'ready' | 'gone'
+
+const pauseStep = (plan: PlannedMerge) => `pause the guest for ${plan.target}`
+
+/** Follows a running merge to the end of its copying, with the guest paused for it when a person said so. Throws JobCancelled and JobStopped. */
+export async function followMerge(context: MergeContext, host: Host, plan: PlannedMerge, index: number): Promise<MergeEnd> {
+  const backlog = new Backlog()
+  const paused = await context.wasBegun(pauseStep(plan))
+  const end = paused ? 'pause' : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog), POLL_MS)
+  await context.offer([])
+  if (end !== 'pause') return end
+  await context.step(pauseStep(plan), { do: (call) => pauseGuest(host, context.input.vm, call) })
+  await context.progress(null, `The guest is paused, for ${PAUSE_LIMIT_MS / 1000} s at most, until ${plan.target} has caught up`)
+  const untilMs = Date.now() + PAUSE_LIMIT_MS
+  const caughtUp = await context.waitFor(`catch up ${plan.target}`, async () => {
+    const job = await jobOf(host, context, plan)
+    return job === undefined ? 'gone' : job?.ready ? 'ready' : Date.now() > untilMs ? 'late' : null
+  }, POLL_MS)
+  if (caughtUp !== 'late') return caughtUp
+  throw new JobStopped(`${plan.target} had not caught up after the guest was paused for ${PAUSE_LIMIT_MS / 1000} s, so the guest was let go on. The merge is still copying; take its bandwidth limit away, or wait for a calmer hour.`, waysOut(plan))
+}
+
+/** Lets the guest go on that was paused for this disk; whatever came of the merge. */
+export async function endPause(context: MergeContext, host: Host, plan: PlannedMerge): Promise<void> {
+  if (await context.wasBegun(pauseStep(plan))) await context.step(`let the guest go on after ${plan.target}`, { do: (call) => resumeGuest(host, context.input.vm, call) })
+}
+
+/** Of a merge that stopped while its block job goes on. */
+export const waysOut = (plan: PlannedMerge): JobOffer[] => [
+  { act: 'resume', sentence: `Follows the merge of ${plan.target} again and pivots when it is ready.` },
+  { act: 'undo', sentence: `Ends the block job of ${plan.target}: the chain stays as it was, and the VM runs on.${unprovenNow(plan)}` },
+]
+
+/** null: QEMU does not answer just now; undefined: no job. */
+async function jobOf(host: Host, context: MergeContext, plan: PlannedMerge): Promise<BlockJobView | null | undefined> {
+  const { vm } = await requireVm(context.input.host, context.input.vm)
+  if (!vm.running) return undefined
+  try {
+    await host.jobs.poll(vm)
+  } catch (error) {
+    if (!(error instanceof VmHung)) throw error
+    await context.progress(null, `QEMU of ${vm.name} does not answer; waiting for it.`)
+    return null
+  }
+  return host.jobs.jobsOf(vm.uuid).find((each) => each.target === plan.target)
+}
+
+/** One look at a running merge: null while it goes on. */
+async function look(context: MergeContext, host: Host, plan: PlannedMerge, index: number, backlog: Backlog): Promise<MergeEnd | 'pause' | null> {
+  const { input } = context
+  if (await context.cancelRequested()) {
+    await abortMerge(host, input.vm, plan.target, notLogged)
+    throw new JobCancelled(`Cancelled. The chain of ${plan.target} is as it was and the VM runs on.${unprovenNow(plan)}`)
+  }
+  const job = await jobOf(host, context, plan)
+  if (job === null) return null
+  if (job === undefined) return 'gone'
+  if (job.ready) return 'ready'
+  const request = await context.takeRequest()
+  if (request === 'pause') return 'pause'
+  if (request === 'unlimit') await unlimit(host, input.vm, plan.target)
+  const whole = job.percent === null ? null : Math.floor((index * 100 + job.percent) / input.plans.length)
+  if (backlog.fallsBehind(job)) {
+    await context.offer([
+      { act: 'pause', sentence: `Pauses the guest until ${plan.target} has caught up, ${PAUSE_LIMIT_MS / 1000} s at most, then pivots and lets it go on.` },
+      ...(job.bandwidthBytesPerSecond > 0 ? [{ act: 'unlimit', sentence: 'Takes the bandwidth limit of the merge away.' } as const] : []),
+    ])
+    await context.progress(whole, `The guest writes to ${plan.target} faster than the merge copies. It goes on, but may not come to its end by itself`)
+  } else {
+    await context.progress(whole, `Merging ${plan.target}`)
+  }
+  return null
+}
+
+async function unlimit(host: Host, uuid: string, target: string): Promise<void> {
+  await host.connection.operate(async (connect) => {
+    // It may be ready by now; then there is nothing to limit.
+    await (await connect.domainLookupByUUID(uuid)).blockJobSetSpeed(target, 0).catch((error: unknown) => { if (!isLibvirtError(error)) throw error })
+  })
+}

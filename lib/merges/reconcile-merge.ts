@@ -1,0 +1,33 @@
+import 'server-only'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+import type { MergeJob } from './merge-saga.ts'
+import type { PlannedMerge } from './plan-merge.ts'
+import { forgetSnapshots, moveSnapshots } from './reconcile-snapshots.ts'
+import { removeUnusedFiles, type Removal } from './remove-files.ts'
+import { forgetSound, markSound } from './sound-layers.ts'
+import { clearTaint } from './tainted-layers.ts'
+
+/** Brings the snapshots' metadata in line with what the layers hold after a merge, and removes the files that nothing uses. */
+export async function reconcileMerge(host: Host, input: MergeJob, plan: PlannedMerge, call: LogCall): Promise<Removal> {
+  const { vm } = await requireVm(host.name, input.vm)
+  const naming = { uri: host.connection.uri, vmName: vm.name, call }
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(input.vm)
+    await forgetSnapshots(domain, plan.lostSnapshots, naming)
+    if (plan.basePath !== null && plan.movedSnapshots.length > 0) {
+      const reading = await host.files.read(plan.basePath, 0)
+      const format = vm.description?.disks.find((disk) => disk.target === plan.target)?.layers.find((layer) => layer.path === plan.basePath)?.format ?? (reading.kind === 'found' ? reading.detectedFormat : 'qcow2')
+      await moveSnapshots(domain, plan.movedSnapshots, { target: plan.target, fromPath: plan.topPath, toPath: plan.basePath, toFormat: format }, naming)
+    }
+  })
+  const removal = await removeUnusedFiles(host, plan.removedFiles)
+  await forgetSound(host.name, removal.removed)
+  if (plan.direction === 'commit' && plan.basePath !== null) {
+    // Layers above rest on it, and read what they always read.
+    await markSound(host, [plan.basePath], `a merge into it was finished`)
+    await clearTaint(input.host, plan.basePath)
+  }
+  return removal
+}

@@ -1,0 +1,27 @@
+import 'server-only'
+import type { Host } from '../hosts/host.ts'
+import { store } from '../store/store.ts'
+
+/**
+ * Writes down that these layers hold what their snapshots froze, as they are now: after a snapshot, or after a merge into
+ * them that was finished and reconciled. What changes them later shows by their modification time (DESIGN.md, section 5).
+ */
+export async function markSound(host: Host, paths: readonly string[], reason: string): Promise<void> {
+  for (const path of new Set(paths)) {
+    const reading = await host.files.read(path, 0)
+    if (reading.kind !== 'found' || reading.modifiedMs === null) continue
+    await store().insertInto('sound_layers').values({ host: host.name, path, modified_ms: reading.modifiedMs, reason })
+      .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet({ modified_ms: reading.modifiedMs!, reason })).execute()
+  }
+}
+
+/** Modification times, epoch ms, at which layers of a host were last known to be sound; by path. */
+export async function readSoundLayers(host: string): Promise<Map<string, number>> {
+  const rows = await store().selectFrom('sound_layers').select(['path', 'modified_ms']).where('host', '=', host).execute()
+  return new Map(rows.map((row) => [row.path, row.modified_ms]))
+}
+
+/** The file is gone: another of the same name would inherit its record. */
+export async function forgetSound(host: string, paths: readonly string[]): Promise<void> {
+  if (paths.length > 0) await store().deleteFrom('sound_layers').where('host', '=', host).where('path', 'in', [...paths]).execute()
+}

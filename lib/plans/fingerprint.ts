@@ -1,0 +1,28 @@
+import 'server-only'
+import { createHash } from 'node:crypto'
+import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import type { Snapshots } from '../hosts/snapshot-metadata.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import type { PlanCheck } from './types.ts'
+
+/**
+ * Of what a plan rests on: chain, snapshots, jobs, and the verdicts on space and permissions. Not byte counts: they move
+ * while the guest writes. `what` is what was asked for.
+ */
+export function fingerprintOf(host: Host, vm: KnownVm, snapshots: Snapshots, chains: readonly { target: string; paths: readonly string[] }[], checks: readonly PlanCheck[], what: unknown): string {
+  const facts = {
+    uuid: vm.uuid, running: vm.running, what,
+    chains: chains.map(({ target, paths }) => [target, ...paths]),
+    snapshots: snapshots.list.map((each) => [each.name, each.parent, each.createdAtMs, ...each.disks.map((disk) => [disk.target, disk.kind, disk.frozenPath, disk.deleteInProgress])]),
+    current: snapshots.current,
+    jobs: host.jobs.jobsOf(vm.uuid).map((job) => [job.target, job.type]),
+    verdicts: checks.filter((check) => check.name === 'space' || check.name === 'permissions').map((check) => [check.name, check.verdict]),
+  }
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+}
+
+/** Throws Refusal when the plan that was shown is not the one that would run: the dialog then shows the new one. */
+export function refuseChangedPlan(shown: string, now: string): void {
+  if (shown !== now) throw new Refusal('What this plan rests on changed since it was shown: the chain, a snapshot, a job, space or a permission. Nothing was done. Look at the new plan and confirm it.', { plan: 'changed' })
+}

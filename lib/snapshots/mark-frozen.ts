@@ -1,0 +1,11 @@
+import 'server-only'
+import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { markSound } from '../merges/sound-layers.ts'
+
+/** Writes down how the layers stand that a snapshot has just frozen: what changes them later shows. */
+export async function markFrozen(host: Host, uuid: string, name: string): Promise<void> {
+  const { list } = await readSnapshots(await host.connection.reader(), uuid)
+  const frozen = list.find((each) => each.name === name)?.disks.flatMap((disk) => (disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : [])) ?? []
+  await markSound(host, frozen, `frozen by snapshot ${name}`)
+}
