@@ -1,7 +1,7 @@
 import { PageLink } from '@/components/page-link'
 import { signOut } from '@/lib/access/sign-out'
 import { KeyframeMark } from '@/components/keyframe-mark'
-import { listPath } from '@/components/paths'
+import { jobsPath, listPath } from '@/components/paths'
 import { Button } from '@/components/ui/button'
 
 /** Where one is, who one is, and the way out. */
@@ -14,6 +14,7 @@ export function AppHeader({ userName }: { userName: string }) {
           Keyframe
         </PageLink>
         <span className="flex-1" />
+        <PageLink href={jobsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">Jobs</PageLink>
         <PageLink href="/account" title="Account" className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{userName}</PageLink>
         <form action={signOut}><Button type="submit" variant="quiet" size="small">Sign out</Button></form>
       </div>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodePart, deletePlanPath, eventsPath, jobPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, vmPath } from './paths.ts'
+import { decodePart, deletePlanPath, eventsPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, vmPath } from './paths.ts'
 
 const NASTY = ['web', 'two words', `it's "quoted"`, '<script>alert(1)</script>', 'Übergröße', '虚拟机', '100%', '%41', 'a/b', '?q=1#x', '..', '-x', 'a+b', 'é'.repeat(200)]
 
@@ -34,6 +34,8 @@ test('the addresses', () => {
   expect(snapshotFormPath('local', 'u')).toBe('/api/hosts/local/vms/u/snapshot-form')
   expect(mergePlanPath('local', 'u')).toBe('/api/hosts/local/vms/u/merge-plan')
   expect(deletePlanPath('local', 'u', 's', false)).toBe('/api/hosts/local/vms/u/delete-plan?snapshot=s')
+  expect([jobsPath(), jobPagePath('a/b')]).toEqual(['/jobs', '/jobs/a%2Fb'])
+  expect(snapshotPlanPath('local', 'u', { disks: ['vda', 'vdb'], quiesce: 'auto', directory: '/a b' })).toBe('/api/hosts/local/vms/u/snapshot-plan?quiesce=auto&directory=%2Fa+b&disk=vda&disk=vdb')
   expect(jobPath('a/b')).toBe('/api/jobs/a%2Fb')
   expect(eventsPath([], null)).toBe('/api/events')
 })

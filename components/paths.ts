@@ -25,6 +25,14 @@ export const mergePlanPath = (host: string, vmUuid: string, range: { target?: st
   if (range.basePath !== undefined) search.set('base', range.basePath)
   return `${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`
 }
+export const jobsPath = (): string => '/jobs'
+/** A job's own page. */
+export const jobPagePath = (jobId: string): string => `/jobs/${part(jobId)}`
+export const snapshotPlanPath = (host: string, vmUuid: string, question: { disks: readonly string[]; quiesce: string; directory: string | null }): string => {
+  const search = new URLSearchParams({ quiesce: question.quiesce, ...(question.directory === null ? {} : { directory: question.directory }) })
+  for (const disk of question.disks) search.append('disk', disk)
+  return `${vmApi(host, vmUuid)}/snapshot-plan?${search}`
+}
 export const jobPath = (jobId: string): string => `/api/jobs/${part(jobId)}`
 
 /** The event stream, for the open VM pages (`host/uuid`), resumed after an event id. */

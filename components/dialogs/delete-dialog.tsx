@@ -4,7 +4,8 @@ import { useState } from 'react'
 import type { DeletePlan } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
-import { useGet } from '@/components/dialogs/use-get'
+import { PlanView } from '@/components/dialogs/plan-view'
+import { usePlan } from '@/components/dialogs/use-plan'
 import { useStart } from '@/components/dialogs/use-start'
 import { formatBytes } from '@/components/format-bytes'
 import { deletePlanPath } from '@/components/paths'
@@ -31,13 +32,13 @@ export function DeleteDialog({ vm, snapshot, childCount, acts, onClose }: Props)
 function Fields({ vm, snapshot, childCount, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const [withChildren, setWithChildren] = useState(false)
   const [onlyEntry, setOnlyEntry] = useState(false)
-  const { data: plan, message: planMessage, pending: planning } = useGet<DeletePlan>(deletePlanPath(vm.host, vm.uuid, snapshot, withChildren))
-  const { submit, pending, message } = useStart(acts.remove, onStarted)
+  const { plan, planMessage, planning, onRefused } = usePlan<DeletePlan>(deletePlanPath(vm.host, vm.uuid, snapshot, withChildren))
+  const { submit, pending, message } = useStart(acts.remove, onStarted, onRefused)
   const metadataOnly = onlyEntry || plan?.metadataOnly === true
   return (
     <ActForm
       act="Delete" danger ready={plan !== null && !planning && (plan.refusal === null || metadataOnly)} pending={pending} message={message ?? planMessage} onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, snapshot, withChildren, metadataOnly, nonce })}
+      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, snapshot, withChildren, metadataOnly, fingerprint: plan?.plan.fingerprint ?? '', nonce })}
     >
       <div className="min-h-24 text-sm">
         {plan ? <PlanText plan={plan} metadataOnly={metadataOnly} /> : !planMessage && <p className="text-muted">Asking the host…</p>}
@@ -61,10 +62,10 @@ function PlanText({ plan, metadataOnly }: { plan: DeletePlan; metadataOnly: bool
   }
   return (
     <div className="flex flex-col gap-2">
-      {plan.refusal && <Notice tone="warn" role="status">{plan.refusal}</Notice>}
       <p className="font-medium">This restore point is gone after it. Nothing that the VM holds now is lost.</p>
       <ul className="flex list-disc flex-col gap-1 pl-5">{plan.merges.map((merge) => <li key={merge} className="break-names">{merge}</li>)}</ul>
       <p>Copies {plan.bytesToCopy === null ? 'an unknown amount' : formatBytes(plan.bytesToCopy)}.</p>
+      <PlanView plans={[{ name: null, plan: plan.plan }]} />
       {plan.removedFiles.length > 0 && <p className="break-names text-muted">Removes {plan.removedFiles.join(', ')}.</p>}
     </div>
   )

@@ -9,6 +9,8 @@ import { useJob } from '@/components/jobs/use-job'
 import { Button } from '@/components/ui/button'
 import { DialogBody, DialogFoot } from '@/components/ui/dialog'
 import { ProgressBar } from '@/components/ui/progress-bar'
+import { WaysOut } from '@/components/jobs/ways-out'
+import { Notice } from '@/components/ui/notice'
 import type { VmActs } from '@/components/vm/vm-acts'
 
 /** A dialog after its confirm: the job as it moves, then how it ended. */
@@ -20,12 +22,14 @@ export function FollowJob({ jobId, acts, onClose }: { jobId: string; acts: VmAct
     <>
       <DialogBody>
         <div className="flex min-h-28 flex-col gap-3">
+          {job?.status === 'waiting' && <Notice tone="warn" role="alert">{job.error}</Notice>}
           {!ended && (
             <>
               <p role="status" className="text-sm">{job?.note ?? (job ? job.title : 'Starting…')}</p>
               {blockJobs.length > 0
                 ? blockJobs.map((each) => <BlockJobProgress key={each.target} job={each} />)
                 : <ProgressBar label={job?.title ?? 'Job'} percent={job?.percent ?? null} />}
+              {job && <WaysOut job={job} acts={acts} />}
               {job && <JobControls job={job} blockJobs={blockJobs} acts={acts} />}
             </>
           )}

@@ -6,7 +6,8 @@ import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { MergeOptions } from '@/components/dialogs/merge-options'
 import { MergeRangeFields, type MergeDisk, type RangeChoice } from '@/components/dialogs/merge-range-fields'
-import { useGet } from '@/components/dialogs/use-get'
+import { PlanView } from '@/components/dialogs/plan-view'
+import { usePlan } from '@/components/dialogs/use-plan'
 import { useStart } from '@/components/dialogs/use-start'
 import { parseMibPerSecond } from '@/components/format-bytes'
 import { mergePlanPath } from '@/components/paths'
@@ -35,8 +36,8 @@ function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce:
   const [limit, setLimit] = useState('')
   const [picked, setPicked] = useState<Record<string, string>>({})
   const asked = { ...(range.target ? { target: range.target } : {}), ...(range.topPath ? { topPath: range.topPath } : {}), ...(range.basePath ? { basePath: range.basePath } : {}) }
-  const { data: options, message: planMessage, pending: planning } = useGet<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
-  const { submit, pending, message } = useStart(acts.merge, onStarted)
+  const { plan: options, planMessage, planning, onRefused } = usePlan<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
+  const { submit, pending, message } = useStart(acts.merge, onStarted, onRefused)
   const chosen = choose(options ?? [], picked)
   const bandwidthBytesPerSecond = parseMibPerSecond(limit)
   return (
@@ -44,7 +45,7 @@ function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce:
       act="Merge" ready={!planning && chosen.length > 0 && bandwidthBytesPerSecond !== null} pending={pending} message={message ?? planMessage} onClose={onClose}
       onSubmit={() => submit({
         host: vm.host, vm: vm.uuid, bandwidthBytesPerSecond, nonce,
-        ranges: chosen.map(({ target, direction, topPath, basePath }) => ({ target, direction, topPath, basePath })),
+        ranges: chosen.map(({ target, direction, topPath, basePath, plan }) => ({ target, direction, topPath, basePath, fingerprint: plan.fingerprint })),
       })}
     >
       <MergeRangeFields disks={disks} range={range} onChange={(next) => { setRange(next); setPicked({}) }} />
@@ -53,6 +54,7 @@ function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce:
           ? <MergeOptions options={options} chosen={chosen} onPick={(option) => setPicked({ ...picked, [option.target]: option.direction })} dimmed={planning} />
           : !planMessage && <p className="text-sm text-muted">Asking the host…</p>}
       </div>
+      {chosen.length > 0 && <PlanView plans={chosen.map(({ target, plan }) => ({ name: target, plan }))} dimmed={planning} />}
       <Field
         label="Bandwidth limit, MiB/s" value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="decimal" placeholder="none" className="sm:max-w-72"
         error={bandwidthBytesPerSecond === null ? 'A number of MiB/s, or nothing for no limit.' : undefined} hint="Can be changed while it runs."

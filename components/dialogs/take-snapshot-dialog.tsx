@@ -2,13 +2,16 @@
 
 import { useEffect, useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
+import type { Plan } from '@/lib/plans/types'
 import type { SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { DisksField, QuiesceField } from '@/components/dialogs/snapshot-fields'
+import { PlanView } from '@/components/dialogs/plan-view'
+import { usePlan } from '@/components/dialogs/use-plan'
 import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
-import { snapshotFormPath, snapshotNamePath } from '@/components/paths'
+import { snapshotFormPath, snapshotNamePath, snapshotPlanPath } from '@/components/paths'
 import { Field, SelectField } from '@/components/ui/field'
 import { Notice } from '@/components/ui/notice'
 import type { VmActs } from '@/components/vm/vm-acts'
@@ -45,7 +48,9 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const [directory, setDirectory] = useState(BESIDE)
   const nameRefusal = useNameRefusal(vm, name)
-  const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted)
+  const overlayDirectory = directory === BESIDE ? null : directory
+  const { plan, planMessage, planning, onRefused } = usePlan<Plan>(snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }))
+  const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted, onRefused)
   if (able.length === 0) {
     return (
       <ActForm act="Take snapshot" ready={false} pending={false} message={null} onSubmit={() => undefined} onClose={onClose}>
@@ -56,8 +61,8 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   }
   return (
     <ActForm
-      act="Take snapshot" ready={nameRefusal === null && disks.length > 0} pending={pending} message={message} onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory: directory === BESIDE ? null : directory, nonce })}
+      act="Take snapshot" ready={nameRefusal === null && disks.length > 0 && plan !== null && !planning} pending={pending} message={message ?? planMessage} onClose={onClose}
+      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory, fingerprint: plan?.fingerprint ?? '', nonce })}
     >
       <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? fields.name} autoComplete="off" spellCheck={false} required autoFocus={hasKeyboard()} />
       <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} error={fields.description} autoComplete="off" />
@@ -67,6 +72,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
         <option value={BESIDE}>beside each image</option>
         {form.allowedDirectories.map((path) => <option key={path} value={path}>to {path}</option>)}
       </SelectField>
+      {plan && <PlanView plans={[{ name: null, plan }]} dimmed={planning} />}
     </ActForm>
   )
 }

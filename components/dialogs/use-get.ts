@@ -3,28 +3,29 @@
 import { useEffect, useState } from 'react'
 
 interface Answer<T> {
-  path: string
+  question: string
   data: T | null
   /** What went wrong, ready to show. */
   message: string | null
 }
 
 /**
- * Reads JSON from an address of ours, and again when it changes. What was read before stays until the new is there, so
- * that nothing jumps; `pending` says so.
+ * Reads JSON from an address of ours, and again when it, or `version`, changes. What was read before stays until the new is
+ * there, so that nothing jumps; `pending` says so.
  */
-export function useGet<T>(path: string | null): { data: T | null; message: string | null; pending: boolean } {
+export function useGet<T>(path: string | null, version = 0): { data: T | null; message: string | null; pending: boolean } {
   const [answer, setAnswer] = useState<Answer<T> | null>(null)
+  const question = `${version} ${path}`
   useEffect(() => {
     if (path === null) return
     const abort = new AbortController()
     getJson<T>(path, abort.signal).then(
-      (data) => setAnswer({ path, data, message: null }),
-      (error: unknown) => { if (!abort.signal.aborted) setAnswer({ path, data: null, message: error instanceof Error ? error.message : String(error) }) },
+      (data) => setAnswer({ question, data, message: null }),
+      (error: unknown) => { if (!abort.signal.aborted) setAnswer({ question, data: null, message: error instanceof Error ? error.message : String(error) }) },
     )
     return () => abort.abort()
-  }, [path])
-  return { data: answer?.data ?? null, message: answer?.message ?? null, pending: path !== null && answer?.path !== path }
+  }, [path, question])
+  return { data: answer?.data ?? null, message: answer?.message ?? null, pending: path !== null && answer?.question !== question }
 }
 
 /** Throws an Error whose message is a sentence for the user. */

@@ -1,4 +1,6 @@
 import type { JobView } from '@/lib/jobs/types'
+import { PageLink } from '@/components/page-link'
+import { jobPagePath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
 
 /** How a job ended: what it says, in the live region that fits. */
@@ -11,6 +13,7 @@ export function JobOutcome({ job }: { job: JobView }) {
     <Notice tone={tone} role={job.status === 'cancelled' ? 'status' : 'alert'}>
       <p>{job.error ?? (job.status === 'cancelled' ? `${job.title}: cancelled.` : `${job.title}: failed.`)}</p>
       {job.result.map((line) => <p key={line}>{line}</p>)}
+      <p className="mt-1"><PageLink href={jobPagePath(job.id)} className="underline max-sm:inline-block max-sm:py-2">What was done, step by step</PageLink>{job.offers.length > 0 && ', and what can be done now'}</p>
     </Notice>
   )
 }

@@ -11,8 +11,8 @@ import { jobPath } from '@/components/paths'
 const LOOK_EVERY_MS = 1_000
 
 /** A Keyframe job as it moves, by events and, should they not come, by asking. null until the first answer. */
-export function useJob(jobId: string): { job: JobView | null; blockJobs: BlockJobView[] } {
-  const [job, setJob] = useState<JobView | null>(null)
+export function useJob(jobId: string, known: JobView | null = null): { job: JobView | null; blockJobs: BlockJobView[] } {
+  const [job, setJob] = useState<JobView | null>(known)
   const [blockJobs, setBlockJobs] = useState<BlockJobView[]>([])
   const ended = job !== null && job.endedAtMs !== null
   useLive((event) => {

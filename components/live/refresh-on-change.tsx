@@ -20,6 +20,20 @@ export function RefreshOnVmChange({ host, vmUuid, waitForDialog = false }: { hos
   return null
 }
 
+/** On a job's page: reads its story again when a step or a call began or ended. */
+export function RefreshOnJobChange({ jobId }: { jobId: string }) {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useLive((event) => { if ((event.type === 'job-story' && event.jobId === jobId) || (event.type === 'job' && event.job.id === jobId && event.job.endedAtMs !== null)) refresh() })
+  return null
+}
+
+/** On the page of all jobs. */
+export function RefreshOnAnyJob() {
+  const refresh = useRefresh(LIST_WAIT_MS)
+  useLive((event) => { if (event.type === 'job') refresh() })
+  return null
+}
+
 /** On the list: reads it again when any host changed. */
 export function RefreshOnHostChange() {
   const refresh = useRefresh(LIST_WAIT_MS)

@@ -10,6 +10,7 @@ export interface VmActs {
   revert: (input: unknown) => Promise<Started>
   remove: (input: unknown) => Promise<Started>
   power: (input: unknown) => Promise<Started>
+  chooseWayOut: (input: unknown) => Promise<Started>
   cancelJob: (input: unknown) => Promise<Done>
   setBandwidth: (input: unknown) => Promise<Done>
   cancelBlockJob: (input: unknown) => Promise<Done>

@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline'
 import { isLibvirtError, openConnect, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
 import type { Hold } from './freeze-guard.ts'
-import { thawOnce } from './thaw-once.ts'
+import { freezeNow } from './thaw-once.ts'
 
 const RETRY_MS = 1_000
 /** A freeze that was given up on may come when the agent gets to it. */
@@ -40,7 +40,7 @@ async function thawed(uri: string, uuid: string): Promise<boolean> {
   const connect = await openConnect(uri, { signal: AbortSignal.timeout(OPEN_DEADLINE_MS) })
   try {
     const domain = await connect.domainLookupByUUID(uuid)
-    return (await domain.getState()).state !== 'running' || (await thawOnce(domain))
+    return (await freezeNow(domain)) === 'thawed'
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return true
     throw error

@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Host } from './host.ts'
-import { thawOnce } from './thaw-once.ts'
+import { freezeNow } from './thaw-once.ts'
 
 /** ms between two attempts to thaw. */
 const THAW_RETRY_MS = 1_000
@@ -11,23 +11,23 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 /**
  * Thaws until the agent says that nothing is frozen, across lost connections, for at most 10 minutes; meanwhile the VM
- * counts as frozen and its page says so. Resolves with true when it is thawed, or is not running any more.
+ * counts as frozen and its page says so. A guest that is paused in the
+ * middle of a freeze is waited for. Resolves with true when it is thawed, or is off.
  */
 export function thawUntilAnswered(host: Host, uuid: string): Promise<boolean> {
   return host.frozen.thaw(uuid, () => untilAnswered(host, uuid))
 }
 
 async function untilAnswered(host: Host, uuid: string): Promise<boolean> {
-  const endMs = Date.now() + THAW_LIMIT_MS
+  let endMs = Date.now() + THAW_LIMIT_MS
   host.frozen.setFrozen(uuid, true)
   host.changed(uuid)
   while (Date.now() < endMs) {
     try {
-      const thawed = await host.connection.operate(async (connect) => {
-        const domain = await connect.domainLookupByUUID(uuid)
-        return (await domain.getState()).state !== 'running' || (await thawOnce(domain))
-      })
-      if (thawed) {
+      const found = await host.connection.operate(async (connect) => freezeNow(await connect.domainLookupByUUID(uuid)))
+      // A paused guest freezes when it goes on: its time does not run meanwhile.
+      if (found === 'paused') endMs = Date.now() + THAW_LIMIT_MS
+      if (found === 'thawed') {
         host.frozen.setFrozen(uuid, false)
         host.changed(uuid)
         return true

@@ -1,0 +1,6 @@
+'use server' // every export here is a public POST endpoint, whatever page shows it
+
+import { action } from '@/lib/access/action'
+import { chooseWayOut as choose, WayOutInput } from '@/lib/jobs/choose-way-out'
+
+export const chooseWayOut = action('job.way-out', WayOutInput, ({ input }) => choose(input))

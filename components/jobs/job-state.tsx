@@ -1,0 +1,18 @@
+import { CircleCheck, CirclePause, CircleSlash, CircleX, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react'
+import type { JobStatus } from '@/lib/jobs/types'
+import { classNames } from '@/components/class-names'
+
+const LOOKS: Record<JobStatus, { icon: LucideIcon; word: string; colour: string }> = {
+  queued: { icon: Hourglass, word: 'queued', colour: 'text-muted' },
+  running: { icon: LoaderCircle, word: 'running', colour: 'text-muted' },
+  waiting: { icon: CirclePause, word: 'waits for a decision', colour: 'text-warn' },
+  succeeded: { icon: CircleCheck, word: 'done', colour: 'text-ok' },
+  failed: { icon: CircleX, word: 'failed', colour: 'text-danger' },
+  cancelled: { icon: CircleSlash, word: 'cancelled', colour: 'text-warn' },
+}
+
+/** How a job stands, as a sign and a word. */
+export function JobState({ status }: { status: JobStatus }) {
+  const { icon: Icon, word, colour } = LOOKS[status]
+  return <span className={classNames('inline-flex items-center gap-1', colour)}><Icon aria-hidden="true" className="size-3.5 self-center" />{word}</span>
+}
