@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import type { Scenario } from './scenario.ts'
@@ -22,4 +23,10 @@ export function caseNamed(name: string, scenarios: readonly Scenario[]): FaultCa
   const found = /^(.*) (before|acted|recorded|waiting)$/.exec(at ?? '')
   if (!scenario || !fault || !found) throw new Error(`There is no fault case “${name}”.`)
   return { scenario, fault, place: { step: found[1]!, at: found[2] as Place['at'] } }
+}
+
+/** Mixed, and the same each time: a run that is stopped early has seen something of everything. */
+export function mixed<T>(all: readonly T[], nameOf: (each: T) => string): T[] {
+  const rank = (each: T) => createHash('md5').update(nameOf(each)).digest('hex')
+  return all.map((each) => ({ each, rank: rank(each) })).sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ each }) => each)
 }

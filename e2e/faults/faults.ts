@@ -46,7 +46,7 @@ async function inject(guest: FaultGuest, files: string[], what: string): Promise
 async function killAgent({ lab }: FaultGuest): Promise<void> {
   // After a revert the guest boots: its agent comes first.
   await lab.waitForAgent(NAME)
-  await lab.agent(NAME, 'guest-exec', { path: '/bin/sh', arg: ['-c', 'sleep 0.1; kill -9 $(cat /run/qemu-ga.pid)'] })
+  await lab.agent(NAME, 'guest-exec', { path: '/bin/sh', arg: ['-c', 'sleep 0.1; kill -9 $PPID'] })
   await waitUntil(async () => /name='org.qemu.guest_agent.0' state='disconnected'/.test(await lab.virsh('dumpxml', NAME)), { limitMs: AGENT_GONE_LIMIT_MS, everyMs: 30, what: 'The end of the guest agent' })
 }
 

@@ -17,14 +17,15 @@ export async function backingChain(path: string): Promise<string[]> {
 
 export async function readReality(guest: FaultGuest): Promise<Reality> {
   const { lab } = guest
-  const vmState = await guest.state()
-  const xml = await lab.virsh('dumpxml', NAME)
-  const names = (await lab.virsh('snapshot-list', NAME, '--name', '--topological')).split('\n').filter((name) => name !== '')
-  const snapshots = []
-  for (const name of names) {
-    const snapshot = await lab.virsh('snapshot-dumpxml', NAME, name)
-    const then = snapshot.slice(snapshot.indexOf('<domain'))
-    snapshots.push({ name, frozen: ['vda', 'vdb'].map((target) => ({ target, path: fileOf(then, target) })) })
-  }
-  return { vmState, chains: { vda: await backingChain(fileOf(xml, 'vda')), vdb: await backingChain(fileOf(xml, 'vdb')) }, snapshots }
+  const [vmState, xml, list] = await Promise.all([guest.state(), lab.virsh('dumpxml', NAME), lab.virsh('snapshot-list', NAME, '--name', '--topological')])
+  const names = list.split('\n').filter((name) => name !== '')
+  const [vda, vdb, ...snapshots] = await Promise.all([
+    backingChain(fileOf(xml, 'vda')), backingChain(fileOf(xml, 'vdb')),
+    ...names.map(async (name) => {
+      const snapshot = await lab.virsh('snapshot-dumpxml', NAME, name)
+      const then = snapshot.slice(snapshot.indexOf('<domain'))
+      return { name, frozen: ['vda', 'vdb'].map((target) => ({ target, path: fileOf(then, target) })) }
+    }),
+  ])
+  return { vmState, chains: { vda, vdb }, snapshots }
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { provision } from '../lab/provision.ts'
 import { sweepTestLabs } from '../lab/test-lab.ts'
 import { evidenceDir } from './evidence.ts'
-import { caseName, casesOf, type FaultCase } from './fault-case.ts'
+import { caseName, casesOf, mixed, type FaultCase } from './fault-case.ts'
 import { Results } from './results.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -42,7 +42,7 @@ async function findPlaces(stage: Stage): Promise<void> {
 
 async function runAll(stage: Stage): Promise<void> {
   await findPlaces(stage)
-  const due = planned().filter(isDue)
+  const due = mixed(planned().filter(isDue), caseName)
   say(`${due.length} cases to run, of ${planned().length}`)
   for (const [index, each] of due.entries()) {
     if (stopped || Date.now() > endMs) return

@@ -2,7 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WEB } from '../lab/guest.ts'
+import { isRunning, qemusOf } from '../lab/processes.ts'
 import { run } from '../lab/run-command.ts'
+import { waitUntil } from '../lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
 import { readLayer, type LayerRecords } from './layer-records.ts'
 
@@ -90,12 +92,23 @@ export async function startScene(guest: FaultGuest, scene: SavedScene): Promise<
   await guest.lab.virsh([`define ${join(scene.folder, 'domain.xml')}`, ...lines, `restore ${join(scene.folder, 'state')} --running`].join('; '))
 }
 
+/** Ends the guest's QEMU at once. libvirt takes note by itself. */
+export async function endQemu({ lab }: FaultGuest): Promise<void> {
+  const pid = await lab.qemuPid(NAME).catch(() => undefined)
+  const qemu = pid === undefined ? undefined : qemusOf(lab.dir).find((mark) => mark.pid === pid)
+  if (qemu) {
+    process.kill(qemu.pid, 'SIGKILL')
+    await waitUntil(() => !isRunning(qemu), { limitMs: 10_000, everyMs: 10, what: 'The end of QEMU' })
+  }
+  await waitUntil(async () => (await lab.virsh('domstate', NAME)).trim() === 'shut off', { limitMs: 10_000, everyMs: 20, what: 'The word of libvirt that the guest is off' })
+}
+
 /** Nothing is left of the guest: no process, no definition, no file. */
 export async function clearGuest(guest: FaultGuest): Promise<void> {
   const { lab } = guest
   const known = (await lab.virsh('list', '--all', '--name')).split('\n').includes(NAME)
   if (known) {
-    await lab.virsh('destroy', NAME).catch(() => undefined)
+    await endQemu(guest)
     await lab.virsh('undefine', NAME, '--snapshots-metadata', '--managed-save')
   }
   for (const path of guest.files()) rmSync(path, { recursive: true, force: true })
