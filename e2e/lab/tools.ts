@@ -72,6 +72,8 @@ export const TOOLS: Tool[] = [
     // Debian's and Ubuntu's are fetched as a package file and put into the guest, not installed.
     fault: async () => find('apt-get') || find('qemu-ga') ? undefined : 'is missing',
   },
+  // Breaks and slows the writes of a QEMU (e2e/faults).
+  { name: 'strace', fault: program('strace'), packages: same('strace'), forTestsOnly: true },
   { name: 'Chromium', fault: program('chromium'), packages: { ...same('chromium'), ubuntu: ['chromium-browser'] }, forTestsOnly: true },
   {
     // Debian's own python3: what a python3 earlier in PATH has is not Debian's libvirt.

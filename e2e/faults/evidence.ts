@@ -1,0 +1,26 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { cacheDir } from '../lab/paths.ts'
+import { NAME } from './fault-guest.ts'
+import type { Stage } from './stage.ts'
+
+const LOG_TAIL_CHARS = 20_000
+
+export const faultsDir = () => join(cacheDir(), 'faults')
+/** Where the logs and the XML of a failed case stand. */
+export const evidenceDir = (name: string) => join(faultsDir(), 'failed', name.replace(/[^A-Za-z0-9]+/g, '-'))
+
+/** What a failed case leaves to look at. */
+export async function keepEvidence(stage: Stage, name: string, facts: object, logs: readonly string[]): Promise<void> {
+  const dir = evidenceDir(name)
+  rmSync(dir, { recursive: true, force: true })
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'facts.json'), JSON.stringify(facts, undefined, 2))
+  for (const log of logs) if (existsSync(log)) copyFileSync(log, join(dir, basename(log)))
+  writeFileSync(join(dir, 'libvirtd.log'), readFileSync(stage.lab.dirs.log, 'utf8').slice(-LOG_TAIL_CHARS))
+  const console = stage.lab.guests[NAME]?.consoleLog
+  if (console && existsSync(console)) copyFileSync(console, join(dir, 'console.log'))
+  for (const [file, args] of [['domain.xml', ['dumpxml', NAME]], ['snapshots.txt', ['snapshot-list', NAME, '--tree']], ['state.txt', ['domstate', NAME, '--reason']]] as const) {
+    writeFileSync(join(dir, file), await stage.lab.virsh(...args).catch((error: unknown) => String(error)))
+  }
+}

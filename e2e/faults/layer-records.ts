@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+import { readRecords } from '../lab/guest-records.ts'
+import { type GuestRecord, missingNumbers } from '../lab/record-format.ts'
+
+/** What the guest's ring of records is like, read through a layer and all below it. */
+export type LayerRecords = {
+  count: number
+  firstSeq: number
+  lastSeq: number
+  missing: number[]
+  /** Of every record, the clock of each included: another record under the same number is another. */
+  hash: string
+}
+
+export const describeRecords = (records: GuestRecord[]): LayerRecords => ({
+  count: records.length, firstSeq: records[0]?.seq ?? 0, lastSeq: records.at(-1)?.seq ?? 0, missing: missingNumbers(records), hash: hashOf(records),
+})
+
+export const hashOf = (records: GuestRecord[]): string => createHash('sha256').update(JSON.stringify(records)).digest('hex').slice(0, 16)
+
+export const readLayer = async (path: string): Promise<LayerRecords> => describeRecords(await readRecords(path))

@@ -1,0 +1,115 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { JobView } from '../../lib/jobs/types.ts'
+import { waitUntil } from '../lab/wait-until.ts'
+import { checkEnd } from './check-end.ts'
+import { type FaultCase, type Place, placeName } from './fault-case.ts'
+import { NAME } from './fault-guest.ts'
+import type { Mend } from './faults.ts'
+import { keepEvidence } from './evidence.ts'
+import { readReality } from './observe.ts'
+import { startScene } from './saved-scene.ts'
+import type { Stage } from './stage.ts'
+import type { SubjectProcess } from './subject-process.ts'
+
+const BOUNDARY_LIMIT_MS = 40_000
+/** From the end of the fault. Keyframe looks at a lost host every 10 s at the least. */
+const RECOVERY_LIMIT_MS = 60_000
+const VIEW_LIMIT_MS = 30_000
+/** Merges 4 MiB in 2 s. */
+const SLOW_COPY_BYTES_PER_SECOND = 2 * 1024 * 1024
+
+export type CaseResult = { passed: boolean, outcome: string, faults: string[], recoveryMs: number, tookMs: number, version: string, places: Place[] }
+
+/** Runs one case on a guest of its own. Without a fault: a dry run, which finds the boundaries. */
+export async function runCase(stage: Stage, scenario: FaultCase['scenario'], name: string, harm?: Pick<FaultCase, 'place' | 'fault'>): Promise<CaseResult> {
+  const scene = await stage.scene(scenario)
+  const startedMs = Date.now()
+  const dataDir = join(stage.folder, 'data')
+  rmSync(dataDir, { recursive: true, force: true })
+  mkdirSync(dataDir)
+  const places: Place[] = []
+  const evidence: Record<string, unknown> = {}
+  const logs: string[] = []
+  let mend: Mend | void
+  let app: SubjectProcess | undefined
+  const mendOnce = async () => { const act = mend; mend = undefined; await act?.() }
+  const take = () => { const { app: taken, log } = stage.supply.take(); logs.push(log); return taken }
+  const mark = (what: string) => { if (process.env.FAULTS_TIMES) console.log(`  ${what} ${Date.now() - startedMs}`) }
+  const result: CaseResult = { passed: false, outcome: 'none', faults: [], recoveryMs: 0, tookMs: 0, version: '', places }
+  try {
+    await startScene(stage.guest, scene)
+    mark('started')
+    app = take()
+    let reached: () => void = () => undefined
+    const atPlace = new Promise<void>((resolve) => { reached = resolve })
+    let goOn: () => void = () => undefined
+    const mayGoOn = new Promise<void>((resolve) => { goOn = resolve })
+    let harmed = false
+    app.atBoundary = async ({ step, at }) => {
+      places.push({ step, at })
+      if (harmed || harm?.place.step !== step || harm.place.at !== at) return
+      harmed = true
+      reached()
+      await mayGoOn
+    }
+    await app.ask('open', { dataDir, uri: stage.uri })
+    mark('opened')
+    const vm = (await stage.lab.virsh('domuuid', NAME)).trim()
+    result.version = await app.ask('version', { kind: scenario.begin.act })
+    const jobId = await app.ask('begin', { vm, act: scenario.begin, overlays: stage.guest.overlaysDir, bandwidthBytesPerSecond: harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0 })
+    mark('begun')
+    let faultAtMs = Date.now()
+    if (harm) {
+      await bounded(atPlace, BOUNDARY_LIMIT_MS, `The boundary “${placeName(harm.place)}”`)
+      const first = app
+      mend = await harm.fault.apply({ guest: stage.guest, proxy: stage.proxy, killApp: () => first.kill() })
+      faultAtMs = Date.now()
+      if (first.ended) {
+        app = take()
+        await app.ask('open', { dataDir, uri: stage.uri })
+      } else goOn()
+    }
+    mark('harmed')
+    const asked = app
+    const read = () => asked.ask('job', { jobId })
+    const over = (job: JobView | null) => job !== null && job.endedAtMs !== null ? job : undefined
+    let job: JobView | undefined
+    if (harm?.fault.lastsMs !== undefined) {
+      job = await waitUntil(async () => over(await read()), { limitMs: harm.fault.lastsMs, everyMs: 50, what: 'The end of the job' }).catch(() => undefined)
+      await mendOnce()
+    }
+    job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 50, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
+    evidence.job = job
+    result.recoveryMs = job.endedAtMs! - faultAtMs
+    mark('ended')
+    const view = await waitUntil(() => asked.ask('view', { vm }), { limitMs: VIEW_LIMIT_MS, what: 'The pages of the VM' })
+    mark('viewed')
+    evidence.view = view
+    const reality = await readReality(stage.guest)
+    evidence.reality = reality
+    mark('observed')
+    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, faultName: harm?.fault.name, job, view, reality })
+    mark('checked')
+    Object.assign(result, { outcome, faults, passed: faults.length === 0 })
+  } catch (error) {
+    result.faults.push(error instanceof Error ? error.message : String(error))
+  }
+  result.tookMs = Date.now() - startedMs
+  await mendOnce().catch((error: unknown) => result.faults.push(String(error)))
+  if (result.faults.length > 0) {
+    result.passed = false
+    await keepEvidence(stage, name, { ...result, ...evidence }, logs)
+  }
+  mark('kill')
+  await app?.kill()
+  await stage.clear()
+  mark('cleared')
+  return result
+}
+
+async function bounded<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} was not reached within ${limitMs} ms.`)), limitMs) })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,87 @@
+// npm run test:faults: every fault at every boundary of every saga. See README.md.
+import { parseArgs } from 'node:util'
+import { provision } from '../lab/provision.ts'
+import { sweepTestLabs } from '../lab/test-lab.ts'
+import { evidenceDir } from './evidence.ts'
+import { caseName, casesOf, mixed, type FaultCase } from './fault-case.ts'
+import { Results } from './results.ts'
+import { runCase } from './run-case.ts'
+import { SCENARIOS } from './scenarios.ts'
+import { SAGAS } from '../../lib/start/sagas.ts'
+import { Stage } from './stage.ts'
+import { faultTable, writeTable } from './table.ts'
+
+const say = (line: string) => console.log(`keyframe: ${line}`)
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, list: { type: 'boolean' } } })
+const endMs = options.minutes === undefined ? Infinity : Date.now() + Number(options.minutes) * 60_000
+const results = new Results()
+let stopped = false
+
+const versionOf = (kind: string) => SAGAS.find((saga) => saga.kind === kind)?.version ?? '?'
+const scenarioKey = ({ scenario }: Pick<FaultCase, 'scenario'>) => `${scenario.name} v${versionOf(scenario.begin.act)}`
+const key = (each: FaultCase) => `${scenarioKey(each)}: ${caseName(each)}`
+const planned = (): FaultCase[] => SCENARIOS.flatMap((scenario) => casesOf(scenario, results.places(scenarioKey({ scenario })) ?? []))
+
+function isDue(each: FaultCase): boolean {
+  if (options.only !== undefined && !caseName(each).includes(options.only)) return false
+  const before = results.get(key(each))
+  if (options.failed) return before !== undefined && !before.passed
+  return options.again === true || before === undefined
+}
+
+async function findPlaces(stage: Stage): Promise<void> {
+  for (const scenario of SCENARIOS) {
+    if (stopped || (results.places(scenarioKey({ scenario })) && !options.again) || (options.only && !options.only.startsWith(scenario.name) && SCENARIOS.some((each) => options.only!.startsWith(each.name)))) continue
+    const { places, faults, outcome, tookMs } = await runCase(stage, scenario, `${scenario.name}: dry`)
+    if (faults.length > 0) throw new Error(`${scenario.name} fails without any fault: ${faults.join('; ')}. Evidence: ${evidenceDir(`${scenario.name}: dry`)}`)
+    const unique = places.filter((place, index) => places.findIndex((each) => each.step === place.step && each.at === place.at) === index)
+    results.keepPlaces(scenarioKey({ scenario }), unique)
+    say(`${scenario.name}: ${outcome} in ${(tookMs / 1000).toFixed(1)} s, ${unique.length} boundaries`)
+  }
+}
+
+async function runAll(stage: Stage): Promise<void> {
+  await findPlaces(stage)
+  const due = mixed(planned().filter(isDue), caseName)
+  say(`${due.length} cases to run, of ${planned().length}`)
+  for (const [index, each] of due.entries()) {
+    if (stopped || Date.now() > endMs) return
+    const name = caseName(each)
+    const { passed, outcome, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
+    results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, faults, recoveryMs, tookMs, atMs: Date.now() })
+    const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
+    if (passed) console.log(`${index + 1}/${due.length} ${name}: ${outcome}, ${figures}`)
+    else console.log(`${index + 1}/${due.length} FAILED ${name}: ${faults.join('; ')} (${evidenceDir(name)})`)
+  }
+}
+
+/** A terminal's Ctrl-C comes twice: from itself, and passed on by with-node24.mjs. */
+const SAME_PRESS_MS = 300
+let pressedAtMs = 0
+process.on('SIGINT', () => {
+  if (Date.now() - pressedAtMs < SAME_PRESS_MS) return
+  pressedAtMs = Date.now()
+  if (stopped) process.exit(130)
+  stopped = true
+  say('stopping after this case; again to stop at once')
+})
+await provision({ forTests: true, say })
+await sweepTestLabs()
+let failed = false
+if (!options.list) {
+  const stage = await Stage.open()
+  try {
+    await runAll(stage)
+  } catch (error) {
+    failed = true
+    say(error instanceof Error ? error.message : String(error))
+  } finally {
+    await stage.close()
+  }
+}
+if (options.list) for (const each of planned()) console.log(`${results.get(key(each))?.passed ?? 'not run'} ${caseName(each)}`)
+const rows = planned().map((each) => ({ scenario: each.scenario.name, fault: each.fault.name, result: results.get(key(each)) }))
+const table = faultTable(rows)
+console.log(`\n${table}`)
+writeTable(table)
+process.exit(failed || rows.some((row) => row.result && !row.result.passed) ? 1 : 0)

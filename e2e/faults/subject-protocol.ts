@@ -1,0 +1,30 @@
+import type { DiskChain } from '../../lib/chains/types.ts'
+import type { Boundary } from '../../lib/jobs/boundaries.ts'
+import type { JobView } from '../../lib/jobs/types.ts'
+import type { SnapshotTree } from '../../lib/snapshots/types.ts'
+
+/** What a person would press. */
+export type BeginAct =
+  | { act: 'snapshot', name: string, disks: string[], quiesce: 'auto' | 'required' | 'off' }
+  | { act: 'merge', direction: 'commit' | 'pull', target?: string, top?: string, base?: string }
+  | { act: 'revert', snapshot: string, safety: boolean }
+  | { act: 'delete', snapshot: string }
+
+/** What the pages show of a VM. */
+export type PageView = { tree: SnapshotTree, chains: DiskChain[] }
+
+/** To the subject. Every question has a number; its answer carries it. */
+export type Ask = { id: number } & (
+  | { ask: 'open', dataDir: string, uri: string }
+  | { ask: 'begin', vm: string, act: BeginAct, overlays: string, bandwidthBytesPerSecond: number }
+  | { ask: 'job', jobId: string }
+  | { ask: 'latest-job', vm: string }
+  | { ask: 'view', vm: string }
+  | { ask: 'version', kind: string }
+  | { ask: 'go' }
+)
+
+export type Answers = { open: null, begin: string, job: JobView | null, 'latest-job': JobView | null, view: PageView, version: string, go: null }
+
+/** From the subject. */
+export type Say = { id: number, value: unknown } | { id: number, error: string } | { boundary: Boundary } | { ready: true }

@@ -1,0 +1,80 @@
+// The app of the fault matrix: Keyframe without its web server, told what to do over Node's IPC. It stops at every
+// boundary of a saga until it is told to go on, so that the runner can do harm there.
+import { posix } from 'node:path'
+import { hostByName, hosts, stopHosts } from '../../lib/hosts/registry.ts'
+import { HOST_ERRORS } from '../../lib/hosts/unreachable.ts'
+import { onBoundary } from '../../lib/jobs/boundaries.ts'
+import { readJob, readJobs } from '../../lib/jobs/read-jobs.ts'
+import { startJobs } from '../../lib/jobs/start-jobs.ts'
+import { observeMerges } from '../../lib/merges/observe-merges.ts'
+import { planMerge } from '../../lib/merges/plan-merge.ts'
+import { startMerge } from '../../lib/merges/start-merge.ts'
+import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
+import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
+import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
+import { readSnapshotTree } from '../../lib/snapshots/read-snapshot-tree.ts'
+import { startRevert } from '../../lib/snapshots/revert-to-snapshot.ts'
+import { SAGAS } from '../../lib/start/sagas.ts'
+import { openStore } from '../../lib/store/store.ts'
+import type { Ask, Say } from './subject-protocol.ts'
+
+const HOST = 'lab'
+const USER = { name: 'tester' }
+const say = (message: Say) => void process.send?.(message)
+
+let goOn: () => void = () => undefined
+
+async function open(dataDir: string, uri: string): Promise<null> {
+  Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
+  onBoundary((boundary) => new Promise((resolve) => {
+    goOn = resolve
+    say({ boundary })
+  }))
+  await openStore()
+  for (const host of hosts().values()) observeMerges(host)
+  await startJobs(SAGAS, HOST_ERRORS)
+  return null
+}
+
+async function begin({ vm, act, overlays, bandwidthBytesPerSecond }: Extract<Ask, { ask: 'begin' }>): Promise<string> {
+  const subject = { host: HOST, vm, nonce: crypto.randomUUID() }
+  switch (act.act) {
+    case 'snapshot': return (await startCreateSnapshot({ ...subject, name: act.name, description: '', quiesce: act.quiesce, disks: act.disks, overlayDirectory: overlays }, USER)).jobId
+    case 'revert': return (await startRevert({ ...subject, snapshot: act.snapshot, stateAfter: 'as-it-was', safetySnapshot: act.safety }, USER)).jobId
+    case 'delete': return (await startDelete({ ...subject, snapshot: act.snapshot, withChildren: false, metadataOnly: false }, USER)).jobId
+    case 'merge': {
+      const paths = (await readVmChains(HOST, vm)).filter((chain) => act.target === undefined || chain.target === act.target).flatMap((chain) => chain.layers.map((layer) => layer.path))
+      const path = (name: string | undefined) => name && paths.find((each) => posix.basename(each) === name)
+      const options = await planMerge(HOST, vm, { target: act.target, topPath: path(act.top), basePath: path(act.base) })
+      return (await startMerge({ ...subject, ranges: options.filter((option) => option.direction === act.direction), bandwidthBytesPerSecond }, USER)).jobId
+    }
+  }
+}
+
+async function view(vm: string) {
+  hostByName(HOST)!.changed(vm)
+  return { tree: await readSnapshotTree(HOST, vm), chains: await readVmChains(HOST, vm) }
+}
+
+async function answer(message: Ask): Promise<unknown> {
+  switch (message.ask) {
+    case 'open': return open(message.dataDir, message.uri)
+    case 'begin': return begin(message)
+    case 'job': return readJob(message.jobId)
+    case 'latest-job': return (await readJobs({ host: HOST, vmUuid: message.vm, limit: 1 }))[0] ?? null
+    case 'view': return view(message.vm)
+    case 'version': return SAGAS.find((saga) => saga.kind === message.kind)?.version ?? ''
+    case 'go':
+      goOn()
+      return null
+  }
+}
+
+process.on('message', (message: Ask) => {
+  answer(message).then((value) => say({ id: message.id, value }), (error: unknown) => say({ id: message.id, error: error instanceof Error ? error.stack ?? error.message : String(error) }))
+})
+process.on('disconnect', () => {
+  void stopHosts()
+  process.exit(0)
+})
+say({ ready: true })
