@@ -2,6 +2,7 @@
 // boundary of a saga until it is told to go on, so that the runner can do harm there.
 import { posix } from 'node:path'
 import { hostByName, hosts, stopHosts } from '../../lib/hosts/registry.ts'
+import { watchFreezes } from '../../lib/hosts/watch-freezes.ts'
 import { HOST_ERRORS } from '../../lib/hosts/unreachable.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
 import { readJob, readJobs } from '../../lib/jobs/read-jobs.ts'
@@ -11,6 +12,9 @@ import { planMerge } from '../../lib/merges/plan-merge.ts'
 import { startMerge } from '../../lib/merges/start-merge.ts'
 import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
 import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
+import { planCreate } from '../../lib/snapshots/plan-create.ts'
+import { planDelete } from '../../lib/snapshots/plan-delete.ts'
+import { planRevert } from '../../lib/snapshots/plan-revert.ts'
 import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
 import { readSnapshotTree } from '../../lib/snapshots/read-snapshot-tree.ts'
 import { startRevert } from '../../lib/snapshots/revert-to-snapshot.ts'
@@ -31,7 +35,10 @@ async function open(dataDir: string, uri: string): Promise<null> {
     say({ boundary })
   }))
   await openStore()
-  for (const host of hosts().values()) observeMerges(host)
+  for (const host of hosts().values()) {
+    observeMerges(host)
+    watchFreezes(host)
+  }
   await startJobs(SAGAS, HOST_ERRORS)
   return null
 }
@@ -39,14 +46,23 @@ async function open(dataDir: string, uri: string): Promise<null> {
 async function begin({ vm, act, overlays, bandwidthBytesPerSecond }: Extract<Ask, { ask: 'begin' }>): Promise<string> {
   const subject = { host: HOST, vm, nonce: crypto.randomUUID() }
   switch (act.act) {
-    case 'snapshot': return (await startCreateSnapshot({ ...subject, name: act.name, description: '', quiesce: act.quiesce, disks: act.disks, overlayDirectory: overlays }, USER)).jobId
-    case 'revert': return (await startRevert({ ...subject, snapshot: act.snapshot, stateAfter: 'as-it-was', safetySnapshot: act.safety }, USER)).jobId
-    case 'delete': return (await startDelete({ ...subject, snapshot: act.snapshot, withChildren: false, metadataOnly: false }, USER)).jobId
+    case 'snapshot': {
+      const { fingerprint } = await planCreate(HOST, vm, { disks: act.disks, quiesce: act.quiesce, overlayDirectory: overlays })
+      return (await startCreateSnapshot({ ...subject, name: act.name, description: '', quiesce: act.quiesce, disks: act.disks, overlayDirectory: overlays, fingerprint }, USER)).jobId
+    }
+    case 'revert': {
+      const { plan } = await planRevert(HOST, vm, act.snapshot)
+      return (await startRevert({ ...subject, snapshot: act.snapshot, stateAfter: 'as-it-was', safetySnapshot: act.safety, fingerprint: plan.fingerprint }, USER)).jobId
+    }
+    case 'delete': {
+      const { plan } = await planDelete(HOST, vm, act.snapshot, false)
+      return (await startDelete({ ...subject, snapshot: act.snapshot, withChildren: false, metadataOnly: false, fingerprint: plan.fingerprint }, USER)).jobId
+    }
     case 'merge': {
       const paths = (await readVmChains(HOST, vm)).filter((chain) => act.target === undefined || chain.target === act.target).flatMap((chain) => chain.layers.map((layer) => layer.path))
       const path = (name: string | undefined) => name && paths.find((each) => posix.basename(each) === name)
       const options = await planMerge(HOST, vm, { target: act.target, topPath: path(act.top), basePath: path(act.base) })
-      return (await startMerge({ ...subject, ranges: options.filter((option) => option.direction === act.direction), bandwidthBytesPerSecond }, USER)).jobId
+      return (await startMerge({ ...subject, ranges: options.filter((option) => option.direction === act.direction).map((option) => ({ ...option, fingerprint: option.plan.fingerprint })), bandwidthBytesPerSecond }, USER)).jobId
     }
   }
 }

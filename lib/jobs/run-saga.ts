@@ -1,7 +1,6 @@
 import 'server-only'
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { reachBoundary } from './boundaries.ts'
 import type { StepApi } from './engine-step.ts'
 import { updateJob } from './job-rows.ts'
 import { dispatch } from './queue.ts'
@@ -24,7 +23,6 @@ const RETRY: JobOffer = { act: 'retry', sentence: 'Begins again where things sta
 export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: StepApi, errors: JobErrors): Promise<void> {
   const { jobId, mode } = run
   const context = makeContext(saga.kind, run, step, errors.isUnreachable)
-  await reachBoundary({ jobId, kind: saga.kind, step: '(start)', at: 'before' })
   await updateJob(jobId, { status: 'running', offers: '[]', request: null })
   try {
     const result = await (mode === 'undo' ? saga.undo!(context) : saga.run(context))
