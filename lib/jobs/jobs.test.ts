@@ -6,19 +6,27 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntil } from '../../e2e/lab/wait-until.ts'
 import { Refusal } from './refusal.ts'
-import { JobCancelled, type Saga, type SagaContext } from './saga.ts'
+import { JobCancelled, JobStopped, type Saga, type SagaContext } from './saga.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kf-jobs-'))
 process.env.KEYFRAME_DATA = join(folder, 'here')
+process.env.KEYFRAME_JOBS_PER_HOST = '2'
 const children: ChildProcess[] = []
 afterEach(() => { for (const child of children.splice(0)) child.kill('SIGKILL') })
 
 /** What the next job's saga does. */
 let act: (context: SagaContext<{ n: number }>) => Promise<string[]> = async () => []
-const saga: Saga<{ n: number }> = { kind: 'merge', version: '1', run: (context) => act(context) }
+const saga: Saga<{ n: number }> = {
+  kind: 'merge', version: '2', copies: true, takesOver: { 1: (input) => ({ n: (input as { old: number }).old }) }, run: (context) => act(context),
+  undo: async ({ step }) => [await step('take back', { do: async () => 'taken back' })], offerUndo: async ({ n }) => (n === 1 ? 'Takes it back.' : null),
+}
 class Unreachable extends Error {}
 
 const begin = async (nonce: string, vmUuid = nonce) => (await import('./start-job.ts')).startJob(saga, { host: 'h', vmUuid, vmName: 'web', title: 'Merge vda', nonce }, { n: 1 }, { name: 'anna' })
+const view = async (jobId: string) => (await (await import('./read-jobs.ts')).readJob(jobId))!
+const choose = async (jobId: string, act: 'retry' | 'resume' | 'undo' | 'pause' | 'unlimit') => (await import('./choose-way-out.ts')).chooseWayOut({ jobId, act })
+const story = async (jobId: string) => (await import('./step-log.ts')).readJobStory(jobId)
+const acts = async (jobId: string) => (await view(jobId)).offers.map((offer) => offer.act)
 const ended = async ({ jobId }: { jobId: string }) => {
   const { readJob } = await import('./read-jobs.ts')
   return waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null && job }, { limitMs: 10_000, everyMs: 20, what: 'The end of the job' })
@@ -87,6 +95,114 @@ describe('a job', () => {
     await cancelJob(job.jobId)
     expect((await ended(job)).status).toBe('cancelled')
     await expect(cancelJob(job.jobId)).rejects.toThrow(/has ended already/)
+  })
+})
+
+describe('ways out', () => {
+  it('a failed job tells what it did; Retry runs it again, asking first; Undo takes it back', async () => {
+    let broken = true
+    act = async ({ step }) => {
+      await step('one', { isDone: async () => (broken ? null : 'there'), do: async (call) => call({ procedure: 'virOne', virsh: 'virsh one', xml: '<one/>' }, async () => 'made') })
+      await step('two', { do: async (call) => call({ procedure: 'virTwo', virsh: 'virsh two' }, async () => { if (broken) throw new Refusal('Not yet.'); return 2 }) })
+      return ['both']
+    }
+    const { jobId } = await begin('ways')
+    expect(await ended({ jobId })).toMatchObject({ status: 'failed', error: 'Not yet.' })
+    expect(await acts(jobId)).toEqual(['retry', 'undo'])
+    expect((await story(jobId)).map(({ name, status, outcome, calls }) => [name, status, outcome, calls.map((call) => [call.virsh, call.xml, call.outcome])])).toEqual([
+      ['one', 'done', 'made', [['virsh one', '<one/>', 'ok']]], ['two', 'failed', 'Not yet.', [['virsh two', null, 'Not yet.']]],
+    ])
+    broken = false
+    await choose(jobId, 'retry')
+    expect(await ended({ jobId })).toMatchObject({ status: 'succeeded', result: ['both'], error: null, offers: [] })
+    expect((await story(jobId)).map(({ run, name, status }) => [run, name, status])).toEqual([[1, 'one', 'done'], [1, 'two', 'failed'], [2, 'one', 'found'], [2, 'two', 'done']])
+    await expect(choose(jobId, 'retry')).rejects.toThrow(/can’t be chosen any more/)
+    broken = true
+    const second = await begin('ways 2')
+    await ended(second)
+    await choose(second.jobId, 'undo')
+    expect(await ended(second)).toMatchObject({ status: 'cancelled', result: ['taken back'] })
+  })
+
+  it('a job that stopped half way keeps its hold on the VM until it is resumed', async () => {
+    let ready = false
+    act = async () => { if (!ready) throw new JobStopped('It hangs between.', [{ act: 'resume', sentence: 'Goes on.' }]); return ['through'] }
+    const { jobId } = await begin('stopped', 'vm3')
+    await waitUntil(async () => (await view(jobId)).status === 'waiting', { limitMs: 5_000, what: 'The stop' })
+    expect(await view(jobId)).toMatchObject({ error: 'It hangs between.', endedAtMs: null, offers: [{ act: 'resume', sentence: 'Goes on.' }] })
+    await expect(begin('beside', 'vm3')).rejects.toThrow(/has stopped half way and waits for a decision/)
+    ready = true
+    const both = await Promise.allSettled([choose(jobId, 'resume'), choose(jobId, 'resume')])
+    expect(both.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect((await ended({ jobId })).result).toEqual(['through'])
+  })
+
+  it('what is asked of a running job is offered first, and taken once', async () => {
+    act = async ({ offer, waitFor, takeRequest }) => {
+      await offer([{ act: 'pause', sentence: 'Pauses.' }])
+      return [await waitFor('asked', takeRequest, 20), String(await takeRequest())]
+    }
+    const { jobId } = await begin('asked')
+    await waitUntil(async () => (await acts(jobId)).length > 0, { limitMs: 5_000, what: 'The offer' })
+    await expect(choose(jobId, 'unlimit')).rejects.toThrow(/can’t be chosen/)
+    await choose(jobId, 'pause')
+    expect((await ended({ jobId })).result).toEqual(['pause', 'null'])
+  })
+})
+
+describe('the queue of a host', () => {
+  it('lets two begin, tells the others their place, takes a cancelled one out, and goes on by itself', async () => {
+    let release = () => undefined as void
+    const held = new Promise<void>((resolve) => { release = resolve })
+    act = async () => { await held; return ['done'] }
+    const jobs: { jobId: string }[] = []
+    for (const n of [1, 2, 3, 4, 5]) jobs.push(await begin(`q${n}`))
+    await waitUntil(async () => (await view(jobs[0]!.jobId)).status === 'running' && (await view(jobs[1]!.jobId)).status === 'running', { limitMs: 5_000, what: 'The first two' })
+    const places = async () => Promise.all(jobs.slice(2).map(async ({ jobId }) => /place (\d)/.exec((await view(jobId)).note ?? '')?.[1] ?? (await view(jobId)).status))
+    expect(await places()).toEqual(['1', '2', '3'])
+    await (await import('./cancel-job.ts')).cancelJob(jobs[3]!.jobId)
+    expect(await places()).toEqual(['1', 'cancelled', '2'])
+    expect((await view(jobs[3]!.jobId)).result).toEqual(['Taken out of the queue. Nothing was done.'])
+    release()
+    for (const n of [0, 1, 2, 4]) expect((await ended(jobs[n]!)).result).toEqual(['done'])
+  })
+
+  it('refuses a job on another VM that shares a layer with a running one', async () => {
+    const { startJob } = await import('./start-job.ts')
+    let release = () => undefined as void
+    const held = new Promise<void>((resolve) => { release = resolve })
+    act = async () => { await held; return [] }
+    const start = (vm: string, locks: string[]) => startJob(saga, { host: 'h', vmUuid: vm, vmName: vm, title: `Merge of ${vm}`, nonce: `${vm}-${locks.join()}`, locks }, { n: 1 }, { name: 'anna' })
+    const first = await start('a', ['/base', '/a'])
+    await expect(start('b', ['/b', '/base'])).rejects.toThrow('b shares /base with a, where “Merge of a”, begun by anna, is not finished. Wait for it.')
+    const other = await start('c', ['/c'])
+    release()
+    await Promise.all([ended(first), ended(other)])
+    expect((await ended(await start('b', ['/b', '/base']))).status).toBe('succeeded')
+  })
+})
+
+describe('an upgrade with jobs in flight', () => {
+  const leave = async (id: string, version: string, kind: string, input: object) => {
+    const { store } = await import('../store/store.ts')
+    await store().insertInto('jobs').values({
+      id, kind, host: 'h', vm_uuid: id, vm_name: id, title: 'Left', status: 'running', by: 'anna', nonce: `left ${id}`, input: JSON.stringify(input), created_at_ms: 1, ended_at_ms: null, percent: null, note: null, result: null, error: null,
+      can_cancel: 0, cancel_requested: 0, version, run: 1, mode: 'do', locks: '[]', begun_at_ms: 1, offers: '[]', request: null, copied_bytes: null,
+    }).execute()
+  }
+
+  it('finishes what an older version began where it can, and says so where it can’t', async () => {
+    act = async ({ input }) => [`n is ${input.n}`]
+    await leave('older', '1', 'merge', { old: 7 })
+    await leave('too old', '0', 'merge', {})
+    await leave('unknown', '1', 'backup', {})
+    const { engine, stopJobs } = await import('./engine.ts')
+    await stopJobs()
+    await (await import('./start-jobs.ts')).startJobs([saga], { isUnreachable: () => false, sentenceOf: () => null })
+    expect(engine().worker).not.toBeNull()
+    expect(await ended({ jobId: 'older' })).toMatchObject({ status: 'succeeded', result: ['n is 7'] })
+    expect((await view('too old')).error).toMatch(/version 0.*can’t go on with/)
+    expect((await view('unknown')).error).toMatch(/does not know jobs of the kind “backup”/)
   })
 })
 
