@@ -52,10 +52,10 @@ export class FrozenGuests {
     await this.#thawing.get(uuid)
   }
 
-  /** Asks the agent, at most once in 10 s. True when the guest's frozen state changed. */
-  async probe(vm: KnownVm): Promise<boolean> {
+  /** Asks the agent, at most once in 10 s by default. True when the guest's frozen state changed. */
+  async probe(vm: KnownVm, maximumAgeMs = AGENT_AGE_MS): Promise<boolean> {
     const before = this.isFrozen(vm.uuid)
-    await this.read(vm)
+    await this.read(vm, maximumAgeMs)
     return before !== this.isFrozen(vm.uuid)
   }
 

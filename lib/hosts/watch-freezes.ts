@@ -25,7 +25,8 @@ async function look(host: Host): Promise<void> {
   const waiting = [...(await host.inventory.vms())]
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let vm = waiting.shift(); vm; vm = waiting.shift()) {
-      if (!(await host.frozen.probe(vm))) continue
+      // An answer of before the host was away tells nothing of what happened meanwhile.
+      if (!(await host.frozen.probe(vm, 0))) continue
       publish({ type: 'vm', host: host.name, vmUuid: vm.uuid })
       publish({ type: 'host', host: host.name })
     }
