@@ -52,7 +52,7 @@ export class Host {
     this.inventory = new Inventory(this.connection, this.inspection, this.files, (uuid) => {
       publish({ type: 'vm', host: name, vmUuid: uuid })
       publish({ type: 'host', host: name })
-    }, () => this.#detailsCameLate())
+    }, () => this.#detailsCameLate(), () => this.jobs.pulling)
     this.jobs = new BlockJobWatch(name, this.inspection)
     this.frozen = new FrozenGuests(this.connection)
   }

@@ -84,6 +84,7 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   const { host } = await context.waitFor(`find ${target}`, () => requireVm(input.host, input.vm), POLL_MS)
   const merged = () => isMerged(input, plan)
   host.jobs.setOwner(input.vm, target, jobId)
+  if (plan.direction === 'pull') host.jobs.setPulling(input.vm, true)
   try {
     if (plan.direction === 'commit' && plan.basePath !== null) {
       const base = plan.basePath
@@ -101,6 +102,7 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   } finally {
     await endPause(context, host, plan)
     host.jobs.setOwner(input.vm, target, null)
+    host.jobs.setPulling(input.vm, false)
     host.changed(input.vm)
   }
 }

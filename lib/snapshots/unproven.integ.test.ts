@@ -43,7 +43,8 @@ describe('a layer that was changed while nobody looked', () => {
     for (const n of [0, 1, 2, 3]) await guestWrites(lab, name, 0, 0x20, n)
     expect(await unproven()).toEqual({ s1: null })
     await brokenCommit()
-    expect((await unproven()).s1).toMatch(/was changed .* after it was frozen, and Keyframe has no record of a finished merge/)
+    // Pages share what was read of a file for a second.
+    await waitUntil(async () => /was changed .* after it was frozen, and Keyframe has no record of a finished merge/.test((await unproven()).s1 ?? ''), { limitMs: 5_000, what: 'The word that s1 is unproven' })
     await expect(vm.revert('s1')).rejects.toThrow(/is unproven.*type the VM’s name/)
     await expect(vm.revert('s1', { insist: 'other' })).rejects.toThrow(/is unproven/)
     expect(await vm.files('vda')).toHaveLength(2)
@@ -74,7 +75,7 @@ describe('a layer that is sound', () => {
     expect((await vm.remove('s4')).error).toBeNull()
     expect(await unproven()).toEqual({ s1: null, s3: null })
     await brokenCommit()
-    expect((await unproven()).s3).toMatch(/was changed/)
+    await waitUntil(async () => /was changed/.test((await unproven()).s3 ?? ''), { limitMs: 5_000, what: 'The word that s3 is unproven' })
   })
 
   it('a delete by virsh leaves its neighbours unproven or sound, never wrong', async () => {
