@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitUntil } from '../lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
@@ -36,11 +36,14 @@ const isBase = (path: string) => /\.(img|qcow2)$/.test(path)
 const bases = (guest: FaultGuest) => guest.files().filter((path) => isBase(basename(path)))
 const overlays = (guest: FaultGuest) => guest.files().filter((path) => !isBase(basename(path)))
 
+/** What strace saw of a case, kept when it fails. */
+export const straceLog = (guest: FaultGuest) => join(guest.lab.dir, 'strace.log')
+
 async function inject(guest: FaultGuest, files: string[], what: string): Promise<Mend | void> {
   const pid = await guest.lab.qemuPid(NAME).catch(() => undefined)
   // No overlay yet, or no QEMU between two of them: there is nothing that could break.
   if (pid === undefined || files.length === 0) return
-  return injectIntoWrites(pid, files, what)
+  return injectIntoWrites(pid, files, what, straceLog(guest))
 }
 
 async function killAgent({ lab }: FaultGuest): Promise<void> {

@@ -6,9 +6,9 @@ const DETACH_LIMIT_MS = 10_000
 /** What QEMU writes to a file with; reads of an injured disk are left alone. */
 const WRITES = 'pwrite64,pwritev,pwritev2,fdatasync,fallocate'
 
-/** Makes every write of one process to these files do something else: `error=EIO`, `delay_enter=200000`. Ends with the call that is returned. */
-export async function injectIntoWrites(pid: number, files: readonly string[], what: string): Promise<() => Promise<void>> {
-  const child = spawn('strace', ['-f', '-q', '-p', String(pid), ...files.flatMap((file) => ['-P', file]), '-e', `trace=${WRITES}`, '-e', `inject=${WRITES}:${what}`, '-o', '/dev/null'], { stdio: ['ignore', 'ignore', 'pipe'] })
+/** Makes every write of one process to these files do something else: `error=EIO`, `delay_enter=200000`, told in `log`. Ends with the call that is returned. */
+export async function injectIntoWrites(pid: number, files: readonly string[], what: string, log: string): Promise<() => Promise<void>> {
+  const child = spawn('strace', ['-f', '-q', '-p', String(pid), ...files.flatMap((file) => ['-P', file]), '-e', `trace=${WRITES}`, '-e', `inject=${WRITES}:${what}`, '-tt', '-o', log], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-2_000) })
   const ended = new Promise<void>((resolve) => { child.once('exit', () => resolve()); child.once('error', (error) => { said += error.message; resolve() }) })
