@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { basename, join } from 'node:path'
 import { cacheDir } from '../lab/paths.ts'
 import { NAME } from './fault-guest.ts'
+import { straceLog } from './faults.ts'
 import type { Stage } from './stage.ts'
 
 const LOG_TAIL_CHARS = 20_000
@@ -18,8 +19,8 @@ export async function keepEvidence(stage: Stage, name: string, facts: object, lo
   writeFileSync(join(dir, 'facts.json'), JSON.stringify(facts, undefined, 2))
   for (const log of logs) if (existsSync(log)) copyFileSync(log, join(dir, basename(log)))
   writeFileSync(join(dir, 'libvirtd.log'), readFileSync(stage.lab.dirs.log, 'utf8').slice(-LOG_TAIL_CHARS))
-  const console = stage.lab.guests[NAME]?.consoleLog
-  if (console && existsSync(console)) copyFileSync(console, join(dir, 'console.log'))
+  const others = { 'qemu.log': join(stage.lab.dirs.cache, 'libvirt/qemu/log', `${NAME}.log`), 'strace.log': straceLog(stage.guest), 'console.log': stage.lab.guests[NAME]?.consoleLog }
+  for (const [file, from] of Object.entries(others)) if (from && existsSync(from)) copyFileSync(from, join(dir, file))
   for (const [file, args] of [['domain.xml', ['dumpxml', NAME]], ['snapshots.txt', ['snapshot-list', NAME, '--tree']], ['state.txt', ['domstate', NAME, '--reason']]] as const) {
     writeFileSync(join(dir, file), await stage.lab.virsh(...args).catch((error: unknown) => String(error)))
   }

@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitUntil } from '../lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
@@ -36,11 +36,14 @@ const isBase = (path: string) => /\.(img|qcow2)$/.test(path)
 const bases = (guest: FaultGuest) => guest.files().filter((path) => isBase(basename(path)))
 const overlays = (guest: FaultGuest) => guest.files().filter((path) => !isBase(basename(path)))
 
-async function inject(guest: FaultGuest, files: string[], what: string): Promise<Mend | void> {
+/** What strace saw of a case, kept when it fails. */
+export const straceLog = (guest: FaultGuest) => join(guest.lab.dir, 'strace.log')
+
+async function inject(guest: FaultGuest, files: string[], harm: Parameters<typeof injectIntoWrites>[2]): Promise<Mend | void> {
   const pid = await guest.lab.qemuPid(NAME).catch(() => undefined)
   // No overlay yet, or no QEMU between two of them: there is nothing that could break.
   if (pid === undefined || files.length === 0) return
-  return injectIntoWrites(pid, files, what)
+  return injectIntoWrites(pid, files, harm, straceLog(guest))
 }
 
 async function killAgent({ lab }: FaultGuest): Promise<void> {
@@ -60,9 +63,9 @@ export const FAULTS: readonly Fault[] = [
   { name: 'agent', what: 'kill -9 of the guest agent', apply: ({ guest }) => killAgent(guest) },
   { name: 'full-overlays', what: `no space on the overlays' file system for ${FULL_MS / 1000} s`, lastsMs: FULL_MS, mayStop: 'a disk has failed', apply: ({ guest }) => fillFileSystem(guest.overlaysDir) },
   { name: 'full-bases', what: `no space on the bases' file system for ${FULL_MS / 1000} s`, lastsMs: FULL_MS, mayStop: 'a disk has failed', apply: ({ guest }) => fillFileSystem(guest.basesDir) },
-  { name: 'eio-overlays', what: `every write of QEMU to an overlay fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, overlays(guest), 'error=EIO') },
-  { name: 'eio-bases', what: `every write of QEMU to a base fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, bases(guest), 'error=EIO') },
-  { name: 'slow', what: `every write of QEMU takes ${SLOW_WRITE_US / 1000} ms longer`, lastsMs: SLOW_MS, apply: ({ guest }) => inject(guest, guest.files(), `delay_enter=${SLOW_WRITE_US}`) },
+  { name: 'eio-overlays', what: `every write of QEMU to an overlay fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, overlays(guest), { error: 'EIO' }) },
+  { name: 'eio-bases', what: `every write of QEMU to a base fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, bases(guest), { error: 'EIO' }) },
+  { name: 'slow', what: `every write of QEMU takes ${SLOW_WRITE_US / 1000} ms longer`, lastsMs: SLOW_MS, apply: ({ guest }) => inject(guest, guest.files(), { delayUs: SLOW_WRITE_US }) },
   { name: 'cut', what: 'every connection to libvirtd is cut', apply: async ({ proxy }) => proxy.cut() },
   { name: 'hang', what: `libvirtd does not answer for ${HANG_MS / 1000} s`, lastsMs: HANG_MS, apply: async ({ proxy }) => { proxy.hang(true); return async () => { await sleep(0); proxy.hang(false) } } },
   {

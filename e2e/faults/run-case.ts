@@ -5,7 +5,7 @@ import { waitUntil } from '../lab/wait-until.ts'
 import { checkEnd } from './check-end.ts'
 import { type FaultCase, type Place, placeName } from './fault-case.ts'
 import { NAME } from './fault-guest.ts'
-import type { Mend } from './faults.ts'
+import { type Mend, straceLog } from './faults.ts'
 import { keepEvidence } from './evidence.ts'
 import { readReality } from './observe.ts'
 import { startScene } from './saved-scene.ts'
@@ -28,6 +28,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
   const dataDir = join(stage.folder, 'data')
   rmSync(dataDir, { recursive: true, force: true })
   mkdirSync(dataDir)
+  rmSync(straceLog(stage.guest), { force: true })
   const places: Place[] = []
   const evidence: Record<string, unknown> = {}
   const logs: string[] = []

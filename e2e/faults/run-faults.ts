@@ -51,7 +51,7 @@ async function runAll(stage: Stage): Promise<void> {
     results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, faults, recoveryMs, tookMs, atMs: Date.now() })
     const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
     if (passed) console.log(`${index + 1}/${due.length} ${name}: ${outcome}, ${figures}`)
-    else console.log(`${index + 1}/${due.length} FAILED ${name}: ${faults.join('; ')} (${evidenceDir(name)})`)
+    else console.log(`${index + 1}/${due.length} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`)
   }
 }
 

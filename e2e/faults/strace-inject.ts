@@ -4,11 +4,17 @@ import { waitUntil } from '../lab/wait-until.ts'
 const ATTACH_LIMIT_MS = 10_000
 const DETACH_LIMIT_MS = 10_000
 /** What QEMU writes to a file with; reads of an injured disk are left alone. */
-const WRITES = 'pwrite64,pwritev,pwritev2,fdatasync,fallocate'
+const WRITES = 'pwrite64,pwritev,pwritev2,fallocate'
+/**
+ * Slowed, but never failed: after one failed fdatasync QEMU refuses every later flush of that file until the VM is off
+ * (block/file-posix.c, page_cache_inconsistent), so no recovery could be seen.
+ */
+const FLUSHES = 'fdatasync'
 
-/** Makes every write of one process to these files do something else: `error=EIO`, `delay_enter=200000`. Ends with the call that is returned. */
-export async function injectIntoWrites(pid: number, files: readonly string[], what: string): Promise<() => Promise<void>> {
-  const child = spawn('strace', ['-f', '-q', '-p', String(pid), ...files.flatMap((file) => ['-P', file]), '-e', `trace=${WRITES}`, '-e', `inject=${WRITES}:${what}`, '-o', '/dev/null'], { stdio: ['ignore', 'ignore', 'pipe'] })
+/** Makes every write of one process to these files fail or wait, told in `log`. Ends with the call that is returned. */
+export async function injectIntoWrites(pid: number, files: readonly string[], harm: { error: 'EIO' } | { delayUs: number }, log: string): Promise<() => Promise<void>> {
+  const [calls, what] = 'error' in harm ? [WRITES, `error=${harm.error}`] : [`${WRITES},${FLUSHES}`, `delay_enter=${harm.delayUs}`]
+  const child = spawn('strace', ['-f', '-q', '-p', String(pid), ...files.flatMap((file) => ['-P', file]), '-e', `trace=${calls}`, '-e', `inject=${calls}:${what}`, '-tt', '-o', log], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-2_000) })
   const ended = new Promise<void>((resolve) => { child.once('exit', () => resolve()); child.once('error', (error) => { said += error.message; resolve() }) })
