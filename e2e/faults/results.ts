@@ -4,7 +4,7 @@ import { faultsDir } from './evidence.ts'
 import type { Place } from './fault-case.ts'
 
 /** `key`: the case's name with its saga's version: a new version is run anew. */
-export type KeptResult = { scenario: string, fault: string, passed: boolean, outcome: string, faults: string[], recoveryMs: number, tookMs: number, atMs: number }
+export type KeptResult = { scenario: string, fault: string, passed: boolean, outcome: string, said: string, faults: string[], recoveryMs: number, tookMs: number, atMs: number }
 /** `places` by scenario and version: what its dry run found. */
 type Kept = { places: Record<string, Place[]>, results: Record<string, KeptResult> }
 

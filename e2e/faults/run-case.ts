@@ -19,7 +19,7 @@ const VIEW_LIMIT_MS = 30_000
 /** Merges 4 MiB in 2 s. */
 const SLOW_COPY_BYTES_PER_SECOND = 2 * 1024 * 1024
 
-export type CaseResult = { passed: boolean, outcome: string, faults: string[], recoveryMs: number, tookMs: number, version: string, places: Place[] }
+export type CaseResult = { passed: boolean, outcome: string, said: string, faults: string[], recoveryMs: number, tookMs: number, version: string, places: Place[] }
 
 /** Runs one case on a guest of its own. Without a fault: a dry run, which finds the boundaries. */
 export async function runCase(stage: Stage, scenario: FaultCase['scenario'], name: string, harm?: Pick<FaultCase, 'place' | 'fault'>): Promise<CaseResult> {
@@ -37,7 +37,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
   const mendOnce = async () => { const act = mend; mend = undefined; await act?.() }
   const take = () => { const { app: taken, log } = stage.supply.take(); logs.push(log); return taken }
   const mark = (what: string) => { if (process.env.FAULTS_TIMES) console.log(`  ${what} ${Date.now() - startedMs}`) }
-  const result: CaseResult = { passed: false, outcome: 'none', faults: [], recoveryMs: 0, tookMs: 0, version: '', places }
+  const result: CaseResult = { passed: false, outcome: 'none', said: '', faults: [], recoveryMs: 0, tookMs: 0, version: '', places }
   try {
     await startScene(stage.guest, scene)
     mark('started')
@@ -82,6 +82,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     }
     job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 50, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
     evidence.job = job
+    result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
     mark('ended')
     const view = await waitUntil(() => asked.ask('view', { vm }), { limitMs: VIEW_LIMIT_MS, what: 'The pages of the VM' })

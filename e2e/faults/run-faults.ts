@@ -47,10 +47,10 @@ async function runAll(stage: Stage): Promise<void> {
   for (const [index, each] of due.entries()) {
     if (stopped || Date.now() > endMs) return
     const name = caseName(each)
-    const { passed, outcome, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
-    results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, faults, recoveryMs, tookMs, atMs: Date.now() })
+    const { passed, outcome, said, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
+    results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, said, faults, recoveryMs, tookMs, atMs: Date.now() })
     const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
-    if (passed) console.log(`${index + 1}/${due.length} ${name}: ${outcome}, ${figures}`)
+    if (passed) console.log(`${index + 1}/${due.length} ${name}: ${outcome}, ${figures}${each.scenario.outcomes.find(({ name }) => name === outcome)?.job === 'stopped' ? ` (${said})` : ''}`)
     else console.log(`${index + 1}/${due.length} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`)
   }
 }

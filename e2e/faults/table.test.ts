@@ -4,7 +4,7 @@ import { FAULTS } from './faults.ts'
 import type { KeptResult } from './results.ts'
 import { faultTable } from './table.ts'
 
-const result = (passed: boolean, recoveryMs: number): KeptResult => ({ scenario: 'merge', fault: 'app', passed, recoveryMs, outcome: '', faults: [], tookMs: 0, atMs: 0 })
+const result = (passed: boolean, recoveryMs: number): KeptResult => ({ scenario: 'merge', fault: 'app', passed, recoveryMs, outcome: '', said: '', faults: [], tookMs: 0, atMs: 0 })
 
 test('a cell counts survived of run, a case that was not run counts in neither', () => {
   const table = faultTable([
