@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   chains: ['hosts', 'jobs', 'live', 'store'],
   merges: ['chains', 'hosts', 'jobs', 'live', 'store'],
   snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
-  start: ['access', 'hosts', 'jobs', 'live', 'merges', 'settings', 'snapshots', 'store'],
+  repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'snapshots', 'store'],
+  start: ['access', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

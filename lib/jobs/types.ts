@@ -1,6 +1,6 @@
 /** Keyframe's own jobs (durable runs) as pages show them. Plain data; instants in epoch ms. */
 
-export type JobKind = 'snapshot' | 'merge' | 'revert' | 'delete' | 'start' | 'shutdown' | 'resume' | 'thaw'
+export type JobKind = 'snapshot' | 'merge' | 'revert' | 'delete' | 'start' | 'shutdown' | 'resume' | 'thaw' | 'repair'
 export type JobStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
 
 export interface JobView {
