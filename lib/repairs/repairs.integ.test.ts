@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -72,6 +72,7 @@ beforeEach(async () => {
     await lab.virsh('destroy', old).catch(() => undefined)
     await lab.virsh('undefine', old, '--snapshots-metadata', '--managed-save')
   }
+  for (const file of readdirSync(lab.imagesDir)) await unlink(path(file))
   name = `c${++number}`
   await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 8 * MIB }] })
   uuid = await keyframe.uuid(name)
