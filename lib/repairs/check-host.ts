@@ -1,6 +1,7 @@
 import 'server-only'
 import { isConnectionError, isLibvirtError } from 'node-libvirt'
 import { VmGone } from '../hosts/find-vm.ts'
+import { HostDown } from '../hosts/host-connection.ts'
 import type { Host } from '../hosts/host.ts'
 import { hostByName } from '../hosts/registry.ts'
 import { findChainFaults } from './find-chain-faults.ts'
@@ -35,10 +36,18 @@ export function requireHost(name: string): Host {
 
 /** The check with what its repairs do. `askAgent` says which guests' agents are asked whether they are frozen. */
 export async function lookAtHost(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<Check> {
+  try {
+    return await look(host, askAgent)
+  } catch (error) {
+    // A QEMU that has just begun to hang holds up the statistics of all VMs: a word for the page, not an unknown error.
+    throw isConnectionError(error) ? new HostDown(`${host.name} did not answer everything that a check asks: ${error.message}`, { cause: error }) : error
+  }
+}
+
+async function look(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<Check> {
   const survey = await surveyHost(host)
   const notes = [...survey.gaps]
-  // libvirt's test driver has VMs without files.
-  const hasFiles = host.connection.uri.startsWith('qemu')
+  const { hasFiles } = survey
   await Promise.all(survey.vms.map(async ({ vm }) => {
     await host.jobs.poll(vm).catch((error: unknown) => { if (isConnectionError(error)) throw error; survey.gaps.push(`The block jobs of ${vm.name} could not be read.`) })
     // The files of a running backup stand in no XML that is read here.

@@ -5,7 +5,7 @@ import { found, shellWord, type Found } from './found.ts'
 import type { Survey, SurveyedDisk, SurveyedVm } from './survey-host.ts'
 import type { Evidence, Finding } from './types.ts'
 
-/** What findFormatFaults tells by itself. */
+/** What findFormatFaults tells by itself; the format of the uppermost layer stands in the VM's XML and not in a header. */
 const FORMAT_PROBLEMS = ['format-not-recorded', 'format-differs']
 
 /** Chains that are broken, that differ from what QEMU has open, and layers that no snapshot names. */
@@ -18,7 +18,7 @@ const line = (text: string, path: string | null = null): Evidence => ({ text, pa
 
 function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): Found[] {
   if (!chain) return []
-  const problems = chain.layers.filter(({ reading }) => reading.path.startsWith('/')).flatMap((layer) => layerProblems(layer).filter((problem) => !FORMAT_PROBLEMS.includes(problem.kind)))
+  const problems = chain.layers.filter(({ reading }) => reading.path.startsWith('/')).flatMap((layer, index) => layerProblems(layer).filter((problem) => !FORMAT_PROBLEMS.includes(problem.kind) || (index === 0 && problem.kind === 'format-differs' && layer.format === 'qcow2')))
   const loop = chain.end === 'loop' ? ['Its backing files form a loop, so it has no base.'] : []
   return [...problems.map((problem) => problem.sentence), ...loop].map((sentence) => found({
     id: `broken-chain ${vm.vm.uuid}/${disk.target} ${sentence}`, kind: 'broken-chain', severity: 'danger', vm: ownerOf(survey, vm),

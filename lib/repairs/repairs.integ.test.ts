@@ -6,6 +6,7 @@ import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e
 import { patternAt } from '../../e2e/image-bytes.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
 import { run } from '../../e2e/lab/run-command.ts'
+import { waitUntil } from '../../e2e/lab/wait-until.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
 import type { CheckReport, Finding, FindingKind } from './types.ts'
 
@@ -89,6 +90,7 @@ describe('a VM with nothing wrong', () => {
     for (const file of [`${name}.img`, `${name}.iso`]) lab.user.own(path(file))
     for (const each of ['a', 'b']) await lab.defineGuest({ name: `${name}${each}`, system: 'none', disks: [{ format: 'qcow2', path: relative }, { format: 'raw', path: path(`${name}.img`), target: 'vdb' }] })
     await lab.startGuest(name)
+    await lab.startGuest(`${name}a`)
     await vm.snapshot({ name: 's1', disks: ['vda'] })
     await vm.snapshot({ name: 's2', disks: ['vda'] })
     expect((await vm.revert('s1')).error).toBeNull()
@@ -223,24 +225,48 @@ describe('snapshots', () => {
     expect(finding.evidence.map((each) => each.path)).toEqual([disk()])
   })
 
-  it('a delete that was broken off is done again, and the mark is gone', async () => {
-    await lab.startGuest(name)
-    await write(0x51)
-    for (const each of ['s1', 's2', 's3']) { await vm.snapshot({ name: each, disks: ['vda'] }); await write(0x51 + Number(each[1])) }
-    // libvirtd's own mark, as a kill in the middle of a delete of s2 leaves it.
-    const xml = await lab.virsh('snapshot-dumpxml', name, 's1')
-    await writeFile(join(lab.dir, 'marked.xml'), xml.replace(/(<disks>[\s\S]*?<disk name='vda'[^>]*>)/, '$1<snapshotDeleteInProgress/>'))
-    await lab.virsh('snapshot-create', name, '--redefine', join(lab.dir, 'marked.xml'))
-    expect(await lab.virsh('snapshot-dumpxml', name, 's1')).toContain('snapshotDeleteInProgress')
+  it('libvirtd killed in a delete: the parent is marked, the same delete is done again, and the data is whole', async () => {
+    const big = `${name}k`
+    await lab.defineGuest({ name: big, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 512 * MIB, content: 'blank' }] })
+    await lab.startGuest(big)
+    uuid = await keyframe.uuid(big)
+    vm = acts(keyframe, uuid)
+    name = big
+    for (const each of ['s1', 's2', 's3']) {
+      expect((await vm.snapshot({ name: each, disks: ['vda'] })).error).toBeNull()
+      await write(0x50 + Number(each[1]))
+      if (each === 's2') await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 2M 500M"')
+    }
+    const deleting = lab.virsh('snapshot-delete', name, 's2').then(() => 'done', () => 'broken off')
+    await waitUntil(async () => (await lab.virsh('snapshot-dumpxml', name, 's1')).includes('snapshotDeleteInProgress'), { limitMs: 30_000, everyMs: 5, what: 'The mark of a delete' })
+    await lab.killLibvirtd()
+    expect(await deleting).toBe('broken off')
+    await lab.startLibvirtd()
+    await waitUntil(async () => kinds(await check()).includes('delete-unfinished'), { limitMs: 30_000, everyMs: 500, what: 'The finding, once the host is back' })
     const finding = one(await check(), 'delete-unfinished')
     expect(finding.severity).toBe('danger')
-    expect(finding.repair).toMatchObject({ label: 'Delete s2 again' })
+    expect(finding.repair).toMatchObject({ label: 'Delete s2 again', confirm: null })
+    await expect(vm.revert('s1')).rejects.toThrow(/broken off/)
     expect(await repair(finding)).toMatchObject({ kind: 'delete', status: 'succeeded', error: null })
     expect((await lab.virsh('snapshot-list', name, '--name')).trim().split('\n').sort()).toEqual(['s1', 's3'])
     expect(await lab.virsh('snapshot-dumpxml', name, 's1')).not.toContain('snapshotDeleteInProgress')
-    await lab.virsh('destroy', name)
-    expect(await patternAt((await vm.chains())[0]!.layers.at(-1)!.path, 'qcow2')).toBe(0x54)
     expect(kinds(await check())).toEqual([])
+    await lab.virsh('destroy', name)
+    const active = (await vm.chains())[0]!.layers.at(-1)!.path
+    expect([await patternAt(active, 'qcow2'), await patternAt(active, 'qcow2', 300)]).toEqual([0x53, 9])
+  })
+
+  it('a merge that was cancelled half way is told with what it cost', async () => {
+    await lab.startGuest(name)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 6M"')
+    const { jobId } = await vm.startMerge([{ target: 'vda', direction: 'commit', topPath: (await vm.chains())[0]!.layers.at(-1)!.path, basePath: disk() }], 100_000)
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => (await readJob(jobId))!.canCancel, { limitMs: 20_000, what: 'A merge that can be cancelled' })
+    const { cancelJob } = await import('../jobs/cancel-job.ts')
+    await cancelJob(jobId)
+    expect((await keyframe.ended({ jobId })).status).toBe('cancelled')
+    expect(one(await check(), 'merge-unfinished')).toMatchObject({ severity: 'danger', actOnVmPage: 'Merge', sentence: expect.stringContaining('was begun and not finished') as string })
   })
 })
 
@@ -337,6 +363,25 @@ describe('running VMs', () => {
     expect(kinds(report).filter((kind) => kind.startsWith('orphan'))).toEqual([])
     await lab.virsh('blockjob', name, 'vda', '--abort')
   })
+})
+
+it('a VM whose QEMU hangs: nothing is called unused meanwhile', async () => {
+  await lab.startGuest(name)
+  const orphan = await image(`${name}-vda.lost`, [disk(), 'qcow2'])
+  await age(orphan)
+  const shown = one(await check(), 'orphan-overlay')
+  const pid = await lab.qemuPid(name)
+  process.kill(pid, 'SIGSTOP')
+  try {
+    const word = await checkAll().then((report) => report.findings.every((finding) => finding.kind !== 'orphan-overlay' || finding.repair === null) && report.notes.length > 0, (error: Error) => error.name)
+    expect([true, 'HostDown']).toContain(word)
+    await expect(repair(shown)).rejects.toThrow()
+    expect(existsSync(orphan)).toBe(true)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await waitUntil(async () => (await check().catch(() => null))?.notes.length === 0, { limitMs: 60_000, everyMs: 1_000, what: 'The VM answers again' })
+  expect((await repair(shown)).status).toBe('succeeded')
 })
 
 it('a frozen guest is found', async () => {

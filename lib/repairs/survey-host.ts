@@ -1,6 +1,6 @@
 import 'server-only'
 import { posix } from 'node:path'
-import { isConnectionError, isLibvirtError, VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
+import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
@@ -39,6 +39,8 @@ export interface SurveyedVm {
 /** What all VMs of a host hold, read anew: nothing of it is kept from before. */
 export interface Survey {
   host: Host
+  /** False for libvirt's test driver, whose VMs have no files. */
+  hasFiles: boolean
   vms: SurveyedVm[]
   /** What could not be read, a sentence each. While there is one, no file of the host can be called unused. */
   gaps: string[]
@@ -48,11 +50,11 @@ export interface Survey {
 export async function surveyHost(host: Host): Promise<Survey> {
   host.files.forget()
   host.inventory.invalidate()
-  const survey: Survey = { host, vms: [], gaps: [] }
+  const survey: Survey = { host, hasFiles: host.connection.uri.startsWith('qemu'), vms: [], gaps: [] }
   const vms = await host.inventory.vms()
   await Promise.all(vms.map(async (vm) => {
     try {
-      survey.vms.push(await surveyVm(host, vm))
+      survey.vms.push(await surveyVm(survey, vm))
     } catch (error) {
       // A VM may have gone since the list was read: then the file is looked at again before it is touched.
       if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
@@ -71,17 +73,17 @@ export async function surveyHost(host: Host): Promise<Survey> {
   return survey
 }
 
-async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
+async function surveyVm({ host, hasFiles }: Survey, listed: KnownVm): Promise<SurveyedVm> {
   const [liveXml, nextXml, hasManagedSave] = await host.inspection.inspect(listed.uuid, (domain) => Promise.all([domain.getXMLDesc(), domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE), domain.hasManagedSaveImage()]))
   const vm: KnownVm = { ...listed, description: parseDomainXml(liveXml) }
   const disks = await Promise.all(vm.description!.disks.map(async (disk): Promise<SurveyedDisk> => ({
     disk,
     open: vm.running && disk.layers.length > 0 ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])) : null,
-    chain: disk.sourceType === 'file' && disk.path !== null ? await walkChain(host.files, disk.path, disk.format) : null,
+    chain: hasFiles && disk.sourceType === 'file' && disk.path !== null ? await walkChain(host.files, disk.path, disk.format) : null,
   })))
   const paths = new Set(disks.map((each) => each.disk.path))
-  const others = parseDomainXml(nextXml).disks.filter((disk) => disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path))
-  const { snapshots, current, xmls } = await surveySnapshots(host, vm.uuid)
+  const others = parseDomainXml(nextXml).disks.filter((disk) => hasFiles && disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path))
+  const { snapshots, current, xmls } = hasFiles ? await surveySnapshots(host, vm.uuid) : { snapshots: [], current: null, xmls: [] }
   return {
     vm, disks, snapshots, current, hasManagedSave,
     nextStart: await Promise.all(others.map((disk) => walkChain(host.files, disk.path!, disk.format))),
@@ -93,8 +95,7 @@ async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
 /** Unlike hosts/snapshot-metadata, which leaves out what it can't read: here that would make its files look unused. */
 async function surveySnapshots(host: Host, uuid: string): Promise<{ snapshots: SurveyedSnapshot[]; current: string | null; xmls: string[] }> {
   const domain = await (await host.connection.reader()).domainLookupByUUID(uuid)
-  // libvirt's test driver and old hosts may know no snapshots.
-  const listed = await domain.listAllSnapshots().catch((error: unknown) => { if (isConnectionError(error)) throw error; return [] })
+  const listed = await domain.listAllSnapshots()
   if (listed.length === 0) return { snapshots: [], current: null, xmls: [] }
   const [xmls, current] = [await Promise.all(listed.map((snapshot) => snapshot.getXMLDesc())), await domain.snapshotCurrent()]
   const snapshots = await Promise.all(oldestFirst(xmls.map(parseSnapshotXml)).map(async (snapshot) => ({
