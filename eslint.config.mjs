@@ -15,7 +15,8 @@ const MAY_IMPORT = {
   plans: ['hosts', 'jobs'],
   merges: ['chains', 'hosts', 'jobs', 'live', 'plans', 'store'],
   snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
-  start: ['access', 'hosts', 'jobs', 'live', 'merges', 'settings', 'snapshots', 'store'],
+  repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
+  start: ['access', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

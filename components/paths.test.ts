@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodePart, deletePlanPath, eventsPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, vmPath } from './paths.ts'
+import { decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, vmCheckPath, vmPath } from './paths.ts'
 
 const NASTY = ['web', 'two words', `it's "quoted"`, '<script>alert(1)</script>', 'Übergröße', '虚拟机', '100%', '%41', 'a/b', '?q=1#x', '..', '-x', 'a+b', 'é'.repeat(200)]
 
@@ -31,6 +31,7 @@ test('what travels in the query comes back as it was', () => {
 test('the addresses', () => {
   expect([listPath(), listPath({ sort: 'name', page: 1 }), listPath({ page: 2 })]).toEqual(['/', '/?sort=name', '/?page=2'])
   expect(vmPath('local', 'web 1')).toBe('/hosts/local/vms/web%201')
+  expect([vmCheckPath('local', 'web 1'), hostCheckPath('rack/1')]).toEqual(['/hosts/local/vms/web%201/check', '/hosts/rack%2F1/check'])
   expect(snapshotFormPath('local', 'u')).toBe('/api/hosts/local/vms/u/snapshot-form')
   expect(mergePlanPath('local', 'u')).toBe('/api/hosts/local/vms/u/merge-plan')
   expect(deletePlanPath('local', 'u', 's', false)).toBe('/api/hosts/local/vms/u/delete-plan?snapshot=s')

@@ -11,6 +11,9 @@ export const listPath = (query: { q?: string; sort?: string; page?: number } = {
 
 export const vmPath = (host: string, vm: string): string => `/hosts/${part(host)}/vms/${part(vm)}`
 export const snapshotPath = (host: string, vm: string, snapshot: string): string => `${vmPath(host, vm)}/snapshots/${part(snapshot)}`
+/** Check & repair, of one VM and of a whole host. */
+export const vmCheckPath = (host: string, vm: string): string => `${vmPath(host, vm)}/check`
+export const hostCheckPath = (host: string): string => `/hosts/${part(host)}/check`
 
 const vmApi = (host: string, vmUuid: string): string => `/api${vmPath(host, vmUuid)}`
 export const snapshotFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/snapshot-form`

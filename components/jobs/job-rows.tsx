@@ -1,7 +1,7 @@
 import { PageLink } from '@/components/page-link'
 import type { JobView } from '@/lib/jobs/types'
 import { JobState } from '@/components/jobs/job-state'
-import { jobPagePath, vmPath } from '@/components/paths'
+import { hostCheckPath, jobPagePath, vmPath } from '@/components/paths'
 import { formatDuration } from '@/components/format-time'
 import { When } from '@/components/when'
 
@@ -16,7 +16,7 @@ export function JobRows({ title, jobs, empty }: { title: string; jobs: JobView[]
             <li key={job.id} className="px-3 py-2 sm:px-4">
               <div className="flex flex-wrap items-baseline gap-x-3">
                 <PageLink href={jobPagePath(job.id)} className="min-w-0 font-medium break-names hover:underline max-sm:py-2">{job.title}</PageLink>
-                <PageLink href={vmPath(job.host, job.vmName)} className="break-names text-accent hover:underline max-sm:py-2">{job.vmName}</PageLink>
+                <PageLink href={job.vmUuid === '' ? hostCheckPath(job.host) : vmPath(job.host, job.vmName)} className="break-names text-accent hover:underline max-sm:py-2">{job.vmName}</PageLink>
                 <JobState status={job.status} />
                 <span className="text-[13px] text-muted"><When ms={job.createdAtMs} />{job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} · {job.by} · {job.host}</span>
               </div>

@@ -1,6 +1,8 @@
 import { CircleCheck, CircleX, Hourglass } from 'lucide-react'
 import type { HostView } from '@/lib/hosts/types'
 import { classNames } from '@/components/class-names'
+import { PageLink } from '@/components/page-link'
+import { hostCheckPath } from '@/components/paths'
 import { When } from '@/components/when'
 
 const STATUS = {
@@ -22,6 +24,7 @@ export function HostStrip({ hosts }: { hosts: HostView[] }) {
               {host.status === 'up'
                 ? <span className="text-muted">{host.vms.length} {host.vms.length === 1 ? 'VM' : 'VMs'}{host.libvirtVersion && ` · libvirt ${host.libvirtVersion}`}{host.hypervisorVersion && ` · QEMU ${host.hypervisorVersion}`}</span>
                 : <span className="text-muted">since <When ms={host.sinceMs} />{host.vms.length > 0 && `; ${host.vms.length} VMs as last known`}</span>}
+              {host.status === 'up' && <PageLink href={hostCheckPath(host.name)} className="text-[13px] text-muted hover:text-ink hover:underline max-sm:py-3">Check &amp; repair<span className="sr-only"> of {host.name}</span></PageLink>}
             </div>
             {host.reason && <p className="mt-0.5 break-names first-letter:uppercase">{host.reason}</p>}
             {host.warnings.map((warning) => <p key={warning} className="mt-0.5 text-warn">{warning}</p>)}

@@ -23,6 +23,10 @@ export interface ImageFile {
   permissions: FilePermissions | null
   /** `path` null: no file of this host (nbd, rbd, …). */
   backing: { name: string; path: string | null; format: string | null } | null
+  /** Memory of a VM: virsh save, or a snapshot with memory. */
+  isSaveImage: boolean
+  /** Instants of the file's last changes, to the ns, as libvirt tells them: equal for two names of one file. */
+  timestamps: string
 }
 export interface FilePermissions {
   /** POSIX mode bits. */
@@ -40,6 +44,8 @@ const SHARED_MS = 1_000
 const FIRST_READ_BYTES = 4_096
 const HEADER_MAX_BYTES = 2 * 1024 * 1024
 const CACHED_FILES_MAXIMUM = 20_000
+/** libvirt's src/qemu/qemu_saveimage.h; the second stands in one that was not finished. */
+const SAVE_MAGICS = ['LibvirtQemudSave', 'LibvirtQemudPart']
 
 /**
  * Reads image files of one host through its storage pools, as libvirt is the only way to a file there.
@@ -132,6 +138,14 @@ export class ImageFiles {
     return done
   }
 
+  /** Paths of all volumes of a folder as it is now. Rejects with LibvirtError when it can't be listed. */
+  async list(folder: string): Promise<string[]> {
+    const pool = await this.pool(folder)
+    this.#refreshes.delete(folder)
+    await this.#refresh(folder, pool)
+    return (await pool.listAllVolumes()).map((volume) => posix.join(folder, volume.name)).sort()
+  }
+
   async #read(path: string): Promise<ImageReading> {
     if (!path.startsWith('/')) return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }
     let volume: StorageVol
@@ -146,7 +160,8 @@ export class ImageFiles {
       const start = await this.#firstBytes(volume)
       const header = isQcow2(start) ? readQcow2Header(start) : null
       const bytes = (name: string) => Number(childText(xml, name) ?? 0)
-      const modified = childText(child(target, 'timestamps'), 'mtime')
+      const timestamps = child(target, 'timestamps')
+      const modified = childText(timestamps, 'mtime')
       return {
         kind: 'found', path, header,
         detectedFormat: header ? 'qcow2' : libvirtsGuess(attribute(child(target, 'format'), 'type')),
@@ -156,6 +171,8 @@ export class ImageFiles {
         permissions: permissionsOf(target),
         modifiedMs: modified === null ? null : Math.round(Number(modified) * 1000),
         backing: header?.backingFile ? { name: header.backingFile, path: resolveBackingName(header.backingFile, path), format: header.backingFormat } : null,
+        isSaveImage: SAVE_MAGICS.some((magic) => start.subarray(0, magic.length).toString('latin1') === magic),
+        timestamps: `${modified} ${childText(timestamps, 'ctime')} ${childText(timestamps, 'btime')}`,
       }
     } catch (error) {
       return unread(path, error, 'unreadable')

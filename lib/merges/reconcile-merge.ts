@@ -22,7 +22,7 @@ export async function reconcileMerge(host: Host, input: MergeJob, plan: PlannedM
       await moveSnapshots(domain, plan.movedSnapshots, { target: plan.target, fromPath: plan.topPath, toPath: plan.basePath, toFormat: format }, naming)
     }
   })
-  const removal = await removeUnusedFiles(host, plan.removedFiles)
+  const removal = await removeUnusedFiles(host, plan.removedFiles, call)
   await forgetSound(host.name, removal.removed)
   if (plan.direction === 'commit' && plan.basePath !== null) {
     // Layers above rest on it, and read what they always read.

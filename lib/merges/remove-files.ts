@@ -2,6 +2,8 @@ import 'server-only'
 import { isLibvirtError } from 'node-libvirt'
 import { readDiskUsers } from '../chains/read-vm-chains.ts'
 import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
+import type { LogCall } from '../jobs/step-log.ts'
 import { readForeignFiles } from './restore-points.ts'
 
 export interface Removal {
@@ -11,7 +13,7 @@ export interface Removal {
 }
 
 /** Removes image files that nothing uses, asked anew of every VM and snapshot of the host just before. */
-export async function removeUnusedFiles(host: Host, paths: readonly string[]): Promise<Removal> {
+export async function removeUnusedFiles(host: Host, paths: readonly string[], call: LogCall): Promise<Removal> {
   if (paths.length === 0) return { removed: [], kept: [] }
   host.files.forget()
   host.inventory.invalidate()
@@ -24,7 +26,8 @@ export async function removeUnusedFiles(host: Host, paths: readonly string[]): P
     else if (reader) removal.kept.push(`${path} stays: ${reader} reads it.`)
     else {
       try {
-        await (await host.files.volume(path)).delete()
+        const volume = await host.files.volume(path)
+        await call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path) }, () => volume.delete())
         removal.removed.push(path)
       } catch (error) {
         if (!isLibvirtError(error)) throw error

@@ -77,4 +77,9 @@ export class StorageVol {
   download(offset: number, length: number, options?: CallOptions): Promise<DownloadStream> {
     return this.#client.download('STORAGE_VOL_DOWNLOAD', { vol: this.#reference, offset: BigInt(offset), length: BigInt(length), flags: 0 }, options)
   }
+
+  /** Writes bytes into the file from `offset`, and nothing else of it: the file keeps its length. Needs a read-write connection. */
+  upload(offset: number, data: Buffer, options?: CallOptions): Promise<void> {
+    return this.#client.upload('STORAGE_VOL_UPLOAD', { vol: this.#reference, offset: BigInt(offset), length: BigInt(data.length), flags: 0 }, data, options)
+  }
 }

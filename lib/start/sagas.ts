@@ -2,9 +2,10 @@ import 'server-only'
 import { POWER_SAGAS } from '../hosts/power.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { mergeSaga } from '../merges/merge-saga.ts'
+import { repairSaga } from '../repairs/repair-saga.ts'
 import { createSnapshotSaga } from '../snapshots/create-snapshot-saga.ts'
 import { deleteSaga } from '../snapshots/delete-saga.ts'
 import { revertSaga } from '../snapshots/revert-saga.ts'
 
 /** Every saga of Keyframe: they are registered before the worker is made, later ones never run. */
-export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, ...POWER_SAGAS]
+export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, ...POWER_SAGAS]

@@ -22,7 +22,7 @@ export default async function JobPage({ params }: { params: Params }) {
   return (
     <main tabIndex={-1} className="mx-auto flex max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnJobChange jobId={job.id} />
-      <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: job.host })} className="hover:underline">{job.host}</PageLink> / <PageLink href={vmPath(job.host, job.vmName)} className="hover:underline">{job.vmName}</PageLink> / <PageLink href={jobsPath()} className="hover:underline">Jobs</PageLink></p>
+      <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: job.host })} className="hover:underline">{job.host}</PageLink> / {job.vmUuid !== '' && <><PageLink href={vmPath(job.host, job.vmName)} className="hover:underline">{job.vmName}</PageLink> / </>}<PageLink href={jobsPath()} className="hover:underline">Jobs</PageLink></p>
       <JobHead job={job} acts={vmActs} />
       <JobStory steps={story} />
     </main>

@@ -191,6 +191,30 @@ describe('events and streams', () => {
     expect(transport.paused).toBe(false)
   })
 
+  it('an upload sends its bytes, its end, and waits for the confirmation', async () => {
+    const { client, transport } = open()
+    const data = Buffer.alloc(262_121, 7)
+    let done = false
+    const uploading = client.upload('STORAGE_VOL_UPLOAD', { vol, offset: 0n, length: BigInt(data.length), flags: 0 }, data).then(() => { done = true })
+    await turn()
+    transport.receive(reply('STORAGE_VOL_UPLOAD', 1, {}))
+    await turn()
+    expect(transport.sent.slice(1).map((packet) => [packet.type, packet.status, packet.serial, packet.payload.length])).toEqual([
+      [MessageType.STREAM, MessageStatus.CONTINUE, 1, 262_120], [MessageType.STREAM, MessageStatus.CONTINUE, 1, 1], [MessageType.STREAM, MessageStatus.OK, 1, 0],
+    ])
+    expect(done).toBe(false)
+    transport.receive(streamData('STORAGE_VOL_UPLOAD', 1, MessageStatus.OK, Buffer.alloc(0)))
+    await uploading
+  })
+
+  it('an upload that the daemon does not confirm ends with its deadline', async () => {
+    const { client, transport } = open()
+    const uploading = caught(client.upload('STORAGE_VOL_UPLOAD', { vol, offset: 0n, length: 1n, flags: 0 }, Buffer.alloc(1), { deadlineMs: 20 }))
+    await turn()
+    transport.receive(reply('STORAGE_VOL_UPLOAD', 1, {}))
+    expect(await uploading).toMatchObject({ reason: 'timeout' })
+  })
+
   it('a lost connection ends a download with the error', async () => {
     const { transport, opening } = await openStream()
     transport.receive(reply('STORAGE_VOL_DOWNLOAD', 1, {}))

@@ -26,6 +26,8 @@ export interface RpcOptions extends KeepaliveOptions {
 
 const DEFAULT_DEADLINE_MS = 60_000
 const DEFAULT_MAX_IN_FLIGHT = 4
+/** libvirt's VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX: what every daemon takes in one packet of a stream. */
+const STREAM_PAYLOAD_MAX_BYTES = 262_120
 
 interface Pending {
   procedure: string
@@ -112,6 +114,31 @@ export class RpcClient {
       return stream
     })
     return stream
+  }
+
+  /** A call whose reply opens an upload of these bytes; resolves when the daemon has confirmed that all are written. */
+  async upload<P extends RemoteProcedure>(procedure: P, args: Arguments<P>, data: Buffer, options: CallOptions = {}): Promise<void> {
+    const [number] = REMOTE_PROGRAM.table[procedure]
+    let serial = 0
+    // What comes back is one packet, the confirmation or an error: the receiving end of a stream without data.
+    const answer = new DownloadStream({ setPaused: () => undefined, finish: (aborted) => this.#endStream(number, serial, aborted) })
+    await this.#call(REMOTE_PROGRAM, procedure, REMOTE_PROGRAM.table[procedure], args, options, undefined, (given) => {
+      serial = given
+      this.#streams.set(given, answer)
+      return answer
+    })
+    for (let at = 0; at < data.length; at += STREAM_PAYLOAD_MAX_BYTES) this.#sendStreamData(number, serial, data.subarray(at, at + STREAM_PAYLOAD_MAX_BYTES))
+    this.#endStream(number, serial, false)
+    const deadlineMs = options.deadlineMs ?? this.#deadlineMs
+    const timer = deadlineMs > 0 ? setTimeout(() => answer.fail(new ConnectionError('timeout', `${procedure} has not been confirmed within ${deadlineMs} ms`, true)), deadlineMs) : undefined
+    try {
+      for await (const chunk of answer) throw new ConnectionError('protocol', `${procedure}: ${chunk.length} bytes came back from an upload`, true)
+    } catch (error) {
+      if (this.#streams.delete(serial)) this.#endStream(number, serial, true)
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** Closes the connection and fails every pending call with one error. */
@@ -202,6 +229,11 @@ export class RpcClient {
 
   #sendKeepalive(procedure: number): void {
     this.#send(writeHeader(Buffer.alloc(HEADER_BYTES), { program: KEEPALIVE_PROGRAM.program, version: KEEPALIVE_PROGRAM.version, procedure, type: MessageType.MESSAGE, serial: 0, status: MessageStatus.OK }))
+  }
+
+  #sendStreamData(procedure: number, serial: number, data: Buffer): void {
+    if (this.#closed) throw new ConnectionError('closed', this.#closed.message, true, this.#closed)
+    this.#send(writeHeader(Buffer.concat([Buffer.alloc(HEADER_BYTES), data]), { program: REMOTE_PROGRAM.program, version: REMOTE_PROGRAM.version, procedure, type: MessageType.STREAM, serial, status: MessageStatus.CONTINUE }))
   }
 
   #endStream(procedure: number, serial: number, aborted: boolean): void {

@@ -1,0 +1,100 @@
+import 'server-only'
+import { readTaintedLayers, type TaintedLayer } from '../merges/tainted-layers.ts'
+import { found, offer, shellWord, type Found } from './found.ts'
+import type { Survey, SurveyedSnapshot, SurveyedVm } from './survey-host.ts'
+import type { Evidence, Finding } from './types.ts'
+
+/** libvirt tells creation in whole seconds, and clocks differ: a frozen layer changed later than this was written to again. */
+const FROZEN_SLACK_MS = 3_000
+
+/** Snapshots whose files are gone, deletes that were broken off, and merges that were not finished. */
+export async function findSnapshotFaults(survey: Survey): Promise<Found[]> {
+  const tainted = await readTaintedLayers(survey.host.name)
+  return survey.vms.flatMap((vm) => [
+    ...vm.snapshots.flatMap((snapshot) => missingFiles(survey, vm, snapshot)),
+    ...vm.snapshots.flatMap((snapshot) => unfinishedDelete(survey, vm, snapshot, tainted)),
+    ...unfinishedMerges(survey, vm, tainted),
+  ])
+}
+
+const ownerOf = (survey: Survey, { vm }: SurveyedVm): NonNullable<Finding['vm']> => ({ host: survey.host.name, uuid: vm.uuid, name: vm.name })
+const nothing: Omit<Evidence, 'text'> = { path: null, bytes: null, atMs: null }
+
+function missingFiles(survey: Survey, vm: SurveyedVm, snapshot: SurveyedSnapshot): Found[] {
+  const missing = snapshot.chains.flatMap(({ target, chain }) => chain.layers.flatMap(({ reading }) => (reading.kind === 'missing' ? [{ target, path: reading.path }] : [])))
+  const memory = snapshot.memoryMissing && snapshot.memoryPath !== null ? [{ target: 'memory', path: snapshot.memoryPath }] : []
+  const all = [...missing, ...memory]
+  if (all.length === 0) return []
+  const id = `snapshot-without-files ${vm.vm.uuid}/${snapshot.name}`
+  const children = vm.snapshots.filter((each) => each.parent === snapshot.name).map((each) => each.name)
+  return [found({
+    id, kind: 'snapshot-without-files', severity: 'warn', vm: ownerOf(survey, vm),
+    sentence: `The snapshot ${snapshot.name} of ${vm.vm.name} is in libvirt’s list, but ${all.length === 1 ? 'a file that it needs is' : 'files that it needs are'} gone, so it can’t be reverted to.`,
+    evidence: [{ ...nothing, text: 'taken', atMs: snapshot.createdAtMs }, ...all.map(({ target, path }) => ({ ...nothing, text: `${target}: missing`, path }))],
+    advice: 'If you can put the files back, from a backup for example, do that instead: the snapshot is whole again then.',
+    repair: offer({
+      id, label: 'Delete the metadata', confirm: null,
+      danger: `The restore point ${snapshot.name} leaves the list. No file is touched, and what ${vm.vm.name} holds now stays as it is.`,
+      preview: [
+        `libvirt’s entry of ${snapshot.name} is deleted, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(snapshot.name)} --metadata does.`,
+        ...(children.length > 0 ? [`${children.join(', ')} ${children.length === 1 ? 'becomes a child' : 'become children'} of ${snapshot.parent ?? 'no snapshot'}.`] : []),
+        'Its layers that are still there stay where they are.',
+      ],
+    }, basisOf(vm, snapshot, all)),
+  }, { act: 'delete-snapshot', snapshot: snapshot.name, metadataOnly: true })]
+}
+
+function unfinishedDelete(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapshot, tainted: ReadonlyMap<string, TaintedLayer>): Found[] {
+  const marked = parent.disks.filter((disk) => disk.deleteInProgress)
+  if (marked.length === 0) return []
+  const children = vm.snapshots.filter((each) => each.parent === parent.name)
+  // The delete merges into what the child froze: of several children it is the one whose frozen layer changed.
+  const changed = children.filter((child) => child.chains.some(({ chain }) => {
+    const layer = chain.layers[0]?.reading
+    return layer?.kind === 'found' && (tainted.has(layer.path) || (layer.modifiedMs !== null && layer.modifiedMs > child.createdAtMs + FROZEN_SLACK_MS))
+  }))
+  const child = children.length === 1 ? children[0] : changed.length === 1 ? changed[0] : undefined
+  const id = `delete-unfinished ${vm.vm.uuid}/${parent.name}`
+  const targets = marked.map((disk) => disk.target).join(', ')
+  const grandchildren = child ? vm.snapshots.filter((each) => each.parent === child.name) : []
+  return [found({
+    id, kind: 'delete-unfinished', severity: 'danger', vm: ownerOf(survey, vm),
+    sentence: `A delete below the snapshot ${parent.name} of ${vm.vm.name} was broken off: libvirt marked ${parent.name}, and ${child ? child.name : 'the half-deleted snapshot'} holds wrong data until the same delete is done again.`,
+    evidence: [
+      { ...nothing, text: `marked: ${parent.name} (${targets})`, atMs: parent.createdAtMs },
+      ...children.map((each) => ({ ...nothing, text: `${each === child ? 'to be deleted again' : 'its child'}: ${each.name}`, atMs: each.createdAtMs })),
+    ],
+    actOnVmPage: child ? null : 'Delete',
+    advice: child ? null : children.length === 0 ? `${parent.name} has no child in libvirt’s list, so there is no delete to repeat. Take the mark out by hand, with virsh snapshot-edit.` : `Several snapshots lie below it, and nothing tells which one was being deleted: ${children.map((each) => each.name).join(', ')}. Repeat the delete of the one that you know of.`,
+    repair: !child ? null : offer({
+      id, label: `Delete ${child.name} again`, confirm: null,
+      danger: `The restore point ${child.name} is gone after it; its data was changed when the delete was broken off, so it could not be reverted to anyway. What ${vm.vm.name} holds now stays.`,
+      preview: [
+        `The delete of ${child.name} is done again, to its end, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(child.name)} does.`,
+        ...child.disks.filter((disk) => disk.kind === 'external' && disk.frozenPath !== null).map((disk) => `${disk.target}: the layer above is merged into ${disk.frozenPath} and removed.`),
+        ...(grandchildren.length > 0 ? [`${grandchildren.map((each) => each.name).join(', ')} ${grandchildren.length === 1 ? 'becomes a child' : 'become children'} of ${parent.name}.`] : []),
+        `libvirt then takes the mark off ${parent.name}, which can be reverted to again.`,
+      ],
+    }, [basisOf(vm, parent, []), basisOf(vm, child, [])]),
+  }, child ? { act: 'delete-snapshot', snapshot: child.name, metadataOnly: false } : null)]
+}
+
+/** Keyframe's own records: a root snapshot has no parent that libvirt could mark, and a merge marks nothing at all. */
+function unfinishedMerges(survey: Survey, vm: SurveyedVm, tainted: ReadonlyMap<string, TaintedLayer>): Found[] {
+  const marked = vm.snapshots.some((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
+  const paths = new Set([...vm.disks.flatMap(({ chain }) => chain?.layers ?? []), ...vm.snapshots.flatMap((each) => each.chains.flatMap(({ chain }) => chain.layers))].map((layer) => layer.reading.path))
+  return [...paths].flatMap((path) => {
+    const record = tainted.get(path)
+    if (!record || marked || survey.host.jobs.jobsOf(vm.vm.uuid).length > 0) return []
+    return [found({
+      id: `merge-unfinished ${path}`, kind: 'merge-unfinished', severity: 'danger', vm: ownerOf(survey, vm),
+      sentence: `${vm.vm.name}: ${record.reason}.`,
+      evidence: [{ ...nothing, text: 'changed since', path, atMs: record.sinceMs }],
+      actOnVmPage: /delete/i.test(record.reason) ? 'Delete' : 'Merge',
+    })]
+  })
+}
+
+/** What a repair of a snapshot rests on. */
+const basisOf = (vm: SurveyedVm, { name, parent, createdAtMs, disks, memoryPath }: SurveyedSnapshot, missing: unknown) =>
+  [vm.vm.uuid, name, parent, createdAtMs, disks, memoryPath, missing, vm.snapshots.filter((each) => each.parent === name).map((each) => each.name)]

@@ -1,0 +1,395 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
+import { patternAt } from '../../e2e/image-bytes.ts'
+import type { Lab } from '../../e2e/lab/lab.ts'
+import { run } from '../../e2e/lab/run-command.ts'
+import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { startTestLab } from '../../e2e/lab/test-lab.ts'
+import type { CheckReport, Finding, FindingKind } from './types.ts'
+
+const MIB = 1024 * 1024
+let lab: Lab
+let keyframe: Keyframe
+let number = 0
+let name: string
+let vm: ReturnType<typeof acts>
+let uuid: string
+
+const path = (file: string) => join(lab.imagesDir, file)
+/** As old as a file must be to count: what was made just now may be in the making. */
+const age = async (file: string) => { const at = new Date(Date.now() - 3_600_000); await utimes(file, at, at) }
+async function image(file: string, backing: [string, string] | null, pattern: number | null = null): Promise<string> {
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...(backing ? ['-b', backing[0], '-F', backing[1]] : []), path(file), ...(backing ? [] : ['8M'])])
+  if (pattern !== null) await run('qemu-io', ['-c', `write -P ${pattern} 0 1M`, path(file)])
+  lab.user.own(path(file))
+  return path(file)
+}
+/** Overlays as older tools left them: no format of the backing file. */
+async function forgetFormat(file: string): Promise<void> {
+  const bytes = readFileSync(file).subarray(0, 4096)
+  const at = bytes.readUInt32BE(4) === 3 ? bytes.readUInt32BE(100) : 72
+  expect(bytes.readUInt32BE(at)).toBe(0xe2792aca)
+  const nameAt = Number(bytes.readBigUInt64BE(8))
+  const end = nameAt + bytes.readUInt32BE(16)
+  const copy = Buffer.from(bytes)
+  bytes.copy(copy, at, at + 16, end)
+  copy.fill(0, end - 16, end)
+  copy.writeBigUInt64BE(BigInt(nameAt - 16), 8)
+  const handle = await open(file, 'r+')
+  await handle.write(copy, 0, copy.length, 0)
+  await handle.close()
+}
+
+async function check(): Promise<CheckReport> {
+  const { checkVm } = await import('./check-vm.ts')
+  return checkVm(HOST, uuid)
+}
+async function checkAll(): Promise<CheckReport> {
+  const { checkHost } = await import('./check-host.ts')
+  return checkHost(HOST)
+}
+const kinds = (report: CheckReport): FindingKind[] => report.findings.map((finding) => finding.kind)
+const one = (report: CheckReport, kind: FindingKind): Finding => { const all = report.findings.filter((finding) => finding.kind === kind); expect(all, JSON.stringify(report, null, 1)).toHaveLength(1); return all[0]! }
+async function repair({ repair: offered, advice }: Finding, typed = offered?.confirm ?? '') {
+  if (!offered) throw new Error(`no repair is offered: ${advice}`)
+  const { startRepair } = await import('./start-repair.ts')
+  return keyframe.ended(await startRepair({ host: HOST, repair: offered.id, fingerprint: offered.fingerprint, typed, nonce: crypto.randomUUID() }, { name: 'tester' }))
+}
+const write = (pattern: number) => guestWrites(lab, name, 0, pattern)
+
+beforeAll(async () => {
+  lab = await startTestLab('repairs')
+  keyframe = await startKeyframe(lab)
+})
+afterAll(async () => {
+  await keyframe?.stop()
+  await lab?.stop({ remove: true })
+})
+beforeEach(async () => {
+  for (const old of (await lab.virsh('list', '--all', '--name')).split('\n').filter((each) => each !== '')) {
+    await lab.virsh('destroy', old).catch(() => undefined)
+    await lab.virsh('undefine', old, '--snapshots-metadata', '--managed-save')
+  }
+  for (const file of readdirSync(lab.imagesDir)) await unlink(path(file))
+  name = `c${++number}`
+  await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 8 * MIB }] })
+  uuid = await keyframe.uuid(name)
+  vm = acts(keyframe, uuid)
+})
+const disk = () => lab.guests[name]!.disks[0]!.path
+
+describe('a VM with nothing wrong', () => {
+  it('has no findings: running or off, with snapshots on unused branches, memory, a relative backing name, a raw disk, an ISO and a managed save', async () => {
+    const base = await image(`${name}-base.qcow2`, null, 0x11)
+    const relative = await image(`${name}-rel.qcow2`, [`${name}-base.qcow2`, 'qcow2'])
+    await writeFile(path(`${name}.img`), Buffer.alloc(MIB))
+    await writeFile(path(`${name}.iso`), Buffer.alloc(MIB))
+    for (const file of [`${name}.img`, `${name}.iso`]) lab.user.own(path(file))
+    for (const each of ['a', 'b']) await lab.defineGuest({ name: `${name}${each}`, system: 'none', disks: [{ format: 'qcow2', path: relative }, { format: 'raw', path: path(`${name}.img`), target: 'vdb' }] })
+    await lab.startGuest(name)
+    await lab.startGuest(`${name}a`)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await vm.snapshot({ name: 's2', disks: ['vda'] })
+    expect((await vm.revert('s1')).error).toBeNull()
+    await vm.snapshot({ name: 's3', disks: ['vda'] })
+    await lab.virsh('snapshot-create-as', name, 's4', '--memspec', `file=${path(`${name}.mem`)}`, '--diskspec', `vda,file=${path(`${name}.s4`)}`)
+    for (const file of [base, relative, disk(), path(`${name}.mem`)]) await age(file)
+    const running = await checkAll()
+    expect(running.findings, JSON.stringify(running.findings, null, 1)).toEqual([])
+    expect(running.folders).toContain(lab.imagesDir)
+    await lab.virsh('managedsave', name)
+    expect((await checkAll()).findings).toEqual([])
+  })
+})
+
+describe('files that nothing uses', () => {
+  it('an overlay is found with what it was, removed after its name is typed, and nothing else changes', async () => {
+    await lab.startGuest(name)
+    await write(0x31)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    const orphan = await image(`${name}-vda.lost`, [disk(), 'qcow2'], 0x77)
+    await age(orphan)
+    const report = await check()
+    const finding = one(report, 'orphan-overlay')
+    expect(finding.sentence).toContain(`overlay of snapshot lost of vda of ${name}, by its name`)
+    expect(finding.evidence[0]).toMatchObject({ path: orphan })
+    expect(report.reclaimableBytes).toBeGreaterThanOrEqual(MIB)
+    expect(finding.repair!.preview.join(' ')).toContain(`virsh vol-delete ${orphan}`)
+    await expect(repair(finding, 'lost')).rejects.toThrow(/nothing was done/)
+    expect(existsSync(orphan)).toBe(true)
+    const job = await repair(finding)
+    expect(job).toMatchObject({ kind: 'repair', status: 'succeeded', vmName: name })
+    expect(existsSync(orphan)).toBe(false)
+    expect(kinds(await check())).toEqual([])
+    expect(await patternAt(disk(), 'qcow2')).toBe(0x31)
+  })
+
+  it('is refused when the file changed, came into use, or is gone since it was shown', async () => {
+    const orphan = await image(`${name}-vda.changing`, [disk(), 'qcow2'], 0x01)
+    await age(orphan)
+    const finding = one(await check(), 'orphan-overlay')
+    await run('qemu-io', ['-c', 'write -P 2 1M 1M', orphan])
+    await age(orphan)
+    await expect(repair(finding)).rejects.toThrow(/has changed/)
+    const again = one(await check(), 'orphan-overlay')
+    await lab.defineGuest({ name: `${name}x`, system: 'none', disks: [{ format: 'qcow2', path: orphan }] })
+    await expect(repair(again)).rejects.toThrow(/nothing to repair there/)
+    expect(existsSync(orphan)).toBe(true)
+    expect(await patternAt(orphan, 'qcow2', 1)).toBe(2)
+  })
+
+  it('one under another is removed after it', async () => {
+    const lower = await image(`${name}-vda.lower`, [disk(), 'qcow2'])
+    const upper = await image(`${name}-vda.upper`, [lower, 'qcow2'])
+    for (const file of [lower, upper]) await age(file)
+    const before = await check()
+    const of = (report: CheckReport, file: string) => report.findings.find((finding) => finding.evidence[0]!.path === file)!
+    expect(of(before, lower)).toMatchObject({ repair: null, advice: expect.stringContaining(`Remove ${name}-vda.upper first`) as string })
+    expect((await repair(of(before, upper))).status).toBe('succeeded')
+    expect((await repair(of(await check(), lower))).status).toBe('succeeded')
+    expect(existsSync(lower) || existsSync(upper)).toBe(false)
+  })
+
+  it('a memory file of virsh save says whose it is', async () => {
+    await lab.startGuest(name)
+    const memory = path(`${name}.memory`)
+    await lab.virsh('save', name, memory)
+    await age(memory)
+    const finding = one(await check(), 'orphan-memory')
+    expect(finding.sentence).toContain(`memory of ${name}`)
+    expect(finding.repair!.danger).toContain('virsh restore')
+    expect((await repair(finding)).status).toBe('succeeded')
+    expect(existsSync(memory)).toBe(false)
+  })
+
+  it('a file that was made just now, a plain image and a file of no image are not listed; what is below a broken chain is not removable', async () => {
+    await image(`${name}-vda.young`, [disk(), 'qcow2'])
+    await age(await image(`${name}-plain.qcow2`, null, 5))
+    await writeFile(path(`${name}.txt`), 'notes')
+    const report = await checkAll()
+    expect(report.findings).toEqual([])
+    expect(report.notes.join()).toContain(`${name}-vda.young was changed less than a minute ago`)
+    await age(path(`${name}-vda.young`))
+    await lab.defineGuest({ name: `${name}b`, system: 'none', disks: [{ format: 'qcow2', path: await image(`${name}-b2.qcow2`, [await image(`${name}-b1.qcow2`, null), 'qcow2']) }] })
+    await rename(path(`${name}-b1.qcow2`), path('away'))
+    const broken = await checkAll()
+    expect(broken.findings.find((finding) => finding.kind === 'orphan-overlay')).toMatchObject({ repair: null, advice: expect.stringContaining('not everything on this host can be read') as string })
+    expect(kinds(broken)).toContain('broken-chain')
+    await unlink(path('away'))
+  })
+
+  it('a disk under another name, through a link, is no orphan', async () => {
+    const real = await image(`${name}-real.qcow2`, [disk(), 'qcow2'])
+    await symlink(real, path(`${name}-link.qcow2`))
+    await lab.defineGuest({ name: `${name}l`, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}-link.qcow2`) }] })
+    await age(real)
+    expect(kinds(await checkAll()).filter((kind) => kind.startsWith('orphan'))).toEqual([])
+  })
+})
+
+describe('snapshots', () => {
+  it('one whose files are gone: its metadata goes, the VM keeps its data', async () => {
+    await lab.startGuest(name)
+    await write(0x41)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await vm.snapshot({ name: 's2', disks: ['vda'] })
+    await write(0x42)
+    await vm.revert('s1')
+    const branch = (await vm.snapshots()).find((each) => each.name === 's2')!.disks[0]!.frozenPath!
+    await unlink(branch)
+    const finding = one(await check(), 'snapshot-without-files')
+    expect(finding.sentence).toContain('The snapshot s2')
+    expect(finding.evidence.map((each) => each.path)).toContain(branch)
+    expect(await repair(finding)).toMatchObject({ kind: 'delete', status: 'succeeded' })
+    expect((await lab.virsh('snapshot-list', name, '--name')).trim()).toBe('s1')
+    expect(await patternAt((await vm.chains())[0]!.layers.at(-1)!.path, 'qcow2')).toBe(0x41)
+    expect(kinds(await check())).toEqual([])
+  })
+
+  it('a memory file that is gone counts, too', async () => {
+    await lab.startGuest(name)
+    await lab.virsh('snapshot-create-as', name, 'm', '--memspec', `file=${path(`${name}.m`)}`, '--diskspec', `vda,file=${path(`${name}.m1`)}`)
+    await unlink(path(`${name}.m`))
+    expect(one(await check(), 'snapshot-without-files').evidence.map((each) => each.path)).toContain(path(`${name}.m`))
+  })
+
+  it('layers that no snapshot names are told, and nothing is offered but the merge', async () => {
+    await lab.startGuest(name)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await lab.virsh('snapshot-delete', name, 's1', '--metadata')
+    const finding = one(await check(), 'unnamed-layers')
+    expect(finding).toMatchObject({ severity: 'info', repair: null, actOnVmPage: 'Merge', reclaimableBytes: 0 })
+    expect(finding.evidence.map((each) => each.path)).toEqual([disk()])
+  })
+
+  it('libvirtd killed in a delete: the parent is marked, the same delete is done again, and the data is whole', async () => {
+    const big = `${name}k`
+    await lab.defineGuest({ name: big, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 512 * MIB, content: 'blank' }] })
+    await lab.startGuest(big)
+    uuid = await keyframe.uuid(big)
+    vm = acts(keyframe, uuid)
+    name = big
+    for (const each of ['s1', 's2', 's3']) {
+      expect((await vm.snapshot({ name: each, disks: ['vda'] })).error).toBeNull()
+      await write(0x50 + Number(each[1]))
+      if (each === 's2') await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 2M 500M"')
+    }
+    const deleting = lab.virsh('snapshot-delete', name, 's2').then(() => 'done', () => 'broken off')
+    await waitUntil(async () => (await lab.virsh('snapshot-dumpxml', name, 's1')).includes('snapshotDeleteInProgress'), { limitMs: 30_000, everyMs: 5, what: 'The mark of a delete' })
+    await lab.killLibvirtd()
+    expect(await deleting).toBe('broken off')
+    await lab.startLibvirtd()
+    await waitUntil(async () => kinds(await check()).includes('delete-unfinished'), { limitMs: 30_000, everyMs: 500, what: 'The finding, once the host is back' })
+    const finding = one(await check(), 'delete-unfinished')
+    expect(finding.severity).toBe('danger')
+    expect(finding.repair).toMatchObject({ label: 'Delete s2 again', confirm: null })
+    await expect(vm.revert('s1')).rejects.toThrow(/broken off/)
+    expect(await repair(finding)).toMatchObject({ kind: 'delete', status: 'succeeded', error: null })
+    expect((await lab.virsh('snapshot-list', name, '--name')).trim().split('\n').sort()).toEqual(['s1', 's3'])
+    expect(await lab.virsh('snapshot-dumpxml', name, 's1')).not.toContain('snapshotDeleteInProgress')
+    expect(kinds(await check())).toEqual([])
+    await lab.virsh('destroy', name)
+    const active = (await vm.chains())[0]!.layers.at(-1)!.path
+    expect([await patternAt(active, 'qcow2'), await patternAt(active, 'qcow2', 300)]).toEqual([0x53, 9])
+  })
+
+  it('a merge that was cancelled half way is told with what it cost', async () => {
+    await lab.startGuest(name)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 6M"')
+    const { jobId } = await vm.startMerge([{ target: 'vda', direction: 'commit', topPath: (await vm.chains())[0]!.layers.at(-1)!.path, basePath: disk() }], 100_000)
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => (await readJob(jobId))!.canCancel, { limitMs: 20_000, what: 'A merge that can be cancelled' })
+    const { cancelJob } = await import('../jobs/cancel-job.ts')
+    await cancelJob(jobId)
+    expect((await keyframe.ended({ jobId })).status).toBe('cancelled')
+    expect(one(await check(), 'merge-unfinished')).toMatchObject({ severity: 'danger', actOnVmPage: 'Merge', sentence: expect.stringContaining('was begun and not finished') as string })
+  })
+})
+
+describe('the format of a backing file', () => {
+  it.each([['raw', 'img'], ['qcow2', 'qcow2']] as const)('that is not recorded (%s) is, with the data as it was', async (format, suffix) => {
+    const base = path(`${name}-f.${suffix}`)
+    if (format === 'qcow2') await image(`${name}-f.qcow2`, null, 0x61)
+    else { await writeFile(base, Buffer.alloc(8 * MIB, 0x61)); lab.user.own(base) }
+    const top = await image(`${name}-f-top.qcow2`, [base, format])
+    await run('qemu-io', ['-c', 'write -P 98 1M 1M', top])
+    await forgetFormat(top)
+    await lab.defineGuest({ name: `${name}f`, system: 'none', disks: [{ format: 'qcow2', path: top }] })
+    uuid = await keyframe.uuid(`${name}f`)
+    const finding = one(await check(), 'format-missing')
+    expect(finding.repair).toMatchObject({ label: `Record ${format}`, confirm: format === 'raw' ? null : `${name}-f-top.qcow2` })
+    const before = readFileSync(top)
+    expect(await repair(finding)).toMatchObject({ kind: 'repair', status: 'succeeded', error: null })
+    const info = JSON.parse(await run('qemu-img', ['info', '--output=json', top])) as Record<string, unknown>
+    expect(info).toMatchObject({ 'backing-filename': base, 'backing-filename-format': format })
+    expect(await run('qemu-img', ['check', top])).toContain('No errors')
+    expect([await patternAt(top, 'qcow2', 0), await patternAt(top, 'qcow2', 1)]).toEqual([0x61, 98])
+    const after = readFileSync(top)
+    expect(after.length).toBe(before.length)
+    expect(after.subarray(4096).equals(before.subarray(4096))).toBe(true)
+    expect(kinds(await check()).filter((kind) => kind.startsWith('format'))).toEqual([])
+    await lab.virsh('start', `${name}f`)
+  })
+
+  it('that is wrong is mended after the file’s name is typed', async () => {
+    await writeFile(path(`${name}-w.img`), Buffer.alloc(8 * MIB, 0x71))
+    const top = await image(`${name}-w-top.qcow2`, [path(`${name}-w.img`), 'raw'])
+    await run('qemu-img', ['rebase', '-u', '-b', path(`${name}-w.img`), '-F', 'qcow2', top])
+    for (const file of [`${name}-w.img`, `${name}-w-top.qcow2`]) lab.user.own(path(file))
+    await lab.defineGuest({ name: `${name}w`, system: 'none', disks: [{ format: 'qcow2', path: top }] })
+    uuid = await keyframe.uuid(`${name}w`)
+    const finding = one(await check(), 'format-wrong')
+    expect(finding.repair).toMatchObject({ label: 'Record raw', confirm: `${name}-w-top.qcow2` })
+    await expect(repair(finding, '')).rejects.toThrow(/nothing was done/)
+    expect((await repair(finding)).error).toBeNull()
+    expect(await patternAt(top, 'qcow2')).toBe(0x71)
+    expect(await run('qemu-img', ['check', top])).toContain('No errors')
+  })
+
+  it('of a VM that runs is not touched, and one that was started since it was shown neither', async () => {
+    const base = await image(`${name}-o.qcow2`, null)
+    const top = await image(`${name}-o-top.qcow2`, [base, 'qcow2'])
+    await lab.defineGuest({ name: `${name}o`, system: 'none', disks: [{ format: 'qcow2', path: top }] })
+    uuid = await keyframe.uuid(`${name}o`)
+    await forgetFormat(top)
+    const shown = one(await check(), 'format-missing')
+    await run('qemu-img', ['rebase', '-u', '-b', base, '-F', 'qcow2', top])
+    await lab.virsh('start', `${name}o`)
+    await forgetFormat(top)
+    const bytes = readFileSync(top)
+    expect(one(await check(), 'format-missing')).toMatchObject({ repair: null, advice: expect.stringContaining(`${name}o has it open`) as string, commands: [`qemu-img rebase -u -b ${base} -F qcow2 ${top}`] })
+    await expect(repair(shown)).rejects.toThrow(/nothing was done/)
+    expect(readFileSync(top).equals(bytes)).toBe(true)
+  })
+
+  it('of a raw disk whose guest wrote a qcow2 header is as it should be', async () => {
+    await image(`${name}-evil.img`, null)
+    await lab.defineGuest({ name: `${name}e`, system: 'none', disks: [{ format: 'qcow2', path: await image(`${name}-e-top.qcow2`, [path(`${name}-evil.img`), 'raw']) }] })
+    expect(kinds(await checkAll()).filter((kind) => kind.startsWith('format'))).toEqual([])
+  })
+})
+
+describe('running VMs', () => {
+  it('a header that was changed under one differs from what QEMU has open', async () => {
+    const [one1, two] = [await image(`${name}-d1.qcow2`, null, 1), await image(`${name}-d2.qcow2`, null, 2)]
+    const top = await image(`${name}-d-top.qcow2`, [one1, 'qcow2'])
+    await lab.defineGuest({ name: `${name}d`, system: 'none', disks: [{ format: 'qcow2', path: top }] })
+    uuid = await keyframe.uuid(`${name}d`)
+    await lab.virsh('start', `${name}d`)
+    expect(kinds(await check())).toEqual(['unnamed-layers'])
+    const handle = await open(top, 'r+')
+    const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0)
+    const at = buffer.indexOf(`${name}-d1.qcow2`)
+    await handle.write(`${name}-d2.qcow2`, at)
+    await handle.close()
+    const finding = one(await check(), 'chain-differs')
+    expect(finding).toMatchObject({ repair: null, commands: [`qemu-img rebase -u -b ${one1} -F qcow2 ${top}`] })
+    expect(finding.evidence.map((each) => each.path)).toEqual([top, one1, top, two])
+  })
+
+  it('a job that waits for its pivot', async () => {
+    await lab.startGuest(name)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await lab.virsh('blockcommit', name, 'vda', '--active', '--wait', '--keep-overlay')
+    await lab.virsh('blockjob', name, 'vda', '--abort').catch(() => undefined)
+    await lab.virsh('blockcopy', name, 'vda', path(`${name}-copy.qcow2`), '--wait', '--transient-job', '--shallow', '--format', 'qcow2')
+    await age(path(`${name}-copy.qcow2`))
+    const report = await check()
+    expect(one(report, 'job-waiting')).toMatchObject({ actOnVmPage: 'Pivot or Cancel job' })
+    expect(kinds(report).filter((kind) => kind.startsWith('orphan'))).toEqual([])
+    await lab.virsh('blockjob', name, 'vda', '--abort')
+  })
+})
+
+it('a VM whose QEMU hangs: nothing is called unused meanwhile', async () => {
+  await lab.startGuest(name)
+  const orphan = await image(`${name}-vda.lost`, [disk(), 'qcow2'])
+  await age(orphan)
+  const shown = one(await check(), 'orphan-overlay')
+  const pid = await lab.qemuPid(name)
+  process.kill(pid, 'SIGSTOP')
+  try {
+    const word = await checkAll().then((report) => report.findings.every((finding) => finding.kind !== 'orphan-overlay' || finding.repair === null) && report.notes.length > 0, (error: Error) => error.name)
+    expect([true, 'HostDown']).toContain(word)
+    await expect(repair(shown)).rejects.toThrow()
+    expect(existsSync(orphan)).toBe(true)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await waitUntil(async () => (await check().catch(() => null))?.notes.length === 0, { limitMs: 60_000, everyMs: 1_000, what: 'The VM answers again' })
+  expect((await repair(shown)).status).toBe('succeeded')
+})
+
+it('a frozen guest is found', async () => {
+  const frozen = `${name}z`
+  await lab.defineGuest({ name: frozen, disks: [{ format: 'qcow2' }] })
+  await lab.startGuest(frozen)
+  uuid = await keyframe.uuid(frozen)
+  await lab.virsh('domfsfreeze', frozen)
+  expect(one(await check(), 'frozen')).toMatchObject({ severity: 'danger', actOnVmPage: 'Thaw' })
+  await lab.virsh('domfsthaw', frozen)
+})

@@ -1,0 +1,30 @@
+import 'server-only'
+import { z } from 'zod'
+import { refuseBusy } from '../hosts/busy.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import { startJob } from '../jobs/start-job.ts'
+import { planDelete } from '../snapshots/plan-delete.ts'
+import { startDelete } from '../snapshots/delete-snapshot.ts'
+import { requireHost } from './check-host.ts'
+import { repairSaga } from './repair-saga.ts'
+import { sameAsPreviewed } from './same-as-previewed.ts'
+
+export const RepairInput = z.object({ host: z.string(), repair: z.string(), fingerprint: z.string(), typed: z.string(), nonce: z.string().min(1) })
+export type RepairInput = z.infer<typeof RepairInput>
+
+/** Looks at the host anew and starts the repair if what it rests on is as it was previewed. Throws Refusal, HostDown, VmGone; nothing is changed then. */
+export async function startRepair(input: RepairInput, user: { name: string }): Promise<{ jobId: string }> {
+  const host = requireHost(input.host)
+  const { finding, repair, plan } = await sameAsPreviewed(input)
+  if (repair.confirm !== null && input.typed !== repair.confirm) throw new Refusal(`Type ${repair.confirm} to go on: nothing was done.`, { typed: 'This is not the name of the file.' })
+  if (plan.act === 'delete-snapshot') {
+    const { fingerprint } = (await planDelete(host.name, finding.vm!.uuid, plan.snapshot, false)).plan
+    return startDelete({ host: host.name, vm: finding.vm!.uuid, snapshot: plan.snapshot, withChildren: false, metadataOnly: plan.metadataOnly, fingerprint, nonce: input.nonce }, user)
+  }
+  if (finding.vm) await refuseBusy(host, (await requireVm(host.name, finding.vm.uuid)).vm, null)
+  // A file of no VM is the host's: its job stands under the host's name, with no VM's UUID.
+  const subject = { host: host.name, vmUuid: finding.vm?.uuid ?? '', vmName: finding.vm?.name ?? host.name }
+  const title = plan.act === 'remove-file' ? `Remove ${plan.path}` : `Record the backing format ${plan.format} in ${plan.path}`
+  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
+}
