@@ -8,6 +8,7 @@ import type { JobKind } from '../jobs/types.ts'
 import { explainLock } from './busy.ts'
 import { requireVm } from './find-vm.ts'
 import { powerRefusal, type PowerAct } from './power-rules.ts'
+import { isTooDeepToStart, START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { thawUntilAnswered } from './thaw.ts'
 import { virshCommand } from './virsh-command.ts'
 
@@ -78,6 +79,7 @@ function explainPower(error: unknown, vmName: string, act: PowerAct): unknown {
   if (!isLibvirtError(error)) return error
   const locked = explainLock(error, vmName)
   if (isRefusal(locked)) return locked
+  if (isTooDeepToStart(error.message)) return new Refusal(`${vmName} can’t be started: a disk has more than the ${START_LAYERS_MAXIMUM} layers that libvirt can start. Check & repair on its page shortens the chain; no data is lost. (libvirt: ${error.message})`)
   if (error.code === VIR_ERR_OPERATION_INVALID) return new Refusal(`${TITLES[act]} was refused: the state of ${vmName} changed meanwhile (${error.message}).`)
   return new Refusal(`${TITLES[act]} of ${vmName} failed: ${error.message}`)
 }

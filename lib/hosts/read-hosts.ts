@@ -4,6 +4,7 @@ import type { Host } from './host.ts'
 import { diskSummaries, type KnownVm } from './inventory.ts'
 import { hosts } from './registry.ts'
 import type { Attention, HostView, VmSummary } from './types.ts'
+import { START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { stateReason } from './state-reason.ts'
 import { VIR_DOMAIN_PAUSED_IOERROR } from 'node-libvirt'
 import { versionWarnings } from './host-versions.ts'
@@ -51,9 +52,15 @@ export function summarize(host: Host, vm: KnownVm): VmSummary {
       ...(host.frozen.isFrozen(vm.uuid) ? [{ kind: 'frozen', sentence: 'Its file systems are frozen: the guest waits. Thaw it on its page.' } as const] : []),
       ...(host.inspection.isHung(vm.uuid) ? [{ kind: 'hung', sentence: 'Its QEMU does not answer: what is shown may be old.' } as const] : []),
       ...(vm.facts?.broken ?? []),
+      ...deepChains(vm),
       ...jobs.filter((job) => job.ready && job.jobId === null).map((job): Attention => ({ kind: 'job-waiting', sentence: `The ${job.type} of ${job.target} is ready and waits for its pivot.` })),
     ],
   }
+}
+
+/** libvirt says nothing of it until the VM is to be started again. */
+function deepChains(vm: KnownVm): Attention[] {
+  return diskSummaries(vm).filter((disk) => (disk.chainDepth ?? 0) > START_LAYERS_MAXIMUM).map((disk) => ({ kind: 'deep-chain', sentence: `${disk.target} has ${disk.chainDepth} layers, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}. ${vm.running ? 'Merge before it is stopped.' : 'Check & repair can shorten the chain.'}` }))
 }
 
 function pausedByDisk(vm: KnownVm): Attention[] {

@@ -3,7 +3,7 @@
 export type VmState = 'no state' | 'running' | 'blocked' | 'paused' | 'shutting down' | 'shut off' | 'crashed' | 'pmsuspended'
 
 /** Why a VM stands first in the list. */
-export type AttentionKind = 'disk-full' | 'io-error' | 'frozen' | 'broken-chain' | 'job-waiting' | 'delete-unfinished' | 'hung'
+export type AttentionKind = 'disk-full' | 'io-error' | 'frozen' | 'broken-chain' | 'job-waiting' | 'delete-unfinished' | 'hung' | 'deep-chain'
 export interface Attention {
   kind: AttentionKind
   /** One sentence for the administrator, ready to show. */

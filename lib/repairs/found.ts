@@ -5,6 +5,7 @@ import type { Finding, RepairOffer } from './types.ts'
 export type RepairPlan =
   | { act: 'remove-file'; path: string }
   | { act: 'set-backing-format'; path: string; format: string }
+  | { act: 'flatten'; target: string; receivers: string[] }
   | { act: 'delete-snapshot'; snapshot: string; metadataOnly: boolean }
 
 export interface Found {

@@ -4,7 +4,11 @@ import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
+import { markSound } from '../merges/sound-layers.ts'
 import { requireHost } from './check-host.ts'
+import { pullIntoLayer } from './flatten-chain.ts'
 import type { RepairPlan } from './found.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
@@ -26,12 +30,47 @@ export interface RepairJob {
  * | remember      | keep the old header in the step's record                   | (own record)                         |
  * | write header  | ask again, then write the header in one piece              | the header has the format            |
  * | verify        | read it back: every byte as written                        | (only reads)                         |
+ * | look again    | the whole host once more, before a chain is shortened      | (own record)                         |
+ * | pull into …   | a paused helper VM pulls what lies below into a layer      | the layer stands alone               |
  * Deletes of snapshots are the delete saga's (snapshots/delete-saga.ts).
  */
 export const repairSaga: Saga<RepairJob> = {
   kind: 'repair',
   version: '1',
-  run: (context) => (context.input.plan.act === 'remove-file' ? removeFile(context, context.input.plan.path) : recordFormat(context, context.input.plan.path, context.input.plan.format as 'raw' | 'qcow2')),
+  async run(context) {
+    const { plan } = context.input
+    switch (plan.act) {
+      case 'remove-file': return removeFile(context, plan.path)
+      case 'set-backing-format': return recordFormat(context, plan.path, plan.format as 'raw' | 'qcow2')
+      case 'flatten': return flatten(context, plan.target, plan.receivers)
+    }
+  },
+}
+
+async function flatten(context: SagaContext<RepairJob>, target: string, receivers: readonly string[]): Promise<string[]> {
+  const { input, step } = context
+  const host = requireHost(input.host)
+  await step('look again', { do: async () => { await sameAsPreviewed(input); return true } })
+  for (const [index, path] of receivers.entries()) {
+    const standsAlone = async () => { host.files.forget(); const reading = await host.files.read(path, 0); return reading.kind === 'found' && reading.backing === null }
+    await step(`pull into ${path}`, {
+      isDone: async () => ((await standsAlone()) ? true : null),
+      do: async (call) => {
+        const { vm } = await requireVm(input.host, input.vm!)
+        if (vm.running) throw new Refusal(`${vm.name} runs now, so nobody else may write to its layers. Merge them on its page instead.`)
+        await pullIntoLayer(host, vm.uuid, path, call, (percent) => context.progress(percent === null ? null : Math.floor((index * 100 + percent) / receivers.length), `Taking what lies below into ${path}`))
+        if (!(await standsAlone())) throw new Refusal(`The pull into ${path} ended before its end, for want of space perhaps. The disk shows what it showed before.`)
+        return true
+      },
+    })
+    // Its content is what it was, and the snapshots that read it are as sound as before.
+    await step(`note ${path}`, { do: async () => { await markSound(host, [path], 'flattened'); return true } })
+  }
+  host.changed(input.vm!)
+  const { vm } = await requireVm(input.host, input.vm!)
+  const disk = vm.description?.disks.find((each) => each.target === target)
+  const layers = disk?.path ? (await walkChain(host.files, disk.path, disk.format, 0)).layers.length : 0
+  return [`The chain of ${target} has ${layers} layers now: ${vm.name} can be started.`]
 }
 
 async function removeFile({ input, step }: SagaContext<RepairJob>, path: string): Promise<string[]> {

@@ -393,3 +393,26 @@ it('a frozen guest is found', async () => {
   expect(one(await check(), 'frozen')).toMatchObject({ severity: 'danger', actOnVmPage: 'Thaw' })
   await lab.virsh('domfsthaw', frozen)
 })
+
+describe('a chain that is too deep to be started', () => {
+  it('is said where the VM is started; shortened by a helper VM it starts, and every byte and restore point is there', async () => {
+    let below = disk()
+    for (let n = 1; n < 30; n++) {
+      below = await image(`${name}-deep${n}`, [below, 'qcow2'])
+      await run('qemu-io', ['-f', 'qcow2', '-c', `write -q -P ${n} ${n % 8}M 64k`, below])
+    }
+    await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', below, path(`${name}-as-it-was`)])
+    const xml = (await lab.virsh('dumpxml', name, '--inactive')).replace(`<source file='${disk()}'/>`, `<source file='${below}'/>`)
+    await writeFile(path('deep.xml'), xml)
+    await lab.virsh('define', path('deep.xml'))
+    await expect(vm.power('start').then((job) => { throw new Error(job.error ?? 'it was started') })).rejects.toThrow(/more than the 25 layers that libvirt can start.*Check & repair/)
+    const finding = one(await check(), 'deep-chain')
+    expect(finding).toMatchObject({ severity: 'danger', sentence: expect.stringMatching(/has 30 layers.*can’t be started as it is/) })
+    expect((await repair(finding)).error).toBeNull()
+    expect(kinds(await check())).not.toContain('deep-chain')
+    await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', path(`${name}-as-it-was`), below])
+    for (let n = 1; n < 30; n++) expect(existsSync(path(`${name}-deep${n}`))).toBe(true)
+    expect((await vm.power('start')).error).toBeNull()
+    expect(await lab.virsh('list', '--all', '--name')).not.toContain('keyframe-flatten')
+  })
+})

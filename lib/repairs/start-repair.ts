@@ -1,5 +1,6 @@
 import 'server-only'
 import { z } from 'zod'
+import { readChainLocks } from '../chains/chain-locks.ts'
 import { refuseBusy } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import { Refusal } from '../jobs/refusal.ts'
@@ -25,6 +26,6 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
   if (finding.vm) await refuseBusy(host, (await requireVm(host.name, finding.vm.uuid)).vm, null)
   // A file of no VM is the host's: its job stands under the host's name, with no VM's UUID.
   const subject = { host: host.name, vmUuid: finding.vm?.uuid ?? '', vmName: finding.vm?.name ?? host.name }
-  const title = plan.act === 'remove-file' ? `Remove ${plan.path}` : `Record the backing format ${plan.format} in ${plan.path}`
-  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
+  const title = plan.act === 'remove-file' ? `Remove ${plan.path}` : plan.act === 'flatten' ? `Shorten the chain of ${plan.target}` : `Record the backing format ${plan.format} in ${plan.path}`
+  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: plan.act === 'flatten' ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm) : [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
 }

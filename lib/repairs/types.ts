@@ -1,7 +1,7 @@
 /** What a check finds, as pages show it. Plain data; sizes in bytes, instants in epoch ms. */
 
 export type FindingKind =
-  | 'broken-chain' | 'frozen' | 'delete-unfinished' | 'merge-unfinished'
+  | 'broken-chain' | 'deep-chain' | 'frozen' | 'delete-unfinished' | 'merge-unfinished'
   | 'job-waiting' | 'snapshot-without-files' | 'format-missing' | 'format-wrong' | 'chain-differs'
   | 'orphan-overlay' | 'orphan-memory' | 'unnamed-layers'
 

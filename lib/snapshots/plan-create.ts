@@ -4,6 +4,8 @@ import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { AgentReading } from '../hosts/frozen-guests.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
+import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { refusedIf, warnedIf } from '../plans/checks.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
@@ -36,12 +38,15 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   const full = free.find((each) => each.bytes !== null && each.bytes < OVERLAY_MIN_FREE_BYTES * chosen.length)
   const job = host.jobs.jobsOf(vm.uuid)[0]
   const wrong = chosen.map((disk) => ({ target: disk.target, refusal: snapshotRefusal(disk) })).find((each) => each.refusal !== null)
+  const chains = await Promise.all(chosen.map(async (disk) => ({ target: disk.target, layers: disk.path === null ? [] : (await walkChain(host.files, disk.path, disk.format)).layers })))
+  const deep = chains.find((chain) => chain.layers.length >= START_LAYERS_MAXIMUM)
   const halfDeleted = snapshots.list.find((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
   const saved = !vm.running && (await (await (await host.connection.reader()).domainLookupByUUID(vm.uuid)).hasManagedSaveImage())
   const checks: PlanCheck[] = [
     refusedIf('running jobs', job ? `A block job runs on ${job.target}.` : null, 'No block job runs on this VM.', 'Wait for it, or cancel it.'),
     refusedIf('state', saved ? `${vm.name} has a saved state (managed save), which would write below the overlays.` : null, `${vm.name} is ${vm.state}.`, 'Start the VM first, or discard the saved state.'),
     refusedIf('formats', wrong ? `${wrong.target}: ${wrong.refusal}` : null, 'Every chosen disk can take an overlay.'),
+    warnedIf('chain', deep ? `${deep.target} has ${deep.layers.length} layers. With this one it has ${deep.layers.length + 1}, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}: it would run on, but not start again once it was stopped.` : null, 'The chains stay short enough to be started.', 'Merge older layers first.'),
     refusedIf('space', forbidden ? forbidden : unreadable ? `The folder ${unreadable.folder} can’t be read by libvirt, so no overlay can be made in it.` : full ? `The file system of ${full.folder} is full (${full.bytes} bytes free).` : null, 'There is room for the new overlays; they grow as the guest writes.', unreadable ? 'Let libvirt read and write there, or choose another folder.' : 'Free space there, or put the overlays elsewhere.'),
     await checkAccess(host, vm, [], allowed ? folders : []),
     checkLabels(vm),

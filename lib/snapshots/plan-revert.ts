@@ -3,6 +3,8 @@ import { posix } from 'node:path'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
+import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
 import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
@@ -34,10 +36,13 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const unproven = (await unprovenSnapshots(host, list, name)).get(name)
   const external = snapshot.disks.filter((disk) => disk.kind === 'external' && disk.frozenPath !== null)
   const folders = [...new Set(external.map((disk) => posix.dirname(disk.frozenPath!)))]
+  const depths = await Promise.all(external.map(async (disk) => ({ target: disk.target, layers: (await walkChain(host.files, disk.frozenPath!, disk.frozenFormat)).layers.length })))
+  const deep = depths.find((each) => each.layers >= START_LAYERS_MAXIMUM)
   const checks = [
     ...revertChecks({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version, unproven: unproven && !unproven.canInsist ? unproven.reason : null }).map((check): PlanCheck =>
       (check.name === 'restore points' && unproven?.canInsist ? { ...check, verdict: 'warn', sentence: unproven.reason, remedy: 'Revert only if you know better: compare the data first.' } : check)),
     refusedIf('state', await managedSaveRefusal(host, vm), vm.running ? 'The VM runs; it is stopped for the revert.' : 'The VM is off, without a saved state.'),
+    refusedIf('chain', deep ? `${deep.target} would have ${deep.layers + 1} layers, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}: the revert would stop the guest and fail.` : null, 'The chains are short enough to be started.', 'Merge layers below that snapshot first.'),
     refusedIf('space', await spaceRefusal(host, snapshot), 'There is room for the new overlays.', 'Free space first: a revert that fails for want of it has stopped the guest by then.'),
     await checkAccess(host, vm, [], folders),
     checkLabels(vm),
