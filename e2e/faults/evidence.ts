@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { cacheDir } from '../lab/paths.ts'
+import { run } from '../lab/run-command.ts'
 import { NAME } from './fault-guest.ts'
 import { straceLog } from './faults.ts'
 import type { Stage } from './stage.ts'
@@ -21,6 +22,8 @@ export async function keepEvidence(stage: Stage, name: string, facts: object, lo
   writeFileSync(join(dir, 'libvirtd.log'), readFileSync(stage.lab.dirs.log, 'utf8').slice(-LOG_TAIL_CHARS))
   const others = { 'qemu.log': join(stage.lab.dirs.cache, 'libvirt/qemu/log', `${NAME}.log`), 'strace.log': straceLog(stage.guest), 'console.log': stage.lab.guests[NAME]?.consoleLog }
   for (const [file, from] of Object.entries(others)) if (from && existsSync(from)) copyFileSync(from, join(dir, file))
+  mkdirSync(join(dir, 'images'))
+  await run('cp', ['--sparse=always', ...stage.guest.files(), join(dir, 'images')]).catch(() => undefined)
   for (const [file, args] of [['domain.xml', ['dumpxml', NAME]], ['snapshots.txt', ['snapshot-list', NAME, '--tree']], ['state.txt', ['domstate', NAME, '--reason']]] as const) {
     writeFileSync(join(dir, file), await stage.lab.virsh(...args).catch((error: unknown) => String(error)))
   }

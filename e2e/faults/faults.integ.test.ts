@@ -1,5 +1,8 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { caseNamed } from './fault-case.ts'
+import type { Fault } from './faults.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { Stage } from './stage.ts'
@@ -14,7 +17,6 @@ const CASES = [
   'merge-active: copy vdb waiting: libvirtd',
   'merge-active: copy vda waiting: qemu',
   'merge-active: pivot vda acted: app',
-  'merge-active: begin vdb before: full-bases',
   'merge-middle: reconcile vdb acted: app',
   'merge-pull: copy vdb waiting: cut',
   'revert: revert acted: app',
@@ -30,4 +32,24 @@ afterAll(async () => { await stage?.close() })
 it.each(CASES)('%s', async (name) => {
   const each = caseNamed(name, SCENARIOS)
   expect((await runCase(stage, each.scenario, name, each)).faults).toEqual([])
+}, CASE_LIMIT_MS)
+
+it('the checks see what is wrong: a record changed in a frozen layer, a file that nothing uses', async () => {
+  const scenario = SCENARIOS.find(({ name }) => name === 'delete')!
+  const saboteur: Fault = {
+    name: 'saboteur', what: 'someone writes to a frozen layer and leaves a file',
+    async apply({ guest }) {
+      const base = join(guest.basesDir, 'web-vda.img')
+      const bytes = readFileSync(base)
+      const file = openSync(base, 'r+')
+      writeSync(file, Buffer.from('0000099999'), 0, 10, bytes.indexOf('0000000005 17'))
+      closeSync(file)
+      writeFileSync(join(guest.overlaysDir, 'left-behind'), '')
+    },
+  }
+  const { faults } = await runCase(stage, scenario, 'saboteur', { place: { step: 'tidy', at: 'recorded' }, fault: saboteur })
+  expect(faults.join('\n')).toMatch(/the snapshot s1 lacks records 5,/)
+  expect(faults.join('\n')).toMatch(/the snapshot s1 holds .* on vda, it froze .*, and the page does not call it unproven/)
+  expect(faults.join('\n')).toMatch(/vda lacks \d+ records from 5 on/)
+  expect(faults.join('\n')).toContain('files that nothing uses: left-behind')
 }, CASE_LIMIT_MS)

@@ -36,11 +36,9 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
   let app: SubjectProcess | undefined
   const mendOnce = async () => { const act = mend; mend = undefined; await act?.() }
   const take = () => { const { app: taken, log } = stage.supply.take(); logs.push(log); return taken }
-  const mark = (what: string) => { if (process.env.FAULTS_TIMES) console.log(`  ${what} ${Date.now() - startedMs}`) }
   const result: CaseResult = { passed: false, outcome: 'none', said: '', faults: [], recoveryMs: 0, tookMs: 0, version: '', places }
   try {
     await startScene(stage.guest, scene)
-    mark('started')
     app = take()
     let reached: () => void = () => undefined
     const atPlace = new Promise<void>((resolve) => { reached = resolve })
@@ -55,11 +53,9 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
       await mayGoOn
     }
     await app.ask('open', { dataDir, uri: stage.uri })
-    mark('opened')
     const vm = (await stage.lab.virsh('domuuid', NAME)).trim()
     result.version = await app.ask('version', { kind: scenario.begin.act })
     const jobId = await app.ask('begin', { vm, act: scenario.begin, overlays: stage.guest.overlaysDir, bandwidthBytesPerSecond: harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0 })
-    mark('begun')
     let faultAtMs = Date.now()
     if (harm) {
       await bounded(atPlace, BOUNDARY_LIMIT_MS, `The boundary “${placeName(harm.place)}”`)
@@ -71,7 +67,6 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
         await app.ask('open', { dataDir, uri: stage.uri })
       } else goOn()
     }
-    mark('harmed')
     const asked = app
     const read = () => asked.ask('job', { jobId })
     const over = (job: JobView | null) => job !== null && job.endedAtMs !== null ? job : undefined
@@ -84,15 +79,11 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
-    mark('ended')
     const view = await waitUntil(() => asked.ask('view', { vm }), { limitMs: VIEW_LIMIT_MS, what: 'The pages of the VM' })
-    mark('viewed')
     evidence.view = view
     const reality = await readReality(stage.guest)
     evidence.reality = reality
-    mark('observed')
     const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, faultName: harm?.fault.name, job, view, reality })
-    mark('checked')
     Object.assign(result, { outcome, faults, passed: faults.length === 0 })
   } catch (error) {
     result.faults.push(error instanceof Error ? error.message : String(error))
@@ -103,10 +94,8 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     result.passed = false
     await keepEvidence(stage, name, { ...result, ...evidence }, logs)
   }
-  mark('kill')
   await app?.kill()
   await stage.clear()
-  mark('cleared')
   return result
 }
 

@@ -18,13 +18,12 @@ export type Ask = { id: number } & (
   | { ask: 'open', dataDir: string, uri: string }
   | { ask: 'begin', vm: string, act: BeginAct, overlays: string, bandwidthBytesPerSecond: number }
   | { ask: 'job', jobId: string }
-  | { ask: 'latest-job', vm: string }
   | { ask: 'view', vm: string }
   | { ask: 'version', kind: string }
   | { ask: 'go' }
 )
 
-export type Answers = { open: null, begin: string, job: JobView | null, 'latest-job': JobView | null, view: PageView, version: string, go: null }
+export type Answers = { open: null, begin: string, job: JobView | null, view: PageView, version: string, go: null }
 
 /** From the subject. */
 export type Say = { id: number, value: unknown } | { id: number, error: string } | { boundary: Boundary } | { ready: true }

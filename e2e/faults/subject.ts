@@ -5,7 +5,7 @@ import { hostByName, hosts, stopHosts } from '../../lib/hosts/registry.ts'
 import { watchFreezes } from '../../lib/hosts/watch-freezes.ts'
 import { HOST_ERRORS } from '../../lib/hosts/unreachable.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
-import { readJob, readJobs } from '../../lib/jobs/read-jobs.ts'
+import { readJob } from '../../lib/jobs/read-jobs.ts'
 import { startJobs } from '../../lib/jobs/start-jobs.ts'
 import { observeMerges } from '../../lib/merges/observe-merges.ts'
 import { planMerge } from '../../lib/merges/plan-merge.ts'
@@ -77,7 +77,6 @@ async function answer(message: Ask): Promise<unknown> {
     case 'open': return open(message.dataDir, message.uri)
     case 'begin': return begin(message)
     case 'job': return readJob(message.jobId)
-    case 'latest-job': return (await readJobs({ host: HOST, vmUuid: message.vm, limit: 1 }))[0] ?? null
     case 'view': return view(message.vm)
     case 'version': return SAGAS.find((saga) => saga.kind === message.kind)?.version ?? ''
     case 'go':
