@@ -58,7 +58,7 @@ test('the plan that was shown is the plan that runs: a snapshot by virsh in betw
   await openVm(page, 'between')
   await page.getByRole('button', { name: 'Merge', exact: true }).click()
   const dialog = page.getByRole('dialog')
-  await expect(dialog.getByRole('radio', { checked: true }).first()).toBeVisible()
+  await dialog.getByRole('radio', { name: /Commit down/ }).check()
   await dialog.getByRole('region', { name: 'Plan' }).getByText('Plan', { exact: true }).click()
   await expect(dialog.getByText(/Switch vda over to between-vda.qcow2 \(pivot\)/)).toBeVisible()
   await lab.virsh('snapshot-create-as', 'between', 'sudden', '--disk-only', '--atomic')

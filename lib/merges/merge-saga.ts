@@ -4,6 +4,8 @@ import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { abortMerge } from './abort-merge.ts'
 import { beginMerge } from './begin-merge.ts'
+import type { Host } from '../hosts/host.ts'
+import { flushPull } from './flush-pull.ts'
 import { endPause, followMerge, POLL_MS } from './follow-merge.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
 import { pivotMerge } from './pivot-merge.ts'
@@ -32,13 +34,14 @@ export type MergeContext = SagaContext<MergeJob>
  * | begin     | blockCommit or blockRebase                      | the disk has a job, or the merged chain| blockJobAbort: the chain as it was|
  * | (copy)    | follow progress, limit, cancel, pause           | ready, or no job any more              |                                   |
  * | pivot     | blockJobAbort PIVOT (active commit only)        | the disk has the merged chain          | none: it is merged                |
+ * | flush     | (pull) stop and let go on the guest; where the VM was lost, pull again | (own record) | none      |
  * | reconcile | snapshot metadata to what the layers now hold; remove files that nothing uses, end the record | (each change asks first) | none |
  */
 export const mergeSaga: Saga<MergeJob> = {
   kind: 'merge',
   version: '2',
   copies: true,
-  takesOver: { 1: (input) => input as MergeJob },
+  takesOver: { 1: (input) => ({ ...(input as MergeJob), plans: (input as MergeJob).plans.map((plan) => ({ ...plan, chainBefore: [] })) }) },
   async run(context) {
     const result: string[] = []
     // It may have waited in the queue; a retry finds the chain of its own first run, and each step asks for itself.
@@ -78,6 +81,9 @@ async function runningTargets(input: MergeJob): Promise<string[]> {
   return found.flat()
 }
 
+/** libvirt's id of the running VM: it is another one after a restart. -1 when it is off. */
+const readId = async (host: Host, uuid: string): Promise<number> => (await (await host.connection.reader()).domainLookupByUUID(uuid)).id
+
 async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: number): Promise<string[]> {
   const { input, jobId, step } = context
   const { target } = plan
@@ -90,13 +96,15 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
       const base = plan.basePath
       await step(`remember ${target}`, { isDone: async () => ((await merged()) ? true : null), do: async () => { await taintLayer(input.host, base, input.vm, `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`, jobId); return true } })
     }
-    await step(`begin ${target}`, { isDone: async () => ((await hasBlockJob(host, input.vm, target)) || (await merged()) ? true : null), do: (call) => beginMerge(host, input, plan, jobId, call) })
+    const runningId = await step(`begin ${target}`, { isDone: async () => ((await hasBlockJob(host, input.vm, target)) || (await merged()) ? readId(host, input.vm) : null), do: async (call) => { const id = await readId(host, input.vm); await beginMerge(host, input, plan, jobId, call); return id } })
     host.changed(input.vm)
     await context.allowCancel(true)
     const end = await followMerge(context, host, plan, index)
     await context.allowCancel(false)
     if (end === 'ready') await step(`pivot ${target}`, { isDone: async () => ((await merged()) ? true : null), do: (call) => pivotMerge(host, input.vm, plan, merged, call) })
-    if (!(await context.waitFor(`verify ${target}`, async () => ({ done: await merged() }), POLL_MS)).done) throw new Refusal(await unfinishedMerge(host, input.vm, plan))
+    const unfinished = await context.waitFor(`verify ${target}`, async () => ({ why: (await merged()) ? null : await unfinishedMerge(host, input.vm, plan) }), POLL_MS)
+    if (unfinished.why !== null) throw new Refusal(unfinished.why)
+    if (plan.direction === 'pull') await step(`flush ${target}`, { do: (call) => flushPull(host, input.vm, plan, runningId, call, (percent) => context.progress(percent, `Pulling ${target} again: the VM was lost at its end`)) })
     const removal = await step<Removal>(`reconcile ${target}`, { do: (call) => reconcileMerge(host, input, plan, call) })
     return describe(plan, removal)
   } finally {

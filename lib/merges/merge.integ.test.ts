@@ -137,6 +137,34 @@ describe('pull', () => {
   })
 })
 
+describe('QEMU killed at the very end of a pull, when it has cut the backing file off and not written what it pulled', () => {
+  it('is not believed: the pull is done again from the old layers, and no byte is lost', async () => {
+    await layers(2)
+    // What the guest itself has not flushed is lost in a crash, pull or not.
+    await flush()
+    const { onBoundary } = await import('../jobs/boundaries.ts')
+    onBoundary(async ({ step, at }) => {
+      if (step !== 'flush vdb' || at !== 'before') return
+      onBoundary(null)
+      process.kill(await lab.qemuPid(name), 'SIGKILL')
+      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', { limitMs: 10_000, what: 'The end of QEMU' })
+      // The trap: the image says that it stands alone, and nothing of what it should hold is there.
+      expect(await patternAt(path(`${name}-vdb.s2`), 'qcow2', 1)).toBe(0)
+    })
+    const plan = (await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'pull')!
+    expect((await vm.merge([plan])).error).toBeNull()
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.s2`])
+    await dataIsWhole(path(`${name}-vdb.s2`), 'qcow2', 2)
+    expect((await vm.power('start')).error).toBeNull()
+  })
+
+  it('a paused VM is refused: QEMU flushes when it stops its vCPUs', async () => {
+    await layers(1)
+    await lab.virsh('suspend', name)
+    expect((await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'pull')!.refusal).toMatch(/is paused: a pull is made safe/)
+  })
+})
+
 describe('what is refused, with nothing changed', () => {
   it('a VM that is off', async () => {
     await layers(1)

@@ -28,6 +28,8 @@ export interface MergeQuestion {
 /** An option with what the saga needs beyond what is shown. */
 export interface PlannedMerge extends MergeOption {
   movedSnapshots: string[]
+  /** The disk's layers before it, base first. */
+  chainBefore: { path: string; format: string }[]
 }
 
 /** Every way to merge the range asked for, legal or refused with the reason. Throws HostDown and VmGone. */
@@ -86,7 +88,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
   const spaceFreeBytes = wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
   const touched = wrongRange || receiver === null ? [] : range.direction === 'commit' ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path) : [receiver]
   const checks = wrongRange ? [refusedIf('chain', wrongRange, '')] : [
-    refusedIf('state', refuseState(situation), `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`),
+    refusedIf('state', refuseState(situation, range), `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`),
     refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
     refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
     refusedIf('sharing', range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null, 'No other VM reads what changes.'),
@@ -99,6 +101,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
   ]
   return {
     ...range, ...effects, removedFiles: effects.removedPaths, spaceFreeBytes, proposed: false,
+    chainBefore: chain.layers.map((layer) => ({ path: layer.path, format: layer.format ?? 'raw' })),
     refusal: refusalOf(checks),
     plan: {
       checks, steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1), forecast: situation.forecast.sentence,
@@ -135,8 +138,10 @@ function refuseRange(chain: DiskChain, range: MergeRange, baseIndex: number, top
   return null
 }
 
-function refuseState({ vm }: DiskSituation): string | null {
+function refuseState({ vm }: DiskSituation, range: MergeRange): string | null {
   if (!vm.running) return `${vm.name} is ${vm.state}: QEMU merges, so the VM must run (or be paused). Start it first.`
+  // What was pulled is only safe once QEMU has flushed, which it does when it stops its vCPUs (flush-pull.ts).
+  if (vm.state === 'paused' && range.direction === 'pull') return `${vm.name} is paused: a pull is made safe at its end by a short stop of the running guest. Resume it first, or commit down.`
   return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked' ? `${vm.name} is ${vm.state}: wait until it runs again.` : null
 }
 

@@ -53,7 +53,7 @@ describe('a guest that writes faster than the merge copies', () => {
 
 describe('a chain of 60 layers', () => {
   it('is read and merged in one go, every layer’s data in its place', async () => {
-    await lab.defineGuest({ name: 'deep', system: 'none', memoryMiB: 16, disks: [{ format: 'raw', virtualBytes: 64 * MIB }] })
+    await lab.defineGuest({ name: 'deep', system: 'none', memoryMiB: 16, disks: [{ format: 'qcow2', virtualBytes: 64 * MIB }] })
     await lab.virsh('start', 'deep', '--paused')
     for (let n = 1; n < 60; n++) {
       await lab.virsh('snapshot-create-as', 'deep', `s${n}`, '--disk-only', '--atomic')
@@ -62,9 +62,9 @@ describe('a chain of 60 layers', () => {
     const vm = acts(keyframe, await keyframe.uuid('deep'))
     expect((await vm.chains())[0]!.layers).toHaveLength(60)
     expect(await vm.merge(await commits(vm))).toMatchObject({ status: 'succeeded', error: null })
-    expect(await vm.files('vda')).toEqual(['deep-vda.img'])
+    expect(await vm.files('vda')).toEqual(['deep-vda.qcow2'])
     await lab.virsh('destroy', 'deep')
-    for (const n of [1, 2, 30, 58, 59]) expect(await patternAt(join(lab.imagesDir, 'deep-vda.img'), 'raw', n)).toBe(n)
+    for (const n of [1, 2, 30, 58, 59]) expect(await patternAt(join(lab.imagesDir, 'deep-vda.qcow2'), 'qcow2', n)).toBe(n)
     for (let n = 1; n < 60; n++) expect(existsSync(join(lab.imagesDir, `deep-vda.s${n}`))).toBe(false)
     expect((await lab.virsh('snapshot-list', 'deep', '--name')).trim()).toBe('')
   }, 240_000)
@@ -73,8 +73,8 @@ describe('a chain of 60 layers', () => {
 describe('50 VMs with a merge each at once', () => {
   it('are all followed by the one poller to their ends, and a page’s reads stay quick meanwhile', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `many${index}`)
+    for (const name of names) await lab.defineGuest({ name, system: 'none', memoryMiB: 16, disks: [{ format: 'qcow2', virtualBytes: 8 * MIB }] })
     await inTurns(names, async (name) => {
-      await lab.defineGuest({ name, system: 'none', memoryMiB: 16, disks: [{ format: 'qcow2', virtualBytes: 8 * MIB }] })
       await lab.virsh('start', name, '--paused')
       await lab.virsh('snapshot-create-as', name, 's1', '--disk-only', '--atomic')
       await guestWrites(lab, name, 0, 0x5a, 0)

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { Receiver } from './flatten-plan.ts'
 import type { Finding, RepairOffer } from './types.ts'
 
 /** What a repair does, for the server alone: the page has its preview. */
 export type RepairPlan =
   | { act: 'remove-file'; path: string }
   | { act: 'set-backing-format'; path: string; format: string }
-  | { act: 'flatten'; target: string; receivers: string[] }
+  | { act: 'flatten'; target: string; receivers: Receiver[] }
   | { act: 'delete-snapshot'; snapshot: string; metadataOnly: boolean }
 
 export interface Found {

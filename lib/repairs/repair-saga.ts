@@ -8,7 +8,8 @@ import { requireVm } from '../hosts/find-vm.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { markSound } from '../merges/sound-layers.ts'
 import { requireHost } from './check-host.ts'
-import { pullIntoLayer } from './flatten-chain.ts'
+import { pullByHelper } from '../merges/pull-by-helper.ts'
+import type { Receiver } from './flatten-plan.ts'
 import type { RepairPlan } from './found.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
@@ -31,7 +32,7 @@ export interface RepairJob {
  * | write header  | ask again, then write the header in one piece              | the header has the format            |
  * | verify        | read it back: every byte as written                        | (only reads)                         |
  * | look again    | the whole host once more, before a chain is shortened      | (own record)                         |
- * | pull into …   | a paused helper VM pulls what lies below into a layer      | the layer stands alone               |
+ * | pull into …   | a paused helper VM pulls what lies below into a layer      | (repeated: it copies what is missing)|
  * Deletes of snapshots are the delete saga's (snapshots/delete-saga.ts).
  */
 export const repairSaga: Saga<RepairJob> = {
@@ -47,18 +48,18 @@ export const repairSaga: Saga<RepairJob> = {
   },
 }
 
-async function flatten(context: SagaContext<RepairJob>, target: string, receivers: readonly string[]): Promise<string[]> {
+async function flatten(context: SagaContext<RepairJob>, target: string, receivers: readonly Receiver[]): Promise<string[]> {
   const { input, step } = context
   const host = requireHost(input.host)
   await step('look again', { do: async () => { await sameAsPreviewed(input); return true } })
-  for (const [index, path] of receivers.entries()) {
+  for (const [index, { path, below }] of receivers.entries()) {
     const standsAlone = async () => { host.files.forget(); const reading = await host.files.read(path, 0); return reading.kind === 'found' && reading.backing === null }
     await step(`pull into ${path}`, {
-      isDone: async () => ((await standsAlone()) ? true : null),
+      // Not asked whether it is done: a header that is cut does not prove that the data is there (merges/flush-pull.ts).
       do: async (call) => {
         const { vm } = await requireVm(input.host, input.vm!)
         if (vm.running) throw new Refusal(`${vm.name} runs now, so nobody else may write to its layers. Merge them on its page instead.`)
-        await pullIntoLayer(host, vm.uuid, path, call, (percent) => context.progress(percent === null ? null : Math.floor((index * 100 + percent) / receivers.length), `Taking what lies below into ${path}`))
+        await pullByHelper(host, { vmUuid: vm.uuid, path, below, basePath: null }, call, (percent) => context.progress(percent === null ? null : Math.floor((index * 100 + percent) / receivers.length), `Taking what lies below into ${path}`))
         if (!(await standsAlone())) throw new Refusal(`The pull into ${path} ended before its end, for want of space perhaps. The disk shows what it showed before.`)
         return true
       },

@@ -1,0 +1,40 @@
+import 'server-only'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+import type { PlannedMerge } from './plan-merge.ts'
+import { pullByHelper } from './pull-by-helper.ts'
+
+/**
+ * The end of a pull. At its end QEMU takes the backing file out of the image's header at once, but the tables that say where
+ * the pulled data lies are only in its memory until the next flush: killed then, even 5 s later, all that was pulled is
+ * gone and `qemu-img check` finds nothing (measured with QEMU 10.0.2, 6 of 6 times; e2e/faults/README.md). So
+ * - the guest is stopped and let go on, a few ms: QEMU flushes when it stops its vCPUs;
+ * - a VM that was lost before that is not believed: a helper pulls again, from the old layers, which are still there.
+ * `runningId` is libvirt's id of the VM when the pull was begun. Throws Refusal when the VM was lost and is running
+ * again: its guest may see a disk with holes.
+ */
+export async function flushPull(host: Host, uuid: string, plan: PlannedMerge, runningId: number, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<true> {
+  const { vm } = await requireVm(host.name, uuid)
+  const stillThere = await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(uuid)
+    if (domain.id !== runningId) return false
+    const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vm.name)
+    await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
+    await call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume())
+    // Lost in between it may not have flushed.
+    return (await connect.domainLookupByUUID(uuid)).id === runningId
+  })
+  host.changed(uuid)
+  if (stillThere) return true
+  const now = (await requireVm(host.name, uuid)).vm
+  if (now.running) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath} and is running again: its disk ${plan.target} may have holes where the pulled data should be. Shut it down at once, and retry this job: what was pulled still lies in ${plan.chainBefore.slice(0, -1).map((layer) => layer.path).join(', ')}.`)
+  // Begun by a Keyframe that did not know of this.
+  if (plan.chainBefore.length === 0) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath}, and what lay below is not on record: don’t start it before its disk was compared. No file was removed.`)
+  const below = plan.chainBefore.slice(0, -1).reverse()
+  await pullByHelper(host, { vmUuid: uuid, path: plan.topPath, below, basePath: plan.basePath }, call, onProgress)
+  host.changed(uuid)
+  return true
+}

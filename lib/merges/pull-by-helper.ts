@@ -1,0 +1,78 @@
+import 'server-only'
+import { randomUUID } from 'node:crypto'
+import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED, VIR_ERR_NO_DOMAIN, type Domain } from 'node-libvirt'
+import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
+import { attribute, child, childText, escapeXml, parseXml } from '../hosts/xml.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+
+const POLL_MS = 300
+const PREFIX = 'keyframe-pull-'
+
+export interface HelperPull {
+  /** Of this VM's kind the helper is. */
+  vmUuid: string
+  /** The layer that takes in what lies below it; nobody else may have it open. */
+  path: string
+  /** Every layer below it, the nearest first, as it was before: the image's own header is not believed. */
+  below: readonly { path: string; format: string }[]
+  /** The layer that stays below; null = none. */
+  basePath: string | null
+}
+
+/**
+ * Pulls into a layer that no VM has open, by a transient, paused domain with that layer as its only disk (DESIGN.md, section
+ * 3). What the layer shows stays the same. It can be repeated after any crash: the chain below is named to libvirt, for
+ * a header may be cut already while what was pulled was never written (see flush-pull.ts), and the layers below are
+ * whole. The helper ends in the orderly way, which writes everything; with our connection it goes, too. Throws Refusal.
+ */
+export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<void> {
+  try {
+    await host.connection.operate(async (connect) => {
+      const xml = helperXml(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc(), pull)
+      const name = childText(parseXml(xml, 'domain'), 'name') ?? ''
+      const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
+      const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
+      // Ours alone: nobody asks its block statistics (lib/hosts/inventory.ts tells why that matters).
+      host.jobs.setPulling(domain.uuid, true)
+      try {
+        await call({ procedure: 'virDomainBlockRebase', virsh: virsh('blockpull', '--domain', name, '--path', 'vda', ...(pull.basePath === null ? [] : ['--base', pull.basePath])) }, () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES))
+        for (let info = await domain.getBlockJobInfo('vda'); info !== null; info = await domain.getBlockJobInfo('vda')) {
+          await onProgress(info.end > 1 ? Math.floor((info.cur / info.end) * 100) : null)
+          await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+        }
+        await call({ procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') }, () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL))
+      } finally {
+        host.jobs.setPulling(domain.uuid, false)
+        await endHelper(domain)
+      }
+    })
+  } catch (error) {
+    if (isLibvirtError(error)) throw new Refusal(`What lies below ${pull.path} was not taken into it: ${error.message}. The layers below are as they were; repeat it before the VM is started.`)
+    throw error
+  } finally {
+    host.files.forget()
+  }
+}
+
+async function endHelper(domain: Domain): Promise<void> {
+  await domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL).catch((error: unknown) => { if (!isLibvirtError(error) || error.code === VIR_ERR_NO_DOMAIN) return; throw error })
+}
+
+/** A domain with nothing but one disk, of the architecture and the kind that the VM's host can run. */
+function helperXml(vmXml: string, { path, below }: HelperPull): string {
+  const vm = parseXml(vmXml, 'domain')
+  const type = child(child(vm, 'os'), 'type')
+  const emulator = childText(child(vm, 'devices'), 'emulator')
+  const chain = below.reduceRight((inner, layer) => `<backingStore type='file'><format type='${escapeXml(layer.format)}'/><source file='${escapeXml(layer.path)}'/>${inner}</backingStore>`, '<backingStore/>')
+  return `<domain type='${attribute(vm, 'type') ?? 'qemu'}'>
+  <name>${PREFIX}${randomUUID().slice(0, 8)}</name>
+  <memory unit='MiB'>64</memory>
+  <os><type arch='${escapeXml(attribute(type, 'arch') ?? 'x86_64')}' machine='${escapeXml(attribute(type, 'machine') ?? 'pc')}'>hvm</type></os>
+  <devices>${emulator === null ? '' : `<emulator>${escapeXml(emulator)}</emulator>`}
+    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${escapeXml(path)}'/>${chain}<target dev='vda' bus='virtio'/></disk>
+    <controller type='usb' model='none'/><memballoon model='none'/>
+  </devices>
+</domain>`
+}
