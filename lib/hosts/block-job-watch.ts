@@ -17,7 +17,6 @@ const RATE_WEIGHT = 0.3
 export class BlockJobWatch {
   readonly #jobs = new Map<string, Map<string, Seen>>()
   readonly #owners = new Map<string, string>()
-  readonly #begunPulls = new Set<string>()
   readonly #host: string
   readonly #inspection: VmInspection
   constructor(host: string, inspection: VmInspection) {
@@ -31,18 +30,6 @@ export class BlockJobWatch {
 
   get vmsWithJobs(): string[] {
     return [...this.#jobs.keys()]
-  }
-
-  /** UUIDs of the VMs with a pull that runs, as last polled, or that we are about to begin. */
-  get pulling(): ReadonlySet<string> {
-    const polled = [...this.#jobs].filter(([, seen]) => [...seen.values()].some(({ view }) => view.type === 'pull')).map(([uuid]) => uuid)
-    return new Set([...polled, ...this.#begunPulls])
-  }
-
-  /** Before a pull is begun, and when it is over: between two polls nobody else would know. */
-  setPulling(uuid: string, pulling: boolean): void {
-    if (pulling) this.#begunPulls.add(uuid)
-    else this.#begunPulls.delete(uuid)
   }
 
   /** Says which Keyframe job begins (or began) the block job of a disk; null takes it back. */

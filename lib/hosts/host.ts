@@ -52,7 +52,7 @@ export class Host {
     this.inventory = new Inventory(this.connection, this.inspection, this.files, (uuid) => {
       publish({ type: 'vm', host: name, vmUuid: uuid })
       publish({ type: 'host', host: name })
-    }, () => this.#detailsCameLate(), () => this.jobs.pulling)
+    }, () => this.#detailsCameLate())
     this.jobs = new BlockJobWatch(name, this.inspection)
     this.frozen = new FrozenGuests(this.connection)
   }
@@ -138,6 +138,8 @@ export class Host {
     const known = this.inventory.lastKnown
     const due = new Set([...this.#pollNow, ...this.jobs.vmsWithJobs])
     const opened = watched || scan ? known.filter((vm) => isWatched(this.name, vm.uuid)) : []
+    // A disk-only snapshot raises no event: of an open page's VM the XML is read anew.
+    for (const vm of opened) this.inventory.invalidate(vm.uuid)
     for (const vm of opened) due.add(vm.uuid)
     if (!scan && due.size === 0) return
     this.#pollNow.clear()
@@ -171,7 +173,7 @@ export class Host {
 
   /** A disk-only snapshot raises no event: an open page learns of it here. */
   #compare(vm: KnownVm): void {
-    const fingerprint = JSON.stringify([vm.name, vm.state, vm.reason, vm.snapshotCount, vm.layers?.map((layer) => layer.path), vm.description?.disks.map((disk) => disk.path)])
+    const fingerprint = JSON.stringify([vm.name, vm.state, vm.reason, vm.snapshotCount, vm.description?.disks.map((disk) => [disk.path, ...disk.layers.map((layer) => layer.path)])])
     const before = this.#fingerprints.get(vm.uuid)
     this.#fingerprints.set(vm.uuid, fingerprint)
     if (before === undefined || before === fingerprint) return

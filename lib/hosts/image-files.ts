@@ -72,9 +72,10 @@ export class ImageFiles {
     return reading
   }
 
-  /** Forgets what was read: the files are about to be, or were, changed. */
-  forget(): void {
-    this.#readings.clear()
+  /** Forgets what was read, of these files or of all: they are about to be, or were, changed. */
+  forget(paths?: readonly string[]): void {
+    if (paths) for (const path of paths) this.#readings.delete(path)
+    else this.#readings.clear()
     this.#refreshes.clear()
   }
 

@@ -15,7 +15,7 @@ function hostWithOneVm() {
   const connect = { listAllDomains: async () => [domain], getAllDomainStats: async () => [] } as unknown as Connect
   const connection = { uri: 'test:///default', status: { status: 'up' }, reader: async () => connect } as unknown as HostConnection
   const inspection = { inspect: () => new Promise<string>((resolve) => asked.push((path) => resolve(xmlOf(path)))) } as unknown as VmInspection
-  const inventory = new Inventory(connection, inspection, {} as ImageFiles, () => undefined, () => undefined, () => new Set())
+  const inventory = new Inventory(connection, inspection, {} as ImageFiles, () => undefined, () => undefined)
   const pathNow = async () => (await inventory.vms())[0]!.description!.disks[0]!.path
   return { inventory, asked, pathNow }
 }

@@ -2,6 +2,7 @@ import 'server-only'
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import type { StepApi } from './engine-step.ts'
+import { store } from '../store/store.ts'
 import { updateJob } from './job-rows.ts'
 import { dispatch } from './queue.ts'
 import { isRefusal } from './refusal.ts'
@@ -22,7 +23,8 @@ const RETRY: JobOffer = { act: 'retry', sentence: 'Begins again where things sta
 /** Runs one saga for its job's row: what it throws ends the job, never the engine's run. */
 export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: StepApi, errors: JobErrors): Promise<void> {
   const { jobId, mode } = run
-  const context = makeContext(saga.kind, run, step, errors.isUnreachable)
+  const row = await store().selectFrom('jobs').select(['created_at_ms', 'begun_at_ms']).where('id', '=', jobId).executeTakeFirst()
+  const context = makeContext(saga.kind, run, (row?.begun_at_ms ?? 0) - (row?.created_at_ms ?? 0), step, errors.isUnreachable)
   await updateJob(jobId, { status: 'running', offers: '[]', request: null })
   try {
     const result = await (mode === 'undo' ? saga.undo!(context) : saga.run(context))

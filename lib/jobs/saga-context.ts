@@ -21,7 +21,7 @@ export interface Run<Input> {
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** What one run of a saga works with. */
-export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: Run<Input>, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
+export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: Run<Input>, waitedMs: number, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
   const untilReachable = async <T>(ask: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -35,7 +35,7 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
   }
   const rowOf = () => store().selectFrom('jobs').select(['cancel_requested', 'request']).where('id', '=', jobId).executeTakeFirst()
   return {
-    jobId, input, run,
+    jobId, input, run, waitedMs,
     async step(name, { isDone, do: act }) {
       // One attempt in the engine: a refusal must not be repeated, and what is worth repeating is repeated here.
       const { value } = await step.run({ name, retryPolicy: { maximumAttempts: 1 } }, async () => {

@@ -15,6 +15,8 @@ export interface SagaContext<Input> {
   readonly input: Input
   /** 1 for the first run; a retry, a resume or an undo is a run of its own, which asks libvirt anew at every step. */
   readonly run: number
+  /** ms that it stood in the queue of its host before this run. */
+  readonly waitedMs: number
   /**
    * Runs one step at least once and records its result; a finished one is not repeated after a crash.
    * While its host is unreachable it waits and asks `isDone` again.

@@ -23,11 +23,14 @@ export interface MergeJob {
   bandwidthBytesPerSecond: number
 }
 
+/** A plan that is older is made anew before the first step. */
+const STALE_PLAN_MS = 2_000
+
 export type MergeContext = SagaContext<MergeJob>
 
 /**
  * Merge layers of one or more disks, one disk after the other. First:
- * | check the plan | plan anew and compare                      | (own record)                           |                                   |
+ * | check the plan | after a wait in the queue: plan anew and compare | (own record)                           |                                   |
  * Then per disk:
  * | step      | do                                              | done when                              | undo                              |
  * | remember  | record that the base is about to change         | (own record)                           | stays: the base may have changed  |
@@ -44,8 +47,8 @@ export const mergeSaga: Saga<MergeJob> = {
   takesOver: { 1: (input) => ({ ...(input as MergeJob), plans: (input as MergeJob).plans.map((plan) => ({ ...plan, chainBefore: [] })) }) },
   async run(context) {
     const result: string[] = []
-    // It may have waited in the queue; a retry finds the chain of its own first run, and each step asks for itself.
-    if (context.run === 1) await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
+    // After a wait in the queue; a retry finds the chain of its own first run, and each step asks for itself.
+    if (context.run === 1 && context.waitedMs > STALE_PLAN_MS) await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
     for (const [index, plan] of context.input.plans.entries()) result.push(...(await mergeDisk(context, plan, index)))
     await context.copied(context.input.plans.reduce((sum, plan) => sum + plan.bytesToCopy, 0))
     return result
@@ -90,7 +93,6 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   const { host } = await context.waitFor(`find ${target}`, () => requireVm(input.host, input.vm), POLL_MS)
   const merged = () => isMerged(input, plan)
   host.jobs.setOwner(input.vm, target, jobId)
-  if (plan.direction === 'pull') host.jobs.setPulling(input.vm, true)
   try {
     if (plan.direction === 'commit' && plan.basePath !== null) {
       const base = plan.basePath
@@ -110,7 +112,6 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   } finally {
     await endPause(context, host, plan)
     host.jobs.setOwner(input.vm, target, null)
-    host.jobs.setPulling(input.vm, false)
     host.changed(input.vm)
   }
 }

@@ -4,7 +4,7 @@ import { readDiskChain, readDiskUsers } from '../chains/read-vm-chains.ts'
 import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import type { KnownVm } from '../hosts/inventory.ts'
+import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type Snapshots } from '../hosts/snapshot-metadata.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
 import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
@@ -35,7 +35,8 @@ export interface PlannedMerge extends MergeOption {
 /** Every way to merge the range asked for, legal or refused with the reason. Throws HostDown and VmGone. */
 export async function planMerge(hostName: string, vmUuid: string, question: MergeQuestion): Promise<PlannedMerge[]> {
   const { host, vm } = await requireVm(hostName, vmUuid)
-  host.files.forget()
+  // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
+  host.files.forget(filesOf(vm))
   await host.jobs.poll(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')

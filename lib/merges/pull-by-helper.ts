@@ -34,8 +34,6 @@ export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, 
       const name = childText(parseXml(xml, 'domain'), 'name') ?? ''
       const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
       const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
-      // Ours alone: nobody asks its block statistics (lib/hosts/inventory.ts tells why that matters).
-      host.jobs.setPulling(domain.uuid, true)
       try {
         await call({ procedure: 'virDomainBlockRebase', virsh: virsh('blockpull', '--domain', name, '--path', 'vda', ...(pull.basePath === null ? [] : ['--base', pull.basePath])) }, () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES))
         for (let info = await domain.getBlockJobInfo('vda'); info !== null; info = await domain.getBlockJobInfo('vda')) {
@@ -44,7 +42,6 @@ export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, 
         }
         await call({ procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') }, () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL))
       } finally {
-        host.jobs.setPulling(domain.uuid, false)
         await endHelper(domain)
       }
     })

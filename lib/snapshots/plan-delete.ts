@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host.ts'
 import { readSnapshots, type SnapshotDiskMetadata, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { readDiskUsers } from '../chains/read-vm-chains.ts'
-import type { KnownVm } from '../hosts/inventory.ts'
+import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { readForeignFiles } from '../merges/restore-points.ts'
 import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
@@ -25,7 +25,8 @@ export interface PlannedDelete extends DeletePlan {
 /** What deleting a snapshot does. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
 export async function planDelete(hostName: string, vmUuid: string, name: string, withChildren: boolean): Promise<PlannedDelete> {
   const { host, vm } = await requireVm(hostName, vmUuid)
-  host.files.forget()
+  // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
+  host.files.forget(filesOf(vm))
   await host.jobs.poll(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const { list, current } = snapshots

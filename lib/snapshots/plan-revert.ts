@@ -2,7 +2,7 @@ import 'server-only'
 import { posix } from 'node:path'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import type { KnownVm } from '../hosts/inventory.ts'
+import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
@@ -22,7 +22,8 @@ const when = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 /** What reverting costs, in plain words. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
 export async function planRevert(hostName: string, vmUuid: string, name: string): Promise<RevertPlan> {
   const { host, vm } = await requireVm(hostName, vmUuid)
-  host.files.forget()
+  // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
+  host.files.forget(filesOf(vm))
   await host.jobs.poll(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const { list, current } = snapshots
