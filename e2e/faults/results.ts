@@ -11,28 +11,29 @@ type Kept = { places: Record<string, Place[]>, results: Record<string, KeptResul
 /** What earlier runs found, kept after every case: a run that is stopped goes on there. */
 export class Results {
   readonly #file = join(faultsDir(), 'results.json')
-  readonly #kept: Kept
+  #kept: Kept = this.#read()
 
-  constructor() {
-    this.#kept = existsSync(this.#file) ? JSON.parse(readFileSync(this.#file, 'utf8')) as Kept : { places: {}, results: {} }
+  #read(): Kept {
+    return existsSync(this.#file) ? JSON.parse(readFileSync(this.#file, 'utf8')) as Kept : { places: {}, results: {} }
   }
 
   get(key: string): KeptResult | undefined { return this.#kept.results[key] }
   places(key: string): Place[] | undefined { return this.#kept.places[key] }
 
   keep(key: string, result: KeptResult): void {
-    this.#kept.results[key] = result
-    this.#save()
+    this.#change((kept) => { kept.results[key] = result })
   }
 
   keepPlaces(key: string, places: Place[]): void {
-    this.#kept.places[key] = places
-    this.#save()
+    this.#change((kept) => { kept.places[key] = places })
   }
 
-  #save(): void {
+  /** Read anew each time: another run may work beside this one. */
+  #change(change: (kept: Kept) => void): void {
+    this.#kept = this.#read()
+    change(this.#kept)
     mkdirSync(faultsDir(), { recursive: true })
-    writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept, undefined, 1))
-    renameSync(`${this.#file}.new`, this.#file)
+    writeFileSync(`${this.#file}.${process.pid}`, JSON.stringify(this.#kept, undefined, 1))
+    renameSync(`${this.#file}.${process.pid}`, this.#file)
   }
 }

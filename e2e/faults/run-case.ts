@@ -83,7 +83,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     evidence.view = view
     const reality = await readReality(stage.guest)
     evidence.reality = reality
-    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, faultName: harm?.fault.name, job, view, reality })
+    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, job, view, reality })
     Object.assign(result, { outcome, faults, passed: faults.length === 0 })
   } catch (error) {
     result.faults.push(error instanceof Error ? error.message : String(error))
