@@ -1,4 +1,5 @@
 import 'server-only'
+import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
@@ -6,6 +7,8 @@ import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { pullByHelper } from './pull-by-helper.ts'
+
+const SETTLE_MS = 1_000
 
 /**
  * The end of a pull. At its end QEMU takes the backing file out of the image's header at once, but the tables that say where
@@ -18,18 +21,11 @@ import { pullByHelper } from './pull-by-helper.ts'
  */
 export async function flushPull(host: Host, uuid: string, plan: PlannedMerge, runningId: number, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<true> {
   const { vm } = await requireVm(host.name, uuid)
-  const stillThere = await host.connection.operate(async (connect) => {
-    const domain = await connect.domainLookupByUUID(uuid)
-    if (domain.id !== runningId) return false
-    const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vm.name)
-    await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
-    await call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume())
-    // Lost in between it may not have flushed.
-    return (await connect.domainLookupByUUID(uuid)).id === runningId
-  })
+  const refused = await stopAndGoOn(host, uuid, vm.name, runningId, call)
   host.changed(uuid)
-  if (stillThere) return true
+  if (refused === null) return true
   const now = (await requireVm(host.name, uuid)).vm
+  if (refused.isThere) throw new Refusal(`What was pulled into ${plan.topPath} is not made safe yet: ${now.name} could not be stopped for a moment (${refused.message}). No file was removed. Retry this job before the VM is stopped.`)
   if (now.running) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath} and is running again: its disk ${plan.target} may have holes where the pulled data should be. Shut it down at once, and retry this job: what was pulled still lies in ${plan.chainBefore.slice(0, -1).map((layer) => layer.path).join(', ')}.`)
   // Begun by a Keyframe that did not know of this.
   if (plan.chainBefore.length === 0) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath}, and what lay below is not on record: don’t start it before its disk was compared. No file was removed.`)
@@ -37,4 +33,26 @@ export async function flushPull(host: Host, uuid: string, plan: PlannedMerge, ru
   await pullByHelper(host, { vmUuid: uuid, path: plan.topPath, below, basePath: plan.basePath }, call, onProgress)
   host.changed(uuid)
   return true
+}
+
+/** Stops the guest and lets it go on, which makes QEMU flush; null when that was done, else why not and whether the VM still runs. */
+async function stopAndGoOn(host: Host, uuid: string, vmName: string, runningId: number, call: LogCall): Promise<{ message: string; isThere: boolean } | null> {
+  return host.connection.operate(async (connect) => {
+    const idNow = async () => (await connect.domainLookupByUUID(uuid)).id
+    // -1 is a VM that is off: begun again after it was lost.
+    if (runningId === -1 || (await idNow()) !== runningId) return { message: 'it was lost', isThere: false }
+    const domain = await connect.domainLookupByUUID(uuid)
+    const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vmName)
+    try {
+      await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
+      await call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume())
+      // Lost in between it may not have flushed.
+      return (await idNow()) === runningId ? null : { message: 'it was lost', isThere: false }
+    } catch (error) {
+      if (!isLibvirtError(error)) throw error
+      // libvirtd may learn of QEMU's end a moment after the call has failed of it.
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+      return { message: error.message, isThere: (await idNow()) === runningId }
+    }
+  })
 }
