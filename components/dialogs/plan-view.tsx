@@ -66,7 +66,7 @@ function Check({ check }: { check: NamedCheck }) {
   return (
     <li className="flex items-start gap-2">
       <Icon role="img" aria-label={word} className={classNames('mt-0.5 size-4 shrink-0', colour)} />
-      <span className="min-w-0 break-names"><span className="font-medium first-letter:uppercase">{check.of ? `${check.of}, ${check.name}` : check.name}</span>: {check.sentence}{check.remedy && <span className="text-muted"> {check.remedy}</span>}</span>
+      <span className="min-w-0 break-names"><span className="inline-block font-medium first-letter:uppercase">{check.of ? `${check.of}, ${check.name}` : check.name}</span>: {check.sentence}{check.remedy && <span className="text-muted"> {check.remedy}</span>}</span>
     </li>
   )
 }

@@ -14,5 +14,5 @@ const LOOKS: Record<JobStatus, { icon: LucideIcon; word: string; colour: string 
 /** How a job stands, as a sign and a word. */
 export function JobState({ status }: { status: JobStatus }) {
   const { icon: Icon, word, colour } = LOOKS[status]
-  return <span className={classNames('inline-flex items-center gap-1', colour)}><Icon aria-hidden="true" className="size-3.5 self-center" />{word}</span>
+  return <span className={classNames('inline-flex items-baseline gap-1', colour)}><Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />{word}</span>
 }

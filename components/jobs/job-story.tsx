@@ -37,7 +37,7 @@ function Step({ step }: { step: JobStep }) {
     <li className="flex flex-col gap-1.5 px-3 py-2 text-sm sm:px-4">
       <div className="flex flex-wrap items-baseline gap-x-3">
         <Icon aria-hidden="true" className={classNames('size-4 shrink-0 self-center', colour)} />
-        <span className="min-w-0 font-medium break-names first-letter:uppercase">{step.name}</span>
+        <span className="inline-block min-w-0 font-medium break-names first-letter:uppercase">{step.name}</span>
         <span className={colour}>{word}</span>
         <span className="text-[13px] text-muted"><When ms={step.begunAtMs} />{step.endedAtMs !== null && ` · ${took(step.endedAtMs - step.begunAtMs)}`}</span>
       </div>

@@ -21,9 +21,11 @@ export const notLogged: LogCall = (_, run) => run()
 /** Of what came back as much is kept: an XML of a thousand layers tells nobody more. */
 const OUTCOME_MAX_CHARACTERS = 4_000
 
+const isId = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
 const told = (jobId: string) => publish({ type: 'job-story', jobId })
 const clip = (text: string) => text.slice(0, OUTCOME_MAX_CHARACTERS)
-const wordsOf = (value: unknown): string | null => (value === undefined || value === null || value === true ? null : clip(typeof value === 'string' ? value : JSON.stringify(value)))
+/** What tells a reader something; ids and numbers are for the saga's own use. */
+const wordsOf = (value: unknown): string | null => (value === undefined || value === null || value === true || typeof value === 'number' || isId(value) ? null : clip(typeof value === 'string' ? value : JSON.stringify(value)))
 
 /** The record of one step; written before the step acts. */
 export interface StepRecord {

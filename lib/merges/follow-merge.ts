@@ -21,6 +21,9 @@ const PAUSE_LIMIT_MS = 60_000
 /** ready: only the pivot is missing; gone: there is no block job any more. */
 type MergeEnd = 'ready' | 'gone'
 
+/** Of this run: the disks that come after have no limit either. */
+export const UNLIMIT_STEP = 'take the limit away'
+
 const pauseStep = (plan: PlannedMerge) => `pause the guest for ${plan.target}`
 
 /** Follows a running merge to the end of its copying, with the guest paused for it when a person said so. Throws JobCancelled and JobStopped. */
@@ -79,7 +82,7 @@ async function look(context: MergeContext, host: Host, plan: PlannedMerge, index
   if (job.ready) return 'ready'
   const request = await context.takeRequest()
   if (request === 'pause') return 'pause'
-  if (request === 'unlimit') await unlimit(host, input.vm, plan.target)
+  if (request === 'unlimit') await context.step(UNLIMIT_STEP, { do: () => unlimit(host, input.vm, plan.target) })
   const whole = job.percent === null ? null : Math.floor((index * 100 + job.percent) / input.plans.length)
   if (backlog.fallsBehind(job)) {
     await context.offer([
@@ -93,9 +96,10 @@ async function look(context: MergeContext, host: Host, plan: PlannedMerge, index
   return null
 }
 
-async function unlimit(host: Host, uuid: string, target: string): Promise<void> {
+async function unlimit(host: Host, uuid: string, target: string): Promise<true> {
   await host.connection.operate(async (connect) => {
     // It may be ready by now; then there is nothing to limit.
     await (await connect.domainLookupByUUID(uuid)).blockJobSetSpeed(target, 0).catch((error: unknown) => { if (!isLibvirtError(error)) throw error })
   })
+  return true
 }

@@ -6,7 +6,7 @@ import { abortMerge } from './abort-merge.ts'
 import { beginMerge } from './begin-merge.ts'
 import type { Host } from '../hosts/host.ts'
 import { flushPull } from './flush-pull.ts'
-import { endPause, followMerge, POLL_MS } from './follow-merge.ts'
+import { endPause, followMerge, POLL_MS, UNLIMIT_STEP } from './follow-merge.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
 import { pivotMerge } from './pivot-merge.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
@@ -98,7 +98,7 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
       const base = plan.basePath
       await step(`remember ${target}`, { isDone: async () => ((await merged()) ? true : null), do: async () => { await taintLayer(input.host, base, input.vm, `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`, jobId); return true } })
     }
-    const runningId = await step(`begin ${target}`, { isDone: async () => ((await hasBlockJob(host, input.vm, target)) || (await merged()) ? readId(host, input.vm) : null), do: async (call) => { const id = await readId(host, input.vm); await beginMerge(host, input, plan, jobId, call); return id } })
+    const runningId = await step(`begin ${target}`, { isDone: async () => ((await hasBlockJob(host, input.vm, target)) || (await merged()) ? readId(host, input.vm) : null), do: async (call) => { const id = await readId(host, input.vm); const limit = (await context.wasBegun(UNLIMIT_STEP)) ? 0 : input.bandwidthBytesPerSecond; await beginMerge(host, { ...input, bandwidthBytesPerSecond: limit }, plan, jobId, call); return id } })
     host.changed(input.vm)
     await context.allowCancel(true)
     const end = await followMerge(context, host, plan, index)
