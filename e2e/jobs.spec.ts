@@ -2,7 +2,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { layers, mergeAll, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { guestWithOverlay } from './guest-with-overlay.ts'
 import { waitUntil } from './lab/wait-until.ts'
-import { expectNoSideways } from './page-checks.ts'
+import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab } from './under-test.ts'
 
 const lab = testLab()
@@ -26,6 +26,7 @@ test('a job’s page tells its story: each step, the call with its XML, the virs
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await steps(page).getByRole('button', { name: 'Copy the virsh command' }).click()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^virsh -c .*snapshot-create --domain story/)
+  await expectAccessible(page)
   await page.setViewportSize(PHONE)
   await expectNoSideways(page)
   await page.getByRole('link', { name: 'Jobs', exact: true }).first().click()
@@ -61,6 +62,7 @@ test('the plan that was shown is the plan that runs: a snapshot by virsh in betw
   await dialog.getByRole('radio', { name: /Commit down/ }).check()
   await dialog.getByRole('region', { name: 'Plan' }).getByText('Plan', { exact: true }).click()
   await expect(dialog.getByText(/Switch vda over to between-vda.qcow2 \(pivot\)/)).toBeVisible()
+  await expectAccessible(page)
   await lab.virsh('snapshot-create-as', 'between', 'sudden', '--disk-only', '--atomic')
   await dialog.getByRole('button', { name: 'Merge', exact: true }).click()
   await expect(dialog.getByRole('alert')).toContainText('changed since it was shown')

@@ -1,12 +1,12 @@
 import { expect, test, type Locator, type Page } from '@playwright/test'
-import { snapshotPath, vmPath } from '../components/paths.ts'
+import { jobsPath, snapshotPath, vmPath } from '../components/paths.ts'
 import { layers, open, openVm, snapshotItem } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab, underTest } from './under-test.ts'
 
 /** A test that fails is followed by a new worker: it makes a guest of its own. */
 const VM = `pages-${process.env.TEST_WORKER_INDEX}`
-const PAGES = ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first')]
+const PAGES = ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first'), jobsPath()]
 const PHONE = { width: 390, height: 844 }
 const LOOKS = [
   { name: 'at 1440 px, light', options: { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } },
