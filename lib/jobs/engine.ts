@@ -42,6 +42,17 @@ export async function startWorker(): Promise<void> {
   await worker.start()
 }
 
+/** What became of the run with this key, however old it is: the engine itself forgets keys after 24 h. null: there is none. */
+export function runStatus(key: string): 'live' | 'over' | null {
+  const database = new DatabaseSync(enginePath(), { readOnly: true })
+  try {
+    const row = database.prepare('SELECT status FROM workflow_runs WHERE idempotency_key = ? ORDER BY created_at DESC LIMIT 1').get(key) as { status: string } | undefined
+    return row === undefined ? null : ['pending', 'running', 'sleeping'].includes(row.status) ? 'live' : 'over'
+  } finally {
+    database.close()
+  }
+}
+
 function releaseLeases(): void {
   const database = new DatabaseSync(enginePath())
   try {

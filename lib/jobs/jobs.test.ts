@@ -187,7 +187,7 @@ describe('an upgrade with jobs in flight', () => {
     const { store } = await import('../store/store.ts')
     await store().insertInto('jobs').values({
       id, kind, host: 'h', vm_uuid: id, vm_name: id, title: 'Left', status: 'running', by: 'anna', nonce: `left ${id}`, input: JSON.stringify(input), created_at_ms: 1, ended_at_ms: null, percent: null, note: null, result: null, error: null,
-      can_cancel: 0, cancel_requested: 0, version, run: 1, mode: 'do', locks: '[]', begun_at_ms: 1, offers: '[]', request: null, copied_bytes: null,
+      can_cancel: 0, cancel_requested: 0, version, run: 1, mode: 'do', locks: '[]', begun_at_ms: 1, offers: '[]', request: null, copied_bytes: null, kept: '{}',
     }).execute()
   }
 

@@ -9,9 +9,11 @@ interface Shared { keyframeDispatch?: Promise<void> }
 // One dispatch at a time: two that look at once would both see the same free place.
 const shared = globalThis as Shared
 
+export const runKey = (job: { id: string; run: number }): string => `${job.id}:${job.run}`
+
 /** Gives a recorded job to the engine; its id and run as key make it the same run when given twice. */
 export async function enqueue(job: { id: string; kind: string; version: string; run: number; mode: string; input: string }): Promise<void> {
-  await engine().workflows.runWorkflow({ name: job.kind, version: job.version }, { jobId: job.id, run: job.run, mode: job.mode, input: JSON.parse(job.input) as object }, { idempotencyKey: `${job.id}:${job.run}` })
+  await engine().workflows.runWorkflow({ name: job.kind, version: job.version }, { jobId: job.id, run: job.run, mode: job.mode, input: JSON.parse(job.input) as object }, { idempotencyKey: runKey(job) })
   await wakeWorker()
 }
 
@@ -30,10 +32,12 @@ async function dispatchOnce(): Promise<void> {
     let free = limit - count
     let place = 0
     for (const row of queued.filter((each) => each.host === host)) {
-      if (!copyingKinds().includes(row.kind) || free > 0) {
-        if (copyingKinds().includes(row.kind)) free--
+      // What was begun once does not wait again: a mirror may be running, and an undo must not stand behind merges.
+      const waits = copyingKinds().includes(row.kind) && row.run === 1
+      if (!waits || free > 0) {
+        if (waits) free--
         await updateJob(row.id, { begun_at_ms: Date.now(), note: null, can_cancel: 0 })
-        await enqueue(row)
+        await enqueue(row).catch(async (error: unknown) => { await updateJob(row.id, { begun_at_ms: null }); throw error })
       } else {
         place++
         await updateJob(row.id, { can_cancel: 1, note: `In the queue of ${host}, place ${place}: ${limit} merges run there at once` })

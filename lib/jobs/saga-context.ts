@@ -33,6 +33,7 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
       }
     }
   }
+  const readKept = async () => JSON.parse((await store().selectFrom('jobs').select('kept').where('id', '=', jobId).executeTakeFirst())?.kept ?? '{}') as Record<string, unknown>
   const rowOf = () => store().selectFrom('jobs').select(['cancel_requested', 'request']).where('id', '=', jobId).executeTakeFirst()
   return {
     jobId, input, run, waitedMs,
@@ -59,6 +60,12 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
     },
     async wasBegun(name) {
       return (await store().selectFrom('job_steps').select('id').where('job_id', '=', jobId).where('run', '=', run).where('name', '=', name).executeTakeFirst()) !== undefined
+    },
+    async kept(key) {
+      return (await readKept())[key]
+    },
+    async keep(key, value) {
+      await updateJob(jobId, { kept: JSON.stringify({ ...(await readKept()), [key]: value }) })
     },
     async progress(percent, note) {
       await updateJob(jobId, { percent, note, status: 'running' })

@@ -24,6 +24,10 @@ export interface SagaContext<Input> {
   step<T>(name: string, step: Step<T>): Promise<T>
   /** True when a step of this name was begun in this run, by a process before this one perhaps. */
   wasBegun(name: string): Promise<boolean>
+  /** What `keep` kept in any run of this job, or undefined. */
+  kept(key: string): Promise<unknown>
+  /** Keeps a value through all runs of the job; written before it resolves. */
+  keep(key: string, value: string | number | boolean): Promise<void>
   /** Shows where the job stands: 0–100 or null, and one sentence. */
   progress(percent: number | null, note: string): Promise<void>
   /** Says whether Cancel can be pressed now. */
@@ -49,6 +53,8 @@ export interface Saga<Input> {
   readonly version: string
   /** It copies much: such jobs wait in a queue for each host. */
   readonly copies?: boolean
+  /** False where beginning again later would do what nobody was shown: the act is then planned anew in its dialog. */
+  readonly canRetry?: boolean
   /** Versions of before whose jobs this one finishes: what became of their input. Their steps are asked of libvirt anew. */
   readonly takesOver?: Readonly<Record<string, (input: unknown) => object>>
   /** Resolves with the lines of the outcome; throws Refusal, JobCancelled, JobStopped or any error. */

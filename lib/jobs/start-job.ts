@@ -32,7 +32,7 @@ export async function startJob<Input extends object>(saga: Saga<Input>, subject:
     id: randomUUID(), kind: saga.kind, host: subject.host, vm_uuid: subject.vmUuid, vm_name: subject.vmName, title: subject.title,
     status: 'queued', by: user.name, nonce: subject.nonce, input: JSON.stringify(input), created_at_ms: Date.now(), ended_at_ms: null,
     percent: null, note: null, result: null, error: null, can_cancel: 0, cancel_requested: 0,
-    version: saga.version, run: 1, mode: 'do', locks: JSON.stringify(subject.locks ?? []), begun_at_ms: null, offers: '[]', request: null, copied_bytes: null,
+    version: saga.version, run: 1, mode: 'do', locks: JSON.stringify(subject.locks ?? []), begun_at_ms: null, offers: '[]', request: null, copied_bytes: null, kept: '{}',
   }
   // One transaction: two forms sent at the same instant must not both find the VM idle.
   const twin = await store().transaction().execute(async (transaction) => {

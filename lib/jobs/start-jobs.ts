@@ -2,10 +2,10 @@ import 'server-only'
 import type { Selectable } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
-import { engine, startWorker } from './engine.ts'
+import { engine, runStatus, startWorker } from './engine.ts'
 import type { UNFINISHED } from './job-rows.ts';
 import { updateJob } from './job-rows.ts'
-import { dispatch, enqueue } from './queue.ts'
+import { dispatch, enqueue, runKey } from './queue.ts'
 import { runSaga, type JobErrors } from './run-saga.ts'
 import type { Run } from './saga-context.ts'
 import { registerSagas, sagaOf } from './saga-registry.ts'
@@ -32,7 +32,13 @@ export async function startJobs(sagas: readonly Saga<never>[], errors: JobErrors
 /** A crash between the row and the engine's run would leave a job that nobody runs; an upgrade one that nobody knows. */
 async function takeUp(row: Selectable<Schema['jobs']>): Promise<void> {
   const saga = sagaOf(row.kind)
-  if (saga?.version === row.version) return enqueue(row)
+  if (saga?.version === row.version) {
+    const status = runStatus(runKey(row))
+    // The released lease brings a live run back; a run that broke off without writing its job's end is followed by another.
+    if (status === 'live') return
+    if (status === 'over') await updateJob(row.id, { run: row.run + 1 })
+    return enqueue(status === 'over' ? { ...row, run: row.run + 1 } : row)
+  }
   const convert = saga?.takesOver?.[row.version]
   if (saga && convert) {
     // A run of its own: its steps ask libvirt what the old version's steps have done.

@@ -11,8 +11,12 @@ import type { MergeJob } from './merge-saga.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { clearTaint } from './tainted-layers.ts'
 
-/** Begins the block job of one disk. Throws Refusal when the chain is not the planned one, or libvirt refuses: nothing has changed then. */
-export async function beginMerge(host: Host, { vm: uuid, bandwidthBytesPerSecond }: MergeJob, plan: PlannedMerge, jobId: string, call: LogCall): Promise<true> {
+/**
+ * Begins the block job of one disk. `ownTaint`: the record of this very run, which goes when libvirt refuses; null in a later
+ * run of the job, whose first may have changed the base.
+ *  Throws Refusal when the chain is not the planned one, or libvirt refuses: nothing has changed then.
+ */
+export async function beginMerge(host: Host, { vm: uuid, bandwidthBytesPerSecond }: MergeJob, plan: PlannedMerge, ownTaint: string | null, call: LogCall): Promise<true> {
   const { vm } = await requireVm(host.name, uuid)
   const paths = await readDiskPaths(host.name, uuid, plan.target)
   const isActive = paths.at(-1) === plan.topPath
@@ -35,7 +39,7 @@ export async function beginMerge(host: Host, { vm: uuid, bandwidthBytesPerSecond
   } catch (error) {
     if (!isLibvirtError(error) && !isRefusal(error)) throw error
     // Refused before the first byte; an older record of this layer stays true.
-    if (plan.basePath !== null && plan.direction === 'commit') await clearTaint(host.name, plan.basePath, jobId)
+    if (ownTaint !== null && plan.basePath !== null && plan.direction === 'commit') await clearTaint(host.name, plan.basePath, ownTaint)
     const locked = explainLock(error, vm.name)
     if (isRefusal(locked)) throw locked
     throw new Refusal(`The merge of ${plan.target} was not begun: ${explainImageLock((error as Error).message)}`)

@@ -9,6 +9,7 @@ import type { PlannedMerge } from './plan-merge.ts'
 import { pullByHelper } from './pull-by-helper.ts'
 
 const SETTLE_MS = 1_000
+const RESUME_TRIES = 30
 
 /**
  * The end of a pull. At its end QEMU takes the backing file out of the image's header at once, but the tables that say where
@@ -25,7 +26,7 @@ export async function flushPull(host: Host, uuid: string, plan: PlannedMerge, ru
   host.changed(uuid)
   if (refused === null) return true
   const now = (await requireVm(host.name, uuid)).vm
-  if (refused.isThere) throw new Refusal(`What was pulled into ${plan.topPath} is not made safe yet: ${now.name} could not be stopped for a moment (${refused.message}). No file was removed. Retry this job before the VM is stopped.`)
+  if (refused.isThere) throw new Refusal(`What was pulled into ${plan.topPath} is not made safe yet: ${now.name} could not be stopped for a moment and let go on (${refused.message}). No file was removed. See that it runs, and retry this job before it is stopped.`)
   if (now.running) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath} and is running again: its disk ${plan.target} may have holes where the pulled data should be. Shut it down at once, and retry this job: what was pulled still lies in ${plan.chainBefore.slice(0, -1).map((layer) => layer.path).join(', ')}.`)
   // Begun by a Keyframe that did not know of this.
   if (plan.chainBefore.length === 0) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath}, and what lay below is not on record: don’t start it before its disk was compared. No file was removed.`)
@@ -44,8 +45,10 @@ async function stopAndGoOn(host: Host, uuid: string, vmName: string, runningId: 
     const domain = await connect.domainLookupByUUID(uuid)
     const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vmName)
     try {
+      // To suspend it again would flush nothing, and to let it go on is not ours.
+      if ((await domain.getState()).state === 'paused') return { message: 'it is paused: resume it first', isThere: (await idNow()) === runningId }
       await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
-      await call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume())
+      await goOn(() => call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume()))
       // Lost in between it may not have flushed.
       return (await idNow()) === runningId ? null : { message: 'it was lost', isThere: false }
     } catch (error) {
@@ -55,4 +58,16 @@ async function stopAndGoOn(host: Host, uuid: string, vmName: string, runningId: 
       return { message: error.message, isThere: (await idNow()) === runningId }
     }
   })
+}
+
+/** A guest that we stopped must not stay so because libvirt was busy for a moment. */
+async function goOn(resume: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await resume()
+    } catch (error) {
+      if (!isLibvirtError(error) || tries >= RESUME_TRIES) throw error
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    }
+  }
 }

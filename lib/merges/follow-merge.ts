@@ -26,6 +26,8 @@ export const UNLIMIT_STEP = 'take the limit away'
 
 const pauseStep = (plan: PlannedMerge) => `pause the guest for ${plan.target}`
 
+const pausedKey = (plan: PlannedMerge) => `paused for ${plan.target}`
+
 /** Follows a running merge to the end of its copying, with the guest paused for it when a person said so. Throws JobCancelled and JobStopped. */
 export async function followMerge(context: MergeContext, host: Host, plan: PlannedMerge, index: number): Promise<MergeEnd> {
   const backlog = new Backlog()
@@ -33,7 +35,7 @@ export async function followMerge(context: MergeContext, host: Host, plan: Plann
   const end = paused ? 'pause' : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog), POLL_MS)
   await context.offer([])
   if (end !== 'pause') return end
-  await context.step(pauseStep(plan), { do: (call) => pauseGuest(host, context.input.vm, call) })
+  await context.step(pauseStep(plan), { do: async (call) => { if ((await requireVm(context.input.host, context.input.vm)).vm.state === 'running') await context.keep(pausedKey(plan), true); return pauseGuest(host, context.input.vm, call) } })
   await context.progress(null, `The guest is paused, for ${PAUSE_LIMIT_MS / 1000} s at most, until ${plan.target} has caught up`)
   const untilMs = Date.now() + PAUSE_LIMIT_MS
   const caughtUp = await context.waitFor(`catch up ${plan.target}`, async () => {
@@ -46,7 +48,10 @@ export async function followMerge(context: MergeContext, host: Host, plan: Plann
 
 /** Lets the guest go on that was paused for this disk; whatever came of the merge. */
 export async function endPause(context: MergeContext, host: Host, plan: PlannedMerge): Promise<void> {
-  if (await context.wasBegun(pauseStep(plan))) await context.step(`let the guest go on after ${plan.target}`, { do: (call) => resumeGuest(host, context.input.vm, call) })
+  // By us, in any run; a guest that somebody else had paused stays so.
+  if ((await context.kept(pausedKey(plan))) !== true) return
+  await context.step(`let the guest go on after ${plan.target}`, { do: (call) => resumeGuest(host, context.input.vm, call) })
+  await context.keep(pausedKey(plan), false)
 }
 
 /** Of a merge that stopped while its block job goes on. */

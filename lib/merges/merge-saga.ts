@@ -4,6 +4,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { abortMerge } from './abort-merge.ts'
 import { beginMerge } from './begin-merge.ts'
+import { readDiskPaths } from './disk-paths.ts'
 import type { Host } from '../hosts/host.ts'
 import { flushPull } from './flush-pull.ts'
 import { endPause, followMerge, POLL_MS, UNLIMIT_STEP } from './follow-merge.ts'
@@ -49,6 +50,7 @@ export const mergeSaga: Saga<MergeJob> = {
     const result: string[] = []
     // After a wait in the queue; a retry finds the chain of its own first run, and each step asks for itself.
     if (context.run === 1 && context.waitedMs > STALE_PLAN_MS) await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
+    if (context.run > 1) await context.step('check the chain', { do: () => refuseOtherChain(context.input) })
     for (const [index, plan] of context.input.plans.entries()) result.push(...(await mergeDisk(context, plan, index)))
     await context.copied(context.input.plans.reduce((sum, plan) => sum + plan.bytesToCopy, 0))
     return result
@@ -62,7 +64,7 @@ export const mergeSaga: Saga<MergeJob> = {
     for (const plan of context.input.plans) {
       const { host } = await context.waitFor(`find ${plan.target}`, () => requireVm(context.input.host, context.input.vm), POLL_MS)
       await context.step(`abort ${plan.target}`, { isDone: async () => ((await hasBlockJob(host, context.input.vm, plan.target)) ? null : true), do: (call) => abortMerge(host, context.input.vm, plan.target, call) })
-      lines.push((await isMerged(context.input, plan)) ? `${plan.target} is merged: that can’t be taken back.` : `The chain of ${plan.target} is as it was.`)
+      lines.push((await context.waitFor(`look at ${plan.target}`, async () => ({ merged: await isMerged(context.input, plan) }), POLL_MS)).merged ? `${plan.target} is merged: that can’t be taken back.` : `The chain of ${plan.target} is as it was.`)
     }
     return lines
   },
@@ -78,14 +80,30 @@ async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
   return true
 }
 
+/** Throws Refusal when a disk stands neither as before the merge nor as after it: then to begin again is another merge. */
+async function refuseOtherChain(input: MergeJob): Promise<true> {
+  for (const plan of input.plans) {
+    const paths = await readDiskPaths(input.host, input.vm, plan.target)
+    const before = plan.chainBefore.length === 0 || paths.join('\n') === plan.chainBefore.map((layer) => layer.path).join('\n')
+    if (!before && !(await isMerged(input, plan))) throw new Refusal(`The chain of ${plan.target} changed since this merge was planned. Nothing was done; plan it anew.`, { plan: 'changed' })
+  }
+  return true
+}
+
 async function runningTargets(input: MergeJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   const found = await Promise.all(input.plans.map(async ({ target }) => ((await hasBlockJob(host, input.vm, target)) ? [target] : [])))
   return found.flat()
 }
 
-/** libvirt's id of the running VM: it is another one after a restart. -1 when it is off. */
-const readId = async (host: Host, uuid: string): Promise<number> => (await (await host.connection.reader()).domainLookupByUUID(uuid)).id
+const idKey = (target: string) => `id of the VM that merges ${target}`
+
+/** libvirt's id of the running VM is another one after a restart: whoever began the block job is remembered through all runs. */
+async function keepId(context: MergeContext, host: Host, target: string): Promise<true> {
+  const { id } = await (await host.connection.reader()).domainLookupByUUID(context.input.vm)
+  await context.keep(idKey(target), id)
+  return true
+}
 
 async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: number): Promise<string[]> {
   const { input, jobId, step } = context
@@ -96,17 +114,28 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   try {
     if (plan.direction === 'commit' && plan.basePath !== null) {
       const base = plan.basePath
-      await step(`remember ${target}`, { isDone: async () => ((await merged()) ? true : null), do: async () => { await taintLayer(input.host, base, input.vm, `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`, jobId); return true } })
+      await step(`remember ${target}`, { isDone: async () => ((await merged()) ? true : null), do: async () => { await taintLayer({ host: input.host, path: base, vmUuid: input.vm, topPath: plan.topPath, jobId, reason: `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up` }); return true } })
     }
-    const runningId = await step(`begin ${target}`, { isDone: async () => ((await hasBlockJob(host, input.vm, target)) || (await merged()) ? readId(host, input.vm) : null), do: async (call) => { const id = await readId(host, input.vm); const limit = (await context.wasBegun(UNLIMIT_STEP)) ? 0 : input.bandwidthBytesPerSecond; await beginMerge(host, { ...input, bandwidthBytesPerSecond: limit }, plan, jobId, call); return id } })
+    await step(`begin ${target}`, {
+      isDone: async () => {
+        if (await hasBlockJob(host, input.vm, target)) return keepId(context, host, target)
+        return (await merged()) ? true : null
+      },
+      do: async (call) => {
+        await keepId(context, host, target)
+        const limit = (await context.wasBegun(UNLIMIT_STEP)) ? 0 : input.bandwidthBytesPerSecond
+        return beginMerge(host, { ...input, bandwidthBytesPerSecond: limit }, plan, context.run === 1 ? jobId : null, call)
+      },
+    })
     host.changed(input.vm)
     await context.allowCancel(true)
     const end = await followMerge(context, host, plan, index)
     await context.allowCancel(false)
     if (end === 'ready') await step(`pivot ${target}`, { isDone: async () => ((await merged()) ? true : null), do: (call) => pivotMerge(host, input.vm, plan, merged, call) })
+    await endPause(context, host, plan)
     const unfinished = await context.waitFor(`verify ${target}`, async () => ({ why: (await merged()) ? null : await unfinishedMerge(host, input.vm, plan) }), POLL_MS)
     if (unfinished.why !== null) throw new Refusal(unfinished.why)
-    if (plan.direction === 'pull') await step(`flush ${target}`, { do: (call) => flushPull(host, input.vm, plan, runningId, call, (percent) => context.progress(percent, `Pulling ${target} again: the VM was lost at its end`)) })
+    if (plan.direction === 'pull') await step(`flush ${target}`, { do: async (call) => flushPull(host, input.vm, plan, Number((await context.kept(idKey(target))) ?? -1), call, (percent) => context.progress(percent, `Pulling ${target} again: the VM was lost at its end`)) })
     const removal = await step<Removal>(`reconcile ${target}`, { do: (call) => reconcileMerge(host, input, plan, call) })
     return describe(plan, removal)
   } finally {

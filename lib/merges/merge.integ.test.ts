@@ -158,6 +158,32 @@ describe('QEMU killed at the very end of a pull, when it has cut the backing fil
     expect((await vm.power('start')).error).toBeNull()
   })
 
+  it('a VM that was lost then and started by somebody is refused, also when it is tried again, and no old layer is removed', async () => {
+    await layers(2)
+    for (const snapshot of ['s2', 's1']) await lab.virsh('snapshot-delete', name, snapshot, '--metadata')
+    const { onBoundary } = await import('../jobs/boundaries.ts')
+    onBoundary(async ({ step, at }) => {
+      if (step !== 'flush vdb' || at !== 'before') return
+      onBoundary(null)
+      process.kill(await lab.qemuPid(name), 'SIGKILL')
+      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', { limitMs: 10_000, what: 'The end of QEMU' })
+      await lab.virsh('start', name)
+    })
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
+    expect(plan.removedFiles).toEqual([path(`${name}-vdb.s1`)])
+    const job = await vm.merge([plan])
+    expect(job.error).toMatch(/was lost at the very end of the pull .* and is running again/)
+    const { chooseWayOut } = await import('../jobs/choose-way-out.ts')
+    await chooseWayOut({ jobId: job.id, act: 'retry' })
+    expect((await keyframe.ended({ jobId: job.id })).error).toMatch(/is running again/)
+    expect(existsSync(path(`${name}-vdb.s1`))).toBe(true)
+    await lab.virsh('destroy', name)
+    await chooseWayOut({ jobId: job.id, act: 'retry' })
+    expect(await keyframe.ended({ jobId: job.id })).toMatchObject({ status: 'succeeded', error: null })
+    expect(await patternAt(path(`${name}-vdb.s2`), 'qcow2', 1)).toBe(0x11)
+    expect(existsSync(path(`${name}-vdb.s1`))).toBe(false)
+  })
+
   it('a paused VM is refused: QEMU flushes when it stops its vCPUs', async () => {
     await layers(1)
     await lab.virsh('suspend', name)
@@ -246,6 +272,22 @@ describe('a merge that does not come to its end', () => {
     await setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 0 })
     expect((await keyframe.ended({ jobId })).status).toBe('succeeded')
     expect(await patternAt(path(`${name}-vdb.qcow2`), 'qcow2', 7)).toBe(0x47)
+  })
+
+  it('broken off half way: a narrower merge into the same base is refused, for it would pass the base off as sound; a full one tidies up', async () => {
+    await layers(2)
+    for (let n = 3; n < 9; n++) await guestWrites(lab, name, 1, 0x40 + n, n)
+    const full = (await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'commit')!
+    const { jobId } = await vm.startMerge([full], MIB)
+    const { readJob } = await import('../jobs/read-jobs.ts')
+    await waitUntil(async () => (await readJob(jobId))!.canCancel && /cur=[1-9]/.test(await lab.virsh('blockjob', name, 'vdb', '--raw')), { limitMs: 20_000, everyMs: 50, what: 'The first bytes' })
+    await (await import('../jobs/cancel-job.ts')).cancelJob(jobId)
+    expect((await keyframe.ended({ jobId })).status).toBe('cancelled')
+    const narrow = (await vm.plan({ target: 'vdb', topPath: path(`${name}-vdb.s1`), basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'commit')!
+    expect(narrow.refusal).toMatch(/was broken off that reached further up than this one/)
+    await expect(vm.merge([narrow])).rejects.toThrow(/reached further up/)
+    expect((await vm.merge([(await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'commit')!])).error).toBeNull()
+    await dataIsWhole(path(`${name}-vdb.qcow2`), 'qcow2', 2)
   })
 
   it('begun with virsh and broken off: the restore point that it has spoilt is refused', async () => {

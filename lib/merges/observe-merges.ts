@@ -42,7 +42,7 @@ async function remember(host: Host, job: BlockJobView, tops: Map<string, string>
     const reading = await host.files.read(layer.path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null || reading.modifiedMs < job.firstSeenMs - CLOCK_SLACK_MS) continue
     // libvirt takes no snapshot beside a block job: one that is younger than the job's first sight came after its end.
-    await taintLayer(host.name, layer.path, job.vmUuid, `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata`, recordId(job), job.firstSeenMs)
+    await taintLayer({ host: host.name, path: layer.path, vmUuid: job.vmUuid, topPath: disk.path, jobId: recordId(job), sinceMs: job.firstSeenMs, reason: `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata` })
   }
 }
 

@@ -13,6 +13,7 @@ import { readForecast, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
 import { commitEffects, pullEffects, type Layer, type MergeEffects } from './merge-effects.ts'
 import { readForeignFiles, readRestorePoints, type RestorePoint } from './restore-points.ts'
+import { readSoundLayers } from './sound-layers.ts'
 import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
 import type { MergeOption, MergeRange } from './types.ts'
 
@@ -41,14 +42,14 @@ export async function planMerge(hostName: string, vmUuid: string, question: Merg
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')
   const foreign = await readForeignFiles(host, vm.uuid)
-  const [forecast, tainted] = [await readForecast(hostName, ['merge', 'delete']), await readTaintedLayers(hostName)]
+  const [forecast, tainted, sound] = [await readForecast(hostName, ['merge', 'delete']), await readTaintedLayers(hostName), await readSoundLayers(hostName)]
   const disks = (vm.description?.disks ?? []).filter((disk) => disk.path !== null && (question.target === undefined || disk.target === question.target))
   const plans = await Promise.all(disks.map(async (disk) => {
     const chain = await readDiskChain(host, vm, disk, snapshots.list, users)
     if (chain.layers.length < 2 && question.target === undefined) return []
     const points = await readRestorePoints(host, disk.target, snapshots.list)
     const isShared = (path: string) => (users.get(path) ?? []).some((user) => user.vmUuid !== vm.uuid || user.target !== disk.target) || foreign.has(path)
-    return propose(await planDisk({ host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted }, question))
+    return propose(await planDisk({ host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted, sound }, question))
   }))
   return plans.flat()
 }
@@ -64,6 +65,8 @@ interface DiskSituation {
   snapshots: Snapshots
   forecast: Forecast
   tainted: Map<string, TaintedLayer>
+  /** When layers were last known to be sound. */
+  sound: Map<string, number>
 }
 
 async function planDisk(situation: DiskSituation, question: MergeQuestion): Promise<PlannedMerge[]> {
@@ -92,6 +95,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     refusedIf('state', refuseState(situation, range), `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`),
     refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
     refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
+    refusedIf('leftovers', range.direction === 'commit' ? await refuseNarrower(situation, baseIndex, topIndex) : null, 'It does not cut an earlier merge short.', 'Merge at least as far up as that one did: from the active layer, to be sure.'),
     refusedIf('sharing', range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null, 'No other VM reads what changes.'),
     refusedIf('space', refuseSpace(effects, spaceFreeBytes, receiver), spaceFreeBytes === null ? 'libvirt can’t tell how much space is left.' : 'Even the worst case fits.', 'Free space first, or merge a smaller range.'),
     await checkAccess(host, situation.vm, touched, []),
@@ -144,6 +148,22 @@ function refuseState({ vm }: DiskSituation, range: MergeRange): string | null {
   // What was pulled is only safe once QEMU has flushed, which it does when it stops its vCPUs (flush-pull.ts).
   if (vm.state === 'paused' && range.direction === 'pull') return `${vm.name} is paused: a pull is made safe at its end by a short stop of the running guest. Resume it first, or commit down.`
   return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked' ? `${vm.name} is ${vm.state}: wait until it runs again.` : null
+}
+
+/**
+ * A merge into this base that was broken off has left in it data of layers above. Only one that reaches as far up finishes it; a
+ * narrower one would leave them there and pass the base off as sound.
+ */
+async function refuseNarrower({ host, chain, tainted, sound }: DiskSituation, baseIndex: number, topIndex: number): Promise<string | null> {
+  const isFull = topIndex === chain.layers.length - 1
+  const base = chain.layers[baseIndex]
+  if (isFull || !base) return null
+  const tops = tainted.get(base.path)?.topPaths ?? []
+  const reading = await host.files.read(base.path)
+  const soundMs = sound.get(base.path)
+  const changed = reading.kind === 'found' && reading.modifiedMs !== null && soundMs !== undefined && reading.modifiedMs > soundMs
+  const beyond = tops.some((top) => { const index = top === null ? -1 : chain.layers.findIndex((layer) => layer.path === top); return index === -1 || index > topIndex })
+  return beyond || changed ? `A merge into ${base.path} was broken off that reached further up than this one: ${base.path} holds some of its data, which this merge would leave there.` : null
 }
 
 const refuseJobs = ({ chain }: DiskSituation): string | null => (chain.job ? `${chain.target} has a block job already (${chain.job.type}): one disk takes one at a time. Wait for it, or cancel it.` : null)

@@ -2,6 +2,7 @@ import 'server-only'
 import { randomUUID } from 'node:crypto'
 import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED, VIR_ERR_NO_DOMAIN, type Domain } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
+import { parseDomainXml } from '../hosts/domain-xml.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { attribute, child, childText, escapeXml, parseXml } from '../hosts/xml.ts'
 import { Refusal } from '../jobs/refusal.ts'
@@ -40,6 +41,10 @@ export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, 
           await onProgress(info.end > 1 ? Math.floor((info.cur / info.end) * 100) : null)
           await new Promise((resolve) => setTimeout(resolve, POLL_MS))
         }
+        // A job that failed is gone just like one that ended well: libvirt shortens the chain only then.
+        const left = parseDomainXml(await domain.getXMLDesc()).disks[0]?.layers.map((layer) => layer.path) ?? []
+        const wanted = [pull.path, ...(pull.basePath === null ? [] : pull.below.slice(pull.below.findIndex((layer) => layer.path === pull.basePath)).map((layer) => layer.path))]
+        if (left.join('\n') !== wanted.join('\n')) throw new Refusal(`The pull into ${pull.path} ended before its end, for want of space perhaps. The layers below are as they were; don’t start the VM, mend that and retry.`)
         await call({ procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') }, () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL))
       } finally {
         await endHelper(domain)

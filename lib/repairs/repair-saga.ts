@@ -6,7 +6,11 @@ import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
+import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { markSound } from '../merges/sound-layers.ts'
+import { taintLayer } from '../merges/tainted-layers.ts'
+import { unprovenSnapshots } from '../snapshots/unproven.ts'
 import { requireHost } from './check-host.ts'
 import { pullByHelper } from '../merges/pull-by-helper.ts'
 import type { Receiver } from './flatten-plan.ts'
@@ -51,7 +55,7 @@ export const repairSaga: Saga<RepairJob> = {
 async function flatten(context: SagaContext<RepairJob>, target: string, receivers: readonly Receiver[]): Promise<string[]> {
   const { input, step } = context
   const host = requireHost(input.host)
-  await step('look again', { do: async () => { await sameAsPreviewed(input); return true } })
+  const doubt = await step<string>('look again', { do: async () => { await sameAsPreviewed(input); return readDoubt(host, input.vm!) } })
   for (const [index, { path, below }] of receivers.entries()) {
     const standsAlone = async () => { host.files.forget(); const reading = await host.files.read(path, 0); return reading.kind === 'found' && reading.backing === null }
     await step(`pull into ${path}`, {
@@ -64,14 +68,27 @@ async function flatten(context: SagaContext<RepairJob>, target: string, receiver
         return true
       },
     })
-    // Its content is what it was, and the snapshots that read it are as sound as before.
-    await step(`note ${path}`, { do: async () => { await markSound(host, [path], 'flattened'); return true } })
+    // Its content is what it was: as sound as before, or as doubtful.
+    await step(`note ${path}`, { do: async () => {
+      if (doubt === '') await markSound(host, [path], 'what lay below was taken into it')
+      else await taintLayer({ host: host.name, path, vmUuid: input.vm!, topPath: null, jobId: context.jobId, reason: doubt })
+      return true
+    } })
   }
-  host.changed(input.vm!)
-  const { vm } = await requireVm(input.host, input.vm!)
-  const disk = vm.description?.disks.find((each) => each.target === target)
-  const layers = disk?.path ? (await walkChain(host.files, disk.path, disk.format, 0)).layers.length : 0
-  return [`The chain of ${target} has ${layers} layers now: ${vm.name} can be started.`]
+  return step('look at the chain', { do: async () => {
+    const { vm } = await requireVm(input.host, input.vm!)
+    host.changed(vm.uuid)
+    const disk = vm.description?.disks.find((each) => each.target === target)
+    const layers = disk?.path ? (await walkChain(host.files, disk.path, disk.format, 0)).layers.length : 0
+    return [`The chain of ${target} has ${layers} layers now: ${vm.name} can be started.`]
+  } })
+}
+
+/** Why a snapshot of the VM is unproven: what it reads is about to be copied, and must not look sound afterwards. "" when none is. */
+async function readDoubt(host: Host, uuid: string): Promise<string> {
+  const { list } = await readSnapshots(await host.connection.reader(), uuid)
+  const [first] = [...(await unprovenSnapshots(host, list)).values()]
+  return first?.reason.replace(/\.$/, '') ?? ''
 }
 
 async function removeFile({ input, step }: SagaContext<RepairJob>, path: string): Promise<string[]> {

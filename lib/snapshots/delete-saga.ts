@@ -42,12 +42,12 @@ export const deleteSaga: Saga<DeleteJob> = {
     const { input, step, jobId } = context
     if (!input.metadataOnly) {
       await step('remember', { do: async () => {
-        for (const path of input.receivers) await taintLayer(input.host, path, input.vm, `a delete that merges into ${path} was begun and not finished. Delete the same snapshot again to finish it`, jobId)
+        for (const path of input.receivers) await taintLayer({ host: input.host, path, vmUuid: input.vm, topPath: null, jobId, reason: `a delete that merges into ${path} was begun and not finished. Delete the same snapshot again to finish it` })
         return true
       } })
     }
     for (const [index, name] of input.order.entries()) {
-      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: (call) => withProgress(context, index, name, () => deleteOne(input, name, jobId, call)) })
+      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)) })
     }
     await step('tidy', { do: async () => {
       const { host } = await requireVm(input.host, input.vm)
@@ -68,7 +68,11 @@ async function isGone(input: DeleteJob, name: string): Promise<boolean> {
   return domain.snapshotLookupByName(name).then(() => false, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return true; throw error })
 }
 
-async function deleteOne(input: DeleteJob, name: string, jobId: string, call: LogCall): Promise<true> {
+async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: LogCall): Promise<true> {
+  const { input, jobId } = context
+  // Tried before, by this process or another, it may have changed what it merges into.
+  const isFirstTry = (await context.kept(`tried ${name}`)) !== true
+  await context.keep(`tried ${name}`, true)
   const { host, vm } = await requireVm(input.host, input.vm)
   const before = await modified(host, input.receivers)
   try {
@@ -83,7 +87,7 @@ async function deleteOne(input: DeleteJob, name: string, jobId: string, call: Lo
     if (error.code === VIR_ERR_NO_DOMAIN_SNAPSHOT) return true
     // A frozen layer's modification time jumps when a commit into it begins: unchanged, libvirt refused before that.
     const after = await modified(host, input.receivers)
-    for (const [path, at] of before) if (at !== null && after.get(path) === at) await clearTaint(input.host, path, jobId)
+    for (const [path, at] of before) if (isFirstTry && at !== null && after.get(path) === at) await clearTaint(input.host, path, jobId)
     const locked = explainLock(error, vm.name)
     if (isRefusal(locked)) throw locked
     throw new Refusal(explainDelete(name, error.message))

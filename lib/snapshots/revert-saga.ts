@@ -40,6 +40,8 @@ const NEXT_SECOND_MS = 1_100
 export const revertSaga: Saga<RevertJob> = {
   kind: 'revert',
   version: '2',
+  // Begun again later it would discard what was written since, with the safety snapshot of then.
+  canRetry: false,
   takesOver: { 1: (input) => input as RevertJob },
   async run({ input, step, progress }) {
     const lines: string[] = []

@@ -42,6 +42,8 @@ export const MIGRATIONS: Record<string, Migration> = {
       await add('offers', 'text', '[]')
       await add('request', 'text')
       await add('copied_bytes', 'integer')
+      await add('kept', 'text', '{}')
+      await db.schema.alterTable('tainted_layers').addColumn('top_path', 'text').execute()
       // What an older Keyframe began had no queue to wait in.
       await db.updateTable('jobs' as never).set({ begun_at_ms: sql.ref('created_at_ms') } as never).execute()
       await db.schema.createTable('job_steps')

@@ -76,6 +76,8 @@ export interface Schema {
     request: string | null
     /** Bytes it copied, for the next plan's forecast; null when it copies none. */
     copied_bytes: number | null
+    /** JSON object of what a saga keeps through all runs of the job. */
+    kept: string
   }
   /** What a job did, step by step. Written before the step acts. */
   job_steps: {
@@ -125,6 +127,8 @@ export interface Schema {
     vm_uuid: string
     reason: string
     since_ms: number
+    /** The uppermost layer of the merge that was begun; null where it is not known. */
+    top_path: string | null
     /** The Keyframe job that began it, or foreign:… for one that was only observed. */
     job_id: string
   }
