@@ -1,5 +1,5 @@
 import 'server-only'
-import { isLibvirtError, type BlockJobInfo } from 'node-libvirt'
+import { isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type BlockJobInfo } from 'node-libvirt'
 import type { KnownVm } from './inventory.ts'
 import type { VmInspection } from './vm-inspection.ts'
 import type { BlockJobType, BlockJobView } from './types.ts'
@@ -43,12 +43,16 @@ export class BlockJobWatch {
     const before = this.#jobs.get(vm.uuid)
     if (!vm.running || !vm.description) return this.#jobs.delete(vm.uuid)
     const targets = vm.description.disks.filter((disk) => disk.path !== null).map((disk) => disk.target)
-    const readings = await this.#inspection.inspect(vm.uuid, (domain) => Promise.all(targets.map(async (target) => {
-      const info = await domain.getBlockJobInfo(target).catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
-      // Ready is what libvirt says, not cur == end (oVirt's livemerge: both differ for a moment).
-      const ready = info !== null && (info.type === 'copy' || info.type === 'active-commit') && info.end > 0 && info.cur === info.end
-      return { target, info, ready }
-    })))
+    const readings = await this.#inspection.inspect(vm.uuid, async (domain) => {
+      // libvirt answers for a disk without a job from its own memory: only a question to QEMU tells that it hangs.
+      await domain.getIOThreadIds().catch((error: unknown) => { if (!isLibvirtError(error) || error.code === VIR_ERR_OPERATION_TIMEOUT) throw error })
+      return Promise.all(targets.map(async (target) => {
+        const info = await domain.getBlockJobInfo(target).catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
+        // Ready is what libvirt says, not cur == end (oVirt's livemerge: both differ for a moment).
+        const ready = info !== null && (info.type === 'copy' || info.type === 'active-commit') && info.end > 0 && info.cur === info.end
+        return { target, info, ready }
+      }))
+    })
     const now = new Map<string, Seen>()
     for (const { target, info, ready } of readings) {
       if (info) now.set(target, this.#see(vm, target, info, ready, before?.get(target)))

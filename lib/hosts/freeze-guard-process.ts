@@ -1,6 +1,6 @@
 /**
- * The freeze guard: a process of its own, with its own connections, that thaws a guest at the deadline of its freeze
- * when the process that froze it did not say before that the freeze is over, because it hangs or is gone.
+ * The freeze guard: a process of its own, with its own connections, that thaws a guest at the deadline of its freeze (or
+ * lets one go on that was paused) when the process that did it did not say before that it is over, because it hangs or is gone.
  * One line of JSON each way: in `{ "hold": Hold }` and `{ "release": key }`, out the key of what is held now.
  * With its input closed (the parent is gone) it ends as soon as it holds nothing any more.
  */
@@ -26,21 +26,23 @@ function release(key: string): void {
   endWhenFree()
 }
 
-async function thaw({ uri, uuid, key }: Hold): Promise<void> {
+async function end({ uri, uuid, key, act }: Hold): Promise<void> {
   const endMs = Date.now() + TRY_FOR_MS
   while (held.has(key) && Date.now() < endMs) {
-    if (await thawed(uri, uuid).catch(() => false)) break
+    if (await ended(uri, uuid, act).catch(() => false)) break
     await sleep(RETRY_MS)
   }
   release(key)
 }
 
-/** True when nothing is frozen, or there is no running guest that could be. */
-async function thawed(uri: string, uuid: string): Promise<boolean> {
+/** True when nothing is frozen, or paused, any more, or there is no guest that could be. */
+async function ended(uri: string, uuid: string, act: Hold['act']): Promise<boolean> {
   const connect = await openConnect(uri, { signal: AbortSignal.timeout(OPEN_DEADLINE_MS) })
   try {
     const domain = await connect.domainLookupByUUID(uuid)
-    return (await freezeNow(domain)) === 'thawed'
+    if (act === 'thaw') return (await freezeNow(domain)) === 'thawed'
+    if ((await domain.getState()).state === 'paused') await domain.resume()
+    return (await domain.getState()).state !== 'paused'
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return true
     throw error
@@ -55,7 +57,7 @@ lines.on('line', (line) => {
   if ('release' in message) return release(message.release)
   const { hold } = message
   clearTimeout(held.get(hold.key)?.timer)
-  held.set(hold.key, { hold, timer: setTimeout(() => void thaw(hold), Math.max(0, hold.deadlineMs - Date.now())) })
+  held.set(hold.key, { hold, timer: setTimeout(() => void end(hold), Math.max(0, hold.deadlineMs - Date.now())) })
   process.stdout.write(`${hold.key}\n`)
 })
 lines.on('close', () => {
@@ -67,7 +69,7 @@ process.stdout.on('error', () => undefined)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     parentGone = true
-    for (const { hold, timer } of held.values()) { clearTimeout(timer); void thaw(hold) }
+    for (const { hold, timer } of held.values()) { clearTimeout(timer); void end(hold) }
     endWhenFree()
   })
 }

@@ -7,7 +7,9 @@ export interface Hold {
   key: string
   uri: string
   uuid: string
-  /** When the guest is thawed whatever stands; epoch ms. */
+  /** What is done at the deadline: a frozen guest is thawed, a paused one goes on. */
+  act: 'thaw' | 'resume'
+  /** When the guest is thawed, or let go on, whatever stands; epoch ms. */
   deadlineMs: number
 }
 
@@ -23,8 +25,8 @@ interface Shared { keyframeFreezeGuard?: Guard }
 const shared = globalThis as Shared
 
 /**
- * Hands a freeze that is about to begin to the guard process, started on first use: should this process die or hang, the
- * guest is thawed at the deadline all the same (DESIGN.md, section 5). Resolves once the guard holds it; rejects when
+ * Hands a freeze, or a pause, that is about to begin to the guard process, started on first use: should this process die or hang, the
+ * guest is thawed, or let go on, at the deadline all the same (DESIGN.md, section 5). Resolves once the guard holds it; rejects when
  * there is no guard, and then nothing may be frozen.
  * @returns takes it out of the guard's hands again
  */

@@ -19,7 +19,7 @@ export interface HeldFreeze {
  */
 export async function holdFreeze(host: Host, uuid: string, limitMs: number): Promise<HeldFreeze> {
   const deadlineMs = Date.now() + limitMs
-  const release = await guardFreeze({ key: randomUUID(), uri: host.connection.uri, uuid, deadlineMs })
+  const release = await guardFreeze({ key: randomUUID(), act: 'thaw', uri: host.connection.uri, uuid, deadlineMs })
   host.frozen.holding.add(uuid)
   await recordFreeze(host.name, uuid, deadlineMs)
   const over = async () => {

@@ -139,7 +139,7 @@ export class Host {
     const due = new Set([...this.#pollNow, ...this.jobs.vmsWithJobs])
     const opened = watched || scan ? known.filter((vm) => isWatched(this.name, vm.uuid)) : []
     // A disk-only snapshot raises no event: of an open page's VM the XML is read anew.
-    for (const vm of opened) this.inventory.invalidate(vm.uuid)
+    for (const vm of opened) this.inventory.expire(vm.uuid)
     for (const vm of opened) due.add(vm.uuid)
     if (!scan && due.size === 0) return
     this.#pollNow.clear()

@@ -81,6 +81,13 @@ export class Inventory {
     if (details) details.readAtMs = 0
   }
 
+  /** The next read asks for this VM's XML again. Nothing is known to have changed, so reads that are under way count. */
+  expire(uuid: string): void {
+    this.#readAtMs = 0
+    const details = this.#details.get(uuid)
+    if (details) details.readAtMs = 0
+  }
+
   /** VMs, at most 1 s old; of a VM that answers late what was known of it. Throws HostDown. */
   async vms(): Promise<readonly KnownVm[]> {
     if (Date.now() - this.#readAtMs <= SHARED_MS) return this.#vms

@@ -1,11 +1,13 @@
 import 'server-only'
+import { randomUUID } from 'node:crypto'
 import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
+import { guardFreeze } from '../hosts/freeze-guard.ts'
 import type { Host } from '../hosts/host.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { JobCancelled, JobStopped } from '../jobs/saga.ts'
-import { notLogged } from '../jobs/step-log.ts'
+import { notLogged, type LogCall } from '../jobs/step-log.ts'
 import type { JobOffer } from '../jobs/types.ts'
 import { abortMerge } from './abort-merge.ts'
 import { Backlog } from './backlog.ts'
@@ -17,6 +19,8 @@ import { unprovenNow } from './unfinished-merge.ts'
 export const POLL_MS = 500
 /** A guest is paused for so long at most; then it goes on, whether that was enough or not. */
 const PAUSE_LIMIT_MS = 60_000
+/** The guard comes after us. */
+const GUARD_SLACK_MS = 10_000
 
 /** ready: only the pivot is missing; gone: there is no block job any more. */
 type MergeEnd = 'ready' | 'gone'
@@ -35,7 +39,7 @@ export async function followMerge(context: MergeContext, host: Host, plan: Plann
   const end = paused ? 'pause' : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog), POLL_MS)
   await context.offer([])
   if (end !== 'pause') return end
-  await context.step(pauseStep(plan), { do: async (call) => { if ((await requireVm(context.input.host, context.input.vm)).vm.state === 'running') await context.keep(pausedKey(plan), true); return pauseGuest(host, context.input.vm, call) } })
+  await context.step(pauseStep(plan), { do: (call) => pauseGuarded(context, host, plan, call) })
   await context.progress(null, `The guest is paused, for ${PAUSE_LIMIT_MS / 1000} s at most, until ${plan.target} has caught up`)
   const untilMs = Date.now() + PAUSE_LIMIT_MS
   const caughtUp = await context.waitFor(`catch up ${plan.target}`, async () => {
@@ -46,12 +50,26 @@ export async function followMerge(context: MergeContext, host: Host, plan: Plann
   throw new JobStopped(`${plan.target} had not caught up after the guest was paused for ${PAUSE_LIMIT_MS / 1000} s, so the guest was let go on. The merge is still copying; take its bandwidth limit away, or wait for a calmer hour.`, waysOut(plan))
 }
 
+/** Releases of the guard, by job and disk; of this process alone, for the guard of another has its own deadline. */
+const guarded = new Map<string, () => void>()
+
+async function pauseGuarded(context: MergeContext, host: Host, plan: PlannedMerge, call: LogCall): Promise<true> {
+  const { vm } = await requireVm(context.input.host, context.input.vm)
+  // One that somebody else has paused is not ours to let go on.
+  if (vm.state !== 'running') return true
+  guarded.set(`${context.jobId}/${plan.target}`, await guardFreeze({ key: randomUUID(), act: 'resume', uri: host.connection.uri, uuid: vm.uuid, deadlineMs: Date.now() + PAUSE_LIMIT_MS + GUARD_SLACK_MS }))
+  await context.keep(pausedKey(plan), true)
+  return pauseGuest(host, vm.uuid, call)
+}
+
 /** Lets the guest go on that was paused for this disk; whatever came of the merge. */
 export async function endPause(context: MergeContext, host: Host, plan: PlannedMerge): Promise<void> {
   // By us, in any run; a guest that somebody else had paused stays so.
   if ((await context.kept(pausedKey(plan))) !== true) return
   await context.step(`let the guest go on after ${plan.target}`, { do: (call) => resumeGuest(host, context.input.vm, call) })
   await context.keep(pausedKey(plan), false)
+  guarded.get(`${context.jobId}/${plan.target}`)?.()
+  guarded.delete(`${context.jobId}/${plan.target}`)
 }
 
 /** Of a merge that stopped while its block job goes on. */

@@ -157,6 +157,12 @@ export class Domain {
   }
 
   /** Number of file systems frozen. */
+  /** Ids of its I/O threads. One short question to QEMU's monitor (query-iothreads): a VM whose QEMU hangs does not answer it. */
+  async getIOThreadIds(options?: CallOptions): Promise<number[]> {
+    const { info } = await this.#client.call('DOMAIN_GET_IOTHREAD_INFO', { dom: this.reference, flags: 0 }, options)
+    return info.map((thread) => thread.iothread_id)
+  }
+
   async fsFreeze(mountpoints: string[] = [], options?: CallOptions): Promise<number> {
     return (await this.#client.call('DOMAIN_FSFREEZE', { dom: this.reference, mountpoints, flags: 0 }, options)).filesystems
   }
