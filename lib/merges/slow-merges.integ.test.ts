@@ -87,7 +87,7 @@ describe('50 VMs with a merge each at once', () => {
     const vms = (await host.inventory.vms()).filter((vm) => vm.name.startsWith('many')).map((vm) => acts(keyframe, vm.uuid))
     expect(vms).toHaveLength(50)
     const jobs: { jobId: string }[] = []
-    for (const vm of vms) jobs.push(await vm.startMerge(await commits(vm), 64 * 1024))
+    for (const vm of vms) jobs.push(await vm.startMerge(await commits(vm), 16 * 1024))
     await waitUntil(() => host.jobs.vmsWithJobs.length === 50, { limitMs: 60_000, what: 'All block jobs at once' })
     const worst = { ms: 0 }
     for (let look = 0; look < 10; look++) {
