@@ -47,13 +47,13 @@ export async function lookAtHost(host: Host, askAgent: (vm: SurveyedVm) => boole
 
 async function look(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<Check> {
   const survey = await surveyHost(host)
-  const notes = [...survey.gaps]
   const { hasFiles } = survey
-  await Promise.all(survey.vms.map(async ({ vm }) => {
+  if (hasFiles) await Promise.all(survey.vms.map(async ({ vm }) => {
     await host.jobs.poll(vm).catch((error: unknown) => { if (isConnectionError(error)) throw error; survey.gaps.push(`The block jobs of ${vm.name} could not be read.`) })
     // The files of a running backup stand in no XML that is read here.
     if (host.jobs.jobsOf(vm.uuid).some((job) => job.type === 'backup')) survey.gaps.push(`A backup of ${vm.name} runs, and what it writes can’t be told from unused files.`)
   }))
+  const notes = [...survey.gaps]
   const listings = hasFiles ? await list(host, imageFolders(survey), notes) : new Map<string, string[]>()
   const usage = await readUsage(survey, [...listings.values()].flat())
   const diskUsers = new Map<string, Set<string>>()

@@ -39,7 +39,7 @@ export interface SurveyedVm {
 /** What all VMs of a host hold, read anew: nothing of it is kept from before. */
 export interface Survey {
   host: Host
-  /** False for libvirt's test driver, whose VMs have no files. */
+  /** False for libvirt's test driver: its VMs have no files, and each connection sees others. */
   hasFiles: boolean
   vms: SurveyedVm[]
   /** What could not be read, a sentence each. While there is one, no file of the host can be called unused. */
@@ -52,9 +52,10 @@ export async function surveyHost(host: Host): Promise<Survey> {
   host.inventory.invalidate()
   const survey: Survey = { host, hasFiles: host.connection.uri.startsWith('qemu'), vms: [], gaps: [] }
   const vms = await host.inventory.vms()
+  if (!survey.hasFiles) return { ...survey, vms: vms.map((vm) => ({ vm, disks: [], nextStart: [], snapshots: [], current: null, hasManagedSave: false, namedPaths: [], namedVolumes: [] })) }
   await Promise.all(vms.map(async (vm) => {
     try {
-      survey.vms.push(await surveyVm(survey, vm))
+      survey.vms.push(await surveyVm(host, vm))
     } catch (error) {
       // A VM may have gone since the list was read: then the file is looked at again before it is touched.
       if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
@@ -73,17 +74,17 @@ export async function surveyHost(host: Host): Promise<Survey> {
   return survey
 }
 
-async function surveyVm({ host, hasFiles }: Survey, listed: KnownVm): Promise<SurveyedVm> {
+async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
   const [liveXml, nextXml, hasManagedSave] = await host.inspection.inspect(listed.uuid, (domain) => Promise.all([domain.getXMLDesc(), domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE), domain.hasManagedSaveImage()]))
   const vm: KnownVm = { ...listed, description: parseDomainXml(liveXml) }
   const disks = await Promise.all(vm.description!.disks.map(async (disk): Promise<SurveyedDisk> => ({
     disk,
     open: vm.running && disk.layers.length > 0 ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])) : null,
-    chain: hasFiles && disk.sourceType === 'file' && disk.path !== null ? await walkChain(host.files, disk.path, disk.format) : null,
+    chain: disk.sourceType === 'file' && disk.path !== null ? await walkChain(host.files, disk.path, disk.format) : null,
   })))
   const paths = new Set(disks.map((each) => each.disk.path))
-  const others = parseDomainXml(nextXml).disks.filter((disk) => hasFiles && disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path))
-  const { snapshots, current, xmls } = hasFiles ? await surveySnapshots(host, vm.uuid) : { snapshots: [], current: null, xmls: [] }
+  const others = parseDomainXml(nextXml).disks.filter((disk) => disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path))
+  const { snapshots, current, xmls } = await surveySnapshots(host, vm.uuid)
   return {
     vm, disks, snapshots, current, hasManagedSave,
     nextStart: await Promise.all(others.map((disk) => walkChain(host.files, disk.path!, disk.format))),
