@@ -23,20 +23,12 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
   const dataDir = mkdtempSync(join(tmpdir(), 'kf-data-'))
   Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
   const { openStore, closeStore } = await import('../lib/store/store.ts')
-  const { hosts, stopHosts } = await import('../lib/hosts/registry.ts')
-  const { startJobs } = await import('../lib/jobs/start-jobs.ts')
+  const { stopHosts } = await import('../lib/hosts/registry.ts')
   const { stopJobs } = await import('../lib/jobs/engine.ts')
-  const { HOST_ERRORS } = await import('../lib/hosts/unreachable.ts')
   const { readJob } = await import('../lib/jobs/read-jobs.ts')
-  const { SAGAS } = await import('../lib/start/sagas.ts')
+  const { startOperations } = await import('../lib/start/start-operations.ts')
   await openStore()
-  const { observeMerges } = await import('../lib/merges/observe-merges.ts')
-  const { watchFreezes } = await import('../lib/hosts/watch-freezes.ts')
-  for (const host of hosts().values()) {
-    observeMerges(host)
-    watchFreezes(host)
-  }
-  await startJobs(SAGAS, HOST_ERRORS)
+  await startOperations()
   return {
     dataDir,
     ended: ({ jobId }) => waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null ? job : undefined }, { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` }),

@@ -1,13 +1,9 @@
 // The app of the fault matrix: Keyframe without its web server, told what to do over Node's IPC. It stops at every
 // boundary of a saga until it is told to go on, so that the runner can do harm there.
 import { posix } from 'node:path'
-import { hostByName, hosts, stopHosts } from '../../lib/hosts/registry.ts'
-import { watchFreezes } from '../../lib/hosts/watch-freezes.ts'
-import { HOST_ERRORS } from '../../lib/hosts/unreachable.ts'
+import { hostByName, stopHosts } from '../../lib/hosts/registry.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
 import { readJob } from '../../lib/jobs/read-jobs.ts'
-import { startJobs } from '../../lib/jobs/start-jobs.ts'
-import { observeMerges } from '../../lib/merges/observe-merges.ts'
 import { planMerge } from '../../lib/merges/plan-merge.ts'
 import { startMerge } from '../../lib/merges/start-merge.ts'
 import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
@@ -19,6 +15,7 @@ import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
 import { readSnapshotTree } from '../../lib/snapshots/read-snapshot-tree.ts'
 import { startRevert } from '../../lib/snapshots/revert-to-snapshot.ts'
 import { SAGAS } from '../../lib/start/sagas.ts'
+import { startOperations } from '../../lib/start/start-operations.ts'
 import { openStore } from '../../lib/store/store.ts'
 import type { Ask, Say } from './subject-protocol.ts'
 
@@ -35,11 +32,7 @@ async function open(dataDir: string, uri: string): Promise<null> {
     say({ boundary })
   }))
   await openStore()
-  for (const host of hosts().values()) {
-    observeMerges(host)
-    watchFreezes(host)
-  }
-  await startJobs(SAGAS, HOST_ERRORS)
+  await startOperations()
   return null
 }
 

@@ -76,15 +76,13 @@ export class Inventory {
   /** Something changed: the next read asks again; with a UUID also for its XML and snapshots. */
   invalidate(uuid?: string): void {
     this.#generation++
-    this.#readAtMs = 0
-    const details = uuid === undefined ? undefined : this.#details.get(uuid)
-    if (details) details.readAtMs = 0
+    this.expire(uuid)
   }
 
-  /** The next read asks for this VM's XML again. Nothing is known to have changed, so reads that are under way count. */
-  expire(uuid: string): void {
+  /** The next read asks again; with a UUID also for its XML and snapshots. Nothing is known to have changed, so reads that are under way count. */
+  expire(uuid?: string): void {
     this.#readAtMs = 0
-    const details = this.#details.get(uuid)
+    const details = uuid === undefined ? undefined : this.#details.get(uuid)
     if (details) details.readAtMs = 0
   }
 
