@@ -110,7 +110,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     refusal: refusalOf(checks),
     plan: {
       checks, steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1), forecast: situation.forecast.sentence,
-      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, [{ target: chain.target, paths: chain.layers.map((layer) => layer.path) }], checks, range),
+      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, checks, range, [{ target: chain.target, paths: chain.layers.map((layer) => layer.path) }]),
     },
   }
 }

@@ -6,11 +6,19 @@ import type { Snapshots } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { PlanCheck } from './types.ts'
 
+interface DiskPaths {
+  target: string
+  paths: readonly (string | null)[]
+}
+
+/** As the VM's XML has them: the whole chain while it runs, what it would start from while it is off. */
+const openChains = (vm: KnownVm): DiskPaths[] => (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: disk.layers.map((layer) => layer.path) }))
+
 /**
  * Of what a plan rests on: chain, snapshots, jobs, and the verdicts on space and permissions. Not byte counts: they move
- * while the guest writes. `what` is what was asked for.
+ * while the guest writes. `what` is what was asked for, `chains` all disks of the VM unless said.
  */
-export function fingerprintOf(host: Host, vm: KnownVm, snapshots: Snapshots, chains: readonly { target: string; paths: readonly string[] }[], checks: readonly PlanCheck[], what: unknown): string {
+export function fingerprintOf(host: Host, vm: KnownVm, snapshots: Snapshots, checks: readonly PlanCheck[], what: unknown, chains: readonly DiskPaths[] = openChains(vm)): string {
   const facts = {
     uuid: vm.uuid, running: vm.running, what,
     chains: chains.map(({ target, paths }) => [target, ...paths]),

@@ -29,7 +29,8 @@ export type CreateSnapshotInput = z.infer<typeof CreateSnapshotInput>
 export async function startCreateSnapshot(input: CreateSnapshotInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
   const request = await planSnapshot(host, vm, input)
-  const plan = await planCreate(host.name, vm.uuid, input)
+  // The agent's answer is no part of the fingerprint, and the act asks it itself: one that does not answer takes seconds.
+  const plan = await planCreate(host.name, vm.uuid, { ...input, quiesce: 'off' })
   const refused = plan.checks.find((check) => check.name === 'permissions' && check.verdict === 'refused')
   if (refused) throw new Refusal(`No overlay can be made. ${refused.sentence} ${refused.remedy ?? ''}`.trim(), { overlayDirectory: refused.sentence })
   refuseChangedPlan(input.fingerprint, plan.fingerprint)

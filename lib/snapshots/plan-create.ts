@@ -61,7 +61,7 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       { sentence: `${question.quiesce === 'off' || vm.state !== 'running' ? 'Switch' : 'Freeze the guest’s file systems, switch'} ${targets || 'no disk'} to new overlays at one moment${question.quiesce === 'off' || vm.state !== 'running' ? '' : ', thaw'}.`, bytes: null, expectedMs: forecast.jobMs },
       { sentence: 'See that every disk writes to its overlay, and note when the frozen layers were last changed.', bytes: null, expectedMs: null },
     ],
-    fingerprint: fingerprintOf(host, vm, snapshots, (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: [disk.path ?? '', ...disk.layers.map((layer) => layer.path ?? '')] })), checks, { snapshot: [...question.disks].sort(), directory: question.overlayDirectory }),
+    fingerprint: fingerprintOf(host, vm, snapshots, checks, { snapshot: [...question.disks].sort(), directory: question.overlayDirectory }),
   }
 }
 

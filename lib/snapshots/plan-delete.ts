@@ -83,7 +83,7 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
         ...merged.map(({ snapshot: each, target, from, into, bytes }) => ({ sentence: `${each}, ${target}: merge ${posix.basename(from)} into ${posix.basename(into)} and remove it.`, bytes, expectedMs: bytes === null ? null : forecast.copyMs(bytes) })),
         { sentence: `Remove the metadata of ${order.map((each) => each.name).join(', ')}.`, bytes: null, expectedMs: null },
       ],
-      fingerprint: fingerprintOf(host, vm, snapshots, (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: disk.layers.map((layer) => layer.path ?? '') })), checks, { delete: name, withChildren }),
+      fingerprint: fingerprintOf(host, vm, snapshots, checks, { delete: name, withChildren }),
     },
   }
 }

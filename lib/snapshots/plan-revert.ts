@@ -61,7 +61,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
         { sentence: `${vm.running ? 'Stop the guest, and put' : 'Put'} a new overlay on what ${name} froze: ${external.map((disk) => disk.target).join(', ')}.`, bytes: null, expectedMs: forecast.jobMs },
         { sentence: 'Start it, where it is to run afterwards, and see that every disk writes above the snapshot.', bytes: null, expectedMs: null },
       ],
-      fingerprint: fingerprintOf(host, vm, snapshots, (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: [disk.path ?? '', ...disk.layers.map((layer) => layer.path ?? '')] })), checks, { revert: name }),
+      fingerprint: fingerprintOf(host, vm, snapshots, checks, { revert: name }),
     },
     stateThen: snapshot.state === 'paused' ? 'paused' : snapshot.state === 'shutoff' ? 'off' : 'running',
     vmRunning: vm.running,
