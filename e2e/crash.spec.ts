@@ -1,10 +1,9 @@
 import { expect, test, type Page } from '@playwright/test'
+import { guestWithOverlay } from './guest-with-overlay.ts'
 import { patternAt } from './image-bytes.ts'
 import { waitUntil } from './lab/wait-until.ts'
 import { restartTestApp } from './test-app.ts'
 import { testLab, underTest } from './under-test.ts'
-
-const MIB = 1024 * 1024
 
 async function signIn(page: Page, path: string) {
   const { baseUrl, username, password } = underTest()
@@ -15,16 +14,6 @@ async function signIn(page: Page, path: string) {
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
   await expect(page.getByRole('list', { name: 'Backing chain of vda' })).toBeVisible()
-}
-
-/** A guest whose overlay holds 12 MiB of one byte: a merge that lasts as long as its limit says. */
-async function guestWithOverlay(name: string) {
-  const lab = testLab()
-  await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 32 * MIB }] })
-  await lab.startGuest(name)
-  await lab.virsh('snapshot-create-as', name, 's1', '--disk-only')
-  await lab.virsh('qemu-monitor-command', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 90 0 12M"')
-  return lab
 }
 
 async function startSlowMerge(page: Page) {

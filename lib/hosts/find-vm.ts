@@ -23,10 +23,16 @@ export async function findHost(name: string): Promise<HostView | null> {
   return host ? readHost(host) : null
 }
 
+/** The host of this name. Throws VmGone. */
+export function requireHost(name: string): Host {
+  const host = hostByName(name)
+  if (!host) throw new VmGone(`There is no host called ${name}.`)
+  return host
+}
+
 /** For decisions: the host and the VM as it is now. Throws HostDown, VmHung, or VmGone when either is not there. */
 export async function requireVm(hostName: string, uuid: string): Promise<{ host: Host; vm: KnownVm }> {
-  const host = hostByName(hostName)
-  if (!host) throw new VmGone(`There is no host called ${hostName}.`)
+  const host = requireHost(hostName)
   const vm = await host.inventory.vmNow(uuid)
   if (!vm) throw new VmGone(`The VM is no longer on ${hostName}: it was removed or renamed meanwhile. Reload the list.`)
   return { host, vm }

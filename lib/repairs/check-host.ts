@@ -1,9 +1,8 @@
 import 'server-only'
 import { isConnectionError, isLibvirtError } from 'node-libvirt'
-import { VmGone } from '../hosts/find-vm.ts'
+import { requireHost } from '../hosts/find-vm.ts'
 import { HostDown } from '../hosts/host-connection.ts'
 import type { Host } from '../hosts/host.ts'
-import { hostByName } from '../hosts/registry.ts'
 import { findChainFaults } from './find-chain-faults.ts'
 import { findDeepChains } from './find-deep-chains.ts'
 import { findFormatFaults } from './find-format-faults.ts'
@@ -27,12 +26,6 @@ export interface Check {
 export async function checkHost(hostName: string): Promise<CheckReport> {
   const check = await lookAtHost(requireHost(hostName), () => true)
   return toReport(check, check.found)
-}
-
-export function requireHost(name: string): Host {
-  const host = hostByName(name)
-  if (!host) throw new VmGone(`There is no host called ${name}.`)
-  return host
 }
 
 /** The check with what its repairs do. `askAgent` says which guests' agents are asked whether they are frozen. */

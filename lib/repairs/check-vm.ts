@@ -1,5 +1,6 @@
 import 'server-only'
-import { lookAtHost, requireHost, toReport } from './check-host.ts'
+import { requireHost } from '../hosts/find-vm.ts'
+import { lookAtHost, toReport } from './check-host.ts'
 import type { CheckReport } from './types.ts'
 
 /**

@@ -1,9 +1,10 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { layerProblems } from '../chains/layer-problems.ts'
-import { found, shellWord, type Found } from './found.ts'
-import type { Survey, SurveyedDisk, SurveyedVm } from './survey-host.ts'
-import type { Evidence, Finding } from './types.ts'
+import { shellWord } from '../hosts/virsh-command.ts'
+import { found, type Found } from './found.ts'
+import { ownerOf, type Survey, type SurveyedDisk, type SurveyedVm } from './survey-host.ts'
+import type { Evidence } from './types.ts'
 
 /** What findFormatFaults tells by itself; the format of the uppermost layer stands in the VM's XML and not in a header. */
 const FORMAT_PROBLEMS = ['format-not-recorded', 'format-differs']
@@ -13,7 +14,6 @@ export function findChainFaults(survey: Survey, users: (path: string) => number)
   return survey.vms.flatMap((vm) => vm.disks.flatMap((disk) => [...broken(survey, vm, disk), ...differing(survey, vm, disk), ...unnamed(survey, vm, disk, users)]))
 }
 
-const ownerOf = (survey: Survey, { vm }: SurveyedVm): NonNullable<Finding['vm']> => ({ host: survey.host.name, uuid: vm.uuid, name: vm.name })
 const line = (text: string, path: string | null = null): Evidence => ({ text, path, bytes: null, atMs: null })
 
 function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): Found[] {
@@ -21,7 +21,7 @@ function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): 
   const problems = chain.layers.filter(({ reading }) => reading.path.startsWith('/')).flatMap((layer, index) => layerProblems(layer).filter((problem) => !FORMAT_PROBLEMS.includes(problem.kind) || (index === 0 && problem.kind === 'format-differs' && layer.format === 'qcow2')))
   const loop = chain.end === 'loop' ? ['Its backing files form a loop, so it has no base.'] : []
   return [...problems.map((problem) => problem.sentence), ...loop].map((sentence) => found({
-    id: `broken-chain ${vm.vm.uuid}/${disk.target} ${sentence}`, kind: 'broken-chain', severity: 'danger', vm: ownerOf(survey, vm),
+    id: `broken-chain ${vm.vm.uuid}/${disk.target} ${sentence}`, kind: 'broken-chain', severity: 'danger', vm: ownerOf(survey, vm.vm),
     sentence: `${disk.target} of ${vm.vm.name}: ${sentence}`,
     advice: 'Keyframe can’t bring back what is not there; nothing that it offers touches this chain meanwhile.',
   }))
@@ -37,7 +37,7 @@ function differing(survey: Survey, vm: SurveyedVm, { disk, open, chain }: Survey
   const below = open[from + 1] ?? null
   const format = disk.layers[from + 1]?.format ?? 'qcow2'
   return [found({
-    id: `chain-differs ${vm.vm.uuid}/${disk.target}`, kind: 'chain-differs', severity: 'warn', vm: ownerOf(survey, vm),
+    id: `chain-differs ${vm.vm.uuid}/${disk.target}`, kind: 'chain-differs', severity: 'warn', vm: ownerOf(survey, vm.vm),
     sentence: `${disk.target} of ${vm.vm.name}: QEMU has ${open.length} ${open.length === 1 ? 'layer' : 'layers'} open, but the image headers lead to ${headers.length === open.length ? 'other files' : `${headers.length}`}. Someone changed a header while the VM ran.`,
     evidence: [...open.map((path) => line('open in QEMU', path)), ...headers.map((path) => line('by the headers', path))],
     advice: `The VM goes on with what it has open; at its next start the headers count, and its disk may show other data. If the headers are right, nothing is to be done. If QEMU is right, shut ${vm.vm.name} down and put the header of ${posix.basename(image)} back before you start it again:`,
@@ -52,7 +52,7 @@ function unnamed(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk, 
   const layers = chain.layers.slice(1).filter(({ reading }) => !named.has(reading.path) && users(reading.path) < 2)
   if (layers.length === 0) return []
   return [found({
-    id: `unnamed-layers ${vm.vm.uuid}/${disk.target}`, kind: 'unnamed-layers', severity: 'info', vm: ownerOf(survey, vm),
+    id: `unnamed-layers ${vm.vm.uuid}/${disk.target}`, kind: 'unnamed-layers', severity: 'info', vm: ownerOf(survey, vm.vm),
     sentence: `${disk.target} of ${vm.vm.name} lies on ${layers.length === 1 ? 'a layer' : `${layers.length} layers`} that no snapshot names. This may be wanted: a disk made on a template looks like this. So does a snapshot whose metadata was deleted.`,
     evidence: layers.map(({ reading }) => ({ text: 'no snapshot names it', path: reading.path, bytes: reading.kind === 'found' ? reading.allocatedBytes : null, atMs: reading.kind === 'found' ? reading.modifiedMs : null })),
     actOnVmPage: 'Merge',

@@ -4,7 +4,7 @@ import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
 import { flattenPreview } from './flatten-preview.ts'
 import { layersToFlatten } from './flatten-plan.ts'
 import { found, offer, type Found } from './found.ts'
-import type { Survey, SurveyedDisk, SurveyedVm } from './survey-host.ts'
+import { ownerOf, type Survey, type SurveyedDisk, type SurveyedVm } from './survey-host.ts'
 
 /** Chains that libvirt can't start any more, which it says only when one tries. */
 export const findDeepChains = (survey: Survey): Found[] => survey.vms.flatMap((vm) => vm.disks.flatMap((disk) => deep(survey, vm, disk)))
@@ -15,7 +15,7 @@ function deep(survey: Survey, { vm }: SurveyedVm, { disk, chain }: SurveyedDisk)
   const whole = layers.map(({ reading, format }) => ({ path: reading.path, format: format ?? (reading.kind === 'found' ? reading.detectedFormat : 'raw') })).reverse()
   const paths = whole.map((layer) => layer.path)
   const given = {
-    id: `deep-chain ${vm.uuid}/${disk.target}`, kind: 'deep-chain' as const, severity: vm.running ? 'warn' as const : 'danger' as const, vm: { host: survey.host.name, uuid: vm.uuid, name: vm.name },
+    id: `deep-chain ${vm.uuid}/${disk.target}`, kind: 'deep-chain' as const, severity: vm.running ? 'warn' as const : 'danger' as const, vm: ownerOf(survey, vm),
     sentence: `${disk.target} of ${vm.name} has ${layers.length} layers, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}.${vm.running ? ' It runs, but would not start again once it was stopped.' : ' It can’t be started as it is.'}`,
   }
   if (vm.running) return [found({ ...given, actOnVmPage: 'Merge', advice: 'Merge layers while it runs.' })]

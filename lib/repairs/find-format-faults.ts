@@ -1,11 +1,12 @@
 import 'server-only'
 import { posix } from 'node:path'
 import type { ImageFile } from '../hosts/image-files.ts'
-import { found, offer, shellWord, type Found } from './found.ts'
+import { shellWord } from '../hosts/virsh-command.ts'
+import { found, offer, type Found } from './found.ts'
 import type { Usage } from './read-usage.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
-import type { Survey, SurveyedVm } from './survey-host.ts'
+import { ownerOf, type Survey, type SurveyedVm } from './survey-host.ts'
 
 type Format = 'raw' | 'qcow2'
 interface Link { vm: SurveyedVm; layer: ImageFile; below: ImageFile }
@@ -69,7 +70,7 @@ async function judge(survey: Survey, usage: Usage, known: Map<string, Set<string
     ?? ('refusal' in rewrite ? `Keyframe can’t change this header, for ${rewrite.refusal}. With all VMs that use it off, on the host:` : null)
   const proven = told.has(begins) || (missing && begins === 'raw')
   return found({
-    id, kind: missing ? 'format-missing' : 'format-wrong', severity: 'warn', vm: { host: survey.host.name, uuid: vm.uuid, name: vm.name },
+    id, kind: missing ? 'format-missing' : 'format-wrong', severity: 'warn', vm: ownerOf(survey, vm),
     sentence: missing
       ? `${overlay}, a layer of ${vm.name}, does not record the format of its backing file ${base}. ${QEMU_PROBES}`
       : `${overlay}, a layer of ${vm.name}, records its backing file ${base} as ${recorded}, but that is ${begins}.`,

@@ -2,11 +2,12 @@ import 'server-only'
 import { posix } from 'node:path'
 import type { ImageFile } from '../hosts/image-files.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
-import { found, offer, shellWord, type Found } from './found.ts'
+import { shellWord } from '../hosts/virsh-command.ts'
+import { found, offer, type Found } from './found.ts'
 import { identityOf, type Usage } from './read-usage.ts'
 import { readSaveImage, SAVE_READ_BYTES } from './read-save-image.ts'
 import { readStart } from './read-start.ts'
-import type { Survey } from './survey-host.ts'
+import { ownerOf, type Survey } from './survey-host.ts'
 import { overlayOrigin, type Origin } from './what-it-was.ts'
 
 /** A file that changed a moment ago may be being made: an overlay stands before libvirt's XML names it. */
@@ -61,7 +62,7 @@ async function memoryOrigin(survey: Survey, path: string): Promise<Origin> {
   const owner = readSaveImage(await readStart(survey.host, path, SAVE_READ_BYTES))
   if (!owner) return { vm: null, text: null }
   const vm = survey.vms.find((each) => each.vm.uuid === owner.uuid)?.vm
-  return { vm: vm ? { host: survey.host.name, uuid: vm.uuid, name: vm.name } : null, text: `memory of ${owner.name}${vm ? '' : `, which this host does not have (${owner.uuid})`}` }
+  return { vm: vm ? ownerOf(survey, vm) : null, text: `memory of ${owner.name}${vm ? '' : `, which this host does not have (${owner.uuid})`}` }
 }
 
 /** Why it can't be removed now; null when it can. */

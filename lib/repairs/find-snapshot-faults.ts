@@ -1,8 +1,9 @@
 import 'server-only'
 import { readTaintedLayers, type TaintedLayer } from '../merges/tainted-layers.ts'
-import { found, offer, shellWord, type Found } from './found.ts'
-import type { Survey, SurveyedSnapshot, SurveyedVm } from './survey-host.ts'
-import type { Evidence, Finding } from './types.ts'
+import { shellWord } from '../hosts/virsh-command.ts'
+import { found, offer, type Found } from './found.ts'
+import { ownerOf, type Survey, type SurveyedSnapshot, type SurveyedVm } from './survey-host.ts'
+import type { Evidence } from './types.ts'
 
 /** libvirt tells creation in whole seconds, and clocks differ: a frozen layer changed later than this was written to again. */
 const FROZEN_SLACK_MS = 3_000
@@ -17,7 +18,6 @@ export async function findSnapshotFaults(survey: Survey): Promise<Found[]> {
   ])
 }
 
-const ownerOf = (survey: Survey, { vm }: SurveyedVm): NonNullable<Finding['vm']> => ({ host: survey.host.name, uuid: vm.uuid, name: vm.name })
 const nothing: Omit<Evidence, 'text'> = { path: null, bytes: null, atMs: null }
 
 function missingFiles(survey: Survey, vm: SurveyedVm, snapshot: SurveyedSnapshot): Found[] {
@@ -28,7 +28,7 @@ function missingFiles(survey: Survey, vm: SurveyedVm, snapshot: SurveyedSnapshot
   const id = `snapshot-without-files ${vm.vm.uuid}/${snapshot.name}`
   const children = vm.snapshots.filter((each) => each.parent === snapshot.name).map((each) => each.name)
   return [found({
-    id, kind: 'snapshot-without-files', severity: 'warn', vm: ownerOf(survey, vm),
+    id, kind: 'snapshot-without-files', severity: 'warn', vm: ownerOf(survey, vm.vm),
     sentence: `The snapshot ${snapshot.name} of ${vm.vm.name} is in libvirt’s list, but ${all.length === 1 ? 'a file that it needs is' : 'files that it needs are'} gone, so it can’t be reverted to.`,
     evidence: [{ ...nothing, text: 'taken', atMs: snapshot.createdAtMs }, ...all.map(({ target, path }) => ({ ...nothing, text: `${target}: missing`, path }))],
     advice: 'If you can put the files back, from a backup for example, do that instead: the snapshot is whole again then.',
@@ -58,7 +58,7 @@ function unfinishedDelete(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapsh
   const targets = marked.map((disk) => disk.target).join(', ')
   const grandchildren = child ? vm.snapshots.filter((each) => each.parent === child.name) : []
   return [found({
-    id, kind: 'delete-unfinished', severity: 'danger', vm: ownerOf(survey, vm),
+    id, kind: 'delete-unfinished', severity: 'danger', vm: ownerOf(survey, vm.vm),
     sentence: `A delete below the snapshot ${parent.name} of ${vm.vm.name} was broken off: libvirt marked ${parent.name}, and ${child ? child.name : 'the half-deleted snapshot'} holds wrong data until the same delete is done again.`,
     evidence: [
       { ...nothing, text: `marked: ${parent.name} (${targets})`, atMs: parent.createdAtMs },
@@ -87,7 +87,7 @@ function unfinishedMerges(survey: Survey, vm: SurveyedVm, tainted: ReadonlyMap<s
     const record = tainted.get(path)
     if (!record || marked || survey.host.jobs.jobsOf(vm.vm.uuid).length > 0) return []
     return [found({
-      id: `merge-unfinished ${path}`, kind: 'merge-unfinished', severity: 'danger', vm: ownerOf(survey, vm),
+      id: `merge-unfinished ${path}`, kind: 'merge-unfinished', severity: 'danger', vm: ownerOf(survey, vm.vm),
       sentence: `${vm.vm.name}: ${record.reason}.`,
       evidence: [{ ...nothing, text: 'changed since', path, atMs: record.sinceMs }],
       actOnVmPage: /delete/i.test(record.reason) ? 'Delete' : 'Merge',

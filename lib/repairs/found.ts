@@ -25,6 +25,3 @@ export function found(given: Required & Partial<Finding>, plan: RepairPlan | nul
 export function offer(repair: Omit<RepairOffer, 'fingerprint'>, basis: unknown): RepairOffer {
   return { ...repair, fingerprint: createHash('sha256').update(JSON.stringify([repair.id, basis])).digest('hex').slice(0, 32) }
 }
-
-/** A word for a shell on the host. */
-export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

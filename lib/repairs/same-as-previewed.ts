@@ -1,6 +1,7 @@
 import 'server-only'
+import { requireHost } from '../hosts/find-vm.ts'
 import { Refusal } from '../jobs/refusal.ts'
-import { lookAtHost, requireHost } from './check-host.ts'
+import { lookAtHost } from './check-host.ts'
 import type { RepairPlan } from './found.ts'
 import type { Finding, RepairOffer } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { isQcow2 } from '../hosts/qcow2-header.ts'
+import { EXTENSION_BACKING_FORMAT, EXTENSION_END, INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DATA_FILE, isQcow2, V2_HEADER_BYTES } from '../hosts/qcow2-header.ts'
 
 /**
  * A qcow2 header with another backing format, as QEMU's docs/interop/qcow2.txt lays it out:
@@ -6,13 +6,8 @@ import { isQcow2 } from '../hosts/qcow2-header.ts'
  * All of it lies in the first cluster; the extension 0xE2792ACA holds the format.
  */
 
-const EXTENSION_END = 0
-const EXTENSION_BACKING_FORMAT = 0xe2792aca
-const V2_HEADER_BYTES = 72
 const V3_HEADER_MINIMUM_BYTES = 104
 const INCOMPATIBLE_DIRTY = 1n
-const INCOMPATIBLE_CORRUPT = 2n
-const INCOMPATIBLE_DATA_FILE = 4n
 /** Dirty, corrupt, data file, compression type, extended L2. */
 const INCOMPATIBLE_KNOWN = 31n
 /** So much is read: QEMU writes some 600 bytes. */

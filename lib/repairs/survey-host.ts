@@ -7,6 +7,7 @@ import type { KnownVm } from '../hosts/inventory.ts'
 import { oldestFirst, parseSnapshotXml, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { walkChain, type WalkedChain } from '../hosts/walk-chain.ts'
+import type { Finding } from './types.ts'
 import { pathsInXml, volumesInXml } from './xml-paths.ts'
 
 export interface SurveyedDisk {
@@ -45,6 +46,9 @@ export interface Survey {
   /** What could not be read, a sentence each. While there is one, no file of the host can be called unused. */
   gaps: string[]
 }
+
+/** The VM that a finding is of. */
+export const ownerOf = (survey: Survey, vm: KnownVm): NonNullable<Finding['vm']> => ({ host: survey.host.name, uuid: vm.uuid, name: vm.name })
 
 /** Throws HostDown. A VM that can't be read is a gap. */
 export async function surveyHost(host: Host): Promise<Survey> {

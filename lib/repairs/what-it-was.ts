@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Survey } from './survey-host.ts'
+import { ownerOf, type Survey } from './survey-host.ts'
 
 export interface Origin {
   vm: { host: string; uuid: string; name: string } | null
@@ -24,9 +24,9 @@ export function overlayOrigin(survey: Survey, path: string, belowPaths: readonly
     for (const { disk, chain } of disks) {
       const files = [...(chain?.layers.map((layer) => layer.reading.path) ?? []), ...snapshots.flatMap((snapshot) => snapshot.chains.filter((each) => each.target === disk.target).flatMap((each) => each.chain.layers.map((layer) => layer.reading.path)))]
       const snapshot = nameTells(path, files.filter((file) => posix.dirname(file) === posix.dirname(path) || belowPaths.includes(file)).map(stem))
-      if (snapshot !== null) return { vm: { host: survey.host.name, uuid: vm.uuid, name: vm.name }, text: `overlay of snapshot ${snapshot} of ${disk.target} of ${vm.name}, by its name` }
+      if (snapshot !== null) return { vm: ownerOf(survey, vm), text: `overlay of snapshot ${snapshot} of ${disk.target} of ${vm.name}, by its name` }
       const below = belowPaths.find((each) => files.includes(each))
-      if (below !== undefined) return { vm: { host: survey.host.name, uuid: vm.uuid, name: vm.name }, text: `overlay above ${posix.basename(below)}, a layer of ${disk.target} of ${vm.name}` }
+      if (below !== undefined) return { vm: ownerOf(survey, vm), text: `overlay above ${posix.basename(below)}, a layer of ${disk.target} of ${vm.name}` }
     }
   }
   return { vm: null, text: null }
