@@ -12,8 +12,13 @@ import { Stage } from './stage.ts'
 import { faultTable, writeTable } from './table.ts'
 
 const say = (line: string) => console.log(`keyframe: ${line}`)
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, list: { type: 'boolean' } } })
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, workers: { type: 'string', default: '2' }, list: { type: 'boolean' } } })
 const endMs = options.minutes === undefined ? Infinity : Date.now() + Number(options.minutes) * 60_000
+const workers = Number(options.workers)
+if (!Number.isInteger(workers) || workers < 1) {
+  say(`--workers ${options.workers} is not a number of cases to run at a time.`)
+  process.exit(2)
+}
 const results = new Results()
 let stopped = false
 
@@ -40,19 +45,38 @@ async function findPlaces(stage: Stage): Promise<void> {
   }
 }
 
-async function runAll(stage: Stage): Promise<void> {
-  await findPlaces(stage)
+/** Much of a case is waiting: each worker has a stage of its own, all take from one list. */
+async function runAll(): Promise<void> {
+  await onStage(findPlaces)
   const due = mixed(planned().filter(isDue), caseName)
   say(`${due.length} cases to run, of ${planned().length}`)
-  for (const [index, each] of due.entries()) {
-    if (stopped || Date.now() > endMs) return
-    const name = caseName(each)
-    const { passed, outcome, said, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
-    results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, said, faults, recoveryMs, tookMs, atMs: Date.now() })
-    const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
-    if (passed) console.log(`${index + 1}/${due.length} ${name}: ${outcome}, ${figures}${each.scenario.outcomes.find(({ name }) => name === outcome)?.job === 'stopped' ? ` (${said})` : ''}`)
-    else console.log(`${index + 1}/${due.length} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`)
+  let next = 0
+  const work = async (stage: Stage) => {
+    while (!stopped && Date.now() < endMs && next < due.length) {
+      const index = next++
+      await runOne(stage, due[index]!, `${index + 1}/${due.length}`)
+    }
   }
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(workers, due.length) }, () => onStage(work).catch((error: unknown) => { stopped = true; throw error })))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+async function onStage(act: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await Stage.open()
+  try {
+    await act(stage)
+  } finally {
+    await stage.close()
+  }
+}
+
+async function runOne(stage: Stage, each: FaultCase, number: string): Promise<void> {
+  const name = caseName(each)
+  const { passed, outcome, said, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
+  results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, said, faults, recoveryMs, tookMs, atMs: Date.now() })
+  const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
+  if (passed) console.log(`${number} ${name}: ${outcome}, ${figures}${each.scenario.outcomes.find(({ name }) => name === outcome)?.job === 'stopped' ? ` (${said})` : ''}`)
+  else console.log(`${number} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`)
 }
 
 /** A terminal's Ctrl-C comes twice: from itself, and passed on by with-node24.mjs. */
@@ -69,14 +93,11 @@ await provision({ forTests: true, say })
 await sweepTestLabs()
 let failed = false
 if (!options.list) {
-  const stage = await Stage.open()
   try {
-    await runAll(stage)
+    await runAll()
   } catch (error) {
     failed = true
     say(error instanceof Error ? error.message : String(error))
-  } finally {
-    await stage.close()
   }
 }
 if (options.list) for (const each of planned()) console.log(`${results.get(key(each))?.passed ?? 'not run'} ${caseName(each)}`)
