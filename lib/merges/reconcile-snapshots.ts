@@ -1,11 +1,11 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
+import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_DOMAIN_SNAPSHOT_XML_SECURE, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { escapeXml } from '../hosts/xml.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
 /** For the record of what was called. */
-interface Naming {
+export interface Naming {
   uri: string
   vmName: string
   call: LogCall
@@ -31,17 +31,22 @@ export async function forgetSnapshots(domain: Domain, names: readonly string[], 
 }
 
 /** Tells libvirt that what these snapshots froze now lies in another layer: the one that received it. */
-export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer, { uri, vmName, call }: Naming): Promise<void> {
-  const current = await domain.snapshotCurrent()
-  for (const name of names) {
-    const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc()
-    const changed = moveLayer(xml, moved)
-    if (changed === xml) continue
-    const isCurrent = current?.name === name
-    const virsh = virshCommand(uri, 'snapshot-create', '--domain', vmName, '--xmlfile', 'snapshot.xml', '--redefine', ...(isCurrent ? ['--current'] : []))
-    await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: changed }, () => domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
-  }
+export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer, naming: Naming): Promise<void> {
+  for (const name of names) await redefineSnapshot(domain, name, (xml) => moveLayer(xml, moved), naming)
 }
+
+/** Gives libvirt its own entry of a snapshot with a change, passwords and all; none is made where nothing differs. The current one stays current. */
+export async function redefineSnapshot(domain: Domain, name: string, change: (xml: string) => string, { uri, vmName, call }: Naming): Promise<void> {
+  const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc(VIR_DOMAIN_SNAPSHOT_XML_SECURE)
+  const changed = change(xml)
+  if (changed === xml) return
+  const isCurrent = (await domain.snapshotCurrent())?.name === name
+  const virsh = virshCommand(uri, 'snapshot-create', '--domain', vmName, '--xmlfile', 'snapshot.xml', '--redefine', ...(isCurrent ? ['--current'] : []))
+  await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: withoutPasswords(changed) }, () => domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
+}
+
+/** A display's password is the snapshot's to keep, and nobody's to read on a job's page. */
+const withoutPasswords = (xml: string) => xml.replace(/(\spasswd=)('[^']*'|"[^"]*")/g, "$1'…'")
 
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
 export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {

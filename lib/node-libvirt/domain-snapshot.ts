@@ -13,8 +13,8 @@ export class DomainSnapshot {
     this.name = reference.name
   }
 
-  async getXMLDesc(options?: CallOptions): Promise<string> {
-    return (await this.#client.call('DOMAIN_SNAPSHOT_GET_XML_DESC', { snap: this.#reference, flags: 0 }, options)).xml
+  async getXMLDesc(flags?: Flags<'DomainSnapshotXML'>, options?: CallOptions): Promise<string> {
+    return (await this.#client.call('DOMAIN_SNAPSHOT_GET_XML_DESC', { snap: this.#reference, flags: combine(flags) }, options)).xml
   }
 
   /** Long: the default deadline of the connection may be too short. */

@@ -1,6 +1,7 @@
 import 'server-only'
 import { readTaintedLayers, type TaintedLayer } from '../merges/tainted-layers.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
+import type { MovedLayer } from '../merges/reconcile-snapshots.ts'
 import { found, offer, type Found } from './found.ts'
 import { ownerOf, type Survey, type SurveyedSnapshot, type SurveyedVm } from './survey-host.ts'
 import type { Evidence } from './types.ts'
@@ -55,6 +56,8 @@ function unfinishedDelete(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapsh
   }))
   const child = children.length === 1 ? children[0] : changed.length === 1 ? changed[0] : undefined
   const id = `delete-unfinished ${vm.vm.uuid}/${parent.name}`
+  const merged = child ? mergedWithoutLibvirt(vm, parent, child) : []
+  if (child && merged.length > 0) return [mergedAlready(survey, vm, parent, child, merged)]
   const targets = marked.map((disk) => disk.target).join(', ')
   const grandchildren = child ? vm.snapshots.filter((each) => each.parent === child.name) : []
   return [found({
@@ -77,6 +80,43 @@ function unfinishedDelete(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapsh
       ],
     }, [basisOf(vm, parent, []), basisOf(vm, child, [])]),
   }, child ? { act: 'delete-snapshot', snapshot: child.name, metadataOnly: false } : null)]
+}
+
+/**
+ * Where QEMU ended the merge of a delete and libvirtd died before it had noted that: QEMU has taken the layer out of its chain
+ * and written the header above it, libvirt keeps the layer in its XML (measured on 11.3: the same delete is then refused
+ * for good, "not in this backing file chain").
+ */
+function mergedWithoutLibvirt(vm: SurveyedVm, parent: SurveyedSnapshot, child: SurveyedSnapshot): MovedLayer[] {
+  const grandchildren = vm.snapshots.filter((each) => each.parent === child.name)
+  return parent.disks.filter((disk) => disk.deleteInProgress).flatMap(({ target }) => {
+    const receiver = child.disks.find((disk) => disk.target === target)
+    const merged = grandchildren.map((each) => each.disks.find((disk) => disk.target === target)?.frozenPath ?? null)[0] ?? null
+    const headers = vm.disks.find(({ disk }) => disk.target === target)?.chain?.layers.map(({ reading }) => reading.path) ?? []
+    if (!receiver?.frozenPath || merged === null || headers.includes(merged) || !headers.includes(receiver.frozenPath)) return []
+    return [{ target, fromPath: merged, toPath: receiver.frozenPath, toFormat: receiver.frozenFormat ?? 'qcow2' }]
+  })
+}
+
+function mergedAlready(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapshot, child: SurveyedSnapshot, moves: MovedLayer[]): Found {
+  const id = `delete-unfinished ${vm.vm.uuid}/${parent.name}`
+  const grandchildren = vm.snapshots.filter((each) => each.parent === child.name).map((each) => each.name)
+  const whole = moves.length === parent.disks.filter((disk) => disk.deleteInProgress).length
+  return found({
+    id, kind: 'delete-unfinished', severity: 'danger', vm: ownerOf(survey, vm.vm),
+    sentence: `The delete of the snapshot ${child.name} of ${vm.vm.name} was broken off in libvirt, but QEMU finished its merge: the data is whole, and libvirt’s list of snapshots and layers is not. libvirt would refuse to repeat the delete.`,
+    evidence: moves.flatMap(({ target, fromPath, toPath }) => [{ ...nothing, text: `${target}: merged, no layer of the chain any more`, path: fromPath }, { ...nothing, text: `${target}: holds its data now`, path: toPath }]),
+    advice: whole ? null : 'Only some of its disks are merged, which Keyframe can’t put in order: don’t revert to any snapshot of this VM, and take a backup first.',
+    repair: !whole ? null : offer({
+      id, label: `Finish the delete of ${child.name}`, confirm: null,
+      danger: `The restore point ${child.name} is gone: its layer was merged into. Only libvirt’s entries change, no file; ${moves.map((move) => move.fromPath).join(', ')} ${moves.length === 1 ? 'stays' : 'stay'} until ${vm.vm.name} was shut down and started again, and can be removed then.`,
+      preview: [
+        `libvirt’s entry of ${child.name} is deleted, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(child.name)} --metadata does.`,
+        ...moves.flatMap((move) => grandchildren.map((name) => `The entry of ${name} names ${move.toPath} as what it froze of ${move.target}, instead of ${move.fromPath}: the same data, as virsh snapshot-create --redefine does.`)),
+        `The mark is taken off ${parent.name}, which can be reverted to again.`,
+      ],
+    }, [basisOf(vm, parent, moves), basisOf(vm, child, [])]),
+  }, whole ? { act: 'finish-delete', snapshot: child.name, parent: parent.name, grandchildren, moves } : null)
 }
 
 /** Keyframe's own records: a root snapshot has no parent that libvirt could mark, and a merge marks nothing at all. */

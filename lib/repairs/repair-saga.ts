@@ -5,15 +5,11 @@ import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireHost, requireVm } from '../hosts/find-vm.ts'
-import { walkChain } from '../hosts/walk-chain.ts'
-import type { Host } from '../hosts/host.ts'
-import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { markSound } from '../merges/sound-layers.ts'
-import { taintLayer } from '../merges/tainted-layers.ts'
-import { unprovenSnapshots } from '../snapshots/unproven.ts'
-import { pullByHelper } from '../merges/pull-by-helper.ts'
-import type { Receiver } from './flatten-plan.ts'
+import { clearTaint } from '../merges/tainted-layers.ts'
 import type { RepairPlan } from './found.ts'
+import { finishDelete, isDeleteFinished, type FinishDelete } from './finish-delete.ts'
+import { flatten } from './flatten-chain.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
@@ -36,6 +32,8 @@ export interface RepairJob {
  * | verify        | read it back: every byte as written                        | (only reads)                         |
  * | look again    | the whole host once more, before a chain is shortened      | (own record)                         |
  * | pull into …   | a paused helper VM pulls what lies below into a layer      | (repeated: it copies what is missing)|
+ * | finish delete | entries to what QEMU merged, the mark last                 | no such snapshot, and no mark        |
+ * | tidy          | end the record of the layer that was merged into           | (own record)                         |
  * Deletes of snapshots are the delete saga's (snapshots/delete-saga.ts).
  */
 export const repairSaga: Saga<RepairJob> = {
@@ -45,49 +43,34 @@ export const repairSaga: Saga<RepairJob> = {
     const { plan } = context.input
     switch (plan.act) {
       case 'remove-file': return removeFile(context, plan.path)
-      case 'set-backing-format': return recordFormat(context, plan.path, plan.format as 'raw' | 'qcow2')
+      case 'set-backing-format': return recordFormat(context, plan.path, plan.format)
       case 'flatten': return flatten(context, plan.target, plan.receivers)
+      case 'finish-delete': return finish(context, plan)
     }
   },
 }
 
-async function flatten(context: SagaContext<RepairJob>, target: string, receivers: readonly Receiver[]): Promise<string[]> {
-  const { input, step } = context
+async function finish({ input, step }: SagaContext<RepairJob>, plan: FinishDelete): Promise<string[]> {
   const host = requireHost(input.host)
-  const doubt = await step<string>('look again', { do: async () => { await sameAsPreviewed(input); return readDoubt(host, input.vm!) } })
-  for (const [index, { path, below }] of receivers.entries()) {
-    const standsAlone = async () => { host.files.forget(); const reading = await host.files.read(path, 0); return reading.kind === 'found' && reading.backing === null }
-    await step(`pull into ${path}`, {
-      // Not asked whether it is done: a header that is cut does not prove that the data is there (merges/flush-pull.ts).
-      do: async (call) => {
-        const { vm } = await requireVm(input.host, input.vm!)
-        if (vm.running) throw new Refusal(`${vm.name} runs now, so nobody else may write to its layers. Merge them on its page instead.`)
-        await pullByHelper(host, { vmUuid: vm.uuid, path, below, basePath: null }, call, (percent) => context.progress(percent === null ? null : Math.floor((index * 100 + percent) / receivers.length), `Taking what lies below into ${path}`))
-        if (!(await standsAlone())) throw new Refusal(`The pull into ${path} ended before its end, for want of space perhaps. The disk shows what it showed before.`)
-        return true
-      },
-    })
-    // Its content is what it was: as sound as before, or as doubtful.
-    await step(`note ${path}`, { do: async () => {
-      if (doubt === '') await markSound(host, [path], 'what lay below was taken into it')
-      else await taintLayer({ host: host.name, path, vmUuid: input.vm!, topPath: null, jobId: context.jobId, reason: doubt })
+  const uuid = input.vm!
+  // Done once, it could not be found as previewed again: what was agreed to is kept from before the first change.
+  await step('look again', { do: async () => { await sameAsPreviewed(input); return true } })
+  await step('finish delete', {
+    isDone: async () => ((await isDeleteFinished((await host.connection.reader()).domainReference(uuid), plan)) ? true : null),
+    do: async (call) => {
+      const { vm } = await requireVm(input.host, uuid)
+      await host.connection.operate(async (connect) => finishDelete(await connect.domainLookupByUUID(uuid), plan, { uri: host.connection.uri, vmName: vm.name, call }))
       return true
-    } })
-  }
-  return step('look at the chain', { do: async () => {
-    const { vm } = await requireVm(input.host, input.vm!)
-    host.changed(vm.uuid)
-    const disk = vm.description?.disks.find((each) => each.target === target)
-    const layers = disk?.path ? (await walkChain(host.files, disk.path, disk.format, 0)).layers.length : 0
-    return [`The chain of ${target} has ${layers} layers now: ${vm.name} can be started.`]
+    },
+  })
+  // The layer that was merged into holds what the snapshots above it stand on.
+  await step('tidy', { do: async () => {
+    await markSound(host, plan.moves.map(({ toPath }) => toPath), `the delete of ${plan.snapshot} was finished`)
+    for (const { toPath } of plan.moves) await clearTaint(input.host, toPath)
+    return true
   } })
-}
-
-/** Why a snapshot of the VM is unproven: what it reads is about to be copied, and must not look sound afterwards. "" when none is. */
-async function readDoubt(host: Host, uuid: string): Promise<string> {
-  const { list } = await readSnapshots(await host.connection.reader(), uuid)
-  const [first] = [...(await unprovenSnapshots(host, list)).values()]
-  return first?.reason.replace(/\.$/, '') ?? ''
+  host.changed(uuid)
+  return [`The delete of ${plan.snapshot} is finished: libvirt’s entries are as the layers are.`, `Shut the VM down and start it again when it suits: libvirt then reads its layers anew.`]
 }
 
 async function removeFile({ input, step }: SagaContext<RepairJob>, path: string): Promise<string[]> {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
@@ -225,13 +226,14 @@ describe('snapshots', () => {
     expect(finding.evidence.map((each) => each.path)).toEqual([disk()])
   })
 
-  it('libvirtd killed in a delete: the parent is marked, the same delete is done again, and the data is whole', async () => {
-    const big = `${name}k`
+  /** A VM of three snapshots, with libvirtd killed and QEMU stopped in the middle of the delete of s2. */
+  async function breakOffDelete(big: string): Promise<number> {
     await lab.defineGuest({ name: big, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 512 * MIB, content: 'blank' }] })
     await lab.startGuest(big)
     uuid = await keyframe.uuid(big)
     vm = acts(keyframe, uuid)
     name = big
+    await write(0x50)
     for (const each of ['s1', 's2', 's3']) {
       expect((await vm.snapshot({ name: each, disks: ['vda'] })).error).toBeNull()
       await write(0x50 + Number(each[1]))
@@ -239,22 +241,73 @@ describe('snapshots', () => {
       for (let mib = 2; each === 's2' && mib < 502; mib += 25) await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 ${mib}M 25M"`)
     }
     const deleting = lab.virsh('snapshot-delete', name, 's2').then(() => 'done', () => 'broken off')
-    await waitUntil(async () => (await lab.virsh('snapshot-dumpxml', name, 's1')).includes('snapshotDeleteInProgress'), { limitMs: 30_000, everyMs: 5, what: 'The mark of a delete' })
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 150 * MIB, { limitMs: 60_000, everyMs: 2, what: 'Bytes of the merge' })
+    const pid = await lab.qemuPid(name)
+    process.kill(pid, 'SIGSTOP')
     await lab.killLibvirtd()
     expect(await deleting).toBe('broken off')
-    await lab.startLibvirtd()
-    await waitUntil(async () => check().then((report) => kinds(report).includes('delete-unfinished'), () => false), { limitMs: 30_000, everyMs: 500, what: 'The finding, once the host is back' })
-    const finding = one(await check(), 'delete-unfinished')
-    expect(finding.severity).toBe('danger')
-    expect(finding.repair).toMatchObject({ label: 'Delete s2 again', confirm: null })
-    await expect(vm.revert('s1')).rejects.toThrow(/broken off/)
-    expect(await repair(finding)).toMatchObject({ kind: 'delete', status: 'succeeded', error: null })
+    return pid
+  }
+  /** Tells QEMU to end its merge, over its own monitor: with libvirtd dead nobody else is on it. */
+  async function finalize(socketPath: string): Promise<void> {
+    const socket = connect(socketPath)
+    let said = ''
+    socket.on('data', (chunk) => { said += chunk.toString() })
+    const ask = async (command: object, answer: RegExp) => {
+      said = ''
+      socket.write(`${JSON.stringify(command)}\n`)
+      await waitUntil(() => answer.test(said), { limitMs: 20_000, everyMs: 20, what: `QEMU's answer to ${JSON.stringify(command)}` })
+      return said
+    }
+    await ask({ execute: 'qmp_capabilities' }, /return/)
+    const id = await waitUntil(async () => /"id": "([^"]+)"[^}]*"status": "pending"|"status": "pending"[^}]*"id": "([^"]+)"/.exec(await ask({ execute: 'query-jobs' }, /return/))?.slice(1).find(Boolean), { limitMs: 20_000, what: 'A job that is ready to end' })
+    await ask({ execute: 'job-finalize', arguments: { id } }, /return/)
+    socket.destroy()
+  }
+  const backing = async (file: string) => (JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', path(file)])) as Record<string, string>)['backing-filename']
+  const found = () => waitUntil(async () => check().then((report) => (kinds(report).includes('delete-unfinished') ? report : undefined), () => undefined), { limitMs: 60_000, everyMs: 500, what: 'The finding, once the host is back' })
+  async function expectWhole() {
     expect((await lab.virsh('snapshot-list', name, '--name')).trim().split('\n').sort()).toEqual(['s1', 's3'])
     expect(await lab.virsh('snapshot-dumpxml', name, 's1')).not.toContain('snapshotDeleteInProgress')
-    expect(kinds(await check())).toEqual([])
     await lab.virsh('destroy', name)
     const active = (await vm.chains())[0]!.layers.at(-1)!.path
     expect([await patternAt(active, 'qcow2'), await patternAt(active, 'qcow2', 300)]).toEqual([0x53, 9])
+    for (const [snapshot, patterns] of [['s3', [0x52, 9]], ['s1', [0x50, 0]]] as const) {
+      expect((await vm.revert(snapshot, { stateAfter: 'off' })).error).toBeNull()
+      const layer = (await vm.chains())[0]!.layers.at(-1)!.path
+      expect([await patternAt(layer, 'qcow2'), await patternAt(layer, 'qcow2', 300)]).toEqual(patterns)
+    }
+  }
+
+  it('libvirtd killed in a delete whose merge ends without it: the same delete is done again, and all data is whole', async () => {
+    const pid = await breakOffDelete(`${name}k`)
+    process.kill(pid, 'SIGCONT')
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, { limitMs: 60_000, what: 'The end of the copying' })
+    await lab.startLibvirtd()
+    const finding = one(await found(), 'delete-unfinished')
+    expect(finding).toMatchObject({ severity: 'danger', repair: { label: 'Delete s2 again', confirm: null } })
+    await expect(vm.revert('s1')).rejects.toThrow(/broken off/)
+    expect(await repair(finding)).toMatchObject({ kind: 'delete', status: 'succeeded', error: null })
+    expect(kinds(await check())).toEqual([])
+    await expectWhole()
+  })
+
+  it('libvirtd killed in a delete just as QEMU ends its merge: libvirt’s entries are put in order, and all data is whole', async () => {
+    const pid = await breakOffDelete(`${name}m`)
+    process.kill(pid, 'SIGCONT')
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, { limitMs: 60_000, what: 'The end of the copying' })
+    // The last that libvirtd says before it dies; it saves the new chain only when QEMU has answered.
+    await finalize(readdirSync(lab.dir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('monitor.sock') && file.includes(name)).map((file) => join(lab.dir, file))[0]!)
+    await waitUntil(async () => (await backing(`${name}-vda.s3`)) === path(`${name}-vda.s1`), { limitMs: 30_000, everyMs: 200, what: 'A chain without the layer that was merged' })
+    await lab.startLibvirtd()
+    const finding = one(await found(), 'delete-unfinished')
+    expect(finding).toMatchObject({ severity: 'danger', repair: { label: 'Finish the delete of s2', confirm: null } })
+    expect(await repair(finding)).toMatchObject({ kind: 'repair', status: 'succeeded', error: null })
+    expect(kinds(await check())).toEqual(['chain-differs'])
+    await expectWhole()
+    await age(path(`${name}-vda.s2`))
+    const left = await check()
+    expect(left.findings.flatMap((each) => each.evidence[0]!.path)).toContain(path(`${name}-vda.s2`))
   })
 
   it('a merge that was cancelled half way is told with what it cost', async () => {

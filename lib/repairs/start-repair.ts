@@ -25,6 +25,6 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
   if (finding.vm) await refuseBusy(host, (await requireVm(host.name, finding.vm.uuid)).vm, null)
   // A file of no VM is the host's: its job stands under the host's name, with no VM's UUID.
   const subject = { host: host.name, vmUuid: finding.vm?.uuid ?? '', vmName: finding.vm?.name ?? host.name }
-  const title = plan.act === 'remove-file' ? `Remove ${plan.path}` : plan.act === 'flatten' ? `Shorten the chain of ${plan.target}` : `Record the backing format ${plan.format} in ${plan.path}`
-  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: plan.act === 'flatten' ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm) : [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
+  const title = plan.act === 'finish-delete' ? `Finish the delete of ${plan.snapshot}` : plan.act === 'remove-file' ? `Remove ${plan.path}` : plan.act === 'flatten' ? `Shorten the chain of ${plan.target}` : `Record the backing format ${plan.format} in ${plan.path}`
+  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: plan.act === 'flatten' || plan.act === 'finish-delete' ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm) : [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
 }

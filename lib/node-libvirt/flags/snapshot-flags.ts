@@ -12,6 +12,8 @@ export const VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC = flag<'DomainSnapshotCreate'>(12
 export const VIR_DOMAIN_SNAPSHOT_CREATE_LIVE = flag<'DomainSnapshotCreate'>(256)
 export const VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE = flag<'DomainSnapshotCreate'>(512)
 
+export const VIR_DOMAIN_SNAPSHOT_XML_SECURE = flag<'DomainSnapshotXML'>(1)
+
 export const VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING = flag<'DomainSnapshotRevert'>(1)
 export const VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED = flag<'DomainSnapshotRevert'>(2)
 export const VIR_DOMAIN_SNAPSHOT_REVERT_FORCE = flag<'DomainSnapshotRevert'>(4)
