@@ -10,6 +10,9 @@ interface Seen {
   polledAtMs: number
 }
 
+/** libvirt's word of a job's end can come after its Keyframe job has let go of it. */
+const END_COMES_LATE_MS = 10_000
+
 /** Smoothing of the rate over polls: new = old + (measured − old) × this. */
 const RATE_WEIGHT = 0.3
 
@@ -17,6 +20,8 @@ const RATE_WEIGHT = 0.3
 export class BlockJobWatch {
   readonly #jobs = new Map<string, Map<string, Seen>>()
   readonly #owners = new Map<string, string>()
+  readonly #releasedAtMs = new Map<string, number>()
+  readonly #polledAtMs = new Map<string, number>()
   readonly #host: string
   readonly #inspection: VmInspection
   constructor(host: string, inspection: VmInspection) {
@@ -34,8 +39,20 @@ export class BlockJobWatch {
 
   /** Says which Keyframe job begins (or began) the block job of a disk; null takes it back. */
   setOwner(uuid: string, target: string, jobId: string | null): void {
-    if (jobId === null) this.#owners.delete(`${uuid}/${target}`)
-    else this.#owners.set(`${uuid}/${target}`, jobId)
+    const disk = `${uuid}/${target}`
+    if (jobId === null && this.#owners.delete(disk)) this.#releasedAtMs.set(disk, Date.now())
+    if (jobId !== null) this.#owners.set(disk, jobId)
+  }
+
+  /** False for a job whose end is the first that is heard of it: it began and ended between two polls, and is not ours. */
+  isKnown(uuid: string, target: string): boolean {
+    const disk = `${uuid}/${target}`
+    return this.#jobs.get(uuid)?.has(target) === true || this.#owners.has(disk) || Date.now() - (this.#releasedAtMs.get(disk) ?? 0) < END_COMES_LATE_MS
+  }
+
+  /** When the VM was last asked, epoch ms; null: never. */
+  polledAtMs(uuid: string): number | null {
+    return this.#polledAtMs.get(uuid) ?? null
   }
 
   /** Asks for the jobs of one VM. True when anything that is shown changed. Throws VmHung and HostDown. */
@@ -53,6 +70,7 @@ export class BlockJobWatch {
         return { target, info, ready }
       }))
     })
+    this.#polledAtMs.set(vm.uuid, Date.now())
     const now = new Map<string, Seen>()
     for (const { target, info, ready } of readings) {
       if (info) now.set(target, this.#see(vm, target, info, ready, before?.get(target)))

@@ -18,6 +18,8 @@ const LATE_NEWS_MS = 500
 /** Every running VM is asked for block jobs this often: one call a disk. */
 const SCAN_MS = 20_000
 
+/** `sinceMs`: the job began after this instant, epoch ms. */
+type BrokenOffListener = (vmUuid: string, target: string, sinceMs: number) => void
 type JobListener = (vm: KnownVm, running: readonly BlockJobView[], ended: readonly BlockJobView[]) => void
 
 /** One configured hypervisor: its connections, what is known of it, and its one poller. */
@@ -33,6 +35,7 @@ export class Host {
   readonly #pollNow = new Set<string>()
   readonly #upListeners: (() => void)[] = []
   readonly #jobListeners: JobListener[] = []
+  readonly #brokenOffListeners: BrokenOffListener[] = []
   #scannedAtMs = 0
   #watchedAtMs = 0
   #timer: NodeJS.Timeout | null = null
@@ -78,6 +81,11 @@ export class Host {
     this.#jobListeners.push(listener)
   }
 
+  /** Called when a commit was broken off that no poll had seen and that is not Keyframe's. */
+  onBrokenOff(listener: BrokenOffListener): void {
+    this.#brokenOffListeners.push(listener)
+  }
+
   /** Something was changed here or is about to be: pages and the poller look again at once. */
   changed(uuid: string): void {
     this.files.forget()
@@ -107,7 +115,12 @@ export class Host {
   }
 
   #event(event: DomainEvent): void {
-    this.changed(event.domain.uuid)
+    const { uuid } = event.domain
+    if (event.type === 'block-job' && /commit$/.test(event.jobType) && (event.status === 'canceled' || event.status === 'failed') && !this.jobs.isKnown(uuid, event.target)) {
+      const sinceMs = this.jobs.polledAtMs(uuid) ?? Date.now() - SCAN_MS
+      for (const listener of this.#brokenOffListeners) listener(uuid, event.target, sinceMs)
+    }
+    this.changed(uuid)
   }
 
   #schedule(delayMs: number): void {

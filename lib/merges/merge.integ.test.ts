@@ -310,6 +310,14 @@ describe('a merge that does not come to its end', () => {
     expect((await vm.snapshots()).map((snapshot) => [snapshot.name, snapshot.unproven === null])).toEqual([['s1', false], ['after', true]])
   })
 
+  it('begun with virsh and broken off between two looks: libvirt’s word of its end is enough', async () => {
+    await layers(2)
+    for (let n = 2; n < 8; n++) await guestWrites(lab, name, 1, 0x40 + n, n)
+    await lab.virsh(`blockcommit ${name} vdb --active --base ${path(`${name}-vdb.s1`)} --bandwidth 1048576 --bytes; blockjob ${name} vdb --abort`)
+    await waitUntil(async () => (await vm.snapshots()).at(-1)!.unproven !== null, { limitMs: 10_000, what: 'The word that s2 is unproven' })
+    expect((await vm.snapshots()).map((snapshot) => snapshot.unproven)).toEqual([null, expect.stringMatching(/another tool began a merge into .*vdb.s1/)])
+  })
+
   it('ended with virsh: its snapshot, whose layer is written to again, is refused and its metadata can go', async () => {
     await layers(1)
     await lab.virsh('blockcommit', name, 'vda', '--active', '--pivot', '--wait')
