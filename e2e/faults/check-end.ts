@@ -6,7 +6,7 @@ import { CommandFailed, run } from '../lab/run-command.ts'
 import { waitUntil } from '../lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
 import type { Fault } from './faults.ts'
-import { describeRecords, hashOf, readLayer, type LayerRecords } from './layer-records.ts'
+import { describeRecords, hashOf, imageAt, readLayer, type LayerRecords } from './layer-records.ts'
 import { backingChain, type Reality } from './observe.ts'
 import { endQemu, fileNames, type SavedScene } from './saved-scene.ts'
 import type { Outcome, Scenario } from './scenario.ts'
@@ -35,13 +35,13 @@ export async function checkEnd(end: End): Promise<{ outcome: string, faults: str
   const outcome = findOutcome(end)
   must(outcome !== undefined, `no legal outcome: job ${end.job.status}, chains ${fileNames(end.reality.chains.vda).join(' < ')} and ${fileNames(end.reality.chains.vdb).join(' < ')}, snapshots ${end.reality.snapshots.map((each) => each.name).join(', ') || 'none'}`)
   checkPage(end, must)
-  const frozenBefore = await readFrozen(end, faults)
+  const frozenBefore = frozenFiles(end)
   await wakeUp(end, must)
   const lastLive = await writesOn(end).catch(async (error: unknown) => { faults.push(`the guest does not write: ${(error as Error).message} ${await whyStill(end)}`); return 0 })
   await stopGuest(end.guest)
   await checkData(end, outcome, lastLive, must)
-  const frozenAfter = await readFrozen(end, faults)
-  checkFrozen(end, frozenBefore, frozenAfter, must)
+  must(frozenFiles(end).join() === frozenBefore.join(), `a frozen layer changes while the guest writes: ${frozenBefore.join(', ')} before, ${frozenFiles(end).join(', ')} after`)
+  checkFrozen(end, await readFrozen(end, faults), must)
   await checkImages(end, must)
   await checkOrphans(end, must)
   return { outcome: outcome?.name ?? 'none', faults }
@@ -74,27 +74,31 @@ function checkPage({ job, view, reality }: End, must: Must): void {
 
 type Frozen = Map<string, LayerRecords>
 
+/** Snapshots that the page does not call unproven. */
+const provenSnapshots = ({ view, reality }: End) => reality.snapshots.filter(({ name }) => view.tree.nodes.find((node) => node.name === name)?.unproven === null)
+
+/** Each frozen layer with its time: the least write moves it. */
+const frozenFiles = (end: End): string[] => provenSnapshots(end).flatMap(({ frozen }) => frozen.filter(({ path }) => existsSync(path)).map(({ path }) => `${path} of ${statSync(path).mtimeMs}`))
+
 /** What each snapshot that the page does not call unproven would give back. */
-async function readFrozen({ view, reality }: End, faults: string[]): Promise<Frozen> {
+async function readFrozen(end: End, faults: string[]): Promise<Frozen> {
   const frozen: Frozen = new Map()
-  const proven = reality.snapshots.filter(({ name }) => view.tree.nodes.find((node) => node.name === name)?.unproven === null)
-  await Promise.all(proven.flatMap(({ name, frozen: disks }) => disks.map(async ({ target, path }) => {
+  await Promise.all(provenSnapshots(end).flatMap(({ name, frozen: disks }) => disks.map(async ({ target, path }) => {
     if (!existsSync(path)) faults.push(`the snapshot ${name} lists ${path}, which does not exist`)
     else frozen.set(`${name} ${target}`, await readLayer(path))
   })))
   return frozen
 }
 
-function checkFrozen({ scene }: End, before: Frozen, after: Frozen, must: Must): void {
-  for (const [key, records] of before) {
+function checkFrozen({ scene }: End, frozen: Frozen, must: Must): void {
+  for (const [key, records] of frozen) {
     const [name, target] = key.split(' ') as [string, string]
-    must(after.get(key)?.hash === records.hash, `the snapshot ${name} changes while the guest writes (${target}: to ${after.get(key)?.lastSeq} from ${records.lastSeq})`)
     must(records.missing.length === 0, `the snapshot ${name} lacks records ${records.missing.slice(0, 5).join(', ')} on ${target}`)
     const then = scene.frozen[name]?.[target]
     if (then) must(records.hash === then.hash, `the snapshot ${name} holds ${records.count} records up to ${records.lastSeq} on ${target}, it froze ${then.count} up to ${then.lastSeq}, and the page does not call it unproven`)
     else {
       must(records.lastSeq >= scene.lastSeq, `the snapshot ${name} ends at record ${records.lastSeq} on ${target}, ${scene.lastSeq} was written before it`)
-      const other = before.get(`${name} ${target === 'vda' ? 'vdb' : 'vda'}`)
+      const other = frozen.get(`${name} ${target === 'vda' ? 'vdb' : 'vda'}`)
       must(other !== undefined && Math.abs(other.lastSeq - records.lastSeq) <= 1, `the snapshot ${name} caught its disks at different moments`)
     }
   }
@@ -139,7 +143,7 @@ async function writesOn(end: End): Promise<number> {
 
 async function checkData({ scene, reality }: End, outcome: Outcome | undefined, lastLive: number, must: Must): Promise<void> {
   await Promise.all((['vda', 'vdb'] as const).map(async (target) => {
-    const records = await readRecords(reality.chains[target].at(-1)!)
+    const records = await readRecords(imageAt(reality.chains[target].at(-1)!))
     const { missing, lastSeq } = describeRecords(records)
     must(missing.length === 0, `${target} lacks ${missing.length} records from ${missing[0]} on`)
     must(lastSeq >= lastLive, `${target} ends at record ${lastSeq}, ${lastLive} was there before the guest stopped`)

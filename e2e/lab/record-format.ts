@@ -17,6 +17,9 @@ export type GuestRecord = {
   filled: boolean
 }
 
+/** What a slot begins with that nobody wrote to: most of them. */
+const BLANK = 0x20
+
 const LINE = /^(\d{10}) (\d{13}) (\d{10}) ([wf]) *$/
 
 export function parseRecord(line: string): GuestRecord | undefined {
@@ -32,6 +35,7 @@ export function parseRecords(bytes: Buffer): GuestRecord[] {
   }
   const records: GuestRecord[] = []
   for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
+    if (bytes[at] === BLANK) continue
     const record = parseRecord(bytes.toString('latin1', at, at + RECORD_BYTES - 1))
     if (record && record.seq > 0) records.push(record)
   }
