@@ -26,6 +26,7 @@ async function unpackDebian(packages: string[], workDir: string): Promise<string
   mkdirSync(debs, { recursive: true })
   // _apt, which root's apt downloads as, may not enter /root: told to stay root, it needs not.
   await run('apt-get', ['download', '-o', 'APT::Sandbox::User=root', ...packages], { cwd: debs, timeoutMs: DOWNLOAD_LIMIT_MS })
+    .catch((cause: Error) => { throw new Error(`${cause.message} If apt’s lists are old, run \`apt-get update\` and start again.`, { cause }) })
   for (const deb of readdirSync(debs)) await run('dpkg', ['-x', join(debs, deb), tree])
   return tree
 }

@@ -61,10 +61,17 @@ async function makeDisks(parts: GuestParts, workDir: string): Promise<void> {
   await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', parts.diskRaw, parts.diskQcow2])
 }
 
+let building: Promise<GuestParts> | undefined
+
 /** Kernel, initramfs and base disks of every guest: built once, then taken from the cache. */
-export async function guestParts(say: (line: string) => void = () => {}): Promise<GuestParts> {
+export function guestParts(say: (line: string) => void = () => {}): Promise<GuestParts> {
   const dir = guestCacheDir()
-  if (existsSync(dir)) return partsIn(dir)
+  if (existsSync(dir)) return Promise.resolve(partsIn(dir))
+  building ??= buildParts(dir, say).finally(() => { building = undefined })
+  return building
+}
+
+async function buildParts(dir: string, say: (line: string) => void): Promise<GuestParts> {
   say('building the guest: Debian\'s cloud kernel, busybox and the guest agent (once)')
   const fresh = `${dir}.${process.pid}`
   const work = join(fresh, 'work')

@@ -46,11 +46,18 @@ async function makeTemplate(shape: Shape, dir: string): Promise<void> {
   }
 }
 
+const makings = new Map<string, Promise<void>>()
+
 /** Replaces the fresh disks of a defined guest by saved ones, and leaves libvirt the state to continue from. */
 export async function putSavedState(lab: Lab, options: GuestOptions, guest: Guest): Promise<void> {
   const shape = shapeOf(options)
   const dir = templateDir(shape)
-  if (!existsSync(dir)) await makeTemplate(shape, dir)
+  if (!existsSync(dir)) {
+    // Labs of one process that start side by side share the making.
+    const making = makings.get(dir) ?? makeTemplate(shape, dir).finally(() => makings.delete(dir))
+    makings.set(dir, making)
+    await making
+  }
   for (const disk of guest.disks) {
     await copySparse(join(dir, disk.target), disk.path)
     lab.user.own(disk.path)
