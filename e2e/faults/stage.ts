@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Lab } from '../lab/lab.ts'
 import { libvirtUri } from '../lab/libvirtd.ts'
 import { startTestLab } from '../lab/test-lab.ts'
+import { bundleSubject } from './bundle-subject.ts'
 import { FaultGuest } from './fault-guest.ts'
 import { LibvirtProxy } from './libvirt-proxy.ts'
 import { clearGuest, firstScene, saveScene, startScene, type SavedScene } from './saved-scene.ts'
@@ -12,6 +13,8 @@ import { SubjectSupply } from './subject-process.ts'
 
 /** Disks of 256 MiB hold some 10 MiB; what is free must be filled in a moment. */
 const FILE_SYSTEM_BYTES = 192 * 1024 * 1024
+
+let bundled: Promise<string> | undefined
 
 /** One lab for many cases: libvirtd, the proxy before it, the saved scenes, and an app that is ready to be used. */
 export class Stage {
@@ -23,12 +26,12 @@ export class Stage {
   readonly folder: string
   readonly #scenes = new Map<string, Promise<SavedScene>>()
 
-  private constructor(lab: Lab, guest: FaultGuest, proxy: LibvirtProxy, folder: string) {
+  private constructor(lab: Lab, guest: FaultGuest, proxy: LibvirtProxy, folder: string, program: string) {
     this.lab = lab
     this.guest = guest
     this.proxy = proxy
     this.folder = folder
-    this.supply = new SubjectSupply(folder)
+    this.supply = new SubjectSupply(program, folder)
   }
 
   static async open(): Promise<Stage> {
@@ -40,7 +43,7 @@ export class Stage {
       // Keyframe lets overlays go to the VM's own folders and to pools.
       for (const args of [['pool-define-as', 'overlays', 'dir', '--target', guest.overlaysDir], ['pool-start', 'overlays'], ['pool-autostart', 'overlays']]) await lab.virsh(...args)
       const proxy = await LibvirtProxy.start(join(lab.dir, 'proxy.sock'), lab.socketPath)
-      const stage = new Stage(lab, guest, proxy, folder)
+      const stage = new Stage(lab, guest, proxy, folder, await (bundled ??= bundleSubject()))
       stage.supply.prepare()
       return stage
     } catch (error) {

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
 import { cacheDir, repoDir } from '../lab/paths.ts'
 import type { Answers, Ask, Say } from './subject-protocol.ts'
@@ -22,9 +21,9 @@ export class SubjectProcess {
   /** Called at each boundary; the saga waits until its promise resolves. */
   atBoundary: (boundary: Boundary) => Promise<void> = async () => undefined
 
-  constructor(log: string) {
+  constructor(program: string, log: string) {
     const file = openSync(log, 'a')
-    this.#child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./subject.ts', import.meta.url))], { cwd: repoDir, stdio: ['ignore', file, file, 'ipc'], env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: join(cacheDir(), 'compile-cache') } })
+    this.#child = spawn(process.execPath, [program], { cwd: repoDir, stdio: ['ignore', file, file, 'ipc'], env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: join(cacheDir(), 'compile-cache') } })
     closeSync(file)
     this.#ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`The app did not start within ${START_LIMIT_MS} ms. Log: ${log}`)), START_LIMIT_MS)
@@ -81,12 +80,14 @@ export class SubjectProcess {
   }
 }
 
-/** Node takes a second of a core to start, half of it with its compile cache: the next app is kept ready. */
+/** Node takes a moment to start: the next app is kept ready. */
 export class SubjectSupply {
   readonly #log: () => string
   #spare: SubjectProcess | null = null
   readonly #all = new Set<SubjectProcess>()
-  constructor(folder: string) {
+  readonly #program: string
+  constructor(program: string, folder: string) {
+    this.#program = program
     let number = 0
     this.#log = () => join(folder, `app-${++number}.log`)
   }
@@ -111,7 +112,7 @@ export class SubjectSupply {
 
   #make(log: string): SubjectProcess {
     for (const app of this.#all) if (app.ended) this.#all.delete(app)
-    const app = new SubjectProcess(log)
+    const app = new SubjectProcess(this.#program, log)
     this.#all.add(app)
     return app
   }
