@@ -137,7 +137,7 @@ async function writesOn(end: End): Promise<number> {
   await waitUntil(async () => {
     last = await lastSeqs(end)
     return last.every((seq, index) => seq >= first[index]! + NEW_RECORDS)
-  }, { limitMs: WRITES_LIMIT_MS, everyMs: 150, what: `Record ${first[0]! + NEW_RECORDS} of both disks` })
+  }, { limitMs: WRITES_LIMIT_MS, everyMs: 400, what: `Record ${first[0]! + NEW_RECORDS} of both disks` })
   return Math.min(...last)
 }
 

@@ -72,10 +72,10 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     const over = (job: JobView | null) => job !== null && job.endedAtMs !== null ? job : undefined
     let job: JobView | undefined
     if (harm?.fault.lastsMs !== undefined) {
-      job = await waitUntil(async () => over(await read()), { limitMs: harm.fault.lastsMs, everyMs: 50, what: 'The end of the job' }).catch(() => undefined)
+      job = await waitUntil(async () => over(await read()), { limitMs: harm.fault.lastsMs, everyMs: 200, what: 'The end of the job' }).catch(() => undefined)
       await mendOnce()
     }
-    job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 50, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
+    job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 200, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
