@@ -14,6 +14,8 @@ export type Outcome = {
   snapshots: string[]
   /** Records on the disks: all that the guest ever wrote, or what this snapshot froze and what was written after it. */
   data: 'all' | { snapshot: string }
+  /** Files that nothing uses and that were there before. */
+  unused?: string[]
 }
 
 /** One saga on one guest, with all that it may come to. */

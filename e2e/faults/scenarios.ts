@@ -3,8 +3,9 @@ import { deleteSnapshot } from './scenarios/delete-snapshot.ts'
 import { mergeActive } from './scenarios/merge-active.ts'
 import { mergeMiddle } from './scenarios/merge-middle.ts'
 import { mergePull } from './scenarios/merge-pull.ts'
+import { removeUnused } from './scenarios/remove-unused.ts'
 import { revert } from './scenarios/revert.ts'
 import { takeSnapshot } from './scenarios/take-snapshot.ts'
 
 /** A new one is a file in scenarios/ and a word here; its boundaries are found by a dry run. */
-export const SCENARIOS: readonly Scenario[] = [takeSnapshot, mergeActive, mergeMiddle, mergePull, revert, deleteSnapshot]
+export const SCENARIOS: readonly Scenario[] = [takeSnapshot, mergeActive, mergeMiddle, mergePull, revert, deleteSnapshot, removeUnused]

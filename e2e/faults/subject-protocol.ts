@@ -1,6 +1,7 @@
 import type { DiskChain } from '../../lib/chains/types.ts'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
 import type { JobView } from '../../lib/jobs/types.ts'
+import type { FindingKind } from '../../lib/repairs/types.ts'
 import type { SnapshotTree } from '../../lib/snapshots/types.ts'
 
 /** What a person would press. */
@@ -9,6 +10,7 @@ export type BeginAct =
   | { act: 'merge', direction: 'commit' | 'pull', target?: string, top?: string, base?: string }
   | { act: 'revert', snapshot: string, safety: boolean }
   | { act: 'delete', snapshot: string }
+  | { act: 'repair', finding: FindingKind }
 
 /** What the pages show of a VM. */
 export type PageView = { tree: SnapshotTree, chains: DiskChain[] }

@@ -6,6 +6,8 @@ import { onBoundary } from '../../lib/jobs/boundaries.ts'
 import { readJob } from '../../lib/jobs/read-jobs.ts'
 import { planMerge } from '../../lib/merges/plan-merge.ts'
 import { startMerge } from '../../lib/merges/start-merge.ts'
+import { checkVm } from '../../lib/repairs/check-vm.ts'
+import { startRepair } from '../../lib/repairs/start-repair.ts'
 import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
 import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
 import { planCreate } from '../../lib/snapshots/plan-create.ts'
@@ -56,6 +58,11 @@ async function begin({ vm, act, overlays, bandwidthBytesPerSecond }: Extract<Ask
       const path = (name: string | undefined) => name && paths.find((each) => posix.basename(each) === name)
       const options = await planMerge(HOST, vm, { target: act.target, topPath: path(act.top), basePath: path(act.base) })
       return (await startMerge({ ...subject, ranges: options.filter((option) => option.direction === act.direction).map((option) => ({ ...option, fingerprint: option.plan.fingerprint })), bandwidthBytesPerSecond }, USER)).jobId
+    }
+    case 'repair': {
+      const { repair } = (await checkVm(HOST, vm)).findings.find(({ kind }) => kind === act.finding) ?? {}
+      if (!repair) throw new Error(`The check offers no repair of “${act.finding}”.`)
+      return (await startRepair({ host: HOST, repair: repair.id, fingerprint: repair.fingerprint, typed: repair.confirm ?? '', nonce: subject.nonce }, USER)).jobId
     }
   }
 }
