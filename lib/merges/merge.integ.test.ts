@@ -135,6 +135,19 @@ describe('pull', () => {
     expect(existsSync(path(`${name}-vdb.s1`))).toBe(false)
     await dataIsWhole(path(`${name}-vdb.s2`), 'qcow2', 2)
   })
+
+  it('leaves a layer that a VM has in its configuration for the next start only', async () => {
+    await layers(2)
+    for (const snapshot of ['s2', 's1']) await lab.virsh('snapshot-delete', name, snapshot, '--metadata')
+    const between = path(`${name}-vdb.s1`)
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
+    await lab.virsh('attach-disk', name, between, 'vdz', '--config', '--subdriver', 'qcow2', '--mode', 'readonly')
+    const job = await vm.merge([plan])
+    expect(job.error).toBeNull()
+    expect(job.result.join(' ')).toContain(`${between} stays: the configuration of ${name} for its next start names it`)
+    expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s2`])
+    expect(await patternAt(between, 'qcow2', 1)).toBe(0x11)
+  })
 })
 
 describe('QEMU killed at the very end of a pull, when it has cut the backing file off and not written what it pulled', () => {

@@ -8,7 +8,7 @@ import { oldestFirst, parseSnapshotXml, type SnapshotMetadata } from '../hosts/s
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { walkChain, type WalkedChain } from '../hosts/walk-chain.ts'
 import type { Finding } from './types.ts'
-import { pathsInXml, volumesInXml } from './xml-paths.ts'
+import { pathsInXml, volumesInXml } from '../hosts/xml-paths.ts'
 
 export interface SurveyedDisk {
   disk: XmlDisk
