@@ -20,7 +20,8 @@ const RATE_WEIGHT = 0.3
 export class BlockJobWatch {
   readonly #jobs = new Map<string, Map<string, Seen>>()
   readonly #owners = new Map<string, string>()
-  readonly #releasedAtMs = new Map<string, number>()
+  /** Disks of our jobs: whether libvirt's word of an end was heard while the job held it, and when it let go. */
+  readonly #own = new Map<string, { heardEnd: boolean; releasedAtMs: number | null }>()
   readonly #polledAtMs = new Map<string, number>()
   readonly #host: string
   readonly #inspection: VmInspection
@@ -40,14 +41,25 @@ export class BlockJobWatch {
   /** Says which Keyframe job begins (or began) the block job of a disk; null takes it back. */
   setOwner(uuid: string, target: string, jobId: string | null): void {
     const disk = `${uuid}/${target}`
-    if (jobId === null && this.#owners.delete(disk)) this.#releasedAtMs.set(disk, Date.now())
-    if (jobId !== null) this.#owners.set(disk, jobId)
+    if (jobId === null) {
+      this.#owners.delete(disk)
+      const own = this.#own.get(disk)
+      if (own) own.releasedAtMs = Date.now()
+    } else {
+      this.#owners.set(disk, jobId)
+      this.#own.set(disk, { heardEnd: false, releasedAtMs: null })
+    }
   }
 
-  /** False for a job whose end is the first that is heard of it: it began and ended between two polls, and is not ours. */
-  isKnown(uuid: string, target: string): boolean {
+  /** libvirt says that a job ended. True when that is the first that is heard of it: it began and ended between two polls, and is not ours. */
+  endedUnseen(uuid: string, target: string): boolean {
     const disk = `${uuid}/${target}`
-    return this.#jobs.get(uuid)?.has(target) === true || this.#owners.has(disk) || Date.now() - (this.#releasedAtMs.get(disk) ?? 0) < END_COMES_LATE_MS
+    const own = this.#own.get(disk)
+    if (own && (own.releasedAtMs === null || (!own.heardEnd && Date.now() - own.releasedAtMs < END_COMES_LATE_MS))) {
+      own.heardEnd = true
+      return false
+    }
+    return this.#jobs.get(uuid)?.has(target) !== true
   }
 
   /** When the VM was last asked, epoch ms; null: never. */

@@ -116,7 +116,7 @@ export class Host {
 
   #event(event: DomainEvent): void {
     const { uuid } = event.domain
-    if (event.type === 'block-job' && /commit$/.test(event.jobType) && (event.status === 'canceled' || event.status === 'failed') && !this.jobs.isKnown(uuid, event.target)) {
+    if (event.type === 'block-job' && event.status !== 'ready' && this.jobs.endedUnseen(uuid, event.target) && /commit$/.test(event.jobType) && event.status !== 'completed') {
       const sinceMs = this.jobs.polledAtMs(uuid) ?? Date.now() - SCAN_MS
       for (const listener of this.#brokenOffListeners) listener(uuid, event.target, sinceMs)
     }

@@ -13,7 +13,7 @@ import { readForecast, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
 import { commitEffects, pullEffects, type Layer, type MergeEffects } from './merge-effects.ts'
 import { readForeignFiles, readRestorePoints, type RestorePoint } from './restore-points.ts'
-import { readSoundLayers } from './sound-layers.ts'
+import { readSoundLayers, type SoundLayer } from './sound-layers.ts'
 import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
 import type { MergeOption, MergeRange } from './types.ts'
 
@@ -65,8 +65,8 @@ interface DiskSituation {
   snapshots: Snapshots
   forecast: Forecast
   tainted: Map<string, TaintedLayer>
-  /** When layers were last known to be sound. */
-  sound: Map<string, number>
+  /** How layers were last known to be sound. */
+  sound: Map<string, SoundLayer>
 }
 
 async function planDisk(situation: DiskSituation, question: MergeQuestion): Promise<PlannedMerge[]> {
@@ -160,7 +160,7 @@ async function refuseNarrower({ host, chain, tainted, sound }: DiskSituation, ba
   if (isFull || !base) return null
   const tops = tainted.get(base.path)?.topPaths ?? []
   const reading = await host.files.read(base.path)
-  const soundMs = sound.get(base.path)
+  const soundMs = sound.get(base.path)?.modifiedMs
   const changed = reading.kind === 'found' && reading.modifiedMs !== null && soundMs !== undefined && reading.modifiedMs > soundMs
   const beyond = tops.some((top) => { const index = top === null ? -1 : chain.layers.findIndex((layer) => layer.path === top); return index === -1 || index > topIndex })
   return beyond || changed ? `A merge into ${base.path} was broken off that reached further up than this one: ${base.path} holds some of its data, which this merge would leave there.` : null

@@ -5,20 +5,29 @@ import { store } from '../store/store.ts'
 /**
  * Writes down that these layers hold what their snapshots froze, as they are now: after a snapshot, or after a merge into
  * them that was finished and reconciled. What changes them later shows by their modification time (DESIGN.md, section 5).
+ * `asOfMs`: the instant, by the host's clock, that it is known of; default: the modification itself.
  */
-export async function markSound(host: Host, paths: readonly string[], reason: string): Promise<void> {
+export async function markSound(host: Host, paths: readonly string[], reason: string, asOfMs = 0): Promise<void> {
   for (const path of new Set(paths)) {
     const reading = await host.files.read(path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null) continue
-    await store().insertInto('sound_layers').values({ host: host.name, path, modified_ms: reading.modifiedMs, reason })
-      .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet({ modified_ms: reading.modifiedMs!, reason })).execute()
+    const known = { modified_ms: reading.modifiedMs, as_of_ms: Math.max(reading.modifiedMs, asOfMs), reason }
+    await store().insertInto('sound_layers').values({ host: host.name, path, ...known })
+      .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet(known)).execute()
   }
 }
 
-/** Modification times, epoch ms, at which layers of a host were last known to be sound; by path. */
-export async function readSoundLayers(host: string): Promise<Map<string, number>> {
-  const rows = await store().selectFrom('sound_layers').select(['path', 'modified_ms']).where('host', '=', host).execute()
-  return new Map(rows.map((row) => [row.path, row.modified_ms]))
+export interface SoundLayer {
+  /** The modification time that it had, epoch ms of the host's clock. */
+  modifiedMs: number
+  /** When it was known to be sound, by the same clock. */
+  asOfMs: number
+}
+
+/** How layers of a host were last known to be sound; by path. */
+export async function readSoundLayers(host: string): Promise<Map<string, SoundLayer>> {
+  const rows = await store().selectFrom('sound_layers').select(['path', 'modified_ms', 'as_of_ms']).where('host', '=', host).execute()
+  return new Map(rows.map((row) => [row.path, { modifiedMs: row.modified_ms, asOfMs: row.as_of_ms }]))
 }
 
 /** The file is gone: another of the same name would inherit its record. */

@@ -6,6 +6,9 @@ import { markSound } from '../merges/sound-layers.ts'
 /** Writes down how the layers stand that a snapshot has just frozen: what changes them later shows. */
 export async function markFrozen(host: Host, uuid: string, name: string): Promise<void> {
   const { list } = await readSnapshots(await host.connection.reader(), uuid)
-  const frozen = list.find((each) => each.name === name)?.disks.flatMap((disk) => (disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : [])) ?? []
-  await markSound(host, frozen, `frozen by snapshot ${name}`)
+  const snapshot = list.find((each) => each.name === name)
+  if (!snapshot) return
+  const frozen = snapshot.disks.flatMap((disk) => (disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : []))
+  // A disk that nobody wrote to for a while is older than the snapshot that vouches for it.
+  await markSound(host, frozen, `frozen by snapshot ${name}`, snapshot.createdAtMs)
 }

@@ -3,7 +3,7 @@ import type { Host } from '../hosts/host.ts'
 import type { ImageFile } from '../hosts/image-files.ts'
 import type { SnapshotDiskMetadata, SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
-import { readSoundLayers } from '../merges/sound-layers.ts'
+import { readSoundLayers, type SoundLayer } from '../merges/sound-layers.ts'
 import { readTaintedLayers } from '../merges/tainted-layers.ts'
 
 /** libvirt's creation time is in whole seconds: a record of the same second counts as later. */
@@ -40,12 +40,12 @@ export async function unprovenSnapshots(host: Host, snapshots: readonly Snapshot
       const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
       const paths = chain.layers.map((layer) => layer.reading.path)
       const changed = paths.map((path) => tainted.get(path)).find((each) => each !== undefined && snapshot.createdAtMs < each.sinceMs + CREATION_PRECISION_MS)
-      const active = paths.find((path) => written.has(path))
+      const active = await firstWritten(host, paths, written)
       const last = chain.layers.at(-1)?.reading
       const later = chain.layers.map((layer) => layer.reading).find((reading): reading is ImageFile => reading.kind === 'found' && reading.modifiedMs !== null && reading.modifiedMs > soundUntil(frozenBy, sound.get(reading.path)))
       const again = refrozenBy(snapshots, snapshot, disk)
       if (last && last.kind !== 'found') set(snapshot, false, false, `${disk.target}: ${last.reason}.`)
-      else if (active) set(snapshot, true, false, `${disk.target}: ${active} is written to by ${written.get(active)} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
+      else if (active) set(snapshot, true, false, `${disk.target}: ${active.path} is written to by ${active.user} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
       else if (again) set(snapshot, true, false, `${disk.target}: ${disk.frozenPath} was written to until the snapshot ${again} froze it again: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
       else if (changed) set(snapshot, false, true, `${disk.target}: ${changed.reason}.`)
       else if (later) set(snapshot, false, true, `${disk.target}: ${later.path} was changed ${when((later.modifiedMs ?? 0) - snapshot.createdAtMs)} after it was frozen, and Keyframe has no record of a finished merge that explains it. A merge into it was begun, by virsh for example, or the file was copied or touched.`)
@@ -62,8 +62,8 @@ async function frozenByMs(host: Host, snapshot: SnapshotMetadata): Promise<{ cre
 }
 
 /** A record of this snapshot's time or later says exactly how the layer stood; an older one is of before it was written to again. */
-const soundUntil = ({ createdAtMs, latestMs }: { createdAtMs: number; latestMs: number }, soundMs: number | undefined): number =>
-  soundMs !== undefined && soundMs >= createdAtMs ? soundMs : latestMs
+const soundUntil = ({ createdAtMs, latestMs }: { createdAtMs: number; latestMs: number }, sound: SoundLayer | undefined): number =>
+  sound !== undefined && sound.asOfMs >= createdAtMs ? sound.modifiedMs : latestMs
 
 const when = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1000)} s` : ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`)
 
@@ -75,8 +75,24 @@ function refrozenBy(snapshots: readonly SnapshotMetadata[], snapshot: SnapshotMe
   return later?.name ?? null
 }
 
-/** Files that a disk of any VM of the host writes to, and which: "vda of db". */
-async function readActiveLayers(host: Host): Promise<Map<string, string>> {
+interface Writer {
+  vmUuid: string
+  /** "vda of db" */
+  user: string
+}
+
+/** Files that a disk of any VM of the host writes to, as far as the list knows. */
+async function readActiveLayers(host: Host): Promise<Map<string, Writer>> {
   const vms = await host.inventory.vms()
-  return new Map(vms.flatMap((vm) => (vm.description?.disks ?? []).flatMap((disk) => (disk.path === null || disk.readonly ? [] : [[disk.path, `${disk.target} of ${vm.name}`] as const]))))
+  return new Map(vms.flatMap((vm) => (vm.description?.disks ?? []).flatMap((disk) => (disk.path === null || disk.readonly ? [] : [[disk.path, { vmUuid: vm.uuid, user: `${disk.target} of ${vm.name}` }] as const]))))
+}
+
+/** The first of these layers that is written to. A snapshot by virsh raises no event, so the list may still show the disk as it was before: asked anew. */
+async function firstWritten(host: Host, paths: readonly string[], written: ReadonlyMap<string, Writer>): Promise<{ path: string; user: string } | null> {
+  for (const path of paths) {
+    const writer = written.get(path)
+    const vm = writer && (await host.inventory.vmNow(writer.vmUuid))
+    if (writer && vm && vm.description?.disks.some((disk) => disk.path === path && !disk.readonly) !== false) return { path, user: writer.user }
+  }
+  return null
 }

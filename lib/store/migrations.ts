@@ -59,7 +59,7 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('host', 'text', (c) => c.notNull()).addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('begun_at_ms', 'integer', (c) => c.notNull()).addColumn('deadline_ms', 'integer', (c) => c.notNull())
         .addPrimaryKeyConstraint('freezes_key', ['host', 'vm_uuid']).execute()
       await db.schema.createTable('sound_layers')
-        .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('modified_ms', 'integer', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('host', 'text', (c) => c.notNull()).addColumn('path', 'text', (c) => c.notNull()).addColumn('modified_ms', 'integer', (c) => c.notNull()).addColumn('as_of_ms', 'integer', (c) => c.notNull()).addColumn('reason', 'text', (c) => c.notNull())
         .addPrimaryKeyConstraint('sound_layers_key', ['host', 'path']).execute()
     },
   },

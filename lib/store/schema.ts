@@ -118,6 +118,7 @@ export interface Schema {
     path: string
     /** Modification time then. */
     modified_ms: number
+    as_of_ms: number
     reason: string
   }
   /** Layers whose content is no longer what their snapshots froze: a merge into them was begun and not finished. */
