@@ -52,9 +52,9 @@ type Must = (holds: boolean, sentence: string) => void
 
 const fits = (pattern: readonly string[], names: readonly string[]) => pattern.length === names.length && pattern.every((each, index) => each === '*' || each === names[index])
 
-function findOutcome({ scenario, job, reality }: End): Outcome | undefined {
+function findOutcome({ scenario, job, reality, mayStop }: End): Outcome | undefined {
   return scenario.outcomes.find((outcome) =>
-    (outcome.job === 'succeeded') === (job.status === 'succeeded')
+    (outcome.job === 'succeeded') === (job.status === 'succeeded') && (outcome.after === undefined || outcome.after === mayStop)
     && fits(outcome.chains.vda, fileNames(reality.chains.vda)) && fits(outcome.chains.vdb, fileNames(reality.chains.vdb))
     && fits(outcome.snapshots, reality.snapshots.map((each) => each.name)))
 }

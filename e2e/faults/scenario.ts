@@ -1,4 +1,5 @@
 import type { BeginAct } from './subject-protocol.ts'
+import type { Fault } from './faults.ts'
 import type { FaultGuest } from './fault-guest.ts'
 
 /** Files of each disk's chain, base first, without their folders. `*` stands for a name that libvirt chooses. */
@@ -14,6 +15,8 @@ export type Outcome = {
   snapshots: string[]
   /** Records on the disks: all that the guest ever wrote, or what this snapshot froze and what was written after it. */
   data: 'all' | { snapshot: string }
+  /** Legal only after such a fault. */
+  after?: Fault['mayStop']
   /** Files that nothing uses and that were there before. */
   unused?: string[]
 }

@@ -10,5 +10,7 @@ export const mergePull: Scenario = {
   outcomes: [
     { name: 'merged', job: 'succeeded', chains: { vda, vdb: ['web-vdb.s2'] }, snapshots: ['s1', 's2'], data: 'all' },
     { name: 'not merged', job: 'stopped', chains: { vda, vdb: ['web-vdb.qcow2', 'web-vdb.s1', 'web-vdb.s2'] }, snapshots: ['s1', 's2'], data: 'all' },
+    // Only a guest that runs can be stopped for the flush that ends a pull: who resumes it is offered Retry.
+    { name: 'pulled, not made safe', job: 'stopped', chains: { vda, vdb: ['web-vdb.s2'] }, snapshots: ['s1', 's2'], data: 'all', after: 'a disk has failed' },
   ],
 }
