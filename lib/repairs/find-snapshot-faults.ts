@@ -85,15 +85,19 @@ function unfinishedDelete(survey: Survey, vm: SurveyedVm, parent: SurveyedSnapsh
 /**
  * Where QEMU ended the merge of a delete and libvirtd died before it had noted that: QEMU has taken the layer out of its chain
  * and written the header above it, libvirt keeps the layer in its XML (measured on 11.3: the same delete is then refused
- * for good, "not in this backing file chain").
+ * for good, "not in this backing file chain"). The proof is the header of the overlay that the next snapshot made: a VM that was
+ * reverted to the half-deleted snapshot has a chain without the layer, too, and there the merge did not end.
  */
 function mergedWithoutLibvirt(vm: SurveyedVm, parent: SurveyedSnapshot, child: SurveyedSnapshot): MovedLayer[] {
   const grandchildren = vm.snapshots.filter((each) => each.parent === child.name)
   return parent.disks.filter((disk) => disk.deleteInProgress).flatMap(({ target }) => {
     const receiver = child.disks.find((disk) => disk.target === target)
-    const merged = grandchildren.map((each) => each.disks.find((disk) => disk.target === target)?.frozenPath ?? null)[0] ?? null
+    const above = grandchildren.flatMap((each) => each.disks.filter((disk) => disk.target === target))
+    const merged = above[0]?.frozenPath ?? null
     const headers = vm.disks.find(({ disk }) => disk.target === target)?.chain?.layers.map(({ reading }) => reading.path) ?? []
-    if (!receiver?.frozenPath || merged === null || headers.includes(merged) || !headers.includes(receiver.frozenPath)) return []
+    if (!receiver?.frozenPath || merged === null || headers.includes(merged)) return []
+    const next = headers[headers.indexOf(receiver.frozenPath) - 1]
+    if (next === undefined || !above.some((disk) => disk.overlayPath === next)) return []
     return [{ target, fromPath: merged, toPath: receiver.frozenPath, toFormat: receiver.frozenFormat ?? 'qcow2' }]
   })
 }
