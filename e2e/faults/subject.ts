@@ -19,10 +19,12 @@ import { startRevert } from '../../lib/snapshots/revert-to-snapshot.ts'
 import { SAGAS } from '../../lib/start/sagas.ts'
 import { startOperations } from '../../lib/start/start-operations.ts'
 import { openStore } from '../../lib/store/store.ts'
+import { waitUntil } from '../lab/wait-until.ts'
 import type { Ask, Say } from './subject-protocol.ts'
 
 const HOST = 'lab'
 const USER = { name: 'tester' }
+const HOST_LIMIT_MS = 20_000
 const say = (message: Say) => void process.send?.(message)
 
 let goOn: () => void = () => undefined
@@ -35,6 +37,8 @@ async function open(dataDir: string, uri: string): Promise<null> {
   }))
   await openStore()
   await startOperations()
+  // A person would press nothing before the page shows the host.
+  await waitUntil(() => hostByName(HOST)?.connection.status.status === 'up', { limitMs: HOST_LIMIT_MS, what: 'The connection to libvirtd' }).catch(() => undefined)
   return null
 }
 
