@@ -1,6 +1,7 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
 import type { BlockJobView } from '../hosts/types.ts'
+import { readSoundLayers } from './sound-layers.ts'
 import { clearTaint, taintLayer } from './tainted-layers.ts'
 
 /** A file's modification time is the host's clock, ours may differ; and a job is seen some time after it began. */
@@ -48,10 +49,13 @@ async function taintChanged(host: Host, job: Pick<BlockJobView, 'vmUuid' | 'targ
   // Read anew: what the poller knew may be a chain of before the last snapshot.
   const vm = await host.inventory.vmNow(job.vmUuid)
   const disk = vm?.description?.disks.find((each) => each.target === job.target)
+  const sound = await readSoundLayers(host.name)
   for (const layer of disk?.layers.slice(1) ?? []) {
     if (layer.path === null) continue
     const reading = await host.files.read(layer.path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null || reading.modifiedMs < changedSinceMs - CLOCK_SLACK_MS) continue
+    // Frozen just now, and as it was then: another layer is the commit's base.
+    if (sound.get(layer.path)?.modifiedMs === reading.modifiedMs) continue
     await taintLayer({ host: host.name, path: layer.path, vmUuid: job.vmUuid, topPath: disk!.path, jobId: recordId(job), sinceMs, reason: `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata` })
   }
   return disk?.path ?? null
