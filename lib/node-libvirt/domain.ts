@@ -1,3 +1,4 @@
+import { isLibvirtError, VIR_ERR_NO_DOMAIN_SNAPSHOT } from './errors.ts'
 import { BLOCK_JOB_TYPES, VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES, VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES, type BlockJobType } from './flags/block-flags.ts'
 import { DOMAIN_STATES, type DomainState } from './flags/domain-flags.ts'
 import { combine, type Flags } from './flags/flag-set.ts'
@@ -110,9 +111,16 @@ export class Domain {
 
   /** The current snapshot, or null when there is none. */
   async snapshotCurrent(options?: CallOptions): Promise<DomainSnapshot | null> {
+    // Asked first, for libvirtd writes an error to its log when there is none.
     const { result } = await this.#client.call('DOMAIN_HAS_CURRENT_SNAPSHOT', { dom: this.reference, flags: 0 }, options)
     if (result === 0) return null
-    return new DomainSnapshot(this.#client, (await this.#client.call('DOMAIN_SNAPSHOT_CURRENT', { dom: this.reference, flags: 0 }, options)).snap)
+    try {
+      return new DomainSnapshot(this.#client, (await this.#client.call('DOMAIN_SNAPSHOT_CURRENT', { dom: this.reference, flags: 0 }, options)).snap)
+    } catch (error) {
+      // It went between the two.
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return null
+      throw error
+    }
   }
 
   /**
