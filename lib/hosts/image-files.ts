@@ -153,7 +153,7 @@ export class ImageFiles {
     try {
       volume = await this.volume(path)
     } catch (error) {
-      return unread(path, error, 'missing')
+      return unread(path, error)
     }
     try {
       const xml = parseXml(await volume.getXMLDesc(), 'volume')
@@ -176,7 +176,7 @@ export class ImageFiles {
         timestamps: `${modified} ${childText(timestamps, 'ctime')} ${childText(timestamps, 'btime')}`,
       }
     } catch (error) {
-      return unread(path, error, 'unreadable')
+      return unread(path, error)
     }
   }
 
@@ -196,12 +196,12 @@ function permissionsOf(target: XmlElement | undefined): FilePermissions | null {
 
 /** The pool there is on a folder, started if needed; else a transient one. */
 async function findPool(connect: Connect, folder: string): Promise<StoragePool> {
-  try {
-    const pool = await connect.storagePoolLookupByTargetPath(folder)
-    if (!(await pool.getInfo()).active) await pool.create()
+  const pool = await connect.storagePoolLookupByTargetPath(folder).catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
+  if (pool) {
+    const isActive = async () => (await pool.getInfo()).active
+    // Right after libvirtd's start it may start the pool itself in this moment.
+    if (!(await isActive())) await pool.create().catch(async (error: unknown) => { if (!(await isActive())) throw error })
     return pool
-  } catch (error) {
-    if (!isLibvirtError(error)) throw error
   }
   const name = `${OWN_POOL_PREFIX}${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
   return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
@@ -216,11 +216,12 @@ async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
-function unread(path: string, error: unknown, kind: 'missing' | 'unreadable'): ImageReading {
+/** Missing is only what libvirt has looked for: right after its start it knows no pool yet, and that says nothing of a file. */
+function unread(path: string, error: unknown): ImageReading {
   if (isConnectionError(error)) throw error
   const message = error instanceof Error ? error.message : String(error)
   // virStorageFileGetMetadata and open() report errno 2 and 13 in words only.
   if (/permission denied/i.test(message)) return { kind: 'unreadable', path, reason: `libvirt may not read ${path}: ${message}` }
-  if (kind === 'missing' || isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL) || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
+  if (isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL) || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
   return { kind: 'unreadable', path, reason: `${path} can't be read: ${message}` }
 }
