@@ -19,9 +19,8 @@ const RATE_WEIGHT = 0.3
 /** The block jobs of one host's VMs, as last polled: libvirt tells of no job's start and of no progress. */
 export class BlockJobWatch {
   readonly #jobs = new Map<string, Map<string, Seen>>()
-  readonly #owners = new Map<string, string>()
-  /** Disks of our jobs: whether libvirt's word of an end was heard while the job held it, and when it let go. */
-  readonly #own = new Map<string, { heardEnd: boolean; releasedAtMs: number | null }>()
+  /** Disks of our jobs: whose, whether libvirt's word of an end was heard meanwhile, and when the job let go. */
+  readonly #own = new Map<string, { jobId: string; heardEnd: boolean; releasedAtMs: number | null }>()
   readonly #polledAtMs = new Map<string, number>()
   readonly #host: string
   readonly #inspection: VmInspection
@@ -41,14 +40,14 @@ export class BlockJobWatch {
   /** Says which Keyframe job begins (or began) the block job of a disk; null takes it back. */
   setOwner(uuid: string, target: string, jobId: string | null): void {
     const disk = `${uuid}/${target}`
-    if (jobId === null) {
-      this.#owners.delete(disk)
-      const own = this.#own.get(disk)
-      if (own) own.releasedAtMs = Date.now()
-    } else {
-      this.#owners.set(disk, jobId)
-      this.#own.set(disk, { heardEnd: false, releasedAtMs: null })
-    }
+    const own = this.#own.get(disk)
+    if (jobId !== null) this.#own.set(disk, { jobId, heardEnd: false, releasedAtMs: null })
+    else if (own) own.releasedAtMs = Date.now()
+  }
+
+  #ownerOf(uuid: string, target: string): string | null {
+    const own = this.#own.get(`${uuid}/${target}`)
+    return own?.releasedAtMs === null ? own.jobId : null
   }
 
   /** libvirt says that a job ended. True when that is the first that is heard of it: it began and ended between two polls, and is not ours. */
@@ -111,7 +110,7 @@ export class BlockJobWatch {
         bandwidthBytesPerSecond: info.bandwidthBytesPerSecond, bytesPerSecond,
         secondsLeft: known && bytesPerSecond ? Math.ceil(left / bytesPerSecond) : null,
         ready,
-        jobId: this.#owners.get(`${vm.uuid}/${target}`) ?? null,
+        jobId: this.#ownerOf(vm.uuid, target),
         firstSeenMs: same?.view.firstSeenMs ?? polledAtMs,
       },
     }
