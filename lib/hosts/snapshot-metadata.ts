@@ -1,5 +1,5 @@
 import 'server-only'
-import { isLibvirtError, VIR_ERR_NO_DOMAIN, type Connect } from 'node-libvirt'
+import { isLibvirtError, VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Connect, type Domain } from 'node-libvirt'
 import { describeDomain } from './domain-xml.ts'
 import { attribute, child, children, childText, parseXml } from './xml.ts'
 
@@ -76,6 +76,11 @@ export async function readSnapshots(connect: Connect, uuid: string): Promise<Sna
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null }
     throw error
   }
+}
+
+/** Whether libvirt knows a snapshot of this name. */
+export async function hasSnapshot(domain: Domain, name: string): Promise<boolean> {
+  return domain.snapshotLookupByName(name).then(() => true, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return false; throw error })
 }
 
 /** By creation time; within one second, which is as fine as libvirt tells it, parents before their children. */

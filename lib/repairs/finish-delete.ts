@@ -1,5 +1,6 @@
 import 'server-only'
-import { isLibvirtError, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
+import type { Domain } from 'node-libvirt'
+import { hasSnapshot } from '../hosts/snapshot-metadata.ts'
 import { forgetSnapshots, moveSnapshots, redefineSnapshot, type MovedLayer, type Naming } from '../merges/reconcile-snapshots.ts'
 
 const MARK = /\s*<snapshotDeleteInProgress\s*\/>/g
@@ -20,6 +21,5 @@ export async function finishDelete(domain: Domain, { snapshot, parent, grandchil
 
 /** True when nothing of it is left to do. */
 export async function isDeleteFinished(domain: Domain, { snapshot, parent }: FinishDelete): Promise<boolean> {
-  const gone = await domain.snapshotLookupByName(snapshot).then(() => false, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return true; throw error })
-  return gone && !(await (await domain.snapshotLookupByName(parent)).getXMLDesc()).includes('<snapshotDeleteInProgress')
+  return !(await hasSnapshot(domain, snapshot)) && !(await (await domain.snapshotLookupByName(parent)).getXMLDesc()).includes('<snapshotDeleteInProgress')
 }

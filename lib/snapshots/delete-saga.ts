@@ -3,6 +3,7 @@ import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DO
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { hasSnapshot } from '../hosts/snapshot-metadata.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
@@ -65,7 +66,7 @@ export const deleteSaga: Saga<DeleteJob> = {
 async function isGone(input: DeleteJob, name: string): Promise<boolean> {
   const { host } = await requireVm(input.host, input.vm)
   const domain = await (await host.connection.reader()).domainLookupByUUID(input.vm)
-  return domain.snapshotLookupByName(name).then(() => false, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return true; throw error })
+  return !(await hasSnapshot(domain, name))
 }
 
 async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: LogCall): Promise<true> {
