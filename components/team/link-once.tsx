@@ -1,5 +1,7 @@
 import type { OneTimeLink } from '@/lib/access/invite-user'
+import { classNames } from '@/components/class-names'
 import { CopyButton } from '@/components/ui/copy-button'
+import { inputStyle } from '@/components/ui/field'
 import { Notice } from '@/components/ui/notice'
 
 /** A one-time link, on the only page that ever shows it. */
@@ -7,10 +9,10 @@ export function LinkOnce({ userName, link, hours }: OneTimeLink & { hours: numbe
   return (
     <Notice tone="ok" role="status" className="w-full">
       <p>Send this link to {userName}. It is shown only now, works once, and ends in {hours} hours.</p>
-      <p className="mt-1 flex items-center gap-1">
-        <code aria-label={`One-time link for ${userName}`} className="min-w-0 flex-1 rounded bg-sunken px-2 py-1 text-[13px] break-all select-all">{link}</code>
+      <div className="mt-1 flex items-center gap-1">
+        <input readOnly value={link} aria-label={`One-time link for ${userName}`} className={classNames(inputStyle, 'flex-1')} />
         <CopyButton text={link} label="Copy the link" />
-      </p>
+      </div>
     </Notice>
   )
 }

@@ -17,11 +17,13 @@ interface Props {
 export function NewLinkForm({ act, user, hours }: Props) {
   const [result, submit, pending] = useActionState(act, null)
   return (
-    <form action={submit} className="flex min-w-0 flex-col items-start gap-2">
-      <input type="hidden" name="id" value={user.id} />
-      <Button type="submit" variant="outline" disabled={pending}>New one-time link<span className="sr-only"> for {user.name}</span></Button>
+    <div className="flex min-w-0 flex-col items-start gap-2 max-sm:w-full">
+      <form action={submit}>
+        <input type="hidden" name="id" value={user.id} />
+        <Button type="submit" variant="outline" disabled={pending}>New one-time link<span className="sr-only"> for {user.name}</span></Button>
+      </form>
       {result?.ok && <LinkOnce userName={result.userName} link={result.link} hours={hours} />}
       {result && !result.ok && <Notice tone="danger" role="alert">{result.message}</Notice>}
-    </form>
+    </div>
   )
 }

@@ -79,9 +79,13 @@ export async function searchAudit(query: AuditQuery): Promise<{ entries: AuditEn
   return { entries: await read(matching(query), AUDIT_PAGE_SIZE, (query.page - 1) * AUDIT_PAGE_SIZE), total }
 }
 
-/** What was done to one VM, one snapshot of it, or one job, the newest first. */
+/** What was done to one VM, one snapshot of it, or one job, the newest first. By index, for every page of a VM asks. */
 export function readAuditOf(subject: { host: string; vmUuid: string; snapshot?: string } | { jobId: string }, limit: number): Promise<AuditEntry[]> {
-  if ('jobId' in subject) return read(records().where(sql<SqlBool>`${jobId} = ${subject.jobId}`), limit)
-  const ofVm = records().where(sql<SqlBool>`${host} = ${subject.host} AND ${vmUuid} = ${subject.vmUuid}`)
-  return read(subject.snapshot === undefined ? ofVm : ofVm.where('a.snapshot', '=', subject.snapshot), limit)
+  if ('jobId' in subject) {
+    return read(records().where(sql<SqlBool>`a.id IN (SELECT id FROM audit WHERE job_id = ${subject.jobId} UNION SELECT audit_id FROM audit_results WHERE job_id = ${subject.jobId})`), limit)
+  }
+  const { host, vmUuid, snapshot } = subject
+  const ofVm = records().where(sql<SqlBool>`a.id IN (SELECT id FROM audit WHERE host = ${host} AND vm_uuid = ${vmUuid}
+    UNION SELECT audit_id FROM audit_results JOIN jobs ON jobs.id = audit_results.job_id WHERE jobs.host = ${host} AND jobs.vm_uuid = ${vmUuid})`)
+  return read(snapshot === undefined ? ofVm : ofVm.where('a.snapshot', '=', snapshot), limit)
 }

@@ -12,7 +12,7 @@ const command = fileURLToPath(new URL('recover.ts', import.meta.url))
 
 /** The command as a process of its own; ours holds the data meanwhile, as Keyframe does. */
 async function recover(dataDirectory: string, ...names: string[]) {
-  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...names], { env: { PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory, KEYFRAME_URL: 'https://keyframe.example' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...names], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory, KEYFRAME_URL: 'https://keyframe.example' }, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>])
   return { code, stdout, stderr }
 }

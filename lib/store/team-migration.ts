@@ -42,6 +42,7 @@ async function addAuditTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('status', 'text', (c) => c.notNull()).addColumn('sentence', 'text').execute()
   await db.schema.createIndex('audit_at').on('audit').column('at_ms').execute()
   await db.schema.createIndex('audit_of_vm').on('audit').columns(['host', 'vm_uuid']).execute()
+  await db.schema.createIndex('audit_of_job').on('audit').column('job_id').execute()
   await db.schema.createIndex('audit_results_of_job').on('audit_results').column('job_id').execute()
   await db.schema.createIndex('audit_job_ends_of_job').on('audit_job_ends').column('job_id').execute()
 }
