@@ -253,6 +253,7 @@ test('without JavaScript an admin invites, changes a role, and reads the audit l
   await item.getByLabel(`Role of ${name}`).selectOption('operator')
   await item.getByRole('button', { name: `Change role of ${name}` }).click()
   await expect(userItem(page, name).getByText('operator', { exact: true })).toBeVisible()
+  await expect(userItem(page, name).getByText(`The role of ${name} is changed.`)).toBeVisible()
   await (await manage(page, name)).getByRole('button', { name: `Withdraw invitation of ${name}` }).click()
   await expect(userItem(page, name)).toHaveCount(0)
   await open(page, auditPath())

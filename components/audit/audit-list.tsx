@@ -33,13 +33,13 @@ export function AuditList({ entries, label, whole = false }: { entries: AuditEnt
   )
 }
 
-/** What it was done to, each with its page. */
+/** What it was done to, each with its page: the VM's by its UUID, for it may be called otherwise by now. */
 function Subject({ entry: { host, vmUuid, vmName, snapshot, job } }: { entry: AuditEntry }) {
   if (host === null && job === null) return null
   return (
     <p className="flex flex-wrap items-baseline gap-x-3 text-[13px]">
-      {host !== null && vmUuid !== null && (vmName !== null ? <PageLink href={vmPath(host, vmName)} className={linkStyle}>{vmName}</PageLink> : <span className="break-names">VM {vmUuid}</span>)}
-      {snapshot !== null && (host !== null && vmName !== null ? <PageLink href={snapshotPath(host, vmName, snapshot)} className={linkStyle}>{snapshot}</PageLink> : <span className="break-names">{snapshot}</span>)}
+      {host !== null && vmUuid !== null && <PageLink href={vmPath(host, vmUuid)} className={linkStyle}>{vmName ?? `VM ${vmUuid}`}</PageLink>}
+      {snapshot !== null && (host !== null && vmUuid !== null ? <PageLink href={snapshotPath(host, vmUuid, snapshot)} className={linkStyle}>{snapshot}</PageLink> : <span className="break-names">{snapshot}</span>)}
       {job !== null && <PageLink href={jobPagePath(job.id)} className={linkStyle}>{job.title ?? 'The job'}</PageLink>}
       {host !== null && <span className="break-names text-muted">{host}</span>}
     </p>

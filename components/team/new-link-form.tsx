@@ -1,21 +1,17 @@
-'use client'
-
-import { useActionState } from 'react'
 import type { OneTimeLink } from '@/lib/access/invite-user'
 import { LinkOnce } from '@/components/team/link-once'
-import type { FormAct } from '@/components/team/submit-form'
+import type { FormState } from '@/components/team/submit-form'
 import { Button } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 
 interface Props {
-  act: FormAct<OneTimeLink>
+  state: FormState<OneTimeLink>
   user: { id: string; name: string }
   hours: number
 }
 
 /** A new one-time link for who lost the first one, or the password. Works without JavaScript. */
-export function NewLinkForm({ act, user, hours }: Props) {
-  const [result, submit, pending] = useActionState(act, null)
+export function NewLinkForm({ state: [result, submit, pending], user, hours }: Props) {
   return (
     <div className="flex min-w-0 flex-col items-start gap-2 max-sm:w-full">
       <form action={submit}>

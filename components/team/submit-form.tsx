@@ -8,8 +8,10 @@ import { Notice } from '@/components/ui/notice'
 /** A server action as a form calls it. */
 export type FormAct<R extends object = object> = (before: ActionResult<R> | null, form: FormData) => Promise<ActionResult<R>>
 
+/** Of `useActionState`: the answer, the form's action, and whether it is under way. */
+export type FormState<R extends object = object> = [ActionResult<R> | null, (form: FormData) => void, boolean]
+
 interface Props extends Pick<ButtonProps, 'variant' | 'size'> {
-  act: FormAct
   label: string
   /** What the act is done to, for who does not see where the button stands. */
   to?: string
@@ -19,8 +21,10 @@ interface Props extends Pick<ButtonProps, 'variant' | 'size'> {
 }
 
 /** A form of one act, with its answer below. Works without JavaScript: the answer is then in the page that comes back. */
-export function SubmitForm({ act, label, to, done, children, variant = 'outline', size }: Props) {
-  const [result, submit, pending] = useActionState(act, null)
+export const SubmitForm = ({ act, ...form }: Props & { act: FormAct }) => <StateForm state={useActionState(act, null)} {...form} />
+
+/** The same, for who keeps the answer above it. */
+export function StateForm({ state: [result, submit, pending], label, to, done, children, variant = 'outline', size }: Props & { state: FormState }) {
   return (
     <form action={submit} className="flex min-w-0 flex-wrap items-end gap-2">
       {children}

@@ -42,6 +42,12 @@ describe('every page, action and route is gated', () => {
     }
   })
 
+  it('leaves two actions in lib ungated: signing in and out', () => {
+    const lib = fileURLToPath(new URL('..', import.meta.url))
+    const actions = files(lib).filter((file) => /\.tsx?$/.test(file) && /^['"]use server['"]/m.test(readFileSync(file, 'utf8')))
+    expect(actions.map((file) => relative(lib, file)).sort()).toEqual(['access/sign-in.ts', 'access/sign-out.ts'])
+  })
+
   it('names no public one that is gone', () => {
     for (const file of PUBLIC.keys()) expect(all).toContain(file)
   })
