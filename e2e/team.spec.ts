@@ -2,13 +2,13 @@ import { expect, test, type Browser, type BrowserContext, type Page, type Reques
 import { auditPath, hostCheckPath, jobsPath, mergePlanPath, snapshotPath, usersPath, vmCheckPath, vmPath } from '../components/paths.ts'
 import { open, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
+import { buttonAt, changeRole, choosePassword, cookieOf, invite, manage, openLive, PASSWORD, signIn, userItem } from './team-acts.ts'
 import { testLab, underTest } from './under-test.ts'
 
 // A test that fails is followed by a new worker: it makes a guest and users of its own.
 const N = process.env.TEST_WORKER_INDEX
 const VM = `team-${N}`
 const [VIEWER, OPERATOR] = [`vera-${N}`, `otto.${N}@example.org`]
-const PASSWORD = 'chosen by oneself'
 /** What one does appears for the other. */
 const SOON_MS = 1_000
 const PHONE = { width: 390, height: 844 }
@@ -23,68 +23,6 @@ async function newPage(browser: Browser, options: Parameters<Browser['newContext
   const context = await browser.newContext(options)
   contexts.push(context)
   return context.newPage()
-}
-
-/** The admin's form; gives the link that it shows. */
-async function invite(page: Page, name: string, role: string): Promise<string> {
-  await open(page, usersPath())
-  const form = page.getByRole('region', { name: 'Invite a user' })
-  await form.getByLabel('User name').fill(name)
-  await form.getByLabel('Role').selectOption(role)
-  await form.getByRole('button', { name: 'Invite' }).click()
-  return form.getByLabel(`One-time link for ${name}`).inputValue()
-}
-
-async function choosePassword(page: Page, link: string): Promise<void> {
-  await page.goto(link)
-  await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Set password' }).click()
-  await expect(page.getByRole('link', { name: VM, exact: true })).toBeVisible()
-}
-
-async function signIn(page: Page, name: string, password: string): Promise<void> {
-  await page.goto(`${baseUrl}/login`)
-  await page.getByLabel('Username').fill(name)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-}
-
-const userItem = (page: Page, name: string) => page.getByRole('list', { name: 'Users' }).getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: false }) })
-/** Opens what an admin can do with a user. */
-async function manage(page: Page, name: string) {
-  await open(page, usersPath())
-  await page.getByText(`Manage ${name}`).click()
-  return userItem(page, name)
-}
-
-async function changeRole(admin: Page, name: string, role: string): Promise<number> {
-  const item = await manage(admin, name)
-  await item.getByLabel(`Role of ${name}`).selectOption(role)
-  const atMs = Date.now()
-  await item.getByRole('button', { name: `Change role of ${name}` }).click()
-  await expect(item.getByRole('status').filter({ hasText: 'is changed' })).toBeVisible()
-  return atMs
-}
-
-/** When the page next has, or has not, a button of this name, by its own clock. */
-const buttonAt = (page: Page, name: string, there: boolean) => page.evaluate(([label, wanted]) => new Promise<number>((resolve) => {
-  const look = () => {
-    if ([...document.querySelectorAll('button')].some((button) => button.textContent === label) !== wanted) return
-    observer.disconnect()
-    resolve(Date.now())
-  }
-  const observer = new MutationObserver(look)
-  observer.observe(document.body, { childList: true, subtree: true })
-  look()
-}), [name, there] as const)
-
-const cookieOf = async (page: Page) => (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
-
-/** Opens a VM's page as whoever is signed in, with its event stream. */
-async function openLive(page: Page, path: string): Promise<void> {
-  const stream = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='))
-  await page.goto(baseUrl + path)
-  await stream
 }
 
 test.beforeAll(async ({ browser }) => {
@@ -109,10 +47,10 @@ test('the link works once, and is shown once', async ({ page }) => {
   const second = await (await manage(page, `once-${N}`)).getByRole('button', { name: `New one-time link for once-${N}` }).click().then(() => page.getByLabel(`One-time link for once-${N}`).inputValue())
   const guest = await (await page.context().browser()!.newContext()).newPage()
   await guest.goto(link)
-  await expect(guest.getByRole('alert')).toContainText('used already or is too old')
+  await expect(guest.getByRole('alert').filter({ hasText: 'used already or is too old' })).toBeVisible()
   await choosePassword(guest, second)
   await guest.goto(second)
-  await expect(guest.getByRole('alert')).toContainText('used already or is too old')
+  await expect(guest.getByRole('alert').filter({ hasText: 'used already or is too old' })).toBeVisible()
   await guest.context().close()
 })
 
