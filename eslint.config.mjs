@@ -9,7 +9,7 @@ const MAY_IMPORT = {
   store: ['settings'],
   live: ['hosts/types', 'jobs/types'],
   jobs: ['live', 'settings', 'store'],
-  access: ['jobs/refusal', 'settings', 'store'],
+  access: ['jobs/refusal', 'live', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],
   chains: ['hosts', 'jobs', 'live', 'store'],
   plans: ['hosts', 'jobs'],

@@ -9,7 +9,8 @@ export default {
   serverExternalPackages: ['@node-rs/argon2', 'openworkflow'],
   poweredByHeader: false,
   reactStrictMode: true,
-  experimental: { serverActions: { allowedOrigins: proxied } },
+  // authInterrupts: a page that a role may not read answers 403 with app/forbidden.tsx.
+  experimental: { serverActions: { allowedOrigins: proxied }, authInterrupts: true },
   headers: async () => [{
     source: '/:path*',
     headers: [

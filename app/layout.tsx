@@ -1,8 +1,10 @@
 import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
 import { AppHeader } from '@/components/app-header'
+import { MayProvider } from '@/components/access/may'
 import { LiveProvider } from '@/components/live/live-provider'
 import { currentSession } from '@/lib/access/current-user'
+import { actsOf } from '@/lib/access/permissions'
 import { newestId } from '@/lib/live/hub'
 import './globals.css'
 
@@ -21,8 +23,8 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body>
         {session ? (
           <>
-            <AppHeader userName={session.user.name} />
-            <LiveProvider since={since}>{children}</LiveProvider>
+            <AppHeader user={session.user} />
+            <LiveProvider since={since}><MayProvider acts={actsOf(session.user)}>{children}</MayProvider></LiveProvider>
           </>
         ) : children}
       </body>

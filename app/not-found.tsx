@@ -7,7 +7,7 @@ import { buttonStyle } from '@/components/ui/button'
 export const metadata: Metadata = { title: 'Not found · Keyframe' }
 
 export default async function NotFound() {
-  await requireUser()
+  await requireUser('vm.list')
   return (
     <main className="mx-auto flex max-w-xl flex-col items-start gap-4 px-4 py-16">
       <h1 className="text-xl font-semibold">There is nothing at this address</h1>

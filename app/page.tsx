@@ -14,7 +14,7 @@ import { listPath } from '@/components/paths'
 export const metadata: Metadata = { title: 'VMs · Keyframe' }
 
 export default async function ListPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
-  await requireUser()
+  await requireUser('vm.list')
   const query = parseListQuery(await searchParams)
   const hosts = await readHosts()
   const all = toRows(hosts)

@@ -1,11 +1,13 @@
 import { PageLink } from '@/components/page-link'
+import { can } from '@/lib/access/permissions'
 import { signOut } from '@/lib/access/sign-out'
+import type { User } from '@/lib/access/users'
 import { KeyframeMark } from '@/components/keyframe-mark'
-import { jobsPath, listPath } from '@/components/paths'
+import { auditPath, jobsPath, listPath, usersPath } from '@/components/paths'
 import { Button } from '@/components/ui/button'
 
 /** Where one is, who one is, and the way out. */
-export function AppHeader({ userName }: { userName: string }) {
+export function AppHeader({ user }: { user: User }) {
   return (
     <header className="border-b border-line bg-surface">
       <div className="mx-auto flex h-12 max-w-[90rem] items-center gap-1 px-4 max-sm:h-14">
@@ -15,7 +17,10 @@ export function AppHeader({ userName }: { userName: string }) {
         </PageLink>
         <span className="flex-1" />
         <PageLink href={jobsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">Jobs</PageLink>
-        <PageLink href="/account" title="Account" className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{userName}</PageLink>
+        {/* On a phone these two stand on the account's page, for want of room. */}
+        {can(user, 'user.list') && <PageLink href={usersPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Users</PageLink>}
+        {can(user, 'audit.read') && <PageLink href={auditPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Audit log</PageLink>}
+        <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{user.name}</PageLink>
         <form action={signOut}><Button type="submit" variant="quiet" size="small">Sign out</Button></form>
       </div>
     </header>

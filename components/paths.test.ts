@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, vmCheckPath, vmPath } from './paths.ts'
+import { auditPath, decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, usersPath, vmCheckPath, vmPath } from './paths.ts'
 
 const NASTY = ['web', 'two words', `it's "quoted"`, '<script>alert(1)</script>', 'Übergröße', '虚拟机', '100%', '%41', 'a/b', '?q=1#x', '..', '-x', 'a+b', 'é'.repeat(200)]
 
@@ -24,12 +24,14 @@ test('what travels in the query comes back as it was', () => {
     expect(get(deletePlanPath('h', 'u', name, true), 'snapshot')).toBe(name)
     expect(get(mergePlanPath('h', 'u', { target: 'vda', topPath: `/a/${name}` }), 'top')).toBe(`/a/${name}`)
     expect(get(listPath({ q: name }), 'q')).toBe(name)
+    expect(get(auditPath({ vm: name }), 'vm')).toBe(name)
     expect(new URL(eventsPath([`h/${name}`, 'h/2'], 'boot-1'), 'http://x').searchParams.getAll('watch')).toEqual([`h/${name}`, 'h/2'])
   }
 })
 
 test('the addresses', () => {
   expect([listPath(), listPath({ sort: 'name', page: 1 }), listPath({ page: 2 })]).toEqual(['/', '/?sort=name', '/?page=2'])
+  expect([usersPath(), auditPath(), auditPath({ person: '', page: 1 }), auditPath({ person: 'ann', page: 2 })]).toEqual(['/users', '/audit', '/audit', '/audit?person=ann&page=2'])
   expect(vmPath('local', 'web 1')).toBe('/hosts/local/vms/web%201')
   expect([vmCheckPath('local', 'web 1'), hostCheckPath('rack/1')]).toEqual(['/hosts/local/vms/web%201/check', '/hosts/rack%2F1/check'])
   expect(snapshotFormPath('local', 'u')).toBe('/api/hosts/local/vms/u/snapshot-form')

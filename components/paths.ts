@@ -28,6 +28,13 @@ export const mergePlanPath = (host: string, vmUuid: string, range: { target?: st
   if (range.basePath !== undefined) search.set('base', range.basePath)
   return `${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`
 }
+export const usersPath = (): string => '/users'
+/** The audit log, searched by the names of its form's fields. */
+export const auditPath = (search: { person?: string; vm?: string; act?: string; result?: string; q?: string; from?: string; until?: string; page?: number } = {}): string => {
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries(search)) if (value !== undefined && value !== '' && !(key === 'page' && Number(value) <= 1)) query.set(key, String(value))
+  return query.size > 0 ? `/audit?${query}` : '/audit'
+}
 export const jobsPath = (): string => '/jobs'
 /** A job's own page. */
 export const jobPagePath = (jobId: string): string => `/jobs/${part(jobId)}`

@@ -6,6 +6,8 @@ import { action, type ActionResult } from '@/lib/access/action'
 import { ChangePasswordInput, changePassword } from '@/lib/access/change-password'
 import { revokeOtherSessions, revokeSession } from '@/lib/access/sessions'
 
+type Done = ActionResult<object>
+
 const change = action('account.change-password', ChangePasswordInput, async ({ session, input }) => {
   await changePassword(session, input)
   return {}
@@ -19,16 +21,18 @@ const endOthers = action('account.end-other-sessions', z.object({}), async ({ us
   return {}
 })
 
-export async function submitPassword(_before: ActionResult<object> | null, form: FormData): Promise<ActionResult<object>> {
+export async function submitPassword(_before: Done | null, form: FormData): Promise<Done> {
   return change(form)
 }
 
-export async function endSession(form: FormData): Promise<void> {
-  await end(form)
+export async function endSession(_before: Done | null, form: FormData): Promise<Done> {
+  const result = await end(form)
   revalidatePath('/account')
+  return result
 }
 
-export async function endOtherSessions(form: FormData): Promise<void> {
-  await endOthers(form)
+export async function endOtherSessions(_before: Done | null, form: FormData): Promise<Done> {
+  const result = await endOthers(form)
   revalidatePath('/account')
+  return result
 }

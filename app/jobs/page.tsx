@@ -9,7 +9,7 @@ const PAST_SHOWN = 100
 export const metadata: Metadata = { title: 'Jobs · Keyframe' }
 
 export default async function JobsPage() {
-  await requireUser()
+  await requireUser('job.list')
   const [unfinished, past] = await Promise.all([readJobs({ unfinished: true, limit: 1_000 }), readJobs({ unfinished: false, limit: PAST_SHOWN })])
   const stopped = unfinished.filter((job) => job.status === 'waiting').length
   return (

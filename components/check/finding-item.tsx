@@ -1,4 +1,5 @@
 import type { Evidence, Finding } from '@/lib/repairs/types'
+import { OnlyWhoMay } from '@/components/access/may'
 import { RepairButton } from '@/components/check/repair-dialogs'
 import { RepairPreview } from '@/components/check/repair-preview'
 import { formatBytes } from '@/components/format-bytes'
@@ -26,7 +27,7 @@ export function FindingItem({ finding, number }: { finding: Finding; number: str
       {(repair !== null || actOnVmPage !== null) && (
         <div className="flex flex-wrap gap-2">
           {repair && <RepairButton repair={repair} describedBy={id} />}
-          {vm && actOnVmPage !== null && <PageLink href={vmPath(vm.host, vm.name)} className={buttonStyle({ variant: 'outline', size: 'small' })}>{actOnVmPage}<span className="max-w-40 truncate text-muted"> on {vm.name}’s page</span></PageLink>}
+          {vm && actOnVmPage !== null && <OnlyWhoMay act="repair.start"><PageLink href={vmPath(vm.host, vm.name)} className={buttonStyle({ variant: 'outline', size: 'small' })}>{actOnVmPage}<span className="max-w-40 truncate text-muted"> on {vm.name}’s page</span></PageLink></OnlyWhoMay>}
         </div>
       )}
     </li>

@@ -1,6 +1,8 @@
 'use client'
 
 import { createContext, useContext, useState, type ReactNode } from 'react'
+import type { Act } from '@/lib/access/permissions'
+import { OnlyWhoMay } from '@/components/access/may'
 import { DeleteDialog } from '@/components/dialogs/delete-dialog'
 import { ForceOffDialog } from '@/components/dialogs/force-off-dialog'
 import { MergeDialog } from '@/components/dialogs/merge-dialog'
@@ -17,6 +19,8 @@ export type DialogKind =
   | { act: 'Force off' }
   | { act: 'Revert'; snapshot: string }
   | { act: 'Delete'; snapshot: string; childCount: number }
+
+const ACTS: Record<DialogKind['act'], Act> = { 'Take snapshot': 'snapshot.create', 'Merge': 'merge.start', 'Force off': 'vm.power', 'Revert': 'snapshot.revert', 'Delete': 'snapshot.delete' }
 
 const Show = createContext<(dialog: DialogKind) => void>(() => undefined)
 
@@ -39,17 +43,21 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
   return (
     <Show value={setDialog}>
       {children}
-      {dialog?.act === 'Take snapshot' && <TakeSnapshotDialog {...shared} />}
-      {dialog?.act === 'Merge' && <MergeDialog {...shared} disks={mergeDisks} />}
-      {dialog?.act === 'Force off' && <ForceOffDialog {...shared} />}
-      {dialog?.act === 'Revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
-      {dialog?.act === 'Delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
+      {dialog && (
+        <OnlyWhoMay act={ACTS[dialog.act]}>
+          {dialog.act === 'Take snapshot' && <TakeSnapshotDialog {...shared} />}
+          {dialog.act === 'Merge' && <MergeDialog {...shared} disks={mergeDisks} />}
+          {dialog.act === 'Force off' && <ForceOffDialog {...shared} />}
+          {dialog.act === 'Revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
+          {dialog.act === 'Delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
+        </OnlyWhoMay>
+      )}
     </Show>
   )
 }
 
-/** The button that opens a dialog, named after its act. */
+/** The button that opens a dialog, named after its act; none for who may not do it. */
 export function ActButton({ dialog, ...button }: { dialog: DialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'className'>) {
   const show = useContext(Show)
-  return <Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{dialog.act}</Button>
+  return <OnlyWhoMay act={ACTS[dialog.act]}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{dialog.act}</Button></OnlyWhoMay>
 }

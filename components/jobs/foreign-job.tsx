@@ -1,6 +1,7 @@
 'use client'
 
 import type { BlockJobView } from '@/lib/hosts/types'
+import { OnlyWhoMay } from '@/components/access/may'
 import { BlockJobProgress } from '@/components/jobs/block-job-progress'
 import { formatRate } from '@/components/format-bytes'
 import { useStart } from '@/components/dialogs/use-start'
@@ -20,8 +21,8 @@ export function ForeignJob({ job, acts }: { job: BlockJobView; acts: VmActs }) {
         <span>begun elsewhere</span>
       </BlockJobProgress>
       <div className="flex flex-wrap items-center gap-2">
-        {job.ready && <Button variant="outline" size="small" disabled={pivot.pending} onClick={() => pivot.submit(input)}>Pivot</Button>}
-        <Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit(input)}>Cancel job</Button>
+        {job.ready && <OnlyWhoMay act="block-job.pivot"><Button variant="outline" size="small" disabled={pivot.pending} onClick={() => pivot.submit(input)}>Pivot</Button></OnlyWhoMay>}
+        <OnlyWhoMay act="block-job.cancel"><Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit(input)}>Cancel job</Button></OnlyWhoMay>
         {message && <p role="alert" className="w-full text-sm text-danger">{message}</p>}
       </div>
     </li>

@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import type { BlockJobView } from '@/lib/hosts/types'
 import type { JobView } from '@/lib/jobs/types'
+import { OnlyWhoMay } from '@/components/access/may'
 import { classNames } from '@/components/class-names'
 import { formatRate, parseMibPerSecond, toMibPerSecond } from '@/components/format-bytes'
 import { useStart } from '@/components/dialogs/use-start'
@@ -17,8 +18,8 @@ export function JobControls({ job, blockJobs, acts }: { job: JobView; blockJobs:
   const cancel = useStart(acts.cancelJob, () => undefined)
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      {blockJobs.length > 0 && <BandwidthForm jobId={job.id} now={blockJobs[0]?.bandwidthBytesPerSecond ?? 0} setBandwidth={acts.setBandwidth} />}
-      {job.canCancel && <Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit({ jobId: job.id })}>Cancel job</Button>}
+      {blockJobs.length > 0 && <OnlyWhoMay act="merge.bandwidth"><BandwidthForm jobId={job.id} now={blockJobs[0]?.bandwidthBytesPerSecond ?? 0} setBandwidth={acts.setBandwidth} /></OnlyWhoMay>}
+      {job.canCancel && <OnlyWhoMay act="job.cancel"><Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit({ jobId: job.id })}>Cancel job</Button></OnlyWhoMay>}
       {cancel.message && <p role="alert" className="w-full text-sm text-danger">{cancel.message}</p>}
     </div>
   )

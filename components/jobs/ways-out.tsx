@@ -1,6 +1,7 @@
 'use client'
 
 import type { JobAct, JobView } from '@/lib/jobs/types'
+import { useMay } from '@/components/access/may'
 import { useStart } from '@/components/dialogs/use-start'
 import { Button } from '@/components/ui/button'
 import type { VmActs } from '@/components/vm/vm-acts'
@@ -10,7 +11,8 @@ const LABELS: Record<JobAct, string> = { retry: 'Retry', resume: 'Resume', undo:
 /** What can be chosen of a job now, each with what it does. */
 export function WaysOut({ job, acts }: { job: JobView; acts: Pick<VmActs, 'chooseWayOut'> }) {
   const { submit, pending, message } = useStart(acts.chooseWayOut, () => undefined)
-  if (job.offers.length === 0 && !message) return null
+  const may = useMay('job.way-out')
+  if (!may || (job.offers.length === 0 && !message)) return null
   return (
     <div className="flex flex-col gap-2">
       {job.offers.map(({ act, sentence }) => (

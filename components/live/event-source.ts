@@ -51,7 +51,9 @@ export class EventStream {
     })
     source.onmessage = (message: MessageEvent<string>) => {
       this.#lastId = message.lastEventId || this.#lastId
-      this.#handlers.onEvent(message.lastEventId, JSON.parse(message.data) as LiveEvent)
+      const event = JSON.parse(message.data) as LiveEvent
+      if (event.type === 'signed-out') return this.#handlers.onSignedOut()
+      this.#handlers.onEvent(message.lastEventId, event)
     }
     source.onerror = () => {
       this.#handlers.onStatus(false)

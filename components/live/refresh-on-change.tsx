@@ -16,6 +16,7 @@ export function RefreshOnVmChange({ host, vmUuid, waitForDialog = false }: { hos
   useLive((event) => {
     if (event.type === 'vm' && event.host === host && event.vmUuid === vmUuid) refresh()
     else if (event.type === 'job' && event.job.endedAtMs !== null && event.job.host === host && event.job.vmUuid === vmUuid) refresh()
+    else if (event.type === 'audit' && event.host === host && event.vmUuid === vmUuid) refresh()
   })
   return null
 }
@@ -38,5 +39,19 @@ export function RefreshOnAnyJob() {
 export function RefreshOnHostChange() {
   const refresh = useRefresh(LIST_WAIT_MS)
   useLive((event) => { if (event.type === 'host') refresh() })
+  return null
+}
+
+/** On the page of users. */
+export function RefreshOnUsersChange() {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useLive((event) => { if (event.type === 'users') refresh() })
+  return null
+}
+
+/** On the audit log: when something was recorded, and when a job ended that it shows as under way. */
+export function RefreshOnAudit() {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useLive((event) => { if (event.type === 'audit' || (event.type === 'job' && event.job.endedAtMs !== null)) refresh() })
   return null
 }

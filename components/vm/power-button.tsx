@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { useMay } from '@/components/access/may'
 import { useStart } from '@/components/dialogs/use-start'
 import { randomId } from '@/components/random-id'
 import { Button, type ButtonProps } from '@/components/ui/button'
@@ -19,6 +20,7 @@ export function PowerButton({ vm, act, label, power, ...button }: Props) {
   // A click that was sent twice is one job; the next click after an answer is another.
   const [nonce, setNonce] = useState(randomId)
   const { submit, pending, message } = useStart(power, () => setNonce(randomId()))
+  if (!useMay('vm.power')) return null
   return (
     <>
       <Button {...button} disabled={button.disabled || pending} onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce })}>{label}</Button>

@@ -1,5 +1,6 @@
 import { PageLink } from '@/components/page-link'
 import type { HostView, VmSummary } from '@/lib/hosts/types'
+import { OnlyWhoMay } from '@/components/access/may'
 import { ActButton } from '@/components/dialogs/vm-dialogs'
 import { listPath, vmCheckPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
@@ -45,7 +46,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
           <ActButton dialog={{ act: 'Take snapshot' }} disabled={down} />
         </div>
       </div>
-      {mergeRefusal !== null && !down && <p id="merge-refusal" className="text-[13px] text-muted sm:text-right">Merge: {mergeRefusal}</p>}
+      {mergeRefusal !== null && !down && <OnlyWhoMay act="merge.start"><p id="merge-refusal" className="text-[13px] text-muted sm:text-right">Merge: {mergeRefusal}</p></OnlyWhoMay>}
       {down && <Notice tone="danger" role="status">{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'} since <When ms={host.sinceMs} />{host.reason && `: ${host.reason}`}. What is shown is what was last known; nothing can be done until it is back.</Notice>}
       {vm.attention.map(({ kind, sentence }) => (kind === 'frozen'
         ? <Notice key={kind} tone="danger" role="alert"><p className="font-medium">The guest’s file systems are frozen: it waits, and writes nothing, until they are thawed.</p><div className="mt-2 flex flex-wrap gap-2"><PowerButton vm={ref} act="thaw" label="Thaw" power={acts.power} variant="danger-solid" disabled={down} /></div></Notice>

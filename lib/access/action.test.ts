@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { Refusal } from '../jobs/refusal.ts'
 import { store } from '../store/store.ts'
@@ -8,18 +8,19 @@ import { currentSession, type Session } from './current-user.ts'
 import { route } from './route.ts'
 
 vi.mock('./current-user.ts', () => ({ currentSession: vi.fn() }))
-const signedIn: Session = { id: 's1', user: { id: 'u1', name: 'ann' } }
+vi.mock('./client-address.ts', () => ({ requestFrom: async () => ({ address: '198.51.100.1', agent: '' }) }))
+const signedIn: Session = { id: 's1', user: { id: 'u1', name: 'ann', role: 'operator' } }
+const viewer: Session = { id: 's2', user: { id: 'u2', name: 'vic', role: 'viewer' } }
 const Input = z.object({ name: z.string(), password: z.string().optional() })
 
 describe('a server action', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
-  beforeAll(async () => { temporary = await openTemporaryStore() })
-  afterAll(() => temporary.remove())
   beforeEach(async () => {
+    temporary = await openTemporaryStore()
     vi.mocked(currentSession).mockResolvedValue(signedIn)
-    await store().deleteFrom('audit').execute()
   })
-  const records = () => store().selectFrom('audit').select(['user_name', 'act', 'asked', 'outcome']).execute()
+  afterEach(() => temporary.remove())
+  const records = () => store().selectFrom('audit').leftJoin('audit_results', 'audit_id', 'id').select(['user_name', 'act', 'asked', 'address', 'result', 'sentence', 'audit_results.job_id']).execute()
 
   it('does nothing without a session', async () => {
     vi.mocked(currentSession).mockResolvedValue(null)
@@ -33,20 +34,35 @@ describe('a server action', () => {
     const run = vi.fn()
     expect(await action('vm.power', Input, run)({ name: 7 })).toMatchObject({ ok: false, fields: { name: expect.any(String) } })
     expect(run).not.toHaveBeenCalled()
+    expect(await records()).toMatchObject([{ act: 'vm.power', result: 'refused' }])
+  })
+
+  it('refuses a role that may not, with a sentence, whatever the input is, and records that', async () => {
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    const run = vi.fn()
+    const form = new FormData()
+    for (const [key, value] of [['name', 'web'], ['password', 'hush'], ['$ACTION_REF_1', '']] as const) form.set(key, value)
+    for (const input of [{ name: 'web', password: 'hush' }, { name: 7 }, null, form]) {
+      expect(await action('vm.power', Input, run)(input)).toEqual({ ok: false, message: 'Your role is viewer, which may not start, stop or thaw a VM: an operator or an admin may. Nothing was done.' })
+    }
+    expect(run).not.toHaveBeenCalled()
+    const recorded = await records()
+    expect(recorded.map(({ asked }) => asked)).toEqual(['{"name":"web","password":"…"}', '{"name":7}', 'null', '{"name":"web","password":"…"}'])
+    for (const each of recorded) expect(each).toMatchObject({ user_name: 'vic', act: 'vm.power', address: '198.51.100.1', result: 'refused', sentence: expect.stringContaining('Your role is viewer') })
   })
 
   it('records what was asked before it runs, without secrets, and the outcome after', async () => {
     const during: unknown[] = []
     const act = action('vm.power', Input, async ({ input }) => { during.push(...await records()); return { jobId: input.name } })
     expect(await act({ name: 'web', password: 'hush' })).toEqual({ ok: true, jobId: 'web' })
-    expect(during).toEqual([{ user_name: 'ann', act: 'vm.power', asked: '{"name":"web","password":"…"}', outcome: null }])
-    expect(await records()).toMatchObject([{ outcome: 'ok' }])
+    expect(during).toMatchObject([{ user_name: 'ann', act: 'vm.power', asked: '{"name":"web","password":"…"}', result: null }])
+    expect(await records()).toMatchObject([{ result: 'ok', sentence: null, job_id: 'web' }])
   })
 
   it('shows a refusal’s sentence and fields', async () => {
     const act = action('vm.power', Input, () => Promise.reject(new Refusal('It runs already.', { name: 'Taken.' })))
     expect(await act({ name: 'web' })).toEqual({ ok: false, message: 'It runs already.', fields: { name: 'Taken.' } })
-    expect(await records()).toMatchObject([{ outcome: 'It runs already.' }])
+    expect(await records()).toMatchObject([{ result: 'refused', sentence: 'It runs already.' }])
   })
 
   it('hides any other error behind an id that is found in the log with its cause', async () => {
@@ -55,6 +71,7 @@ describe('a server action', () => {
     const log = write.mock.calls.map(([text]) => String(text)).join('')
     write.mockRestore()
     expect(result).toMatchObject({ ok: false, message: expect.not.stringContaining('inner') })
+    expect(await records()).toMatchObject([{ result: 'failed' }])
     const id = /under ([0-9a-f]{8})\./.exec('message' in result ? result.message : '')?.[1]
     expect(log).toContain(`error ${id} in vm.power`)
     expect(log).toContain('socket hang up')
@@ -68,6 +85,14 @@ describe('a route', () => {
     vi.mocked(currentSession).mockResolvedValue(null)
     const handle = vi.fn()
     expect((await get(handle)).status).toBe(401)
+    expect(handle).not.toHaveBeenCalled()
+  })
+
+  it('answers 403 to a role that may not, with a sentence', async () => {
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    const handle = vi.fn()
+    const response = await route('merge.plan', handle)(new Request('http://x/api'), { params: Promise.resolve({}) })
+    expect([response.status, await response.json()]).toEqual([403, { message: 'Your role is viewer, which may not plan a merge: an operator or an admin may. Nothing was done.' }])
     expect(handle).not.toHaveBeenCalled()
   })
 

@@ -3,45 +3,60 @@ import { unstable_rethrow } from 'next/navigation'
 import type { z} from 'zod';
 import { type ZodType } from 'zod'
 import { isRefusal } from '../jobs/refusal.ts'
-import { auditAsked, auditOutcome } from './audit.ts'
+import { audit, auditAsked, auditOutcome, type Outcome } from './audit.ts'
+import { requestFrom } from './client-address.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
-import { can } from './permissions.ts'
+import { whyNot, type Act } from './permissions.ts'
 
-export type ActionResult<R> = ({ ok: true } & R) | { ok: false; message: string; fields?: Record<string, string> }
+type Failure = { ok: false; message: string; fields?: Record<string, string> }
+export type ActionResult<R> = ({ ok: true } & R) | Failure
 
 /** Errors whose message is a sentence for the user. */
 const EXPECTED = new Set(['HostDown', 'VmGone', 'VmHung'])
 
 /**
- * A server action: session → input → permission → record → one call → record its outcome. An expected error gives its
- * sentence, any other a fixed one with an id that is found in the log.
+ * A server action: session → permission → input → record → one call → record its outcome. An act that is refused is
+ * recorded, too. An expected error gives its sentence, any other a fixed one with an id that is found in the log.
  */
-export function action<I, R extends object>(name: string, schema: ZodType<I>, run: (args: { user: Session['user']; session: Session; input: I }) => Promise<R>) {
+export function action<I, R extends object>(act: Act, schema: ZodType<I>, run: (args: { user: Session['user']; session: Session; input: I }) => Promise<R>) {
   return async (raw: unknown): Promise<ActionResult<R>> => {
     const session = await currentSession()
     if (!session) return { ok: false, message: 'You are signed out. Sign in again and repeat this.' }
-    const parsed = schema.safeParse(raw instanceof FormData ? Object.fromEntries(raw) : raw)
-    if (!parsed.success) return { ok: false, message: 'Something in the form is not as it should be.', fields: fieldErrors(parsed.error) }
-    if (!can(session.user, name)) return { ok: false, message: 'Your role does not allow this.' }
-    const record = await auditAsked(session.user.name, name, parsed.data)
+    const { user } = session
+    const { address } = await requestFrom()
+    const input = raw instanceof FormData ? Object.fromEntries(raw) : raw
+    const refuse = async (failure: Failure) => {
+      await audit({ user, act, input, address }, { result: 'refused', sentence: failure.message })
+      return failure
+    }
+    const refusal = whyNot(user, act)
+    if (refusal !== null) return refuse({ ok: false, message: refusal })
+    const parsed = schema.safeParse(input)
+    if (!parsed.success) return refuse({ ok: false, message: 'Something in the form is not as it should be.', fields: fieldErrors(parsed.error) })
+    const record = await auditAsked({ user, act, input: parsed.data, address })
     try {
-      const result = await run({ user: session.user, session, input: parsed.data })
-      await auditOutcome(record, 'ok')
+      const result = await run({ user, session, input: parsed.data })
+      await recordEnd(act, record, { result: 'ok', jobId: 'jobId' in result && typeof result.jobId === 'string' ? result.jobId : null })
       return { ok: true, ...result }
     } catch (error) {
       unstable_rethrow(error)
-      const failure = describe(name, error)
-      await auditOutcome(record, failure.message)
+      const failure = describe(act, error)
+      await recordEnd(act, record, { result: isRefusal(error) ? 'refused' : 'failed', sentence: failure.message })
       return failure
     }
   }
 }
 
-function describe(name: string, error: unknown): { ok: false; message: string; fields?: Record<string, string> } {
+/** What was done stays done, whether its record could be finished or not. */
+async function recordEnd(act: Act, record: number, outcome: Outcome): Promise<void> {
+  await auditOutcome(record, outcome).catch((error: unknown) => logError(`the record of ${act}`, error))
+}
+
+function describe(act: Act, error: unknown): Failure {
   if (isRefusal(error)) return { ok: false, message: error.message, ...(Object.keys(error.fields).length > 0 ? { fields: error.fields } : {}) }
   if (error instanceof Error && EXPECTED.has(error.name)) return { ok: false, message: error.message }
-  return { ok: false, message: `This did not work, for a reason that Keyframe does not know. The log tells more under ${logError(name, error)}.` }
+  return { ok: false, message: `This did not work, for a reason that Keyframe does not know. The log tells more under ${logError(act, error)}.` }
 }
 
 function fieldErrors(error: z.ZodError): Record<string, string> {

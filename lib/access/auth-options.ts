@@ -1,8 +1,10 @@
 import 'server-only'
 import type { NextAuthOptions } from 'next-auth'
 import CredentialsProvider from 'next-auth/providers/credentials'
-import { checkPassword } from './check-password.ts'
-import { revokeSession, createSession, SESSION_LIFETIME_MS } from './sessions.ts'
+import { audit } from './audit.ts'
+import { authenticate } from './authenticate.ts'
+import { requestFrom } from './client-address.ts'
+import { endOwnSession, readSession, SESSION_LIFETIME_MS } from './sessions.ts'
 
 /** Session id inside next-auth's signed token; the session itself is looked up at each request. */
 declare module 'next-auth/jwt' {
@@ -20,11 +22,10 @@ export function authOptions(): NextAuthOptions {
     providers: [
       CredentialsProvider({
         credentials: { username: { label: 'Username' }, password: { label: 'Password', type: 'password' } },
-        async authorize(credentials, request) {
-          const check = await checkPassword(credentials?.username ?? '', credentials?.password ?? '')
-          if ('refused' in check) throw new Error(check.sentence)
-          const agent: unknown = request.headers?.['user-agent']
-          return { id: check.user.id, name: check.user.name, sid: await createSession(check.user.id, typeof agent === 'string' ? agent : '') }
+        async authorize(credentials) {
+          const answer = await authenticate(credentials?.username ?? '', credentials?.password ?? '', await requestFrom())
+          if ('refused' in answer) throw new Error(answer.sentence)
+          return { id: answer.user.id, name: answer.user.name, sid: answer.sessionId }
         },
       }),
     ],
@@ -36,7 +37,10 @@ export function authOptions(): NextAuthOptions {
     },
     events: {
       async signOut({ token }) {
-        if (token.sub && token.sid) await revokeSession(token.sub, token.sid)
+        const user = token.sid ? await readSession(token.sid) : null
+        if (!user || !token.sid) return
+        await endOwnSession(token.sid)
+        await audit({ user, act: 'session.sign-out', input: {}, address: (await requestFrom()).address }, { result: 'ok' })
       },
     },
   }

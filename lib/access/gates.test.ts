@@ -7,8 +7,8 @@ const app = fileURLToPath(new URL('../../app', import.meta.url))
 /** Reachable without a session, each for its reason. */
 const PUBLIC = new Map([
   ['login/page.tsx', 'the sign-in page'],
-  ['setup/[token]/page.tsx', 'the first start: the token is the permission'],
-  ['setup/[token]/actions.ts', 'the first start: the token is the permission'],
+  ['setup/[token]/page.tsx', 'one-time links: the token is the permission'],
+  ['setup/[token]/actions.ts', 'one-time links: the token is the permission'],
   ['api/auth/[...nextauth]/route.ts', "next-auth's own"],
 ])
 
@@ -26,7 +26,7 @@ describe('every page, action and route is gated', () => {
     if (file.endsWith('page.tsx')) {
       // The session before anything is read: a page must not tell what exists.
       const body = text.slice(text.search(/export default async function/))
-      expect(body.match(/await\s+([a-zA-Z]+)/)?.[1]).toMatch(/^(requireUser|requireSession)$/)
+      expect(body.match(/await\s+([^\n]+)/)?.[1]).toMatch(/^(requireUser|requireSession)\('[a-z.-]+'\)$/)
       // The title comes from the address alone.
       const metadata = /export async function generateMetadata[^]*?\n\}/.exec(text)?.[0] ?? ''
       expect([...metadata.matchAll(/await\s+(\w+)/g)].map((match) => match[1]).filter((name) => name !== 'params')).toEqual([])
@@ -40,6 +40,12 @@ describe('every page, action and route is gated', () => {
       for (const [, name] of text.matchAll(/^export const (\w+)/gm)) expect(made).toContain(name)
       expect(made.length).toBeGreaterThan(0)
     }
+  })
+
+  it('leaves two actions in lib ungated: signing in and out', () => {
+    const lib = fileURLToPath(new URL('..', import.meta.url))
+    const actions = files(lib).filter((file) => /\.tsx?$/.test(file) && /^['"]use server['"]/m.test(readFileSync(file, 'utf8')))
+    expect(actions.map((file) => relative(lib, file)).sort()).toEqual(['access/sign-in.ts', 'access/sign-out.ts'])
   })
 
   it('names no public one that is gone', () => {

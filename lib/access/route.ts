@@ -2,7 +2,7 @@ import 'server-only'
 import { isRefusal } from '../jobs/refusal.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
-import { can } from './permissions.ts'
+import { whyNot, type Act } from './permissions.ts'
 
 type Params = Record<string, string>
 export interface RouteContext {
@@ -10,18 +10,19 @@ export interface RouteContext {
 }
 
 /** A gated route handler: 401 without a session, 403 without the right, and a sentence as JSON for errors. */
-export function route(name: string, handle: (request: Request, context: { params: Params; session: Session }) => Promise<Response>) {
+export function route(act: Act, handle: (request: Request, context: { params: Params; session: Session }) => Promise<Response>) {
   return async (request: Request, context: RouteContext): Promise<Response> => {
     const session = await currentSession()
     if (!session) return Response.json({ message: 'Sign in first.' }, { status: 401 })
-    if (!can(session.user, name)) return Response.json({ message: 'Your role does not allow this.' }, { status: 403 })
+    const refusal = whyNot(session.user, act)
+    if (refusal !== null) return Response.json({ message: refusal }, { status: 403 })
     try {
       return await handle(request, { params: await context.params, session })
     } catch (error) {
       if (isRefusal(error)) return Response.json({ message: error.message }, { status: 409 })
       if (error instanceof Error && error.name === 'VmGone') return Response.json({ message: error.message }, { status: 404 })
       if (error instanceof Error && (error.name === 'HostDown' || error.name === 'VmHung')) return Response.json({ message: error.message }, { status: 503 })
-      return Response.json({ message: `This could not be read. The log tells more under ${logError(name, error)}.` }, { status: 500 })
+      return Response.json({ message: `This could not be read. The log tells more under ${logError(act, error)}.` }, { status: 500 })
     }
   }
 }

@@ -4,23 +4,27 @@ import { openTemporaryStore } from '../store/temporary-store.ts'
 import { createSession, listSessions, readSession, revokeOtherSessions, revokeSession, SESSION_LIFETIME_MS } from './sessions.ts'
 import { createUser } from './users.ts'
 
+const from = (agent: string) => ({ agent, address: '198.51.100.1' })
+
 describe('sessions', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
   beforeAll(async () => { temporary = await openTemporaryStore() })
   afterAll(() => temporary.remove())
 
   it('end by revoking, by disabling the user and by age; another user’s can’t be ended', async () => {
-    const [ann, bob] = [await createUser('ann', 'a good password'), await createUser('bob', 'a good password')]
-    const [one, two, three] = [await createSession(ann.id, 'Firefox'), await createSession(ann.id, 'x'.repeat(500)), await createSession(bob.id, '')]
+    const [ann, bob] = [await createUser('ann', 'a good password', 'admin'), await createUser('bob', 'a good password', 'viewer')]
+    const [one, two, three] = [await createSession(ann.id, from('Firefox')), await createSession(ann.id, from('x'.repeat(500))), await createSession(bob.id, from(''))]
     expect(await readSession(one)).toEqual(ann)
     expect((await listSessions(ann.id)).map((session) => session.agent.length).sort()).toEqual([200, 7].sort())
+
+    expect((await listSessions(bob.id))[0]).toMatchObject({ id: three, address: '198.51.100.1' })
 
     await revokeSession(bob.id, one)
     expect(await readSession(one)).toEqual(ann)
     await revokeSession(ann.id, one)
     expect(await readSession(one)).toBeNull()
 
-    const four = await createSession(ann.id, '')
+    const four = await createSession(ann.id, from(''))
     await revokeOtherSessions(ann.id, four)
     expect([await readSession(two), await readSession(four), await readSession(three)]).toEqual([null, ann, bob])
 

@@ -4,7 +4,7 @@ import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
 import { checkPassword } from './check-password.ts'
 import { ensureFirstAdmin } from './first-admin.ts'
-import { createSetupToken, isSetupToken, takeSetupToken } from './setup-link.ts'
+import { createSetupToken, readSetupToken, takeSetupToken } from './setup-link.ts'
 import { countUsers } from './users.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -15,8 +15,7 @@ describe('first start', () => {
   afterAll(() => temporary.remove())
   beforeEach(async () => {
     vi.useRealTimers()
-    await store().deleteFrom('users').execute()
-    await store().deleteFrom('setup_tokens').execute()
+    for (const table of ['setup_tokens', 'sessions', 'users'] as const) await store().deleteFrom(table).execute()
   })
 
   const firstStart = async (env: Record<string, string>) => {
@@ -39,15 +38,15 @@ describe('first start', () => {
     const token = /https:\/\/keyframe\.example\/setup\/(\S+)/.exec(printed)?.[1] ?? ''
     expect(token).toMatch(/^[\w-]{32}$/)
     expect(JSON.stringify(await store().selectFrom('setup_tokens').selectAll().execute())).not.toContain(token)
-    expect(await isSetupToken(token)).toBe(true)
+    expect(await readSetupToken(token)).toEqual({ userName: 'admin' })
     expect(await takeSetupToken(token, 'a good password')).toMatchObject({ name: 'admin' })
-    expect(await isSetupToken(token)).toBe(false)
+    expect(await readSetupToken(token)).toBeNull()
     await expect(takeSetupToken(token, 'another password')).rejects.toThrow(/used already or is too old/)
     expect(await countUsers()).toBe(1)
   })
 
   it('keeps the link when the password was too short, and makes one admin of two posts at once', async () => {
-    const token = await createSetupToken()
+    const token = await createSetupToken(null)
     await expect(takeSetupToken(token, 'short')).rejects.toThrow(/at least 8 characters/)
     const posts = await Promise.allSettled([takeSetupToken(token, 'password one'), takeSetupToken(token, 'password two')])
     expect(posts.map((post) => post.status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -55,11 +54,11 @@ describe('first start', () => {
   })
 
   it('ends after a day, and when a newer one is made', async () => {
-    const first = await createSetupToken()
-    const second = await createSetupToken()
-    expect(await isSetupToken(first)).toBe(false)
+    const first = await createSetupToken(null)
+    const second = await createSetupToken(null)
+    expect(await readSetupToken(first)).toBeNull()
     vi.useFakeTimers({ now: Date.now() + DAY_MS + 1, toFake: ['Date'] })
-    expect(await isSetupToken(second)).toBe(false)
+    expect(await readSetupToken(second)).toBeNull()
     await expect(takeSetupToken(second, 'a good password')).rejects.toThrow(/too old/)
   })
 })

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000
 
 describe('guessing passwords', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
-  beforeAll(async () => { temporary = await openTemporaryStore(); await createUser('ann', 'a good password') })
+  beforeAll(async () => { temporary = await openTemporaryStore(); await createUser('ann', 'a good password', 'viewer') })
   afterAll(() => temporary.remove())
   afterEach(async () => { vi.useRealTimers(); await store().deleteFrom('login_failures').execute() })
 

@@ -2,7 +2,7 @@ import 'server-only'
 import { store } from '../store/store.ts'
 
 /** Failed sign-ins are counted over this time. */
-const WINDOW_MS = 5 * 60_000
+export const THROTTLE_WINDOW_MS = 5 * 60_000
 const FAILURES_PER_NAME = 5
 /** Over all names: a guesser may change the name, and no address can be trusted (DESIGN.md, section 8). */
 const FAILURES_OVERALL = 100
@@ -17,7 +17,7 @@ const counted = (name: string) => name.slice(0, NAME_MAX_CHARACTERS)
  */
 export async function countTry(name: string): Promise<number | null> {
   const nowMs = Date.now()
-  await store().deleteFrom('login_failures').where('at_ms', '<', nowMs - WINDOW_MS).execute()
+  await store().deleteFrom('login_failures').where('at_ms', '<', nowMs - THROTTLE_WINDOW_MS).execute()
   // Written before the earlier ones are read: of many guesses sent at once each one sees those before it.
   const { id } = await store().insertInto('login_failures').values({ name: counted(name), at_ms: nowMs }).returning('id').executeTakeFirstOrThrow()
   const earlier = await store().selectFrom('login_failures').select(['name', 'at_ms']).where('id', '<', id).orderBy('id').execute()
@@ -26,7 +26,7 @@ export async function countTry(name: string): Promise<number | null> {
   if (!first) return null
   // A try that was not let through is no guess: who keeps trying must not wait for ever.
   await store().deleteFrom('login_failures').where('id', '=', id).execute()
-  return Math.max(1, Math.ceil((first.at_ms + WINDOW_MS - nowMs) / 60_000))
+  return Math.max(1, Math.ceil((first.at_ms + THROTTLE_WINDOW_MS - nowMs) / 60_000))
 }
 
 export async function forgetFailures(name: string): Promise<void> {

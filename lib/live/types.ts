@@ -13,5 +13,13 @@ export type LiveEvent =
   | { type: 'job'; job: JobView }
   /** A step or a call of a Keyframe job began or ended: its page reads the story again. */
   | { type: 'job-story'; jobId: string }
+  /** The role or the sessions of this user changed: each of their streams looks its session up anew. Never sent to a browser. */
+  | { type: 'access'; userId: string }
+  /** Users or their sessions changed: for who may see them. */
+  | { type: 'users' }
+  /** Something was recorded; host and VM where it was done to one. */
+  | { type: 'audit'; host: string | null; vmUuid: string | null }
+  /** The session that this stream was opened with has ended. */
+  | { type: 'signed-out' }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */
   | { type: 'reload' }

@@ -29,9 +29,15 @@ describe('settings', () => {
     [{ PORT: '0' }, /PORT/], [{ PORT: '65536' }, /PORT/], [{ PORT: '80x' }, /PORT/],
     [{ HOST: 'a b' }, /HOST/],
     [{ KEYFRAME_ADMIN_PASSWORD: 'short12' }, /KEYFRAME_ADMIN_PASSWORD/], [{ KEYFRAME_ADMIN_PASSWORD: 'x'.repeat(513) }, /KEYFRAME_ADMIN_PASSWORD/],
+    [{ KEYFRAME_TRUSTED_PROXIES: 'nginx' }, /KEYFRAME_TRUSTED_PROXIES.*"nginx"/], [{ KEYFRAME_TRUSTED_PROXIES: '10.0.0.0/33' }, /KEYFRAME_TRUSTED_PROXIES/], [{ KEYFRAME_TRUSTED_PROXIES: '10.0.0.0/8/8' }, /KEYFRAME_TRUSTED_PROXIES/],
     [{ KEYFRAME_URL: 'keyframe.example' }, /KEYFRAME_URL/], [{ KEYFRAME_URL: 'https://x/path' }, /KEYFRAME_URL/],
   ])('refuses %j with a sentence that names the variable', (env, sentence) => {
     expect(() => parseSettings(env)).toThrow(sentence)
+  })
+
+  it('trusts no proxy but those that are named', () => {
+    expect(parseSettings({}).trustedProxies).toEqual([])
+    expect(parseSettings({ KEYFRAME_TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8' }).trustedProxies).toEqual(['127.0.0.1', '::1', '10.0.0.0/8'])
   })
 
   it('uses the address of a proxy in front', () => {

@@ -20,6 +20,8 @@ export interface Settings {
   url: string
   /** Merges and other copying jobs that run at once on one host; the rest waits in its queue. */
   jobsPerHost: number
+  /** Addresses and nets of the proxies in front: only what they write in X-Forwarded-For counts. */
+  trustedProxies: string[]
 }
 
 /** An environment variable that can't be used; the message names it and says what it may be. */
@@ -50,6 +52,7 @@ export function parseSettings(env: Environment): Settings {
     adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
     port, host,
     jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
+    trustedProxies: parseTrustedProxies(env.KEYFRAME_TRUSTED_PROXIES),
     url: parseUrl(env.KEYFRAME_URL) ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
   }
 }
@@ -98,6 +101,18 @@ function parseJobsPerHost(text: string | undefined): number {
   const jobs = Number(text)
   if (!/^\d+$/.test(text) || jobs < 1 || jobs > JOBS_PER_HOST_MAXIMUM) throw new SettingsError(`KEYFRAME_JOBS_PER_HOST is "${text}": it must be a number from 1 to ${JOBS_PER_HOST_MAXIMUM}.`)
   return jobs
+}
+
+function parseTrustedProxies(text: string | undefined): string[] {
+  const entries = (text ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+  for (const entry of entries) {
+    const [net = '', bits, more] = entry.split('/')
+    const family = isIP(net)
+    if (family === 0 || more !== undefined || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))) {
+      throw new SettingsError(`KEYFRAME_TRUSTED_PROXIES: "${entry}" is neither an address nor a net, such as 127.0.0.1 or 10.0.0.0/8.`)
+    }
+  }
+  return entries
 }
 
 function parseHost(text: string | undefined): string {

@@ -1,6 +1,8 @@
 import 'server-only'
 import { ensureFirstAdmin } from '../access/first-admin.ts'
-import { stopHosts } from '../hosts/registry.ts'
+import { markPeers } from '../access/peer-address.ts'
+import { nameVmsBy } from '../access/vm-names.ts'
+import { hostByName, stopHosts } from '../hosts/registry.ts'
 import { closeStreams } from '../live/hub.ts'
 import { settings } from '../settings/settings.ts'
 import { closeStore, openStore } from '../store/store.ts'
@@ -8,6 +10,8 @@ import { startOperations } from './start-operations.ts'
 
 /** Opens the data, connects the hosts and takes up unfinished jobs. A failure ends the process with a sentence. */
 export async function startKeyframe(): Promise<void> {
+  markPeers()
+  nameVmsBy((host, vmUuid) => hostByName(host)?.inventory.lastKnown.find((vm) => vm.uuid === vmUuid)?.name ?? null)
   try {
     await openStore()
     await ensureFirstAdmin(settings())

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { teamMigration } from './team-migration.ts'
 
 /** In order; one that was released is never changed, a new one is added. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -63,4 +64,5 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addPrimaryKeyConstraint('sound_layers_key', ['host', 'path']).execute()
     },
   },
+  '0003-team': teamMigration,
 }

@@ -5,10 +5,14 @@ export interface Schema {
   users: {
     id: string
     name: string
-    /** argon2id, PHC string. */
+    /** argon2id, PHC string; empty while an invited user has chosen none. */
     password_hash: string
     disabled: number
     created_at_ms: number
+    /** "viewer", "operator" or "admin" (lib/access/permissions.ts). */
+    role: string
+    /** Of the last request, to the minute; null before the first. */
+    seen_at_ms: number | null
   }
   sessions: {
     id: string
@@ -18,6 +22,8 @@ export interface Schema {
     expires_at_ms: number
     /** As the browser names itself; for the user's own list. */
     agent: string
+    /** Where it was begun from; null when that is not known. */
+    address: string | null
   }
   /** Failed sign-ins, per user name and over all. */
   login_failures: {
@@ -29,15 +35,49 @@ export interface Schema {
     /** SHA-256 of the token, hex. */
     hash: string
     expires_at_ms: number
+    /** Whose password it lets choose; null: the first admin's, who is made by it. */
+    user_id: string | null
   }
+  /** Who asked for what, written before it is done. Append-only: triggers refuse a change. */
   audit: {
     id: Generated<number>
     at_ms: number
+    /** As it was then; in parentheses who is no user, such as "(server)". */
     user_name: string
     act: string
     /** JSON of what was asked, secrets left out. */
     asked: string
-    outcome: string | null
+    user_id: string | null
+    /** Where the request came from; null when that is not known. */
+    address: string | null
+    host: string | null
+    vm_uuid: string | null
+    /** As it was called then. */
+    vm_name: string | null
+    snapshot: string | null
+    /** The job that it was done to; the one that it began stands with the result. */
+    job_id: string | null
+    /** Name of the user that it was done to. */
+    subject_user: string | null
+  }
+  /** What became of it. Append-only. */
+  audit_results: {
+    audit_id: number
+    at_ms: number
+    /** "ok", "refused" or "failed". */
+    result: string
+    /** Why not. */
+    sentence: string | null
+    /** The job that it began, or ended. */
+    job_id: string | null
+  }
+  /** Each end of each job, written by a trigger on jobs. Append-only. */
+  audit_job_ends: {
+    id: Generated<number>
+    job_id: string
+    at_ms: number
+    status: string
+    sentence: string | null
   }
   jobs: {
     id: string

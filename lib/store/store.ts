@@ -1,5 +1,5 @@
 import 'server-only'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
@@ -29,17 +29,33 @@ export function store(): Kysely<Schema> {
   return (shared.keyframeStore ??= open(settings().dataDirectory)).db
 }
 
+const databasePath = (dataDirectory: string) => join(dataDirectory, 'keyframe.db')
+const connect = (path: string) => new Kysely<Schema>({ dialect: new SqliteDialect({ database: async () => openSqlite(path) }) })
+const migratorOf = (db: Kysely<Schema>) => new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
+
 function open(dataDirectory: string): Opened {
   makeDataDirectory(dataDirectory)
   const lock = lockData(dataDirectory)
-  const path = join(dataDirectory, 'keyframe.db')
-  return { db: new Kysely<Schema>({ dialect: new SqliteDialect({ database: async () => openSqlite(path) }) }), lock }
+  return { db: connect(databasePath(dataDirectory)), lock }
+}
+
+/** True when there is a database already. */
+export const hasStore = (): boolean => existsSync(databasePath(settings().dataDirectory))
+
+/** For a command that runs beside the process that owns the data: opens the database as it is. Rejects with a sentence when it is not up to date. */
+export async function openStoreBeside(): Promise<void> {
+  const db = connect(databasePath(settings().dataDirectory))
+  const missing = (await migratorOf(db).getMigrations()).filter((migration) => migration.executedAt === undefined)
+  if (missing.length > 0) {
+    await db.destroy()
+    throw new Error('The Keyframe that runs is older than this command. Start the newer one first.')
+  }
+  shared.keyframeStore = { db, lock: { release: () => undefined } }
 }
 
 /** Opens the database and brings it up to date. Rejects with a sentence when another process owns it, or a migration fails. */
 export async function openStore(): Promise<void> {
-  const migrator = new Migrator({ db: store(), provider: { getMigrations: async () => MIGRATIONS } })
-  const { error } = await migrator.migrateToLatest()
+  const { error } = await migratorOf(store()).migrateToLatest()
   if (error) throw new Error(`The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }
 

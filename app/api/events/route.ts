@@ -1,10 +1,11 @@
+import { hears } from '@/lib/access/hears'
 import { route } from '@/lib/access/route'
 import { readSession } from '@/lib/access/sessions'
 import { newestId, onShutdown, subscribe, watch, type NumberedEvent } from '@/lib/live/hub'
 
 export const dynamic = 'force-dynamic'
 
-/** A comment this often keeps proxies from closing the stream, and lets a revoked session end it. */
+/** A comment this often keeps proxies from closing the stream, and lets a session end it that ran out or was revoked by a command. */
 const HEARTBEAT_MS = 15_000
 const WATCHES_MAXIMUM = 50
 /** Unread events of a browser that sleeps; past this its stream ends, and it resumes by its last id or reloads. */
@@ -14,6 +15,7 @@ const UNREAD_MAXIMUM = 1_000
 export const GET = route('live.read', async (request, { session }) => {
   const url = new URL(request.url)
   const since = request.headers.get('last-event-id') ?? url.searchParams.get('since')
+  let user = session.user
   const ends: (() => void)[] = []
   const close = () => { for (const end of ends.splice(0)) end() }
   const stream = new ReadableStream<Uint8Array>({
@@ -24,12 +26,24 @@ export const GET = route('live.read', async (request, { session }) => {
         try { controller.enqueue(encoder.encode(text)) } catch { close() }
       }
       const send = ({ id, event }: NumberedEvent) => write(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`)
-      const subscription = subscribe(since, send)
+      /** Looks the session up anew: one that has ended closes the stream, with a word to the browser. */
+      const lookAgain = (then: () => void) => {
+        readSession(session.id).then((now) => {
+          if (now) { user = now; then(); return }
+          send({ id: newestId(), event: { type: 'signed-out' } })
+          close()
+        }, close)
+      }
+      const handOn = (numbered: NumberedEvent) => {
+        if (!hears(user, numbered.event)) return
+        // The pages of this user may show more or less now, or other sessions.
+        if (numbered.event.type === 'access') lookAgain(() => send({ id: numbered.id, event: { type: 'reload' } }))
+        else send(numbered)
+      }
+      const subscription = subscribe(since, handOn)
       write(`retry: 1000\nid: ${since === null ? newestId() : since}\nevent: hello\ndata: {}\n\n`)
-      for (const missed of subscription.missed) send(missed)
-      const heartbeat = setInterval(() => {
-        readSession(session.id).then((user) => { if (user) write(': alive\n\n'); else close() }, close)
-      }, HEARTBEAT_MS)
+      for (const missed of subscription.missed) handOn(missed)
+      const heartbeat = setInterval(() => lookAgain(() => write(': alive\n\n')), HEARTBEAT_MS)
       ends.push(
         () => subscription.end(),
         () => clearInterval(heartbeat),

@@ -2,6 +2,8 @@
 
 import { redirect } from 'next/navigation'
 import { isRefusal } from '@/lib/jobs/refusal'
+import { audit } from '@/lib/access/audit'
+import { requestFrom } from '@/lib/access/client-address'
 import { takeSetupToken } from '@/lib/access/setup-link'
 import { createSession } from '@/lib/access/sessions'
 import { writeSessionCookie } from '@/lib/access/session-cookie'
@@ -12,6 +14,8 @@ export async function setUp(form: FormData): Promise<void> {
   const token = text('token')
   const user = await takeSetupToken(token, text('password')).catch((error: unknown) => { if (isRefusal(error)) return error; throw error })
   if (isRefusal(user)) redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
-  await writeSessionCookie(user, await createSession(user.id, ''))
+  const from = await requestFrom()
+  await audit({ user, act: 'setup-link.use', input: {}, address: from.address }, { result: 'ok' })
+  await writeSessionCookie(user, await createSession(user.id, from))
   redirect('/')
 }

@@ -26,7 +26,7 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
 }
 
 export default async function HostCheckPage({ params }: { params: Params }) {
-  await requireUser()
+  await requireUser('check.read')
   const host = await findHost(decodePart((await params).host))
   if (!host) notFound()
   const [report, jobs] = await Promise.all([orSentence(checkHost(host.name)), readJobs({ host: host.name, vmUuid: NO_VM, limit: JOBS_SHOWN })])

@@ -1,14 +1,17 @@
 import type { Metadata } from 'next'
 import { readVmChains } from '@/lib/chains/read-vm-chains'
+import { can } from '@/lib/access/permissions'
+import { readAuditOf } from '@/lib/access/read-audit'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
 import { readSnapshotTree } from '@/lib/snapshots/read-snapshot-tree'
 import { requireUser } from '@/lib/access/require-user'
+import { AuditPart } from '@/components/audit/audit-part'
 import { VmDialogs } from '@/components/dialogs/vm-dialogs'
 import { JobsNow } from '@/components/jobs/jobs-now'
 import { PastJobs } from '@/components/jobs/past-jobs'
 import { RefreshOnVmChange } from '@/components/live/refresh-on-change'
-import { decodePart } from '@/components/paths'
+import { auditPath, decodePart } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
 import { ChainPicture } from '@/components/vm/chain-picture'
 import { mergeRefusal } from '@/components/vm/merge-refusal'
@@ -21,21 +24,23 @@ import { vmActs } from './vm-acts'
 
 type Params = Promise<{ host: string; vm: string }>
 const JOBS_SHOWN = 20
+const RECORDS_SHOWN = 20
 
 export async function generateMetadata({ params }: { params: Params }): Promise<Metadata> {
   return { title: `${(await params).vm} · Keyframe` }
 }
 
 export default async function VmPage({ params }: { params: Params }) {
-  await requireUser()
+  const user = await requireUser('vm.read')
   const { host: hostPart, vm: vmPart } = await params
   const found = await findVm(decodePart(hostPart), decodePart(vmPart))
   if (!found) return <UnknownVm host={decodePart(hostPart)} />
   const { host, vm } = found
-  const [chains, tree, jobs] = await Promise.all([
+  const [chains, tree, jobs, records] = await Promise.all([
     orSentence(readVmChains(host.name, vm.uuid)),
     orSentence(readSnapshotTree(host.name, vm.uuid)),
     readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_SHOWN }),
+    readAuditOf({ host: host.name, vmUuid: vm.uuid }, RECORDS_SHOWN),
   ])
   const disks = chains.value ?? []
   const mergeDisks = disks.filter((disk) => disk.layers.length > 1).map(({ target, layers }) => ({ target, paths: layers.map((layer) => layer.path) }))
@@ -60,6 +65,7 @@ export default async function VmPage({ params }: { params: Params }) {
           </section>
         </div>
         <PastJobs jobs={jobs.filter((job) => job.endedAtMs !== null)} />
+        <AuditPart entries={records} most={RECORDS_SHOWN} all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid }) : null} />
       </VmDialogs>
     </main>
   )

@@ -23,7 +23,7 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
 }
 
 export default async function VmCheckPage({ params }: { params: Params }) {
-  await requireUser()
+  await requireUser('check.read')
   const parts = await params
   const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
   if (!found) return <UnknownVm host={decodePart(parts.host)} />

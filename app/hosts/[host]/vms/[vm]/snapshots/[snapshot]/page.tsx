@@ -1,18 +1,23 @@
 import type { Metadata } from 'next'
 import { PageLink } from '@/components/page-link'
 import { notFound } from 'next/navigation'
+import { can } from '@/lib/access/permissions'
+import { readAuditOf } from '@/lib/access/read-audit'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readSnapshotTree } from '@/lib/snapshots/read-snapshot-tree'
 import { requireUser } from '@/lib/access/require-user'
+import { AuditPart } from '@/components/audit/audit-part'
 import { SnapshotPageDialogs } from '@/components/dialogs/snapshot-page-dialogs'
 import { RefreshOnVmChange } from '@/components/live/refresh-on-change'
-import { decodePart, listPath, vmPath } from '@/components/paths'
+import { auditPath, decodePart, listPath, vmPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
 import { SnapshotFacts } from '@/components/vm/snapshot-facts'
 import { SnapshotActs, SnapshotRefusals } from '@/components/vm/snapshot-list'
 import { orSentence } from '../../or-sentence'
 import { UnknownVm } from '../../unknown-vm'
 import { vmActs } from '../../vm-acts'
+
+const RECORDS_SHOWN = 20
 
 type Params = Promise<{ host: string; vm: string; snapshot: string }>
 
@@ -22,13 +27,13 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
 }
 
 export default async function SnapshotPage({ params }: { params: Params }) {
-  await requireUser()
+  const user = await requireUser('vm.read')
   const parts = await params
   const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
   if (!found) return <UnknownVm host={decodePart(parts.host)} />
   const { host, vm } = found
   const name = decodePart(parts.snapshot)
-  const tree = await orSentence(readSnapshotTree(host.name, vm.uuid))
+  const [tree, records] = await Promise.all([orSentence(readSnapshotTree(host.name, vm.uuid)), readAuditOf({ host: host.name, vmUuid: vm.uuid, snapshot: name }, RECORDS_SHOWN)])
   const node = tree.value?.nodes.find((each) => each.name === name)
   if (tree.value && !node) notFound()
   return (
@@ -47,6 +52,7 @@ export default async function SnapshotPage({ params }: { params: Params }) {
         {node?.unproven != null && <Notice tone="warn" role="status">{node.unproven}</Notice>}
         {node && <div className="empty:hidden"><SnapshotRefusals node={node} told={new Set(node.unproven === null ? [] : [node.unproven])} /></div>}
         {node && <SnapshotFacts node={node} host={host.name} vm={vm.name} />}
+        <AuditPart entries={records} most={RECORDS_SHOWN} all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid, q: name }) : null} />
       </SnapshotPageDialogs>
     </main>
   )

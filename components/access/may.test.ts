@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.tsx'))
+const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
+
+/** Opened by a button that asks itself (vm-dialogs.tsx, repair-dialogs.tsx), which also closes them for who may no longer. */
+const INSIDE_DIALOGS = /^dialogs\/|^check\/repair-dialog\.tsx$/
+
+it('every component that calls a server action of the VMs asks whether the user may', () => {
+  const callers = files.filter((file) => /\buseStart\(/.test(textOf(file)) && !INSIDE_DIALOGS.test(file))
+  expect(callers).toEqual(expect.arrayContaining(['vm/power-button.tsx', 'jobs/ways-out.tsx', 'jobs/job-controls.tsx', 'jobs/foreign-job.tsx']))
+  for (const file of callers) expect([file, /\buseMay\(|<OnlyWhoMay\b/.test(textOf(file))]).toEqual([file, true])
+})
+
+it('the dialogs and the buttons that open them ask it for them', () => {
+  for (const file of ['dialogs/vm-dialogs.tsx', 'check/repair-dialogs.tsx']) expect([file, textOf(file).match(/<OnlyWhoMay\b/g)?.length]).toEqual([file, 2])
+})

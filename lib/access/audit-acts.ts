@@ -1,0 +1,22 @@
+import { ACTS, type Act } from './permissions.ts'
+
+/** What is recorded though no role is asked for it. */
+export const EVENTS = {
+  'session.sign-in': 'sign in',
+  'session.sign-out': 'sign out',
+  'setup-link.use': 'choose a password by a one-time link',
+  'user.recover': 'make a one-time link on the server',
+} as const
+export type AuditAct = Act | keyof typeof EVENTS
+
+/** Reading is not recorded. */
+const isRead = (act: string) => /\.(list|read|plan)$/.test(act)
+
+/** Every act that the audit log may hold, in the order in which a form offers them. */
+export const AUDIT_ACTS: readonly AuditAct[] = [...(Object.keys(ACTS) as Act[]).filter((act) => !isRead(act)), ...(Object.keys(EVENTS) as (keyof typeof EVENTS)[])]
+
+/** An act in plain words; one that an older Keyframe recorded under another name stays as it is. */
+export function auditWords(act: string): string {
+  const words = Object.hasOwn(ACTS, act) ? ACTS[act as Act].words : Object.hasOwn(EVENTS, act) ? EVENTS[act as keyof typeof EVENTS] : act
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

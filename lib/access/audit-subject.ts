@@ -1,0 +1,40 @@
+import 'server-only'
+import { store } from '../store/store.ts'
+import type { AuditAct } from './audit-acts.ts'
+import { vmName } from './vm-names.ts'
+
+/** What was acted on, as far as the input names it. */
+export interface AuditSubject {
+  host: string | null
+  vm_uuid: string | null
+  vm_name: string | null
+  snapshot: string | null
+  job_id: string | null
+  subject_user: string | null
+}
+
+/** The input of a refused act may hold anything. */
+const NAME_MAX_CHARACTERS = 300
+export const NO_SUBJECT: AuditSubject = { host: null, vm_uuid: null, vm_name: null, snapshot: null, job_id: null, subject_user: null }
+
+/** Reads the subject out of an act's input, by the field names that all acts share. */
+export async function auditSubject(act: AuditAct, input: unknown): Promise<AuditSubject> {
+  const fields = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {}
+  const text = (key: string) => { const value = Object.hasOwn(fields, key) ? fields[key] : null; return typeof value === 'string' && value !== '' ? value.slice(0, NAME_MAX_CHARACTERS) : null }
+  if (act.startsWith('user.')) return { ...NO_SUBJECT, subject_user: await userName(text('id')) ?? text('name') }
+  const jobId = text('jobId')
+  if (jobId !== null) {
+    const job = await store().selectFrom('jobs').select(['host', 'vm_uuid', 'vm_name']).where('id', '=', jobId).executeTakeFirst()
+    return { ...NO_SUBJECT, job_id: jobId, host: job?.host ?? null, vm_uuid: job?.vm_uuid || null, vm_name: job?.vm_name ?? null }
+  }
+  const [host, vm] = [text('host'), text('vm')]
+  return {
+    ...NO_SUBJECT, host, vm_uuid: vm, vm_name: host !== null && vm !== null ? await vmName(host, vm) : null,
+    snapshot: text('snapshot') ?? (act === 'snapshot.create' ? text('name') : null),
+  }
+}
+
+async function userName(id: string | null): Promise<string | null> {
+  if (id === null) return null
+  return (await store().selectFrom('users').select('name').where('id', '=', id).executeTakeFirst())?.name ?? null
+}
