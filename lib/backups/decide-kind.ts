@@ -6,6 +6,8 @@ export interface Parent {
   checkpoint: string | null
   disks: readonly { target: string; virtualBytes: number }[]
   check: 'unchecked' | 'good' | 'damaged'
+  /** Backups from the full up to it, itself included. */
+  chainLength: number
   /** Of the full at the bottom of its chain. */
   fullAtMs: number
   /** Why its directory can't be used; null when its manifest was read there. */
@@ -25,6 +27,9 @@ export interface KindQuestion {
 
 export type Kind = { kind: 'increment'; parentId: string; checkpoint: string; changedBytes: number } | { kind: 'full'; reason: string }
 
+/** A chain is opened whole to restore from it, and libvirt opens 25 layers (hosts/start-depth.ts). */
+export const CHAIN_MAXIMUM = 24
+
 const DAY_MS = 24 * 60 * 60_000
 const full = (reason: string): Kind => ({ kind: 'full', reason })
 
@@ -36,6 +41,7 @@ export function decideKind({ parent, checkpoints, disks, fullEveryDays, forceFul
   if (parent.check === 'damaged') return full(`The last backup (${parent.id}) is damaged, so nothing may rest on it.`)
   if (parent.unusable !== null) return full(`The last backup (${parent.id}) can’t be used: ${parent.unusable}.`)
   if (nowMs - parent.fullAtMs >= fullEveryDays * DAY_MS) return full(`The last full is ${Math.floor((nowMs - parent.fullAtMs) / DAY_MS)} days old, and a new one is due every ${fullEveryDays}.`)
+  if (parent.chainLength >= CHAIN_MAXIMUM) return full(`The last full has ${parent.chainLength - 1} increments on top of it, as many as libvirt can open in one chain.`)
   const newest = checkpoints.at(-1)
   const own = checkpoints.find((each) => each.name === parent.checkpoint)
   if (!own) return full(`The checkpoint of the last backup (${parent.checkpoint}) is gone from the VM.`)

@@ -42,10 +42,10 @@ export async function planPush(input: PushJob, fullBecause: string | null): Prom
 const backingOf = (kind: Kind, file: string | undefined): string | null => (kind.kind === 'increment' && file !== undefined ? `../${kind.parentId}/${file}` : null)
 
 async function asParent(host: Host, target: Target, backup: Backup, all: readonly Backup[]): Promise<Parent> {
-  let full = backup
+  let [full, chainLength] = [backup, 1]
   // Bounded: a catalogue that someone edited may go in a circle.
-  for (let steps = 0; full.parentId !== null && steps < all.length; steps++) full = all.find((each) => each.id === full.parentId) ?? full
-  return { id: backup.id, checkpoint: backup.manifest.checkpoint, disks: backup.manifest.disks, check: backup.check, fullAtMs: full.createdAtMs, unusable: await whyUnusable(host, target, backup, all) }
+  for (; full.parentId !== null && chainLength <= all.length; chainLength++) full = all.find((each) => each.id === full.parentId) ?? full
+  return { id: backup.id, checkpoint: backup.manifest.checkpoint, disks: backup.manifest.disks, check: backup.check, chainLength, fullAtMs: full.createdAtMs, unusable: await whyUnusable(host, target, backup, all) }
 }
 
 /** Looks for every link of the chain in the target's directory; its images are read by the check. */

@@ -1,5 +1,6 @@
 import 'server-only'
 import { randomBytes } from 'node:crypto'
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { readChainLocks } from '../chains/chain-locks.ts'
 import { refuseBusy } from '../hosts/busy.ts'
@@ -8,7 +9,9 @@ import { readLock } from '../jobs/locks.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { Bandwidth } from '../merges/bandwidth.ts'
+import { overlayPath } from '../snapshots/overlay-path.ts'
 import { chooseDisks } from './choose-disks.ts'
+import { copySaga } from './copy-saga.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { pushSaga } from './push-saga.ts'
 import { backupsLock, requireTarget } from './targets.ts'
@@ -44,6 +47,16 @@ export async function startBackup(given: BackupInput, user: { name: string }): P
   const locks = [...(await readChainLocks(host, vm)), readLock(backupsLock(target, vm.uuid))]
   const subject = { host: host.name, vmUuid: vm.uuid, vmName: vm.name, nonce: input.nonce, locks }
   const base = { host: host.name, vm: vm.uuid, vmName: vm.name, targetId: target.id, backupId: backupIdOf(vm.name, new Date()), disks, leftOut, quiesce: input.quiesce }
+  if (input.method === 'copy' || !vm.running) {
+    const taken = new Set<string>()
+    const withOverlays = disks.map((disk) => {
+      const path = overlayPath(disk.layers[0]!.path, posix.dirname(disk.layers[0]!.path), `keyframe-${base.backupId}`, disk.target, taken)
+      taken.add(path)
+      return { ...disk, overlayPath: path }
+    })
+    const reason = input.method === 'copy' ? null : `${vm.name} is ${vm.state}: QEMU keeps its record of changes only while it runs, so the disks were copied whole.`
+    return startJob(copySaga, { ...subject, title: `Back up to ${target.name} by copy` }, { ...base, disks: withOverlays, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond, reason }, user)
+  }
   const other = disks.find((disk) => disk.layers[0]!.format !== 'qcow2')
   if (other) throw new Refusal(`${other.target} is ${other.layers[0]!.format}, which can’t keep a record of what changed. Choose snapshot, copy, merge, or leave this disk out.`, { method: `${other.target} is not qcow2.` })
   if (input.bandwidthBytesPerSecond > 0) throw new Refusal('libvirt has no bandwidth limit for a backup that QEMU pushes. Take the limit away, or choose snapshot, copy, merge.', { bandwidthBytesPerSecond: 'Not possible with this method.' })

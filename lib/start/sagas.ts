@@ -1,4 +1,5 @@
 import 'server-only'
+import { copySaga } from '../backups/copy-saga.ts'
 import { pushSaga } from '../backups/push-saga.ts'
 import { POWER_SAGAS } from '../hosts/power.ts'
 import type { Saga } from '../jobs/saga.ts'
@@ -9,4 +10,4 @@ import { deleteSaga } from '../snapshots/delete-saga.ts'
 import { revertSaga } from '../snapshots/revert-saga.ts'
 
 /** Every saga of Keyframe: they are registered before the worker is made, later ones never run. */
-export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, pushSaga, ...POWER_SAGAS]
+export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, pushSaga, copySaga, ...POWER_SAGAS]

@@ -38,7 +38,7 @@ export function backupActs(keyframe: Keyframe, vm: string, target: { id: string;
       return (await this.list()).at(-1)!
     },
     /** Directories of the target. */
-    folders: () => readdirSync(target.path).filter((name) => !name.startsWith('keyframe-target')).sort(),
+    folders: () => readdirSync(target.path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort(),
     file: (backup: { id: string }, name: string) => join(target.path, backup.id, name),
   }
 }
