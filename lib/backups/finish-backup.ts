@@ -1,11 +1,12 @@
 import 'server-only'
+import { createHash } from 'node:crypto'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type SagaContext } from '../jobs/saga.ts'
 import { getFile, putFile, withFolder } from './backup-folder.ts'
 import { folderOf, noteBackup } from './catalogue.ts'
-import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, writeManifest, type BackupFile, type ManifestBody } from './manifest.ts'
+import { DOMAIN_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SUMS_FILE, writeManifest, writeSums, type BackupFile, type ManifestBody } from './manifest.ts'
 import { readBack, type ReadBack } from './read-back.ts'
 import type { Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
@@ -40,6 +41,8 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
   const folder = folderOf(target, backupId)
   const readHere = () => host.connection.operate((connect) => withFolder(connect, folder, (pool) => getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES)))
   const { beganMs, ...rest } = body
+  const sums = Buffer.from(writeSums(body.files))
+  const files = [...body.files, { name: SUMS_FILE, bytes: sums.length, sha256: createHash('sha256').update(sums).digest('hex') }]
   await context.allowCancel(false)
   const text = await context.step('write the manifest', {
     isDone: async () => {
@@ -47,9 +50,12 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
       return 'manifest' in readManifest(there) ? there : null
     },
     do: async (call) => {
-      const json = writeManifest({ format: 'keyframe-backup', version: 1, id: backupId, createdAt: new Date(beganMs).toISOString(), tookMs: Date.now() - beganMs, host: host.name, leftOut, domainXml: 'domain.xml', ...rest })
+      const json = writeManifest({ format: 'keyframe-backup', version: 1, id: backupId, createdAt: new Date(beganMs).toISOString(), tookMs: Date.now() - beganMs, host: host.name, leftOut, domainXml: DOMAIN_FILE, ...rest, files })
       const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', `${folder}/${MANIFEST_FILE}`, '--file', MANIFEST_FILE)
-      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, folder, (pool) => putFile(pool, MANIFEST_FILE, Buffer.from(json)))))
+      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
+        await putFile(pool, SUMS_FILE, sums)
+        await putFile(pool, MANIFEST_FILE, Buffer.from(json))
+      })))
       if ((await readHere())?.toString('utf8') !== json) throw new Refusal(`The manifest of ${backupId} does not read back as it was written. The backup does not count.`)
       return json
     },

@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const MANIFEST_FILE = 'manifest.json'
 export const DOMAIN_FILE = 'domain.xml'
 export const NVRAM_FILE = 'nvram.fd'
+/** For `sha256sum -c`: who restores by hand needs no Keyframe to see that the files are whole. */
+export const SUMS_FILE = 'SHA256SUMS'
 /** Raised when an older Keyframe would restore it wrongly. */
 const MANIFEST_VERSION = 1
 /** A manifest lists a few files; what is longer is none. */
@@ -64,6 +66,9 @@ const sha256 = (of: string) => createHash('sha256').update(of).digest('hex')
 export function writeManifest(body: ManifestBody): string {
   return `${text({ ...body, seal: sha256(text(body)) })}\n`
 }
+
+/** The text of SHA256SUMS for these files. */
+export const writeSums = (files: readonly BackupFile[]): string => files.map((file) => `${file.sha256}  ${file.name}\n`).join('')
 
 /** Reads the text of a manifest.json, or says in a sentence why it is none. */
 export function readManifest(json: string): { manifest: Manifest } | { problem: string } {
