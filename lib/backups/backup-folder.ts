@@ -9,18 +9,18 @@ interface Shared { keyframeBackupFolders?: Map<string, number> }
 const shared = globalThis as Shared
 
 /**
- * Runs `use` with the pool of a directory: libvirt's pools are flat, so each directory is reached as one of its own. The one there is
+ * Runs `act` with the pool of a directory: libvirt's pools are flat, so each directory is reached as one of its own. The one there is
  * is taken; else a transient one is started, with `make` also its directory, and ended when nobody here uses it any more.
  * Rejects with LibvirtError when the directory is not there.
  */
-export async function withFolder<T>(connect: Connect, path: string, use: (pool: StoragePool) => Promise<T>, make = false): Promise<T> {
+export async function withFolder<T>(connect: Connect, path: string, act: (pool: StoragePool) => Promise<T>, make = false): Promise<T> {
   const users = (shared.keyframeBackupFolders ??= new Map<string, number>())
   const key = `${connect.uri} ${path}`
   users.set(key, (users.get(key) ?? 0) + 1)
   let pool: StoragePool | null = null
   try {
     pool = await openPool(connect, path, make)
-    return await use(pool)
+    return await act(pool)
   } finally {
     const left = users.get(key)! - 1
     if (left > 0) users.set(key, left)

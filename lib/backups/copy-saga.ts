@@ -64,10 +64,10 @@ export const copySaga: Saga<CopyJob> = {
   copies: true,
   async run(context) {
     const { input } = context
-    const { host, vm } = await context.waitFor('find', () => requireVm(input.host, input.vm), POLL_MS)
+    const { host } = await context.waitFor('find', () => requireVm(input.host, input.vm), POLL_MS)
     const target = await requireTarget(input.targetId)
     try {
-      return await backUp(context, host, vm.running, target)
+      return await backUp(context, host, target)
     } catch (error) {
       if (isJobStopped(rootOf(error)) || (await context.wasBegun('note it in the catalogue'))) throw error
       await takeCopyBack(context, host, target)
@@ -99,11 +99,11 @@ async function takeCopyBack(context: CopyContext, host: Host, target: Target): P
   if (left !== null) await context.progress(null, left)
 }
 
-async function backUp(context: CopyContext, host: Host, running: boolean, target: Target): Promise<string[]> {
+async function backUp(context: CopyContext, host: Host, target: Target): Promise<string[]> {
   const { input, jobId, step } = context
   const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
-  const wasRunning = await step('check', { isDone: async () => ((await context.wasBegun('snapshot')) ? running : null), do: () => check(input, host, target) })
+  const wasRunning = await step('check', { do: () => check(input, host, target) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   await step('make the files', {
     do: async (call) => {

@@ -7,7 +7,7 @@ import type { Lab } from '../../e2e/lab/lab.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
 import { waitUntil } from '../../e2e/lab/wait-until.ts'
 import type { Boundary } from '../jobs/boundaries.ts'
-import { backupActs, makeTarget } from './testing/backup-acts.ts'
+import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab

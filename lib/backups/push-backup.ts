@@ -32,8 +32,8 @@ export function checkpointXml(all: readonly string[], plan: PushPlan, name: stri
   return `<domaincheckpoint><name>${escapeXml(name)}</name><description>Keyframe: what changes from here on goes into the next backup</description><disks>${disksXml(all, chosen)}</disks></domaincheckpoint>`
 }
 
-/** Begins the push, with the guest frozen for that instant, and makes its checkpoint. Throws Refusal when libvirt refuses: no job runs then. */
-export async function beginPush(host: Host, input: PushJob, plan: PushPlan, folder: string, call: LogCall): Promise<Begun> {
+/** Begins the push, with the guest frozen for that instant, and makes its checkpoint; `keepId` gets libvirt's id of the running VM before that. Throws Refusal when libvirt refuses: no job runs then. */
+export async function beginPush(host: Host, input: PushJob, plan: PushPlan, folder: string, call: LogCall, keepId: (id: number) => Promise<void>): Promise<Begun> {
   const { vm } = await requireVm(host.name, input.vm)
   const all = (vm.description?.disks ?? []).map((disk) => disk.target)
   const name = checkpointName(input.backupId)
@@ -42,6 +42,9 @@ export async function beginPush(host: Host, input: PushJob, plan: PushPlan, fold
   try {
     return await host.connection.operate(async (connect) => {
       const domain = await connect.domainLookupByUUID(input.vm)
+      await keepId(domain.id)
+      // How the job before ended is forgotten by this: it must not be taken for the end of ours.
+      await domain.getJobStats(VIR_DOMAIN_JOB_STATS_COMPLETED)
       const virsh = virshCommand(host.connection.uri, 'backup-begin', '--domain', vm.name, '--backupxml', 'backup.xml', '--checkpointxml', 'checkpoint.xml', '--reuse-external')
       return { begun: await whileFrozen(host, domain, input.quiesce, call, () => call({ procedure: 'virDomainBackupBegin', virsh, xml: `${backup}\n${checkpoint}` }, () => domain.backupBegin(backup, checkpoint, VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL))) }
     })
@@ -60,7 +63,7 @@ function explainBegin(message: string): string {
   return message
 }
 
-/** The running backup job of the VM when it writes into this directory, else null. */
+/** True while the VM's backup job writes into this directory. */
 export async function runningPush(domain: Domain, folder: string): Promise<boolean> {
   try {
     return (await domain.backupGetXMLDesc()).includes(escapeXml(`${folder}/`))

@@ -20,6 +20,9 @@ const POLL_MS = 500
 /** The copying is the first part of a job's percent, the reading back the rest. */
 const COPY_PERCENT = 60
 
+/** libvirt's id of the running VM is another one after a restart: what it says of a job's end is then of another job. */
+const VM_ID = 'id of the VM that is backed up'
+
 export interface PushJob extends BackupJobBase {
   forceFull: boolean
   /** A new full after so many days. */
@@ -69,6 +72,8 @@ export const pushSaga: Saga<PushJob> = {
 async function backUp(context: PushContext, host: Host, target: Target): Promise<string[]> {
   const { input, jobId, step } = context
   const folder = folderOf(target, input.backupId)
+  // What an earlier run of the job could not take back must not pass for what this one does.
+  if (context.run > 1) await step('clear what an earlier run left', { do: (call) => takePushBack(host, input.vm, target, input.backupId, call) })
   const beganMs = await step('note the time', { do: async () => Date.now() })
   await context.progress(null, 'Planning the backup')
   let plan = await step('plan', { do: () => planPush(input, null) })
@@ -122,7 +127,7 @@ async function begin(context: PushContext, host: Host, target: Target, plan: Pus
   await context.progress(0, input.quiesce === 'off' ? 'Beginning the backup' : 'Freezing the guest and beginning the backup')
   const begun = await step<Begun>(`begin${suffix}`, {
     isDone: async () => ((await stands()) ? { begun: { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } } : null),
-    do: (call) => beginPush(host, input, plan, folder, call),
+    do: (call) => beginPush(host, input, plan, folder, call, (id) => context.keep(VM_ID, id)),
   })
   return { saved, begun }
 }
@@ -130,6 +135,8 @@ async function begin(context: PushContext, host: Host, target: Target, plan: Pus
 /** One look at the running push; null while it goes on. */
 async function look(context: PushContext, host: Host, folder: string): Promise<Exclude<PushLook, { state: 'runs' }> | { state: 'cancelled' } | null> {
   if (await context.cancelRequested()) return { state: 'cancelled' }
+  const { id } = await (await host.connection.reader()).domainLookupByUUID(context.input.vm)
+  if (id !== (await context.kept(VM_ID))) return { state: 'failed', why: 'the VM stopped in the middle of it' }
   const found = await host.inspection.inspect(context.input.vm, (domain) => lookAtPush(domain, folder))
   if (found.state !== 'runs') return found
   await context.progress(found.totalBytes === 0 ? null : Math.floor((found.doneBytes / found.totalBytes) * COPY_PERCENT), 'QEMU copies the disks as they were at the backup’s instant; a push has no bandwidth limit in libvirt')

@@ -6,7 +6,8 @@ import { patternAt } from '../../e2e/image-bytes.ts'
 import { run } from '../../e2e/lab/run-command.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { backupActs, makeTarget } from './testing/backup-acts.ts'
+import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab
@@ -153,6 +154,31 @@ describe('a backup that does not come to its end', () => {
     expect(await checkpoints()).toEqual([`keyframe-${full.id}`])
     const next = await vm.made()
     expect([next.kind, next.parentId, await patterns(next, 'vda.qcow2', 0, 1)]).toEqual(['increment', full.id, [0x11, 0x12]])
+  })
+
+  it('libvirtd is restarted and has forgotten how it ended: it does not count, nothing is left, and the next one is right', async () => {
+    await guestWrites(lab, name, 0, 0x11, 0)
+    const { onBoundary } = await import('../jobs/boundaries.ts')
+    onBoundary(async ({ step, at }) => {
+      if (step !== 'copy' || at !== 'waiting') return
+      await waitUntil(async () => (await lab.virsh('domjobinfo', '--domain', name, '--completed', '--keep-completed')).includes('Completed'), { limitMs: 20_000, what: 'The end of the push' })
+      await lab.killLibvirtd()
+      await lab.startLibvirtd()
+    })
+    const job = await vm.backUp().finally(() => onBoundary(null))
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/does not know any more how it ended/)])
+    expect([vm.folders().filter((folder) => folder.startsWith(name)), await checkpoints()]).toEqual([[], []])
+    expect(await patterns(await vm.made(), 'vda.qcow2', 0)).toEqual([0x11])
+  })
+
+  it('the VM is lost in the middle and started again: it does not count, though the job before it ended well', async () => {
+    await vm.made()
+    const { onBoundary } = await import('../jobs/boundaries.ts')
+    onBoundary(async ({ step, at }) => { if (step === 'copy' && at === 'waiting') { await lab.virsh('destroy', '--domain', name); await lab.startGuest(name) } })
+    const job = await vm.backUp().finally(() => onBoundary(null))
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/the VM stopped in the middle of it/)])
+    expect(vm.folders().filter((folder) => folder.startsWith(name))).toHaveLength(1)
+    expect((await checkpoints()).length).toBeLessThanOrEqual(1)
   })
 
   it('in a target that fills up: a word, nothing left behind, and the next run is right by itself', async () => {

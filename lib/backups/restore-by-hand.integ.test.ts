@@ -6,7 +6,7 @@ import { patternAt } from '../../e2e/image-bytes.ts'
 import { run } from '../../e2e/lab/run-command.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { backupActs, makeTarget } from './testing/backup-acts.ts'
+import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab
@@ -52,28 +52,4 @@ it('an increment is restored with qemu-img and virsh alone, by the commands of t
   await lab.virsh('destroy', '--domain', 'by-hand')
   const path = (disk: string) => join(lab.imagesDir, `by-hand-${disk}.qcow2`)
   expect(await Promise.all([patternAt(path('vda'), 'qcow2', 0), patternAt(path('vda'), 'qcow2', 1), patternAt(path('vdb'), 'qcow2', 2)])).toEqual([0x11, 0x12, 0x21])
-})
-
-it('NVRAM is saved beside the disks and restored; an emulated TPM is said not to be', async () => {
-  const target = await makeTarget(lab, 'firmware')
-  await lab.defineGuest({ name: 'uefi', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }] })
-  const [firmware, nvram] = [join(lab.imagesDir, 'fw.fd'), join(lab.imagesDir, 'uefi_VARS.fd')]
-  const variables = Buffer.alloc(64 * 1024, 0x5a)
-  writeFileSync(firmware, Buffer.alloc(MIB))
-  writeFileSync(nvram, variables)
-  for (const file of [firmware, nvram]) lab.user.own(file)
-  const xml = (await lab.virsh('dumpxml', '--inactive', '--domain', 'uefi')).replace('</os>', `<loader readonly='yes' type='pflash'>${firmware}</loader><nvram>${nvram}</nvram></os>`)
-    .replace('</devices>', `<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm></devices>`)
-  const file = join(lab.dir, 'uefi.xml')
-  writeFileSync(file, xml)
-  await lab.virsh('define', file)
-  const vm = backupActs(keyframe, await keyframe.uuid('uefi'), target)
-  const backup = await vm.made({ method: 'copy' })
-  expect(backup.manifest).toMatchObject({ nvram: 'nvram.fd', notes: [expect.stringMatching(/emulated TPM is not part of the backup/) as string] })
-  expect(readFileSync(vm.file(backup, 'nvram.fd')).equals(variables)).toBe(true)
-  const { startRestore } = await import('./start-restore.ts')
-  const job = await keyframe.ended(await startRestore({ targetId: target.id, backupId: backup.id, name: 'uefi2', directory: null, networkUp: false, bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() }, { name: 'tester' }))
-  expect([job.status, job.error]).toEqual(['succeeded', null])
-  expect(await lab.virsh('dumpxml', '--domain', 'uefi2')).toContain(`${join(lab.imagesDir, 'uefi2_VARS.fd')}</nvram>`)
-  expect(readFileSync(join(lab.imagesDir, 'uefi2_VARS.fd')).equals(variables)).toBe(true)
 })

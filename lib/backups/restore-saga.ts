@@ -5,46 +5,25 @@ import { requireHost } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
-import { JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
-import type { LogCall } from '../jobs/step-log.ts'
-import { findVolume, getFile, imageXml, putFile, withFolder } from './backup-folder.ts'
+import type { Saga, SagaContext } from '../jobs/saga.ts'
+import { getFile, putFile, withFolder } from './backup-folder.ts'
 import { folderOf, requireChain, type Backup } from './catalogue.ts'
-import { noteVerdict } from './check-backup.ts'
-import { checkSteps } from './check-saga.ts'
-import { copyByHelper } from './copy-by-helper.ts'
 import { DOMAIN_FILE } from './manifest.ts'
+import { checkChain, copyDisk, makeDisks, removeMadeDisks, type RestoreJobBase } from './restore-disks.ts'
 import { restoredXml } from './restored-xml.ts'
 import { requireTarget, type Target } from './targets.ts'
 
 const POLL_MS = 500
-/** Of a job's percent the check takes the first part. */
-const CHECK_SHARE = 0.5
 const DOMAIN_XML_MAX_BYTES = 4 * 1024 * 1024
 const NVRAM_MAX_BYTES = 64 * 1024 * 1024
 
-export interface RestoreDisk {
-  target: string
-  /** In the backup's directory. */
-  file: string
-  virtualBytes: number
-  format: 'raw' | 'qcow2'
-  /** What is made. */
-  path: string
-}
-
-export interface RestoreJob {
-  host: string
-  targetId: string
-  backupId: string
+export interface RestoreJob extends RestoreJobBase {
   /** Of the new VM. */
   name: string
   uuid: string
-  disks: RestoreDisk[]
   directory: string
   nvramPath: string | null
   networkUp: boolean
-  /** 0 = no limit. */
-  bandwidthBytesPerSecond: number
 }
 
 type RestoreContext = SagaContext<RestoreJob>
@@ -73,7 +52,7 @@ export const restoreSaga: Saga<RestoreJob> = {
     } catch (error) {
       if (await context.wasBegun('define')) throw error
       await context.allowCancel(false)
-      await context.step('take everything back', { do: (call) => removeMade(context, host, call) })
+      await context.step('take everything back', { do: (call) => removeMadeDisks(context, host, nvramOf(input), call) })
       throw error
     } finally {
       host.files.forget()
@@ -82,25 +61,15 @@ export const restoreSaga: Saga<RestoreJob> = {
   },
 }
 
-/** Throws Refusal when a file of the chain is not as it was written: nothing was written then. */
-async function checkChain(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[]): Promise<void> {
-  for (const [index, backup] of chain.entries()) {
-    const fault = await checkSteps(context, host, target, backup, (index / chain.length) * CHECK_SHARE, CHECK_SHARE / chain.length)
-    if (fault === null) continue
-    await context.step('note the verdict', { do: async () => { await noteVerdict(target, backup, fault); return true } })
-    throw new Refusal(`${backup.id === context.input.backupId ? 'The backup' : `The backup rests on ${backup.id}, which`} is damaged: ${fault}. It was not restored, and nothing was written. Take an older one.`)
-  }
-}
+const nvramOf = (input: RestoreJob) => (input.nvramPath === null ? [] : [input.nvramPath])
 
 async function restore(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[]): Promise<string[]> {
   const { input, step } = context
   const { manifest } = chain.at(-1)!
   // Not a step: its result would be on record, with the secrets in it.
   const saved = await context.waitFor('read the configuration', () => readSaved(host, target, input, manifest.nvram), POLL_MS)
-  await step('make the files', { do: (call) => makeFiles(context, host, call) })
-  for (const [index, disk] of input.disks.entries()) {
-    await step(`copy ${disk.target}`, { do: (call) => copy(context, host, target, chain, saved.xml, disk, index, call) })
-  }
+  await step('make the files', { do: (call) => makeDisks(context, host, nvramOf(input), call) })
+  for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, saved.xml, disk, call) })
   const { nvramPath } = input
   if (nvramPath !== null && saved.nvram !== null) {
     await step('write the NVRAM', { do: async (call) => {
@@ -118,7 +87,7 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
       await host.connection.operate((connect) => call({ procedure: 'virDomainDefineXML', virsh: virshCommand(host.connection.uri, 'define', 'domain.xml') }, () => connect.domainDefineXML(made.xml)))
         .catch(async (error: unknown) => {
           if (!isLibvirtError(error)) throw error
-          await removeMade(context, host, call)
+          await removeMadeDisks(context, host, nvramOf(input), call)
           throw new Refusal(`libvirt did not take the configuration of ${input.name}: ${error.message}. The restored disks were removed again.`)
         })
       return true
@@ -142,52 +111,4 @@ async function readSaved(host: Host, target: Target, input: RestoreJob, nvram: s
   }))
 }
 
-const MAKING = 'none of its files was there before'
-
-/** Makes the empty images. Files of others are never overwritten: that none was there is kept before the first is made. */
-async function makeFiles(context: RestoreContext, host: Host, call: LogCall): Promise<true> {
-  const { input } = context
-  await host.connection.operate((connect) => withFolder(connect, input.directory, async (pool) => {
-    const names = [...input.disks.map((disk) => disk.path), ...(input.nvramPath === null ? [] : [input.nvramPath])].map((path) => posix.basename(path))
-    if ((await context.kept(MAKING)) !== true) {
-      for (const name of names) if ((await findVolume(pool, name)) !== null) throw new Refusal(`${posix.join(input.directory, name)} exists already. Nothing was written.`)
-      await context.keep(MAKING, true)
-    }
-    for (const disk of input.disks) {
-      const name = posix.basename(disk.path)
-      await (await findVolume(pool, name))?.delete()
-      const xml = imageXml(name, disk.virtualBytes, null, disk.format)
-      await call({ procedure: 'virStorageVolCreateXML', virsh: virshCommand(host.connection.uri, 'vol-create', '--pool', pool.name, '--file', 'volume.xml'), xml }, () => pool.storageVolCreateXML(xml))
-    }
-  })).catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`The disks of ${input.name} could not be made in ${input.directory}: ${error.message}.`) : error })
-  return true
-}
-
-async function copy(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[], vmXml: string, disk: RestoreDisk, index: number, call: LogCall): Promise<true> {
-  const { input, jobId } = context
-  // The chain's files by name, the newest first: no image's own header is believed.
-  const layers = [...chain].reverse().flatMap((backup) => {
-    const here = backup.manifest.disks.find((each) => each.target === disk.target)
-    return here ? [{ path: posix.join(folderOf(target, backup.id), here.file), format: 'qcow2' }] : []
-  })
-  const from = CHECK_SHARE + (index / input.disks.length) * (1 - CHECK_SHARE)
-  return copyByHelper(host, { name: `keyframe-restore-${jobId.slice(0, 8)}`, vmXml, layers, to: { path: disk.path, format: disk.format }, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, call, async (doneBytes, totalBytes) => {
-    if (await context.cancelRequested()) throw new JobCancelled('Cancelled. Nothing of the restored VM is left, and the backup is as it was.')
-    await context.progress(Math.floor((from + ((doneBytes / totalBytes) * (1 - CHECK_SHARE)) / input.disks.length) * 100), `Copying ${disk.target}`)
-  })
-}
-
 const isDefined = async (host: Host, uuid: string) => (await host.connection.reader()).domainLookupByUUID(uuid).then(() => true as const, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null; throw error })
-
-/** Removes what this job made, if it made anything. */
-async function removeMade(context: RestoreContext, host: Host, call: LogCall): Promise<true> {
-  const { input } = context
-  if ((await context.kept(MAKING)) !== true) return true
-  await host.connection.operate((connect) => withFolder(connect, input.directory, async (pool) => {
-    for (const path of [...input.disks.map((disk) => disk.path), ...(input.nvramPath === null ? [] : [input.nvramPath])]) {
-      const volume = await findVolume(pool, posix.basename(path))
-      if (volume) await call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path) }, () => volume.delete())
-    }
-  }))
-  return true
-}

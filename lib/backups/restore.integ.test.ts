@@ -6,7 +6,7 @@ import { patternAt } from '../../e2e/image-bytes.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
 import type { Backup } from './catalogue.ts'
-import { backupActs, makeTarget } from './testing/backup-acts.ts'
+import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 
 const MIB = 1024 * 1024
 const USER = { name: 'tester' }
@@ -124,6 +124,64 @@ describe('restore as a new VM', () => {
     writeFileSync(image('there-vda.qcow2'), 'mine')
     await expect(restore(full, 'there')).rejects.toThrow(/exists already/)
     expect(readFileSync(image('there-vda.qcow2'), 'utf8')).toBe('mine')
+  })
+})
+
+describe('restore in place', () => {
+  it('replaces the disks of a VM that is off, keeps the old ones, and puts them back or removes them as asked', async () => {
+    const { startRestoreInPlace, startEndRestore } = await import('./start-restore-in-place.ts')
+    await lab.defineGuest({ name: 'app', system: 'none', disks: [{ format: 'raw', virtualBytes: 16 * MIB }] })
+    await lab.startGuest('app')
+    const uuid = await keyframe.uuid('app')
+    const app = backupActs(keyframe, uuid, target)
+    await guestWrites(lab, 'app', 0, 0x31, 0)
+    const backup = await app.made({ method: 'copy' })
+    await guestWrites(lab, 'app', 0, 0x32, 0)
+    const start = (insist: string) => startRestoreInPlace({ targetId: target.id, backupId: backup.id, insist, bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() }, USER)
+    const end = async (jobId: string, keep: 'restored' | 'old') => keyframe.ended(await startEndRestore({ jobId, keep, nonce: crypto.randomUUID() }, USER))
+    await expect(start('app')).rejects.toThrow(/is running: shut it down first/)
+    await lab.virsh('destroy', 'app')
+    await expect(start('other')).rejects.toThrow(/Type its name/)
+    const active = async () => /<source file='([^']*)'/.exec(/<disk[\s\S]*?<\/disk>/.exec(await lab.virsh('dumpxml', '--domain', 'app'))![0])![1]!
+    const old = image('app-vda.img')
+
+    const first = await start('app')
+    expect(await keyframe.ended(first)).toMatchObject({ status: 'succeeded', error: null })
+    const restored = await active()
+    expect([restored === old, await patternAt(restored, 'raw', 0), await patternAt(old, 'raw', 0)]).toEqual([false, 0x31, 0x32])
+    expect(await end(first.jobId, 'old')).toMatchObject({ status: 'succeeded', error: null })
+    expect([await active(), existsSync(restored), existsSync(old)]).toEqual([old, false, true])
+
+    const second = await start('app')
+    expect(await keyframe.ended(second)).toMatchObject({ status: 'succeeded', error: null })
+    expect(await end(second.jobId, 'restored')).toMatchObject({ status: 'succeeded', error: null })
+    expect([existsSync(old), await patternAt(await active(), 'raw', 0)]).toEqual([false, 0x31])
+    await expect(startEndRestore({ jobId: first.jobId, keep: 'restored', nonce: crypto.randomUUID() }, USER)).rejects.toThrow(/does not start from the restored disks any more/)
+    await lab.startGuest('app')
+    await lab.virsh('destroy', 'app')
+  })
+})
+
+describe('NVRAM', () => {
+  it('is saved beside the disks and restored', async () => {
+    await lab.defineGuest({ name: 'uefi', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }] })
+    const [firmware, nvram] = [join(lab.imagesDir, 'fw.fd'), join(lab.imagesDir, 'uefi_VARS.fd')]
+    const variables = Buffer.alloc(64 * 1024, 0x5a)
+    writeFileSync(firmware, Buffer.alloc(MIB))
+    writeFileSync(nvram, variables)
+    for (const file of [firmware, nvram]) lab.user.own(file)
+    const xml = (await lab.virsh('dumpxml', '--inactive', '--domain', 'uefi')).replace('</os>', `<loader readonly='yes' type='pflash'>${firmware}</loader><nvram>${nvram}</nvram></os>`)
+    const file = join(lab.dir, 'uefi.xml')
+    writeFileSync(file, xml)
+    await lab.virsh('define', file)
+    const uefi = backupActs(keyframe, await keyframe.uuid('uefi'), target)
+    const backup = await uefi.made({ method: 'copy' })
+    expect(backup.manifest).toMatchObject({ nvram: 'nvram.fd', notes: [] })
+    expect(readFileSync(uefi.file(backup, 'nvram.fd')).equals(variables)).toBe(true)
+    const job = await restore(backup, 'uefi2')
+    expect([job.status, job.error]).toEqual(['succeeded', null])
+    expect(await lab.virsh('dumpxml', '--domain', 'uefi2')).toContain(`${join(lab.imagesDir, 'uefi2_VARS.fd')}</nvram>`)
+    expect(readFileSync(join(lab.imagesDir, 'uefi2_VARS.fd')).equals(variables)).toBe(true)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { attribute, child, children, childText, parseXml } from '../hosts/xml.ts'
-import { restoredXml } from './restored-xml.ts'
+import { restoredXml, withImages } from './restored-xml.ts'
 
 const XML = `<domain type='kvm' id='7'>
   <name>web &amp; co</name>
@@ -42,5 +42,15 @@ describe('restoredXml', () => {
     const domain = parseXml(xml, 'domain')
     expect(children(child(domain, 'devices'), 'interface').map((nic) => [child(nic, 'mac'), attribute(child(nic, 'link'), 'state')])).toEqual([[undefined, null], [undefined, 'up']])
     expect(child(child(domain, 'os'), 'nvram')).toBeUndefined()
+  })
+})
+
+describe('withImages', () => {
+  it('changes the images of the named disks, and nothing else', () => {
+    const domain = parseXml(withImages(XML, new Map([['vdb', { path: '/new.img', format: 'raw' }]])), 'domain')
+    expect([childText(domain, 'name'), childText(domain, 'uuid')]).toEqual(['web & co', '11111111-2222-3333-4444-555555555555'])
+    const disks = children(child(domain, 'devices'), 'disk')
+    expect(disks.map((disk) => [attribute(child(disk, 'driver'), 'type'), attribute(child(disk, 'source'), 'file') ?? attribute(child(disk, 'source'), 'dev')])).toEqual([['raw', '/dev/vg/a'], ['raw', '/new.img'], ['raw', '/cd.iso']])
+    expect(children(child(domain, 'devices'), 'interface').map((nic) => attribute(child(nic, 'mac'), 'address'))).toEqual(['52:54:00:00:00:01', '52:54:00:00:00:02'])
   })
 })

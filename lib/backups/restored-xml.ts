@@ -67,17 +67,34 @@ export function restoredXml(xml: string, vm: RestoredVm): { xml: string; dropped
   return { xml: (new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true })).build(parsed) as string, dropped }
 }
 
+/** The same XML with other images for these disks, by target; all else stays. */
+export function withImages(xml: string, images: RestoredVm['disks']): string {
+  const parsed = new XMLParser(OPTIONS).parse(xml) as Node[]
+  const devices = find(childrenOf(find(parsed, 'domain')!), 'devices')!
+  for (const disk of childrenOf(devices)) {
+    const image = nameOf(disk) === 'disk' ? images.get(targetOf(disk)) : undefined
+    if (image) setImage(disk, image)
+  }
+  return (new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true })).build(parsed) as string
+}
+
+const targetOf = (disk: Node) => attributesOf(find(childrenOf(disk), 'target')).dev ?? ''
+
+function setImage(disk: Node, image: { path: string; format: string }): void {
+  drop(disk, 'source', 'backingStore', 'mirror', 'backenddomain')
+  disk[ATTRIBUTES] = { ...attributesOf(disk), type: 'file' }
+  const driver = find(childrenOf(disk), 'driver')
+  if (driver) driver[ATTRIBUTES] = { ...attributesOf(driver), type: image.format }
+  else childrenOf(disk).unshift(element('driver', { name: 'qemu', type: image.format }))
+  childrenOf(disk).push(element('source', { file: image.path }))
+}
+
 /** False for a disk that goes: removable drives stay as they are. */
 function keepDisk(disk: Node, vm: RestoredVm, dropped: string[]): boolean {
-  const target = attributesOf(find(childrenOf(disk), 'target')).dev ?? ''
+  const target = targetOf(disk)
   const restored = vm.disks.get(target)
   if (restored) {
-    drop(disk, 'source', 'backingStore', 'mirror', 'backenddomain')
-    disk[ATTRIBUTES] = { ...attributesOf(disk), type: 'file' }
-    const driver = find(childrenOf(disk), 'driver')
-    if (driver) driver[ATTRIBUTES] = { ...attributesOf(driver), type: restored.format }
-    else childrenOf(disk).unshift(element('driver', { name: 'qemu', type: restored.format }))
-    childrenOf(disk).push(element('source', { file: restored.path }))
+    setImage(disk, restored)
     return true
   }
   const device = attributesOf(disk).device ?? 'disk'

@@ -2,9 +2,10 @@ import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE, type Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
-import { attribute, child, children, childText, parseXml } from '../hosts/xml.ts'
+import { child, childText, parseXml } from '../hosts/xml.ts'
 import { fileBytes, findVolume, putFile, readBytes, withFolder } from './backup-folder.ts'
 import { DOMAIN_FILE, NVRAM_FILE } from './manifest.ts'
+import { tpmNote } from './tpm-note.ts'
 
 /** A firmware's variables are 64 KiB to some MiB. */
 const NVRAM_MAX_BYTES = 64 * 1024 * 1024
@@ -29,7 +30,8 @@ export async function saveConfiguration(host: Host, uuid: string, folder: string
     const notes: string[] = []
     const nvram = nvramPath === null ? null : await readNvram(connect, nvramPath)
     if (typeof nvram === 'string') notes.push(`Its NVRAM (${nvramPath}), the variables of its firmware, is not part of the backup: ${nvram}. Restored it starts with fresh ones.`)
-    if (children(child(root, 'devices'), 'tpm').some((tpm) => attribute(child(tpm, 'backend'), 'type') === 'emulator')) notes.push('The state of its emulated TPM is not part of the backup: libvirt has no call that reads it. Restored it gets an empty TPM; have the recovery keys of disks at hand that are sealed to it.')
+    const tpm = tpmNote(root)
+    if (tpm !== null) notes.push(tpm)
     if (await domain.hasManagedSaveImage()) notes.push('Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.')
     await withFolder(connect, folder, async (pool) => {
       await putFile(pool, DOMAIN_FILE, Buffer.from(xml))

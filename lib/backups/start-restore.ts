@@ -12,7 +12,8 @@ import { requireChain, type Backup } from './catalogue.ts'
 import { chainFault } from './check-backup.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { restorePlaces } from './restore-places.ts'
-import { restoreSaga, type RestoreDisk } from './restore-saga.ts'
+import type { RestoreDisk } from './restore-disks.ts'
+import { restoreSaga } from './restore-saga.ts'
 import { backupsLock, requireTarget } from './targets.ts'
 
 /** libvirt makes files of the name, with suffixes. */

@@ -1,5 +1,5 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA, VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE, type Domain } from 'node-libvirt'
+import { VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA, VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE, type Domain } from 'node-libvirt'
 import { holdFreeze } from '../hosts/hold-freeze.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOST, type Keyframe } from '../../../e2e/in-process.ts'
-import type { Lab } from '../../../e2e/lab/lab.ts'
-import type { JobView } from '../../jobs/types.ts'
-import type { Backup } from '../catalogue.ts'
-import type { BackupInput } from '../start-backup.ts'
+import { HOST, type Keyframe } from './in-process.ts'
+import type { Lab } from './lab/lab.ts'
+import type { JobView } from '../lib/jobs/types.ts'
+import type { Backup } from '../lib/backups/catalogue.ts'
+import type { BackupInput } from '../lib/backups/start-backup.ts'
 
 const USER = { name: 'tester' }
 
@@ -13,7 +13,7 @@ export async function makeTarget(lab: Lab, name: string, options: { path?: strin
   const path = options.path ?? join(lab.dir, name)
   mkdirSync(path, { recursive: true })
   lab.user.own(path)
-  const { addTarget } = await import('../add-target.ts')
+  const { addTarget } = await import('../lib/backups/add-target.ts')
   return addTarget({ host: HOST, name, place: path, quotaBytes: options.quotaBytes ?? null })
 }
 
@@ -21,14 +21,14 @@ export async function makeTarget(lab: Lab, name: string, options: { path?: strin
 export function backupActs(keyframe: Keyframe, vm: string, target: { id: string; path: string }) {
   return {
     async start(input: Partial<BackupInput> = {}) {
-      const { startBackup } = await import('../start-backup.ts')
+      const { startBackup } = await import('../lib/backups/start-backup.ts')
       return startBackup({ host: HOST, vm, targetId: target.id, method: 'incremental', disks: null, quiesce: 'off', bandwidthBytesPerSecond: 0, forceFull: false, nonce: crypto.randomUUID(), ...input }, USER)
     },
     async backUp(input: Partial<BackupInput> = {}): Promise<JobView> {
       return keyframe.ended(await this.start(input))
     },
     async list(): Promise<Backup[]> {
-      const { listBackups } = await import('../catalogue.ts')
+      const { listBackups } = await import('../lib/backups/catalogue.ts')
       return listBackups({ targetId: target.id, vmUuid: vm })
     },
     /** The newest backup; the job that made it must have ended well. */
