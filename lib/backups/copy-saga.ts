@@ -18,6 +18,7 @@ import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
 import { saveConfiguration } from './save-configuration.ts'
+import { sweepUnfinished } from './sweep-unfinished.ts'
 import { removeUnfinished } from './take-back.ts'
 import { requireTarget, type Target } from './targets.ts'
 import type { BackupJobBase, ChosenDisk } from './types.ts'
@@ -47,6 +48,7 @@ export type CopyContext = SagaContext<CopyJob>
  * Back up any disk, raw included: snapshot all of them at one moment, copy what that froze, merge the overlays back.
  * | step                    | do                                                   | done when                             | taken back by            |
  * | check                   | chains as planned, space                             | (own record)                          |                          |
+ * | remove what failed backups left | in a target that was away then              | (each is asked for)                   |                          |
  * | make the files          | directory and empty volumes                          | (made anew each time)                 | removing the directory   |
  * | save the configuration  | domain.xml, NVRAM                                    | (written anew each time)              | removing the directory   |
  * | snapshot                | freeze, switch all disks, thaw; no metadata          | every disk writes to its overlay      | merging back             |
@@ -104,6 +106,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
   const wasRunning = await step('check', { do: () => check(input, host, target) })
+  await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   await step('make the files', {
     do: async (call) => {

@@ -11,6 +11,7 @@ import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } f
 import { planPush, type PushPlan } from './plan-push.ts'
 import { beginPush, lookAtPush, runningPush, type Begun, type PushLook } from './push-backup.ts'
 import { saveConfiguration, type SavedConfiguration } from './save-configuration.ts'
+import { sweepUnfinished } from './sweep-unfinished.ts'
 import { removeUnfinished, takePushBack } from './take-back.ts'
 import { requireTarget, type Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
@@ -35,6 +36,7 @@ type PushContext = SagaContext<PushJob>
  * Back up a running VM by QEMU's push: a full, or what changed since the last checkpoint.
  * | step                    | do                                                     | done when                              | taken back by              |
  * | plan                    | full or increment, and why                             | (own record)                           |                            |
+ * | remove what failed backups left | in a target that was away then                | (each is asked for)                    |                            |
  * | make the files          | directory, volumes (an increment's on top of its parent's) | (made anew each time)              | removing the directory     |
  * | save the configuration  | domain.xml, NVRAM                                      | (written anew each time)               | removing the directory     |
  * | begin                   | freeze, backupBegin with checkpoint, thaw              | the job runs, or its checkpoint exists | abortJob, checkpoint delete|
@@ -77,6 +79,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   const beganMs = await step('note the time', { do: async () => Date.now() })
   await context.progress(null, 'Planning the backup')
   let plan = await step('plan', { do: () => planPush(input, null) })
+  await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   let { saved, begun } = await begin(context, host, target, plan, '')
   if ('broken' in begun) {

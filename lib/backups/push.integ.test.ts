@@ -198,6 +198,22 @@ describe('a backup that does not come to its end', () => {
   })
 })
 
+describe('a target that is lost in the middle', () => {
+  it('a word; what could not be removed then is removed by the next backup, which is right by itself', async () => {
+    const mount = await makeTarget(lab, 'mount', { path: await lab.mountTmpfs('mount', 64 * MIB) })
+    const there = backupActs(keyframe, uuid, mount)
+    await guestWrites(lab, name, 0, 0x11, 0)
+    const { onBoundary } = await import('../jobs/boundaries.ts')
+    onBoundary(async ({ step, at }) => { if (step === 'read vda.qcow2 back' && at === 'acted') await run('mount', ['-o', 'remount,ro', mount.path]) })
+    const job = await there.backUp().finally(() => onBoundary(null))
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/read-only/i)])
+    expect([there.folders().length, (await there.list()).length, await checkpoints()]).toEqual([1, 0, []])
+    await run('mount', ['-o', 'remount,rw', mount.path])
+    const full = await there.made()
+    expect([there.folders(), full.kind, await patternAt(there.file(full, 'vda.qcow2'), 'qcow2', 0)]).toEqual([[full.id], 'full', 0x11])
+  })
+})
+
 describe('refusals', () => {
   it('a raw disk, a bandwidth limit, an unknown disk: a word, and nothing is done', async () => {
     await lab.defineGuest({ name: 'raw', system: 'none', disks: [{ format: 'raw', virtualBytes: 16 * MIB }] })
