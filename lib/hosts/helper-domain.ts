@@ -1,6 +1,12 @@
 import { isLibvirtError, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_ERR_NO_DOMAIN, type Connect, type Domain } from 'node-libvirt'
 import { attribute, child, childText, escapeXml, parseXml } from './xml.ts'
 
+/** Names of helpers begin so. */
+const PREFIXES = ['keyframe-copy-', 'keyframe-pull-', 'keyframe-restore-']
+
+/** True for a helper of an operation: lists of VMs leave it out; who asks which files are in use must not. */
+export const isHelper = (vm: { name: string; persistent: boolean }): boolean => !vm.persistent && PREFIXES.some((prefix) => vm.name.startsWith(prefix))
+
 /** One image of a chain. */
 export interface HelperLayer {
   path: string
