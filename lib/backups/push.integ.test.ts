@@ -80,6 +80,8 @@ describe('incremental backups', () => {
     await run('sha256sum', ['-c', '--quiet'], { cwd: join(target.path, full.id), input: sums })
     await run('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: join(target.path, full.id) })
     for (const file of full.manifest.files) expect(statSync(vm.file(full, file.name)).size).toBe(file.bytes)
+    // The XML holds passwords: nobody but the daemon's user may read it.
+    expect(statSync(vm.file(full, 'domain.xml')).mode & 0o077).toBe(0)
     expect(full.manifest.leftOut).toEqual([{ target: 'vda', reason: 'It was not chosen.' }])
     expect(readFileSync(vm.file(full, 'domain.xml'), 'utf8')).toContain(`<uuid>${uuid}</uuid>`)
     expect(full.bytes).toBe(readdirSync(join(target.path, full.id)).reduce((sum, file) => sum + statSync(vm.file(full, file)).size, 0))
