@@ -16,7 +16,8 @@ const MAY_IMPORT = {
   merges: ['chains', 'hosts', 'jobs', 'live', 'plans', 'store'],
   snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
   repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
-  start: ['access', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
+  backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
+  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

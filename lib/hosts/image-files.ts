@@ -203,8 +203,13 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
     if (!(await isActive())) await pool.create().catch(async (error: unknown) => { if (!(await isActive())) throw error })
     return pool
   }
+  return connect.storagePoolCreateXML(ownPoolXml(folder))
+}
+
+/** A transient pool of Keyframe's own on a folder. */
+export function ownPoolXml(folder: string): string {
   const name = `${OWN_POOL_PREFIX}${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`
-  return connect.storagePoolCreateXML(`<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`)
+  return `<pool type='dir'><name>${name}</name><target><path>${escapeXml(folder)}</path></target></pool>`
 }
 
 /** libvirt keeps its guess of a file that was replaced; the first bytes have just told that it is no qcow2. */

@@ -1,5 +1,6 @@
 import 'server-only'
 import { publish } from '../live/hub.ts'
+import { isHelper } from './helper-domain.ts'
 import type { Host } from './host.ts'
 import { diskSummaries, type KnownVm } from './inventory.ts'
 import { hosts } from './registry.ts'
@@ -37,7 +38,7 @@ export async function readHost(host: Host): Promise<HostView> {
     libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
     hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,
     warnings: status.status === 'up' ? versionWarnings(status.libvirtVersion) : [],
-    vms: vms.map((vm) => summarize(host, vm)),
+    vms: vms.filter((vm) => !isHelper(vm)).map((vm) => summarize(host, vm)),
   }
 }
 

@@ -20,6 +20,9 @@ const saga: Saga<{ n: number }> = {
   kind: 'merge', version: '2', copies: true, takesOver: { 1: (input) => ({ n: (input as { old: number }).old }) }, run: (context) => act(context),
   undo: async ({ step }) => [await step('take back', { do: async () => 'taken back' })], offerUndo: async ({ n }) => (n === 1 ? 'Takes it back.' : null),
 }
+/** One that leaves its VM alone. */
+let look: () => Promise<string[]> = async () => []
+const apartSaga: Saga<object> = { kind: 'backup-check', version: '1', apart: true, run: () => look() }
 class Unreachable extends Error {}
 
 const begin = async (nonce: string, vmUuid = nonce) => (await import('./start-job.ts')).startJob(saga, { host: 'h', vmUuid, vmName: 'web', title: 'Merge vda', nonce }, { n: 1 }, { name: 'anna' })
@@ -34,7 +37,7 @@ const ended = async ({ jobId }: { jobId: string }) => {
 
 beforeAll(async () => {
   await (await import('../store/store.ts')).openStore()
-  await (await import('./start-jobs.ts')).startJobs([saga], { isUnreachable: (error) => error instanceof Unreachable, sentenceOf: () => null })
+  await (await import('./start-jobs.ts')).startJobs([saga, apartSaga], { isUnreachable: (error) => error instanceof Unreachable, sentenceOf: () => null })
 })
 afterAll(async () => {
   await (await import('./engine.ts')).stopJobs()
@@ -62,6 +65,23 @@ describe('a job', () => {
       return [done, waited]
     }
     expect((await ended(await begin('steps'))).result).toEqual(['found', 'try 2'])
+  })
+
+  it('that leaves its VM alone holds nobody up, but for what both lock', async () => {
+    let release = () => undefined as void
+    const held = new Promise<void>((resolve) => { release = resolve })
+    look = async () => { await held; return ['looked'] }
+    act = async () => ['merged']
+    const { startJob } = await import('./start-job.ts')
+    const { readLock } = await import('./locks.ts')
+    const start = (kind: Saga<object>, nonce: string, locks: string[]) => startJob(kind, { host: 'h', vmUuid: 'vm-apart', vmName: 'web', title: `Job ${nonce}`, nonce, locks }, { n: 1 }, { name: 'anna' })
+    const first = await start(apartSaga, 'apart 1', [readLock('its backups')])
+    const second = await start(apartSaga, 'apart 2', [readLock('its backups')])
+    expect((await ended(await start(saga as Saga<object>, 'merge meanwhile', [readLock('its backups')]))).status).toBe('succeeded')
+    await expect(start(apartSaga, 'removal', ['its backups'])).rejects.toThrow(/“Job apart 1”, begun by anna, works on its backups/)
+    release()
+    expect([(await ended(first)).result, (await ended(second)).result]).toEqual([['looked'], ['looked']])
+    expect((await ended(await start(apartSaga, 'removal 2', ['its backups']))).status).toBe('succeeded')
   })
 
   it('is one for the same form sent twice, and one at a time for a VM', async () => {
@@ -198,7 +218,7 @@ describe('an upgrade with jobs in flight', () => {
     await leave('unknown', '1', 'backup', {})
     const { engine, stopJobs } = await import('./engine.ts')
     await stopJobs()
-    await (await import('./start-jobs.ts')).startJobs([saga], { isUnreachable: () => false, sentenceOf: () => null })
+    await (await import('./start-jobs.ts')).startJobs([saga, apartSaga], { isUnreachable: () => false, sentenceOf: () => null })
     expect(engine().worker).not.toBeNull()
     expect(await ended({ jobId: 'older' })).toMatchObject({ status: 'succeeded', result: ['n is 7'] })
     expect((await view('too old')).error).toMatch(/version 0.*can’t go on with/)

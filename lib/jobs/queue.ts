@@ -40,7 +40,7 @@ async function dispatchOnce(): Promise<void> {
         await enqueue(row).catch(async (error: unknown) => { await updateJob(row.id, { begun_at_ms: null }); throw error })
       } else {
         place++
-        await updateJob(row.id, { can_cancel: 1, note: `In the queue of ${host}, place ${place}: ${limit} merges run there at once` })
+        await updateJob(row.id, { can_cancel: 1, note: `In the queue of ${host}, place ${place}: ${limit} jobs that copy run there at once` })
       }
     }
   }

@@ -13,3 +13,6 @@ export const sagaOf = (kind: string): Saga<unknown> | undefined => (shared.keyfr
 
 /** Kinds that copy much. */
 export const copyingKinds = (): string[] => (shared.keyframeSagas ?? []).filter((saga) => saga.copies).map((saga) => saga.kind)
+
+/** Kinds that leave their VM alone. */
+export const apartKinds = (): string[] => (shared.keyframeSagas ?? []).filter((saga) => saga.apart).map((saga) => saga.kind)

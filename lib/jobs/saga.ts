@@ -53,6 +53,8 @@ export interface Saga<Input> {
   readonly version: string
   /** It copies much: such jobs wait in a queue for each host. */
   readonly copies?: boolean
+  /** It leaves its VM alone: other jobs may work on that meanwhile, and only its locks count. */
+  readonly apart?: boolean
   /** False where beginning again later would do what nobody was shown: the act is then planned anew in its dialog. */
   readonly canRetry?: boolean
   /** Versions of before whose jobs this one finishes: what became of their input. Their steps are asked of libvirt anew. */

@@ -7,6 +7,8 @@ import { store } from '../store/store.ts'
 import { toView, UNFINISHED } from './job-rows.ts'
 import { dispatch } from './queue.ts'
 import { Refusal } from './refusal.ts'
+import { conflictOf } from './locks.ts'
+import { apartKinds } from './saga-registry.ts'
 import type { Saga } from './saga.ts'
 import type { JobKind } from './types.ts'
 
@@ -18,7 +20,7 @@ export interface JobSubject {
   title: string
   /** Made with each rendered form: the same form sent twice is one job. */
   nonce: string
-  /** What no other job may touch meanwhile besides the VM itself, e.g. the files of its chains. */
+  /** What no other job may touch meanwhile besides the VM itself, e.g. the files of its chains; `readLock` of what it only reads. */
   locks?: readonly string[]
 }
 
@@ -49,14 +51,18 @@ export async function startJob<Input extends object>(saga: Saga<Input>, subject:
 }
 
 /** Throws Refusal while an unfinished job other than this one holds the VM, or one of the locks. */
-export async function refuseLocked(transaction: Transaction<Schema>, job: { id: string; host: string; vm_uuid: string; vm_name: string }, locks: readonly string[], beside?: JobKind): Promise<void> {
+export async function refuseLocked(transaction: Transaction<Schema>, job: { id: string; kind: string; host: string; vm_uuid: string; vm_name: string }, locks: readonly string[], beside?: JobKind): Promise<void> {
   const active = await transaction.selectFrom('jobs').selectAll().where('host', '=', job.host).where('status', 'in', [...UNFINISHED]).where('id', '!=', job.id).execute()
-  const own = active.find((each) => each.vm_uuid === job.vm_uuid && each.kind !== beside)
+  const apart = apartKinds()
+  const own = apart.includes(job.kind) ? undefined : active.find((each) => each.vm_uuid === job.vm_uuid && each.kind !== beside && !apart.includes(each.kind))
   if (own) throw new Refusal(own.status === 'waiting'
     ? `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, has stopped half way and waits for a decision. Open it and choose a way out first.`
     : `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, is not finished. Wait for it${own.can_cancel === 1 ? ', or cancel it' : ''}.`)
   for (const other of active) {
-    const shared = (JSON.parse(other.locks) as string[]).find((lock) => locks.includes(lock))
-    if (shared !== undefined && other.vm_uuid !== job.vm_uuid) throw new Refusal(`${job.vm_name} shares ${shared} with ${other.vm_name}, where “${other.title}”, begun by ${other.by}, is not finished. Wait for it.`)
+    const shared = conflictOf(JSON.parse(other.locks) as string[], locks)
+    if (shared === null) continue
+    if (other.vm_uuid !== job.vm_uuid) throw new Refusal(`${job.vm_name} shares ${shared} with ${other.vm_name}, where “${other.title}”, begun by ${other.by}, is not finished. Wait for it.`)
+    // Two jobs of one VM meet here only when one of them leaves the VM alone.
+    if (apart.includes(other.kind) || apart.includes(job.kind)) throw new Refusal(`“${other.title}”, begun by ${other.by}, works on ${shared} and is not finished. Wait for it${other.can_cancel === 1 ? ', or cancel it' : ''}.`)
   }
 }

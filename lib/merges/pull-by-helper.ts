@@ -1,10 +1,10 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
-import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED, VIR_ERR_NO_DOMAIN, type Domain } from 'node-libvirt'
+import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
+import { endHelper, helperDiskXml, helperDomainXml } from '../hosts/helper-domain.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
-import { attribute, child, childText, escapeXml, parseXml } from '../hosts/xml.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
@@ -31,8 +31,9 @@ export interface HelperPull {
 export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<void> {
   try {
     await host.connection.operate(async (connect) => {
-      const xml = helperXml(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc(), pull)
-      const name = childText(parseXml(xml, 'domain'), 'name') ?? ''
+      const name = `${PREFIX}${randomUUID().slice(0, 8)}`
+      const disk = helperDiskXml([{ path: pull.path, format: 'qcow2' }, ...pull.below], { readonly: false })
+      const xml = helperDomainXml(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc(), name, disk)
       const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
       const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
       try {
@@ -56,25 +57,4 @@ export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, 
   } finally {
     host.files.forget()
   }
-}
-
-async function endHelper(domain: Domain): Promise<void> {
-  await domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL).catch((error: unknown) => { if (!isLibvirtError(error) || error.code === VIR_ERR_NO_DOMAIN) return; throw error })
-}
-
-/** A domain with nothing but one disk, of the architecture and the kind that the VM's host can run. */
-function helperXml(vmXml: string, { path, below }: HelperPull): string {
-  const vm = parseXml(vmXml, 'domain')
-  const type = child(child(vm, 'os'), 'type')
-  const emulator = childText(child(vm, 'devices'), 'emulator')
-  const chain = below.reduceRight((inner, layer) => `<backingStore type='file'><format type='${escapeXml(layer.format)}'/><source file='${escapeXml(layer.path)}'/>${inner}</backingStore>`, '<backingStore/>')
-  return `<domain type='${attribute(vm, 'type') ?? 'qemu'}'>
-  <name>${PREFIX}${randomUUID().slice(0, 8)}</name>
-  <memory unit='MiB'>64</memory>
-  <os><type arch='${escapeXml(attribute(type, 'arch') ?? 'x86_64')}' machine='${escapeXml(attribute(type, 'machine') ?? 'pc')}'>hvm</type></os>
-  <devices>${emulator === null ? '' : `<emulator>${escapeXml(emulator)}</emulator>`}
-    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${escapeXml(path)}'/>${chain}<target dev='vda' bus='virtio'/></disk>
-    <controller type='usb' model='none'/><memballoon model='none'/>
-  </devices>
-</domain>`
 }

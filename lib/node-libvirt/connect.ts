@@ -150,9 +150,13 @@ export class Connect {
     return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_LOOKUP_BY_TARGET_PATH', { path }, options)).pool)
   }
 
-  /** Starts a transient pool. */
-  async storagePoolCreateXML(xml: string, options?: CallOptions): Promise<StoragePool> {
-    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_CREATE_XML', { xml, flags: 0 }, options)).pool)
+  async storagePoolLookupByName(name: string, options?: CallOptions): Promise<StoragePool> {
+    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_LOOKUP_BY_NAME', { name }, options)).pool)
+  }
+
+  /** Starts a transient pool: it goes with its destroy, or with the daemon, and its files stay. */
+  async storagePoolCreateXML(xml: string, flags?: Flags<'StoragePoolCreate'>, options?: CallOptions): Promise<StoragePool> {
+    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_CREATE_XML', { xml, flags: combine(flags) }, options)).pool)
   }
 
   /** The volume with this path; only active pools that know it are asked. */

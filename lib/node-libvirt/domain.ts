@@ -1,10 +1,13 @@
 import { isLibvirtError, VIR_ERR_NO_DOMAIN_SNAPSHOT } from './errors.ts'
+import { DOMAIN_JOB_TYPES, type DomainJobType } from './flags/backup-flags.ts'
 import { BLOCK_JOB_TYPES, VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES, VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES, type BlockJobType } from './flags/block-flags.ts'
 import { DOMAIN_STATES, type DomainState } from './flags/domain-flags.ts'
 import { combine, type Flags } from './flags/flag-set.ts'
+import { DomainCheckpoint } from './domain-checkpoint.ts'
 import { DomainSnapshot } from './domain-snapshot.ts'
 import type { CallOptions, RpcClient } from './protocol/rpc-client.ts'
 import type { Arguments } from './protocol/programs.ts'
+import { typedParams, type TypedParams } from './typed-params.ts'
 import { formatUuid } from './uuid.ts'
 
 export interface BlockJobInfo {
@@ -14,6 +17,21 @@ export interface BlockJobInfo {
   /** cur and end are QEMU's units of work; end 0 or 1 is no progress (WIRE.md, section 10). */
   cur: number
   end: number
+}
+
+/** Of a block copy; what is absent is libvirt's default. */
+export interface BlockCopyParams {
+  /** 0 = no limit. */
+  bandwidthBytesPerSecond?: number
+  /** QEMU's unit of copying, a power of two. */
+  granularityBytes?: number
+  bufferBytes?: number
+}
+
+/** A domain job (backup, save, migration) as VIR_DOMAIN_JOB_* fields, e.g. "disk_total". */
+export interface DomainJobStats {
+  type: DomainJobType
+  params: TypedParams
 }
 
 export interface FileSystem {
@@ -131,6 +149,20 @@ export class Domain {
     await this.#client.call('DOMAIN_BLOCK_COMMIT', { dom: this.reference, disk, base, top, bandwidth: BigInt(bandwidth), flags: combine(flags) }, options)
   }
 
+  /**
+   * Begins to copy a disk, with all below it unless SHALLOW, to what the `<disk>` XML names. Once it is ready the copy is kept in
+   * step until blockJobAbort: without PIVOT that ends it with the copy complete and the disk as it was.
+   */
+  async blockCopy(disk: string, destXml: string, { bandwidthBytesPerSecond = 0, granularityBytes, bufferBytes }: BlockCopyParams, flags?: Flags<'DomainBlockCopy'>, options?: CallOptions): Promise<void> {
+    // libvirt-domain.h, VIR_DOMAIN_BLOCK_COPY_*: bandwidth and buf-size are unsigned long long, granularity unsigned int.
+    const params = [
+      ...(bandwidthBytesPerSecond > 0 ? [{ field: 'bandwidth', value: { type: 'ullong', value: BigInt(bandwidthBytesPerSecond) } } as const] : []),
+      ...(granularityBytes === undefined ? [] : [{ field: 'granularity', value: { type: 'uint', value: granularityBytes } } as const]),
+      ...(bufferBytes === undefined ? [] : [{ field: 'buf-size', value: { type: 'ullong', value: BigInt(bufferBytes) } } as const]),
+    ]
+    await this.#client.call('DOMAIN_BLOCK_COPY', { dom: this.reference, path: disk, destxml: destXml, params, flags: combine(flags) }, options)
+  }
+
   /** Begins a pull of everything below into the active layer. */
   async blockPull(disk: string, bandwidth: number, flags?: Flags<'DomainBlockPull'>, options?: CallOptions): Promise<void> {
     await this.#client.call('DOMAIN_BLOCK_PULL', { dom: this.reference, path: disk, bandwidth: BigInt(bandwidth), flags: combine(flags) }, options)
@@ -164,13 +196,13 @@ export class Domain {
     return { allocationBytes: Number(info.allocation), capacityBytes: Number(info.capacity), physicalBytes: Number(info.physical) }
   }
 
-  /** Number of file systems frozen. */
   /** Ids of its I/O threads. One short question to QEMU's monitor (query-iothreads): a VM whose QEMU hangs does not answer it. */
   async getIOThreadIds(options?: CallOptions): Promise<number[]> {
     const { info } = await this.#client.call('DOMAIN_GET_IOTHREAD_INFO', { dom: this.reference, flags: 0 }, options)
     return info.map((thread) => thread.iothread_id)
   }
 
+  /** Number of file systems frozen. */
   async fsFreeze(mountpoints: string[] = [], options?: CallOptions): Promise<number> {
     return (await this.#client.call('DOMAIN_FSFREEZE', { dom: this.reference, mountpoints, flags: 0 }, options)).filesystems
   }
@@ -193,6 +225,40 @@ export class Domain {
   /** A command of the QEMU guest agent, JSON in and out. `timeoutSeconds` as in agentSetResponseTimeout. */
   async qemuAgentCommand(command: string, timeoutSeconds: number, options?: CallOptions): Promise<string | null> {
     return (await this.#client.callQemu('DOMAIN_AGENT_COMMAND', { dom: this.reference, cmd: command, timeout: timeoutSeconds, flags: 0 }, options)).result
+  }
+
+  /**
+   * Begins a backup of a running domain; with a checkpoint's XML it makes that at the same instant. Returns once begun.
+   * One job a domain. There is no bandwidth limit, and it can't quiesce.
+   */
+  async backupBegin(backupXml: string, checkpointXml: string | null, flags?: Flags<'DomainBackupBegin'>, options?: CallOptions): Promise<void> {
+    await this.#client.call('DOMAIN_BACKUP_BEGIN', { dom: this.reference, backup_xml: backupXml, checkpoint_xml: checkpointXml, flags: combine(flags) }, options)
+  }
+
+  /** The running backup job. Rejects with VIR_ERR_NO_DOMAIN_BACKUP when there is none. */
+  async backupGetXMLDesc(options?: CallOptions): Promise<string> {
+    return (await this.#client.call('DOMAIN_BACKUP_GET_XML_DESC', { dom: this.reference, flags: 0 }, options)).xml
+  }
+
+  /** Needs a running domain whose disks are qcow2, unless REDEFINE. Every other disk must be named with checkpoint='no'. */
+  async checkpointCreateXML(xml: string, flags?: Flags<'DomainCheckpointCreate'>, options?: CallOptions): Promise<DomainCheckpoint> {
+    const { checkpoint } = await this.#client.call('DOMAIN_CHECKPOINT_CREATE_XML', { dom: this.reference, xml_desc: xml, flags: combine(flags) }, options)
+    return new DomainCheckpoint(this.#client, checkpoint)
+  }
+
+  async listAllCheckpoints(options?: CallOptions): Promise<DomainCheckpoint[]> {
+    const { checkpoints } = await this.#client.call('DOMAIN_LIST_ALL_CHECKPOINTS', { dom: this.reference, need_results: 1, flags: 0 }, options)
+    return checkpoints.map((checkpoint) => new DomainCheckpoint(this.#client, checkpoint))
+  }
+
+  async checkpointLookupByName(name: string, options?: CallOptions): Promise<DomainCheckpoint> {
+    return new DomainCheckpoint(this.#client, (await this.#client.call('DOMAIN_CHECKPOINT_LOOKUP_BY_NAME', { dom: this.reference, name, flags: 0 }, options)).checkpoint)
+  }
+
+  /** The job that runs, or with COMPLETED the last one that ended, which is forgotten by that unless KEEP_COMPLETED. */
+  async getJobStats(flags?: Flags<'DomainJobStats'>, options?: CallOptions): Promise<DomainJobStats> {
+    const { type, params } = await this.#client.call('DOMAIN_GET_JOB_STATS', { dom: this.reference, flags: combine(flags) }, options)
+    return { type: DOMAIN_JOB_TYPES[type] ?? 'none', params: typedParams(params) }
   }
 
   /** Cancels a domain job (a backup, a save, a migration). */

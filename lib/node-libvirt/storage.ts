@@ -1,7 +1,12 @@
+import { combine, type Flags } from './flags/flag-set.ts'
 import type { Arguments } from './protocol/programs.ts'
 import type { CallOptions, RpcClient } from './protocol/rpc-client.ts'
 import type { DownloadStream } from './protocol/stream.ts'
 import { formatUuid } from './uuid.ts'
+
+/** virStorageVolType; index = number on the wire. */
+export const STORAGE_VOL_TYPES = ['file', 'block', 'dir', 'network', 'netdir', 'ploop', 'unknown'] as const
+export type StorageVolType = (typeof STORAGE_VOL_TYPES)[number]
 
 /** virStoragePool. */
 export class StoragePool {
@@ -39,6 +44,15 @@ export class StoragePool {
     await this.#client.call('STORAGE_POOL_DESTROY', { pool: this.#reference }, options)
   }
 
+  async isPersistent(options?: CallOptions): Promise<boolean> {
+    return (await this.#client.call('STORAGE_POOL_IS_PERSISTENT', { pool: this.#reference }, options)).persistent === 1
+  }
+
+  /** Makes a volume: for a folder's pool a file, or with `<format type='dir'/>` a folder. What is there already is an error. */
+  async storageVolCreateXML(xml: string, flags?: Flags<'StorageVolCreate'>, options?: CallOptions): Promise<StorageVol> {
+    return new StorageVol(this.#client, (await this.#client.call('STORAGE_VOL_CREATE_XML', { pool: this.#reference, xml, flags: combine(flags) }, options)).vol)
+  }
+
   async listAllVolumes(options?: CallOptions): Promise<StorageVol[]> {
     const { vols } = await this.#client.call('STORAGE_POOL_LIST_ALL_VOLUMES', { pool: this.#reference, need_results: 1, flags: 0 }, options)
     return vols.map((vol) => new StorageVol(this.#client, vol))
@@ -68,7 +82,13 @@ export class StorageVol {
     return (await this.#client.call('STORAGE_VOL_GET_XML_DESC', { vol: this.#reference, flags: 0 }, options)).xml
   }
 
-  /** Removes the file. */
+  /** Bytes as the daemon reads them from the file now; `type` is "file" for an image and "dir" for a folder. */
+  async getInfo(options?: CallOptions): Promise<{ type: StorageVolType; capacityBytes: number; allocationBytes: number }> {
+    const info = await this.#client.call('STORAGE_VOL_GET_INFO', { vol: this.#reference }, options)
+    return { type: STORAGE_VOL_TYPES[info.type] ?? 'unknown', capacityBytes: Number(info.capacity), allocationBytes: Number(info.allocation) }
+  }
+
+  /** Removes the file, or the folder if it is empty. */
   async delete(options?: CallOptions): Promise<void> {
     await this.#client.call('STORAGE_VOL_DELETE', { vol: this.#reference, flags: 0 }, options)
   }

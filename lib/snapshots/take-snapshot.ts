@@ -1,15 +1,14 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE, VIR_ERR_AGENT_COMMAND_FAILED, VIR_ERR_AGENT_COMMAND_TIMEOUT, VIR_ERR_AGENT_UNRESPONSIVE, type Domain } from 'node-libvirt'
+import { VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA, VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE, type Domain } from 'node-libvirt'
 import { holdFreeze } from '../hosts/hold-freeze.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { notLogged, type LogCall } from '../jobs/step-log.ts'
+import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from './ask-agent.ts'
 import { snapshotXml, type SnapshotXmlDisk } from './snapshot-xml.ts'
 import type { FreezeReport, QuiesceMode } from './types.ts'
 
-/** Seconds an agent may take to freeze before we give up. */
-export const AGENT_DEADLINE_SECONDS = 10
 /** A guest that is frozen for longer is thawed by the guard, snapshot or not. */
 export const FREEZE_LIMIT_MS = 30_000
 /** libvirt's own calls around it included; the freeze itself ends at AGENT_DEADLINE_SECONDS. */
@@ -18,6 +17,8 @@ const CREATE_DEADLINE_MS = 120_000
 export interface SnapshotRequest {
   name: string
   description: string
+  /** libvirt is to remember nothing of it: overlays that are merged back at once. */
+  withoutMetadata?: boolean
   quiesce: QuiesceMode
   /** Every disk of the VM; those without an overlay are left out. */
   disks: SnapshotXmlDisk[]
@@ -62,28 +63,7 @@ export async function takeSnapshot(host: Host, uuid: string, request: SnapshotRe
 
 function createLogged(host: Host, domain: Domain, request: SnapshotRequest, quiesce: boolean, call: LogCall) {
   const xml = snapshotXml(request.name, request.description, request.disks)
-  const virsh = virshCommand(host.connection.uri, 'snapshot-create', '--domain', domain.name, '--xmlfile', 'snapshot.xml', '--disk-only', '--atomic', ...(quiesce ? ['--quiesce'] : []))
-  const flags = [VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, ...(quiesce ? [VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE] : [])]
+  const virsh = virshCommand(host.connection.uri, 'snapshot-create', '--domain', domain.name, '--xmlfile', 'snapshot.xml', '--disk-only', '--atomic', ...(quiesce ? ['--quiesce'] : []), ...(request.withoutMetadata ? ['--no-metadata'] : []))
+  const flags = [VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC, ...(quiesce ? [VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE] : []), ...(request.withoutMetadata ? [VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA] : [])]
   return call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml }, () => domain.snapshotCreateXML(xml, flags, { deadlineMs: CREATE_DEADLINE_MS }))
-}
-
-const isAgentError = (error: unknown): error is Error =>
-  isLibvirtError(error) && [VIR_ERR_AGENT_UNRESPONSIVE, VIR_ERR_AGENT_COMMAND_TIMEOUT, VIR_ERR_AGENT_COMMAND_FAILED].includes(error.code)
-
-/** QUIESCE tells no number of file systems, so they are counted beforehand; that also proves the agent alive. */
-async function askAgent(domain: Domain, mode: QuiesceMode): Promise<{ fileSystems: number } | { frozen: false; reason: string }> {
-  if (mode === 'off') return { frozen: false, reason: 'quiesce was off.' }
-  const { state } = await domain.getState()
-  if (state === 'shut off') return { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
-  if (state !== 'running') return { frozen: false, reason: `the VM is ${state}, so its agent can’t answer.` }
-  try {
-    await domain.agentSetResponseTimeout(AGENT_DEADLINE_SECONDS)
-    return { fileSystems: (await domain.getFSInfo({ deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 })).length }
-  } catch (error) {
-    if (!isLibvirtError(error)) throw error
-    await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
-    if (/frozen/i.test(error.message)) return { frozen: false, reason: 'its file systems are frozen already, by someone else. Thaw them first.' }
-    if (/not configured/i.test(error.message)) return { frozen: false, reason: 'the VM has no channel for the QEMU guest agent.' }
-    return { frozen: false, reason: `the guest agent does not answer (${error.message}).` }
-  }
 }

@@ -1,4 +1,10 @@
 import 'server-only'
+import { checkSaga } from '../backups/check-saga.ts'
+import { copySaga } from '../backups/copy-saga.ts'
+import { pushSaga } from '../backups/push-saga.ts'
+import { removeSaga } from '../backups/remove-saga.ts'
+import { endRestoreSaga, restoreInPlaceSaga } from '../backups/restore-in-place-saga.ts'
+import { restoreSaga } from '../backups/restore-saga.ts'
 import { POWER_SAGAS } from '../hosts/power.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { mergeSaga } from '../merges/merge-saga.ts'
@@ -8,4 +14,4 @@ import { deleteSaga } from '../snapshots/delete-saga.ts'
 import { revertSaga } from '../snapshots/revert-saga.ts'
 
 /** Every saga of Keyframe: they are registered before the worker is made, later ones never run. */
-export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, ...POWER_SAGAS]
+export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, pushSaga, copySaga, checkSaga, restoreSaga, restoreInPlaceSaga, endRestoreSaga, removeSaga, ...POWER_SAGAS]

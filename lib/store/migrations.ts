@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { backupsMigration } from './backups-migration.ts'
 import { teamMigration } from './team-migration.ts'
 
 /** In order; one that was released is never changed, a new one is added. */
@@ -65,4 +66,5 @@ export const MIGRATIONS: Record<string, Migration> = {
     },
   },
   '0003-team': teamMigration,
+  '0004-backups': backupsMigration,
 }

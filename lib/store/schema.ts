@@ -173,4 +173,46 @@ export interface Schema {
     /** The Keyframe job that began it, or foreign:… for one that was only observed. */
     job_id: string
   }
+  /** Directories of hypervisors that backups go to. */
+  backup_targets: {
+    id: string
+    host: string
+    name: string
+    /** Absolute, without a slash at its end. */
+    path: string
+    /** All backups there together; null = no limit but the file system's. */
+    quota_bytes: number | null
+    created_at_ms: number
+  }
+  /** The catalogue: what stands in the targets' directories, made anew from them at any time but for the verdicts. */
+  backups: {
+    target_id: string
+    /** Name of its directory. */
+    id: string
+    host: string
+    vm_uuid: string
+    vm_name: string
+    /** "checkpoint" or "copy". */
+    method: string
+    /** "full" or "increment". */
+    kind: string
+    /** Of an increment: the backup below it. */
+    parent_id: string | null
+    created_at_ms: number
+    took_ms: number
+    /** Of its files. */
+    bytes: number
+    /** The text of its manifest.json. */
+    manifest: string
+    /** "unchecked", "good" or "damaged". */
+    check_status: string
+    checked_at_ms: number | null
+    check_note: string | null
+  }
+  /** Checkpoints that Keyframe made, or is about to make; others are never touched. */
+  backup_checkpoints: {
+    host: string
+    vm_uuid: string
+    name: string
+  }
 }

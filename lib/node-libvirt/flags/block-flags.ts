@@ -12,6 +12,11 @@ export const VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES = flag<'DomainBlockPull'>(64)
 export const VIR_DOMAIN_BLOCK_REBASE_RELATIVE = flag<'DomainBlockRebase'>(16)
 export const VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES = flag<'DomainBlockRebase'>(64)
 
+export const VIR_DOMAIN_BLOCK_COPY_SHALLOW = flag<'DomainBlockCopy'>(1)
+export const VIR_DOMAIN_BLOCK_COPY_REUSE_EXT = flag<'DomainBlockCopy'>(2)
+export const VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB = flag<'DomainBlockCopy'>(4)
+export const VIR_DOMAIN_BLOCK_COPY_SYNCHRONOUS_WRITES = flag<'DomainBlockCopy'>(8)
+
 export const VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC = flag<'DomainBlockJobAbort'>(1)
 export const VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT = flag<'DomainBlockJobAbort'>(2)
 

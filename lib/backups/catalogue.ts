@@ -1,0 +1,89 @@
+import 'server-only'
+import { posix } from 'node:path'
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
+import { store } from '../store/store.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import { readManifest, type Manifest } from './manifest.ts'
+
+export type CheckStatus = 'unchecked' | 'good' | 'damaged'
+
+/** A backup as the catalogue knows it. Instants in epoch ms. */
+export interface Backup {
+  id: string
+  targetId: string
+  host: string
+  vmUuid: string
+  vmName: string
+  method: 'checkpoint' | 'copy'
+  kind: 'full' | 'increment'
+  parentId: string | null
+  createdAtMs: number
+  tookMs: number
+  bytes: number
+  check: CheckStatus
+  checkedAtMs: number | null
+  /** What the check found, one sentence; null before it. */
+  checkNote: string | null
+  manifest: Manifest
+}
+
+function toBackup(row: Selectable<Schema['backups']>): Backup {
+  const read = readManifest(row.manifest)
+  if ('problem' in read) throw new Error(`The catalogue holds a manifest of ${row.id} that can't be read: ${read.problem}`)
+  return {
+    id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, method: read.manifest.method, kind: read.manifest.kind, parentId: row.parent_id,
+    createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes, check: row.check_status as CheckStatus, checkedAtMs: row.checked_at_ms, checkNote: row.check_note, manifest: read.manifest,
+  }
+}
+
+/** Backups, oldest first. */
+export async function listBackups(which: { targetId?: string; host?: string; vmUuid?: string } = {}): Promise<Backup[]> {
+  let query = store().selectFrom('backups').selectAll().orderBy('created_at_ms').orderBy('id')
+  if (which.targetId !== undefined) query = query.where('target_id', '=', which.targetId)
+  if (which.host !== undefined) query = query.where('host', '=', which.host)
+  if (which.vmUuid !== undefined) query = query.where('vm_uuid', '=', which.vmUuid)
+  return (await query.execute()).map(toBackup)
+}
+
+export async function findBackup(targetId: string, id: string): Promise<Backup | null> {
+  const row = await store().selectFrom('backups').selectAll().where('target_id', '=', targetId).where('id', '=', id).executeTakeFirst()
+  return row ? toBackup(row) : null
+}
+
+/** A backup with all below it, the full first. Throws Refusal when one of them is not there. */
+export async function requireChain(targetId: string, id: string): Promise<Backup[]> {
+  const all = new Map((await listBackups({ targetId })).map((backup) => [backup.id, backup]))
+  const chain: Backup[] = []
+  for (let next: string | null = id; next !== null && chain.length <= all.size; ) {
+    const backup: Backup | undefined = all.get(next)
+    if (!backup) throw new Refusal(next === id ? 'There is no such backup: it was removed meanwhile. Reload the page.' : `The backup ${id} rests on ${next}, which is not there any more: it can’t be read.`)
+    chain.unshift(backup)
+    next = backup.parentId
+  }
+  return chain
+}
+
+/** Notes what stands in a directory; the verdict of a check stays where the manifest is the same. */
+export async function noteBackup(targetId: string, manifest: Manifest, text: string): Promise<void> {
+  const before = await store().selectFrom('backups').select('manifest').where('target_id', '=', targetId).where('id', '=', manifest.id).executeTakeFirst()
+  if (before?.manifest === text) return
+  const values = {
+    target_id: targetId, id: manifest.id, host: manifest.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
+    created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text)), manifest: text,
+    check_status: 'unchecked', checked_at_ms: null, check_note: null,
+  }
+  await store().insertInto('backups').values(values).onConflict((conflict) => conflict.columns(['target_id', 'id']).doUpdateSet(values)).execute()
+}
+
+/** Notes the verdict of a check. */
+export async function noteCheck(targetId: string, id: string, status: CheckStatus, note: string): Promise<void> {
+  await store().updateTable('backups').set({ check_status: status, checked_at_ms: Date.now(), check_note: note }).where('target_id', '=', targetId).where('id', '=', id).execute()
+}
+
+export async function forgetBackup(targetId: string, id: string): Promise<void> {
+  await store().deleteFrom('backups').where('target_id', '=', targetId).where('id', '=', id).execute()
+}
+
+/** The directory of a backup. */
+export const folderOf = (target: { path: string }, id: string): string => posix.join(target.path, id)

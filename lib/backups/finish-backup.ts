@@ -1,0 +1,71 @@
+import 'server-only'
+import { createHash } from 'node:crypto'
+import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
+import { Refusal } from '../jobs/refusal.ts'
+import { JobCancelled, type SagaContext } from '../jobs/saga.ts'
+import { getFile, putFile, withFolder } from './backup-folder.ts'
+import { folderOf, noteBackup } from './catalogue.ts'
+import { DOMAIN_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SUMS_FILE, writeManifest, writeSums, type BackupFile, type ManifestBody } from './manifest.ts'
+import { readBack, type ReadBack } from './read-back.ts'
+import type { Target } from './targets.ts'
+import type { BackupJobBase } from './types.ts'
+
+/** Of a job's percent the reading back takes the last part. */
+const READING_FROM_PERCENT = 60
+
+export const CANCELLED = 'Cancelled. Nothing of it is left, and the VM runs on as before.'
+
+/** Reads every file back for its SHA-256, a step each. Throws Refusal when one is not sound, JobCancelled when asked to. */
+export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, names: readonly string[]): Promise<BackupFile[]> {
+  const files: BackupFile[] = []
+  for (const [index, name] of names.entries()) {
+    const from = READING_FROM_PERCENT + Math.floor((index * (100 - READING_FROM_PERCENT)) / names.length)
+    await context.progress(from, `Reading ${name} back for its SHA-256`)
+    const file = await context.step<ReadBack>(`read ${name} back`, {
+      do: async () => {
+        const read = await readBack(host, folderOf(target, context.input.backupId), name, async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) })
+        if (read === null) throw new Refusal(`${name} is gone from the target before the backup was finished. It does not count.`)
+        if (read.fault !== null) throw new Refusal(`${name} was written, but its image is not sound: ${read.fault}. The backup does not count.`)
+        return read
+      },
+    })
+    files.push({ name, bytes: file.bytes, sha256: file.sha256 })
+  }
+  return files
+}
+
+/** Writes the manifest, which makes a backup of the directory, and notes it in the catalogue. */
+export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host, target: Target, body: Omit<ManifestBody, 'format' | 'version' | 'id' | 'host' | 'leftOut' | 'domainXml' | 'createdAt' | 'tookMs'> & { beganMs: number }): Promise<void> {
+  const { backupId, leftOut } = context.input
+  const folder = folderOf(target, backupId)
+  const readHere = () => host.connection.operate((connect) => withFolder(connect, folder, (pool) => getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES)))
+  const { beganMs, ...rest } = body
+  const sums = Buffer.from(writeSums(body.files))
+  const files = [...body.files, { name: SUMS_FILE, bytes: sums.length, sha256: createHash('sha256').update(sums).digest('hex') }]
+  await context.allowCancel(false)
+  const text = await context.step('write the manifest', {
+    isDone: async () => {
+      const there = (await readHere())?.toString('utf8') ?? ''
+      return 'manifest' in readManifest(there) ? there : null
+    },
+    do: async (call) => {
+      const json = writeManifest({ format: 'keyframe-backup', version: 1, id: backupId, createdAt: new Date(beganMs).toISOString(), tookMs: Date.now() - beganMs, host: host.name, leftOut, domainXml: DOMAIN_FILE, ...rest, files })
+      const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', `${folder}/${MANIFEST_FILE}`, '--file', MANIFEST_FILE)
+      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
+        await putFile(pool, SUMS_FILE, sums)
+        await putFile(pool, MANIFEST_FILE, Buffer.from(json))
+      })))
+      if ((await readHere())?.toString('utf8') !== json) throw new Refusal(`The manifest of ${backupId} does not read back as it was written. The backup does not count.`)
+      return json
+    },
+  })
+  await context.step('note it in the catalogue', {
+    do: async () => {
+      const read = readManifest(text)
+      if ('problem' in read) throw new Error(`A manifest that was just written can't be read: ${read.problem}`)
+      await noteBackup(target.id, read.manifest, text)
+      return true
+    },
+  })
+}

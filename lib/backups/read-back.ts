@@ -1,0 +1,39 @@
+import 'server-only'
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import type { Host } from '../hosts/host.ts'
+import { fileBytes, findVolume, readBytes, withFolder } from './backup-folder.ts'
+import type { BackupFile } from './manifest.ts'
+import { checkQcow2 } from './qcow2-structure.ts'
+import { paceOf } from './reading-pace.ts'
+
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+export interface ReadBack extends BackupFile {
+  /** Of an image: what is wrong with its structure; null when nothing was found, and for other files. */
+  fault: string | null
+}
+
+/**
+ * Reads a file of a backup whole, for its length and SHA-256, on a connection of its own and at the host's pace; of an image the
+ * structure, too. null when there is no such file. `onProgress` gets the bytes read so far; what it throws ends the reading.
+ */
+export async function readBack(host: Host, folder: string, name: string, onProgress: (bytes: number) => Promise<void> = async () => undefined): Promise<ReadBack | null> {
+  const pace = paceOf(host.name)
+  return host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
+    const volume = await findVolume(pool, posix.basename(name))
+    if (volume === null) return null
+    const bytes = await fileBytes(volume)
+    const hash = createHash('sha256')
+    for (let at = 0; at < bytes; at += CHUNK_BYTES) {
+      const wanted = Math.min(CHUNK_BYTES, bytes - at)
+      await pace.take(wanted)
+      const chunk = await readBytes(volume, at, wanted)
+      if (chunk.length !== wanted) throw new Error(`${name} became shorter while it was read`)
+      hash.update(chunk)
+      await onProgress(at + wanted)
+    }
+    const fault = name.endsWith('.qcow2') ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length)) : null
+    return { name, bytes, sha256: hash.digest('hex'), fault }
+  }))
+}

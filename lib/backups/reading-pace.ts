@@ -1,0 +1,33 @@
+/** Bytes a second that are read back from all of a host's backups together: its disks and its network serve VMs. */
+const READ_BYTES_PER_SECOND = 64 * 1024 * 1024
+
+interface Shared { keyframeReadingPaces?: Map<string, ReadingPace> }
+// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+const shared = globalThis as Shared
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** Lets so many bytes a second through, whoever reads. */
+export class ReadingPace {
+  readonly #bytesPerSecond: number
+  #freeAtMs = 0
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond
+  }
+
+  /** Resolves when so many bytes may be read. What was not used while nobody read is not saved up. */
+  async take(bytes: number): Promise<void> {
+    const now = Date.now()
+    const startMs = Math.max(now, this.#freeAtMs)
+    this.#freeAtMs = startMs + (bytes * 1000) / this.#bytesPerSecond
+    if (startMs > now) await sleep(startMs - now)
+  }
+}
+
+/** The pace of a host, shared by all that read its backups. */
+export function paceOf(host: string): ReadingPace {
+  const paces = (shared.keyframeReadingPaces ??= new Map<string, ReadingPace>())
+  const pace = paces.get(host) ?? new ReadingPace(READ_BYTES_PER_SECOND)
+  paces.set(host, pace)
+  return pace
+}

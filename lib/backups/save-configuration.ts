@@ -1,0 +1,58 @@
+import 'server-only'
+import { posix } from 'node:path'
+import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE, type Connect } from 'node-libvirt'
+import type { Host } from '../hosts/host.ts'
+import { child, childText, parseXml } from '../hosts/xml.ts'
+import { fileBytes, findVolume, putFile, readBytes, withFolder } from './backup-folder.ts'
+import { DOMAIN_FILE, NVRAM_FILE } from './manifest.ts'
+import { tpmNote } from './tpm-note.ts'
+
+/** A firmware's variables are 64 KiB to some MiB. */
+const NVRAM_MAX_BYTES = 64 * 1024 * 1024
+
+export interface SavedConfiguration {
+  files: string[]
+  nvram: string | null
+  /** What of the VM is not part of the backup. */
+  notes: string[]
+}
+
+/**
+ * Writes the VM's XML, secrets included, and its NVRAM beside the disks. The XML is the one it starts from next, as `virsh define`
+ * takes it; of a transient VM the one it runs with.
+ */
+export async function saveConfiguration(host: Host, uuid: string, folder: string): Promise<SavedConfiguration> {
+  return host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(uuid)
+    const xml = await domain.getXMLDesc((await domain.isPersistent()) ? [VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE] : VIR_DOMAIN_XML_SECURE)
+    const root = parseXml(xml, 'domain')
+    const nvramPath = childText(child(root, 'os'), 'nvram')?.trim() || null
+    const notes: string[] = []
+    const nvram = nvramPath === null ? null : await readNvram(connect, nvramPath)
+    if (typeof nvram === 'string') notes.push(`Its NVRAM (${nvramPath}), the variables of its firmware, is not part of the backup: ${nvram}. Restored it starts with fresh ones.`)
+    const tpm = tpmNote(root)
+    if (tpm !== null) notes.push(tpm)
+    if (await domain.hasManagedSaveImage()) notes.push('Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.')
+    await withFolder(connect, folder, async (pool) => {
+      await putFile(pool, DOMAIN_FILE, Buffer.from(xml))
+      if (Buffer.isBuffer(nvram)) await putFile(pool, NVRAM_FILE, nvram)
+    })
+    return { files: [DOMAIN_FILE, ...(Buffer.isBuffer(nvram) ? [NVRAM_FILE] : [])], nvram: Buffer.isBuffer(nvram) ? NVRAM_FILE : null, notes }
+  })
+}
+
+/** The NVRAM's bytes, or why they can't be had. */
+async function readNvram(connect: Connect, path: string): Promise<Buffer | string> {
+  try {
+    return await withFolder(connect, posix.dirname(path), async (pool) => {
+      const volume = await findVolume(pool, posix.basename(path))
+      // It is made at the first start.
+      if (volume === null) return 'there is no such file yet'
+      const bytes = await fileBytes(volume)
+      return bytes > NVRAM_MAX_BYTES ? `it is too large to be one (${bytes} bytes)` : await readBytes(volume, 0, bytes)
+    })
+  } catch (error) {
+    if (isLibvirtError(error)) return error.message
+    throw error
+  }
+}

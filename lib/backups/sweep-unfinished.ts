@@ -1,0 +1,32 @@
+import 'server-only'
+import { isLibvirtError } from 'node-libvirt'
+import type { Host } from '../hosts/host.ts'
+import { store } from '../store/store.ts'
+import { findVolume, withFolder } from './backup-folder.ts'
+import { folderOf } from './catalogue.ts'
+import { MANIFEST_FILE } from './manifest.ts'
+import { removeUnfinished } from './take-back.ts'
+import type { Target } from './targets.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+
+/** Failed backups are looked after for so long back. */
+const JOBS_MAXIMUM = 200
+
+/**
+ * Removes what backups that failed could not remove themselves, because their target was read-only or away: directories named by an ended job
+ * of this Keyframe that have no manifest. Ids of what was removed.
+ */
+export async function sweepUnfinished(host: Host, target: Target, call: LogCall): Promise<string[]> {
+  const ended = await store().selectFrom('jobs').select('input').where('host', '=', host.name).where('kind', 'in', ['backup', 'backup-copy']).where('status', 'in', ['failed', 'cancelled']).orderBy('created_at_ms', 'desc').limit(JOBS_MAXIMUM).execute()
+  const ids = ended.map((job) => JSON.parse(job.input) as { targetId: string; backupId: string }).filter((input) => input.targetId === target.id).map((input) => input.backupId)
+  const left = await host.connection.operate((connect) => withFolder(connect, target.path, async (pool) => {
+    const found = await Promise.all(ids.map(async (id) => ((await findVolume(pool, id)) === null ? [] : [id])))
+    return found.flat()
+  }))
+  const removed: string[] = []
+  for (const id of left) {
+    const isBackup = await host.connection.operate((connect) => withFolder(connect, folderOf(target, id), async (pool) => (await findVolume(pool, MANIFEST_FILE)) !== null)).catch((error: unknown) => { if (isLibvirtError(error)) return true; throw error })
+    if (!isBackup && (await removeUnfinished(host, target, id, call)) === null) removed.push(id)
+  }
+  return removed
+}
