@@ -25,8 +25,9 @@ export async function startMerge(input: MergeInput, user: { name: string }): Pro
     const options = await planMerge(host.name, vm.uuid, { target: range.target, topPath: range.topPath, basePath: range.basePath })
     const plan = options.find((option) => option.direction === range.direction)
     if (!plan) throw new Refusal(`${vm.name} has no disk ${range.target}. Reload the page: its disks changed.`)
-    if (plan.refusal) throw new Refusal(`${range.target} can’t be merged. ${plan.refusal}`)
+    // First: a plan that another tool's act in between made impossible is told with the new plan, not as a dead end.
     refuseChangedPlan(range.fingerprint, plan.plan.fingerprint)
+    if (plan.refusal) throw new Refusal(`${range.target} can’t be merged. ${plan.refusal}`)
     return plan
   }))
   const locks = await readChainLocks(host, vm)
