@@ -14,6 +14,9 @@ export const snapshotPath = (host: string, vm: string, snapshot: string): string
 /** Check & repair, of one VM and of a whole host. */
 export const vmCheckPath = (host: string, vm: string): string => `${vmPath(host, vm)}/check`
 export const hostCheckPath = (host: string): string => `/hosts/${part(host)}/check`
+/** All backups, and those of one VM. */
+export const backupsPath = (): string => '/backups'
+export const vmBackupsPath = (host: string, vm: string): string => `${vmPath(host, vm)}/backups`
 
 const vmApi = (host: string, vmUuid: string): string => `/api${vmPath(host, vmUuid)}`
 export const snapshotFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/snapshot-form`
@@ -28,6 +31,8 @@ export const mergePlanPath = (host: string, vmUuid: string, range: { target?: st
   if (range.basePath !== undefined) search.set('base', range.basePath)
   return `${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`
 }
+export const backupFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/backup-form`
+export const restorePlacesPath = (host: string): string => `/api/hosts/${part(host)}/restore-places`
 export const usersPath = (): string => '/users'
 /** The audit log, searched by the names of its form's fields. */
 export const auditPath = (search: { person?: string; vm?: string; act?: string; result?: string; q?: string; from?: string; until?: string; page?: number } = {}): string => {

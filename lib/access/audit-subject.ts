@@ -27,11 +27,21 @@ export async function auditSubject(act: AuditAct, input: unknown): Promise<Audit
     const job = await store().selectFrom('jobs').select(['host', 'vm_uuid', 'vm_name']).where('id', '=', jobId).executeTakeFirst()
     return { ...NO_SUBJECT, job_id: jobId, host: job?.host ?? null, vm_uuid: job?.vm_uuid || null, vm_name: job?.vm_name ?? null }
   }
+  const targetId = text('targetId')
+  if (targetId !== null && act.startsWith('backup.') && act !== 'backup.start') return ofBackup(targetId, text('backupId'), text('vmUuid'))
   const [host, vm] = [text('host'), text('vm')]
   return {
     ...NO_SUBJECT, host, vm_uuid: vm, vm_name: host !== null && vm !== null ? await vmName(host, vm) : null,
     snapshot: text('snapshot') ?? (act === 'snapshot.create' ? text('name') : null),
   }
+}
+
+/** The VM whose backup it is: acts on backups name the target, and the backup or the VM. */
+async function ofBackup(targetId: string, backupId: string | null, vmUuid: string | null): Promise<AuditSubject> {
+  let query = store().selectFrom('backups').select(['host', 'vm_uuid', 'vm_name']).where('target_id', '=', targetId)
+  query = backupId !== null ? query.where('id', '=', backupId) : query.where('vm_uuid', '=', vmUuid ?? '')
+  const found = await query.executeTakeFirst()
+  return { ...NO_SUBJECT, host: found?.host ?? null, vm_uuid: found?.vm_uuid ?? null, vm_name: found?.vm_name ?? null }
 }
 
 async function userName(id: string | null): Promise<string | null> {

@@ -7,8 +7,8 @@ export type Role = (typeof ROLES)[number]
 /** What each role is for, as the forms that give one say it. */
 export const ROLE_SENTENCES: Record<Role, string> = {
   viewer: 'sees everything, changes nothing',
-  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs',
-  admin: 'also manages users and reads the audit log',
+  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up and restores',
+  admin: 'also manages users and backup targets, and reads the audit log',
 }
 
 const EVERYONE: readonly Role[] = ROLES
@@ -46,6 +46,17 @@ export const ACTS = {
   'job.way-out': { by: OPERATORS, words: 'choose how a job goes on' },
   'block-job.cancel': { by: OPERATORS, words: 'cancel a block job that was begun elsewhere' },
   'block-job.pivot': { by: OPERATORS, words: 'pivot a block job that was begun elsewhere' },
+
+  'backup.read': { by: EVERYONE, words: 'see the backups' },
+  'backup.plan': { by: OPERATORS, words: 'plan a backup or a restore' },
+  'backup.start': { by: OPERATORS, words: 'back up a VM' },
+  'backup.check': { by: OPERATORS, words: 'check a backup' },
+  'backup.restore': { by: OPERATORS, words: 'restore a backup as a new VM' },
+  'backup.restore-in-place': { by: OPERATORS, words: 'restore a backup in place' },
+  'backup.end-restore': { by: OPERATORS, words: 'end a restore in place' },
+  'backup.remove': { by: OPERATORS, words: 'remove backups' },
+  'target.add': { by: ADMINS, words: 'add a backup target' },
+  'target.remove': { by: ADMINS, words: 'remove a backup target' },
 
   'user.list': { by: ADMINS, words: 'see the users' },
   'user.invite': { by: ADMINS, words: 'invite a user' },

@@ -12,6 +12,7 @@ import { requireChain } from './catalogue.ts'
 import { chainFault } from './check-backup.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { freeBytesOf } from './look-at-target.ts'
+import { startsFrom } from './open-restore.ts'
 import { endRestoreSaga, restoreInPlaceSaga, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
 import { backupsLock, requireTarget } from './targets.ts'
 
@@ -69,8 +70,7 @@ export async function startEndRestore(input: z.infer<typeof EndRestoreInput>, us
   if (!row || row.status !== 'succeeded') throw new Refusal('There is no restore in place that ended well under this id.')
   const done = JSON.parse(row.input) as RestoreInPlaceJob
   const { host, vm } = await requireVm(done.host, done.vm)
-  const images = (of: readonly { target: string; path: string }[]) => of.every((image) => vm.description?.disks.some((disk) => disk.target === image.target && disk.path === image.path))
-  if (!images(done.disks)) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
+  if (!startsFrom(vm, done.disks)) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
   if (input.keep === 'old' && vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down before its old disks are put back. Nothing was done.`)
   const locks = await readChainLocks(host, vm)
   const restored = done.disks.map(({ target, path, format }) => ({ target, path, format }))

@@ -1,0 +1,23 @@
+'use server' // every export here is a public POST endpoint, whatever page shows it
+
+import { action } from '@/lib/access/action'
+import { AddTargetInput, addTarget as add } from '@/lib/backups/add-target'
+import { RemoveTargetInput, removeTarget as removeOne } from '@/lib/backups/remove-target'
+import { BackupInput, startBackup } from '@/lib/backups/start-backup'
+import { CheckInput, startCheck } from '@/lib/backups/start-check'
+import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/start-remove'
+import { RestoreInput, startRestore } from '@/lib/backups/start-restore'
+import { EndRestoreInput, RestoreInPlaceInput, startEndRestore, startRestoreInPlace } from '@/lib/backups/start-restore-in-place'
+
+export const backUp = action('backup.start', BackupInput, ({ user, input }) => startBackup(input, user))
+export const check = action('backup.check', CheckInput, ({ user, input }) => startCheck(input, user))
+export const restore = action('backup.restore', RestoreInput, ({ user, input }) => startRestore(input, user))
+export const restoreInPlace = action('backup.restore-in-place', RestoreInPlaceInput, ({ user, input }) => startRestoreInPlace(input, user))
+export const endRestore = action('backup.end-restore', EndRestoreInput, ({ user, input }) => startEndRestore(input, user))
+export const removeBackups = action('backup.remove', RemoveBackupsInput, ({ user, input }) => startRemoveBackups(input, user))
+
+export const addTarget = action('target.add', AddTargetInput, async ({ input }) => {
+  await add(input)
+  return {}
+})
+export const removeTarget = action('target.remove', RemoveTargetInput, ({ input }) => removeOne(input))

@@ -1,0 +1,18 @@
+import type { ActionResult } from '@/lib/access/action'
+import type { VmActs } from '@/components/vm/vm-acts'
+
+type Started = ActionResult<{ jobId: string }>
+
+/** The server actions of the backup pages, handed down by the page: components import nothing from app. */
+export interface BackupActs {
+  backUp: (input: unknown) => Promise<Started>
+  check: (input: unknown) => Promise<Started>
+  restore: (input: unknown) => Promise<Started>
+  restoreInPlace: (input: unknown) => Promise<Started>
+  endRestore: (input: unknown) => Promise<Started>
+  removeBackups: (input: unknown) => Promise<Started>
+  addTarget: (input: unknown) => Promise<ActionResult<object>>
+  removeTarget: (input: unknown) => Promise<ActionResult<object>>
+  /** For the jobs that these become. */
+  vm: VmActs
+}

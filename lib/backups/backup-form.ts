@@ -1,0 +1,24 @@
+import 'server-only'
+import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { SnapshotForm } from '../snapshots/types.ts'
+import { readTargetStates, type TargetState } from './target-states.ts'
+
+/** What the dialog for a backup offers. */
+export interface BackupForm {
+  targets: TargetState[]
+  disks: (SnapshotForm['disks'][number] & { format: string | null })[]
+  agent: SnapshotForm['agent']
+  fileSystems: number | null
+  running: boolean
+  /** libvirt's word for it. */
+  state: string
+}
+
+/** Asks the host what a backup of this VM can be. Throws HostDown and VmGone. */
+export async function backupForm(hostName: string, vmUuid: string): Promise<BackupForm> {
+  const { host, vm } = await requireVm(hostName, vmUuid)
+  const [targets, agent] = await Promise.all([readTargetStates(hostName, Infinity), host.frozen.read(vm)])
+  const disks = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path ?? '', overlayDirectory: '', refusal: snapshotRefusal(disk), format: disk.format }))
+  return { targets, disks, agent: agent.agent, fileSystems: agent.fileSystems, running: vm.running, state: vm.state }
+}

@@ -1,0 +1,27 @@
+import 'server-only'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { store } from '../store/store.ts'
+import { restoreInPlaceSaga, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
+
+/** A restore in place whose old disks are still kept. */
+export interface OpenRestore {
+  jobId: string
+  backupId: string
+  endedAtMs: number
+}
+
+/** Does the VM start from these images? */
+export const startsFrom = (vm: Pick<KnownVm, 'description'>, images: readonly { target: string; path: string }[]): boolean =>
+  images.every((image) => vm.description?.disks.some((disk) => disk.target === image.target && disk.path === image.path))
+
+/** The restore in place of this VM that somebody has yet to end; null when there is none. */
+export async function openRestoreOf(vm: KnownVm, host: string): Promise<OpenRestore | null> {
+  const rows = await store().selectFrom('jobs').select(['id', 'input', 'ended_at_ms']).where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vm.uuid)
+    .orderBy('created_at_ms', 'desc').limit(1).execute()
+  const [row] = rows
+  if (!row) return null
+  const job = JSON.parse(row.input) as RestoreInPlaceJob
+  // After "keep the restored disks" the VM starts from them, too: the job that ended it tells.
+  const ended = await store().selectFrom('jobs').select('input').where('kind', '=', 'restore-end').where('status', '=', 'succeeded').where('vm_uuid', '=', vm.uuid).where('created_at_ms', '>=', row.ended_at_ms ?? 0).executeTakeFirst()
+  return ended === undefined && startsFrom(vm, job.disks) ? { jobId: row.id, backupId: job.backupId, endedAtMs: row.ended_at_ms ?? 0 } : null
+}
