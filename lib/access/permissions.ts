@@ -7,7 +7,7 @@ export type Role = (typeof ROLES)[number]
 /** What each role is for, as the forms that give one say it. */
 export const ROLE_SENTENCES: Record<Role, string> = {
   viewer: 'sees everything, changes nothing',
-  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs',
+  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, makes share links',
   admin: 'also manages users and reads the audit log',
 }
 
@@ -46,6 +46,10 @@ export const ACTS = {
   'job.way-out': { by: OPERATORS, words: 'choose how a job goes on' },
   'block-job.cancel': { by: OPERATORS, words: 'cancel a block job that was begun elsewhere' },
   'block-job.pivot': { by: OPERATORS, words: 'pivot a block job that was begun elsewhere' },
+
+  'share.list': { by: OPERATORS, words: 'see the share links' },
+  'share.create': { by: OPERATORS, words: 'make a share link' },
+  'share.revoke': { by: OPERATORS, words: 'revoke a share link' },
 
   'user.list': { by: ADMINS, words: 'see the users' },
   'user.invite': { by: ADMINS, words: 'invite a user' },
