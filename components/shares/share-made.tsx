@@ -15,7 +15,10 @@ export function ShareMade({ share: { link, expiresAtMs, qr } }: { share: NewShar
         <input readOnly value={link} aria-label="Share link" onFocus={(event) => event.target.select()} className={classNames(inputStyle, 'flex-1')} />
         <CopyButton text={link} label="Copy the link" />
       </div>
-      <QrPicture code={qr} label="The link as a QR code" className="mt-3 size-44" />
+      <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+        <QrPicture code={qr} label="The link as a QR code" className="size-44" />
+        <p className="min-w-0 flex-1 basis-40 text-muted">A phone’s camera reads the link from here.</p>
+      </div>
     </Notice>
   )
 }

@@ -85,7 +85,7 @@ function Path({ path, className }: { path: string; className?: string | undefine
   const cut = path.lastIndexOf('/') + 1
   return (
     <span title={path} className={classNames('flex max-w-full min-w-0', className)}>
-      <span className="min-w-6 shrink-[99] truncate text-muted">{path.slice(0, cut)}</span>
+      {cut > 0 && <span className="min-w-6 shrink-[99] truncate text-muted">{path.slice(0, cut)}</span>}
       <span className="truncate font-medium">{path.slice(cut)}</span>
     </span>
   )
