@@ -17,6 +17,8 @@ const MAY_IMPORT = {
   snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
   repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
+  // access: passwords, their throttle, and who made a link.
+  shares: ['access', 'chains', 'hosts', 'jobs', 'live', 'settings', 'snapshots', 'store'],
   start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
 }
 

@@ -11,6 +11,8 @@ export default {
   reactStrictMode: true,
   // authInterrupts: a page that a role may not read answers 403 with app/forbidden.tsx.
   experimental: { serverActions: { allowedOrigins: proxied }, authInterrupts: true },
+  // Next would send some readers the title late, in the body: what unfurls a pasted share link reads the head alone.
+  htmlLimitedBots: /.*/,
   headers: async () => [{
     source: '/:path*',
     headers: [
@@ -18,6 +20,14 @@ export default {
       { key: 'Content-Security-Policy', value: "frame-ancestors 'none'; base-uri 'self'; object-src 'none'" },
       { key: 'X-Content-Type-Options', value: 'nosniff' },
       { key: 'Referrer-Policy', value: 'same-origin' },
+    ],
+  }, {
+    // Share links: known to who was given them, and to nobody else.
+    source: '/s/:path*',
+    headers: [
+      { key: 'Referrer-Policy', value: 'no-referrer' },
+      { key: 'X-Robots-Tag', value: 'noindex, nofollow, noarchive' },
+      { key: 'Cache-Control', value: 'no-store' },
     ],
   }],
   // The builds of the demo and the tests leave types to `npm run types`, which `npm test` runs beside them.

@@ -1,7 +1,8 @@
 import { NextResponse, type NextRequest } from 'next/server'
 import { loginPath } from './lib/access/next-path.ts'
+import { isShareAddress } from './lib/shares/share-address.ts'
 
-/** Reachable without a session: signing in, the first start, and what a browser asks for by itself. */
+/** Reachable without a session, share links besides: signing in, the first start, and what a browser asks for by itself. */
 const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|icon\.svg$)/
 
 /**
@@ -11,7 +12,7 @@ const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|icon\.svg$)/
 export function proxy(request: NextRequest): NextResponse {
   const path = request.nextUrl.pathname + request.nextUrl.search
   const signedIn = request.cookies.has('next-auth.session-token') || request.cookies.has('__Secure-next-auth.session-token')
-  if (!signedIn && !PUBLIC.test(request.nextUrl.pathname) && request.method === 'GET') {
+  if (!signedIn && !PUBLIC.test(request.nextUrl.pathname) && !isShareAddress(request.nextUrl.pathname) && request.method === 'GET') {
     return NextResponse.redirect(new URL(loginPath(path), request.url))
   }
   const headers = new Headers(request.headers)

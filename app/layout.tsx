@@ -1,4 +1,5 @@
 import type { Metadata, Viewport } from 'next'
+import { headers } from 'next/headers'
 import type { ReactNode } from 'react'
 import { AppHeader } from '@/components/app-header'
 import { MayProvider } from '@/components/access/may'
@@ -6,6 +7,7 @@ import { LiveProvider } from '@/components/live/live-provider'
 import { currentSession } from '@/lib/access/current-user'
 import { actsOf } from '@/lib/access/permissions'
 import { newestId } from '@/lib/live/hub'
+import { isShareAddress } from '@/lib/shares/share-address'
 import './globals.css'
 
 export const metadata: Metadata = { title: 'Keyframe', description: 'Live snapshots, backing chains, merge and revert for libvirt VMs' }
@@ -17,7 +19,8 @@ export const dynamic = 'force-dynamic'
 export default async function RootLayout({ children }: { children: ReactNode }) {
   // Before anything is read: what changes from here on, the browser's event stream brings.
   const since = newestId()
-  const session = await currentSession()
+  // A share link's page is the same for everyone: no header, no buttons, no session looked up. The path is known from proxy.ts.
+  const session = isShareAddress((await headers()).get('x-keyframe-path') ?? '') ? null : await currentSession()
   return (
     <html lang="en">
       <body>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { auditPath, decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, usersPath, vmCheckPath, vmPath } from './paths.ts'
+import { auditPath, decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, shareEventsPath, shareOpenedPath, sharePath, sharesOfPath, sharesPath, shareUnlockPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, usersPath, vmCheckPath, vmPath } from './paths.ts'
 
 const NASTY = ['web', 'two words', `it's "quoted"`, '<script>alert(1)</script>', 'Übergröße', '虚拟机', '100%', '%41', 'a/b', '?q=1#x', '..', '-x', 'a+b', 'é'.repeat(200)]
 
@@ -41,6 +41,8 @@ test('the addresses', () => {
   expect(snapshotPlanPath('local', 'u', { disks: ['vda', 'vdb'], quiesce: 'auto', directory: '/a b' })).toBe('/api/hosts/local/vms/u/snapshot-plan?quiesce=auto&directory=%2Fa+b&disk=vda&disk=vdb')
   expect(jobPath('a/b')).toBe('/api/jobs/a%2Fb')
   expect(eventsPath([], null)).toBe('/api/events')
+  expect([sharesPath(), sharesOfPath({ kind: 'vm', host: 'h', vm: 'a b' }), sharePath('a/b')]).toEqual(['/shares', '/api/shares?kind=vm&host=h&vm=a+b', '/s/a%2Fb'])
+  expect([shareUnlockPath('t'), shareOpenedPath('t'), shareEventsPath('t', null), shareEventsPath('t', 'b-1')]).toEqual(['/s/t/unlock', '/s/t/opened', '/s/t/events', '/s/t/events?since=b-1'])
 })
 
 test('an address that was broken by hand is no error', () => {

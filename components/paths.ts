@@ -58,6 +58,16 @@ export const eventsPath = (watches: Iterable<string>, since: string | null): str
   return search.size > 0 ? `/api/events?${search}` : '/api/events'
 }
 
+/** All share links. */
+export const sharesPath = (): string => '/shares'
+/** The links to one thing. */
+export const sharesOfPath = (subject: Record<string, string>): string => `/api/shares?${new URLSearchParams(subject)}`
+/** A share link's own page, for people without an account, and what belongs to it. */
+export const sharePath = (token: string): string => `/s/${part(token)}`
+export const shareUnlockPath = (token: string): string => `${sharePath(token)}/unlock`
+export const shareOpenedPath = (token: string): string => `${sharePath(token)}/opened`
+export const shareEventsPath = (token: string, since: string | null): string => `${sharePath(token)}/events${since === null ? '' : `?${new URLSearchParams({ since })}`}`
+
 /** A part of the address as Next hands it to pages: still encoded. What can't be decoded names nothing we have. */
 export function decodePart(encoded: string): string {
   try {

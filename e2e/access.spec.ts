@@ -24,7 +24,9 @@ function addresses(folder = join(repoDir, 'app'), path = ''): string[] {
     return entry.name === 'page.tsx' || entry.name === 'route.ts' ? [path || '/'] : []
   })
 }
-const PUBLIC = ['/login', '/setup/x', '/api/auth/x']
+// What belongs to share links: shares.spec.ts.
+const SHARES = ['/s/x', '/s/x/events', '/s/x/opened', '/s/x/unlock']
+const PUBLIC = ['/login', '/setup/x', '/api/auth/x', ...SHARES]
 const gated = addresses().filter((path) => !PUBLIC.includes(path))
 
 test.describe('without a session', () => {

@@ -3,7 +3,7 @@ import { can, ROLE_SENTENCES } from '@/lib/access/permissions'
 import { requireSession } from '@/lib/access/require-user'
 import { listSessions } from '@/lib/access/sessions'
 import { PageLink } from '@/components/page-link'
-import { auditPath, usersPath } from '@/components/paths'
+import { auditPath, sharesPath, usersPath } from '@/components/paths'
 import { SessionList } from '@/components/team/session-list'
 import { SubmitForm } from '@/components/team/submit-form'
 import { buttonStyle } from '@/components/ui/button'
@@ -22,10 +22,11 @@ export default async function AccountPage() {
           <h1 className="text-xl font-semibold break-names">{user.name}</h1>
           <p className="text-sm text-muted"><span className="font-medium text-ink">{user.role}</span>: {ROLE_SENTENCES[user.role]}</p>
         </div>
-        {can(user, 'user.list') && (
-          <nav aria-label="Team" className="flex flex-wrap gap-2 sm:hidden">
-            <PageLink href={usersPath()} className={buttonStyle({ variant: 'outline' })}>Users</PageLink>
-            <PageLink href={auditPath()} className={buttonStyle({ variant: 'outline' })}>Audit log</PageLink>
+        {can(user, 'share.list') && (
+          <nav aria-label="More pages" className="flex flex-wrap gap-2 sm:hidden">
+            <PageLink href={sharesPath()} className={buttonStyle({ variant: 'outline' })}>Shares</PageLink>
+            {can(user, 'user.list') && <PageLink href={usersPath()} className={buttonStyle({ variant: 'outline' })}>Users</PageLink>}
+            {can(user, 'audit.read') && <PageLink href={auditPath()} className={buttonStyle({ variant: 'outline' })}>Audit log</PageLink>}
           </nav>
         )}
       </header>

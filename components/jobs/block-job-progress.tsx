@@ -6,7 +6,7 @@ import { blockJobLabel } from '@/components/jobs/block-job-label'
 import { ProgressBar } from '@/components/ui/progress-bar'
 
 /** How far a block job is, and at what rate. Every figure has its place from the start, so that nothing jumps. */
-export function BlockJobProgress({ job, children }: { job: BlockJobView; children?: ReactNode }) {
+export function BlockJobProgress({ job, children }: { job: Omit<BlockJobView, 'host' | 'vmUuid' | 'vmName' | 'bandwidthBytesPerSecond' | 'firstSeenMs'>; children?: ReactNode }) {
   return (
     <div className="flex min-w-0 flex-col gap-1">
       <div className="flex flex-wrap items-baseline gap-x-3 text-[13px]">

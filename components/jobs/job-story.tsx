@@ -51,10 +51,10 @@ function Call({ call }: { call: JobCall }) {
   return (
     <div className="flex flex-col gap-1 rounded-md border border-line bg-sunken/40 px-2.5 py-2">
       <p className="text-[13px]"><span className="font-medium">{call.procedure}</span> <span className="text-muted">{call.endedAtMs === null ? 'not answered yet' : `${took(call.endedAtMs - call.begunAtMs)} · ${call.outcome ?? ''}`}</span></p>
-      <div className="flex items-start gap-2">
+      {call.virsh !== '' && <div className="flex items-start gap-2">
         <code className="min-w-0 flex-1 text-[12px] break-names whitespace-pre-wrap">{call.virsh}</code>
         <CopyButton text={call.virsh} label="Copy the virsh command" />
-      </div>
+      </div>}
       {call.xml !== null && (
         <details>
           <summary className="text-[13px] text-muted">XML</summary>

@@ -49,6 +49,13 @@ export function RefreshOnUsersChange() {
   return null
 }
 
+/** On the page of all share links. */
+export function RefreshOnShareChange() {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useLive((event) => { if (event.type === 'share') refresh() })
+  return null
+}
+
 /** On the audit log: when something was recorded, and when a job ended that it shows as under way. */
 export function RefreshOnAudit() {
   const refresh = useRefresh(VM_WAIT_MS)

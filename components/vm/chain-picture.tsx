@@ -1,12 +1,13 @@
 import type { ChainLayer, DiskChain } from '@/lib/chains/types'
 import { formatBytes } from '@/components/format-bytes'
 import { LayerRow } from '@/components/vm/layer-row'
+import type { VmPlace } from '@/components/vm/vm-place'
 
 /**
  * A disk's backing chain as a picture: the base at the bottom, the layer that is written to on top, each bar as wide as
  * the data that its layer holds. The list itself runs base first.
  */
-export function ChainPicture({ chain, host, vm }: { chain: DiskChain; host: string; vm: string }) {
+export function ChainPicture({ chain, place }: { chain: DiskChain; place: VmPlace | null }) {
   const mostBytes = Math.max(0, ...chain.layers.map((layer) => layer.allocatedBytes ?? 0))
   const known = chain.layers.filter((layer) => layer.allocatedBytes !== null)
   const facts = [
@@ -27,7 +28,7 @@ export function ChainPicture({ chain, host, vm }: { chain: DiskChain; host: stri
         ? <p className="text-sm text-muted">{chain.device === 'disk' ? 'Its source is not a file: its layers can’t be read.' : 'The drive is empty.'}</p>
         : (
           <ol aria-label={`Backing chain of ${chain.target}`} className="flex flex-col-reverse">
-            {chain.layers.map((layer, index) => <LayerRow key={`${index} ${layer.path}`} layer={layer} mostBytes={mostBytes} host={host} vm={vm} sharedAsAbove={isSharedAlike(layer, chain.layers[index + 1])} />)}
+            {chain.layers.map((layer, index) => <LayerRow key={`${index} ${layer.path}`} layer={layer} mostBytes={mostBytes} place={place} sharedAsAbove={isSharedAlike(layer, chain.layers[index + 1])} />)}
           </ol>
         )}
       {chain.qemuImgInfo !== '' && (

@@ -1,22 +1,22 @@
-import { PageLink } from '@/components/page-link'
+import { LinkOrText, PageLink } from '@/components/page-link'
 import type { ChainLayer } from '@/lib/chains/types'
 import { classNames } from '@/components/class-names'
 import { formatBytes } from '@/components/format-bytes'
 import { KeyframeMark } from '@/components/keyframe-mark'
 import { snapshotPath, vmPath } from '@/components/paths'
+import type { VmPlace } from '@/components/vm/vm-place'
 
 interface Props {
   layer: ChainLayer
   /** Of the widest bar in this chain. */
   mostBytes: number
-  host: string
-  vm: string
+  place: VmPlace | null
   /** The layer above is shared with the same disks and says so. */
   sharedAsAbove: boolean
 }
 
 /** One layer: its place on the rail, its bar as wide as the data it holds, its file, and what hangs on it. */
-export function LayerRow({ layer, mostBytes, host, vm, sharedAsAbove }: Props) {
+export function LayerRow({ layer, mostBytes, place, sharedAsAbove }: Props) {
   const broken = layer.problems.length > 0
   return (
     <li className="relative grid grid-cols-[1.25rem_minmax(0,1fr)_5rem] gap-x-2 py-1 sm:grid-cols-[1.25rem_minmax(4rem,13rem)_minmax(0,1fr)_5.5rem] sm:items-start">
@@ -30,7 +30,7 @@ export function LayerRow({ layer, mostBytes, host, vm, sharedAsAbove }: Props) {
         {layer.snapshots.map((name) => (
           <span key={name} className="inline-flex min-w-0 items-baseline gap-1 text-muted">
             <KeyframeMark className="size-2.5 shrink-0 self-center text-ink" />
-            <span className="min-w-0 break-names">frozen by <PageLink href={snapshotPath(host, vm, name)} className="text-ink underline decoration-line-strong underline-offset-2 hover:decoration-current">{name}</PageLink></span>
+            <span className="min-w-0 break-names">frozen by <LinkOrText href={place && snapshotPath(place.host, place.vm, name)} className="text-ink" linkClassName="underline decoration-line-strong underline-offset-2 hover:decoration-current">{name}</LinkOrText></span>
           </span>
         ))}
         {layer.sharedWith.length > 0 && (
@@ -85,7 +85,7 @@ function Path({ path, className }: { path: string; className?: string | undefine
   const cut = path.lastIndexOf('/') + 1
   return (
     <span title={path} className={classNames('flex max-w-full min-w-0', className)}>
-      <span className="min-w-6 shrink-[99] truncate text-muted">{path.slice(0, cut)}</span>
+      {cut > 0 && <span className="min-w-6 shrink-[99] truncate text-muted">{path.slice(0, cut)}</span>}
       <span className="truncate font-medium">{path.slice(cut)}</span>
     </span>
   )

@@ -1,4 +1,4 @@
-import { PageLink } from '@/components/page-link'
+import { LinkOrText } from '@/components/page-link'
 import type { ReactNode } from 'react'
 import type { SnapshotNode, SnapshotTree } from '@/lib/snapshots/types'
 import { classNames } from '@/components/class-names'
@@ -7,18 +7,19 @@ import { KeyframeMark } from '@/components/keyframe-mark'
 import { snapshotPath } from '@/components/paths'
 import { When } from '@/components/when'
 import { snapshotIndents } from '@/components/vm/snapshot-rails'
+import type { VmPlace } from '@/components/vm/vm-place'
 
 const INDENT_REM = 1.25
 
 /** The snapshots as a tree: a straight line, set in where the VM went on another way. */
-export function SnapshotList({ tree, host, vm }: { tree: SnapshotTree; host: string; vm: string }) {
+export function SnapshotList({ tree, place }: { tree: Pick<SnapshotTree, 'nodes'>; place: VmPlace | null }) {
   const indents = snapshotIndents(tree.nodes)
   const shared = sharedRefusals(tree.nodes)
   return (
     <>
       {[...shared].map((sentence) => <p key={sentence} className="text-[13px] break-names text-muted">{sentence}</p>)}
       <ul aria-label="Snapshots" className="divide-y divide-line rounded-lg border border-line bg-surface">
-        {tree.nodes.map((node) => <SnapshotItem key={node.name} node={node} indent={indents.get(node.name) ?? 0} told={shared} host={host} vm={vm} />)}
+        {tree.nodes.map((node) => <SnapshotItem key={node.name} node={node} indent={indents.get(node.name) ?? 0} told={shared} place={place} />)}
       </ul>
     </>
   )
@@ -35,14 +36,14 @@ function sharedRefusals(nodes: readonly SnapshotNode[]): Set<string> {
   return shared
 }
 
-function SnapshotItem({ node, indent, told, host, vm }: { node: SnapshotNode; indent: number; told: Set<string>; host: string; vm: string }) {
+function SnapshotItem({ node, indent, told, place }: { node: SnapshotNode; indent: number; told: Set<string>; place: VmPlace | null }) {
   return (
     <li className="px-3 py-2 sm:px-4" style={{ paddingLeft: `calc(0.75rem + ${indent * INDENT_REM}rem)` }}>
       <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5">
         <KeyframeMark hollow={!node.isCurrent} className={classNames('mt-1 size-3.5 shrink-0', node.isCurrent && 'text-accent')} />
         <div className="min-w-0 flex-1 basis-40">
           <div className="flex flex-wrap items-baseline gap-x-2">
-            <PageLink href={snapshotPath(host, vm, node.name)} className="font-medium break-names hover:underline max-sm:py-1">{node.name}</PageLink>
+            <LinkOrText href={place && snapshotPath(place.host, place.vm, node.name)} className="font-medium break-names" linkClassName="hover:underline max-sm:py-1">{node.name}</LinkOrText>
             {node.isCurrent && <Mark className="border-accent/60 text-accent">current</Mark>}
             {node.unproven !== null && <Mark className="border-warn/60 text-warn">unproven</Mark>}
             {node.deleteInProgress && <Mark className="border-danger/60 text-danger">delete unfinished</Mark>}
@@ -50,7 +51,7 @@ function SnapshotItem({ node, indent, told, host, vm }: { node: SnapshotNode; in
           <p className="text-[13px] text-muted"><When ms={node.createdAtMs} /> · {node.disks.filter((disk) => disk.kind !== 'no').map((disk) => disk.target).join(', ') || 'no disk'}{node.memory !== 'no' && ' and memory'}</p>
           {node.description !== '' && <p className="text-[13px] break-names whitespace-pre-line">{node.description}</p>}
         </div>
-        <SnapshotActs node={node} />
+        {place && <SnapshotActs node={node} />}
       </div>
       <SnapshotRefusals node={node} told={told} />
     </li>

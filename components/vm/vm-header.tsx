@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { PageLink } from '@/components/page-link'
 import type { HostView, VmSummary } from '@/lib/hosts/types'
 import { OnlyWhoMay } from '@/components/access/may'
@@ -18,12 +19,14 @@ interface Props {
   /** Why the layers can't be merged now; null when they can. */
   mergeRefusal: string | null
   acts: VmActs
+  /** The button that shares the VM. */
+  share: ReactNode
 }
 
 const LABELS = { start: 'Start', shutdown: 'Shut down', resume: 'Resume' } as const
 
 /** Which VM this is, how it stands, and what can be done. */
-export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
+export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props) {
   const ref: VmRef = { host: vm.host, uuid: vm.uuid, name: vm.name }
   const down = host.status !== 'up'
   return (
@@ -39,6 +42,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts }: Props) {
         </div>
         <span className="flex-1 max-sm:hidden" />
         <div className="flex flex-wrap items-center justify-end gap-2 max-sm:w-full max-sm:justify-start">
+          {share}
           {offers.map((offer) => (offer === 'force-off'
             ? <ActButton key={offer} dialog={{ act: 'Force off' }} variant="danger" disabled={down} />
             : <PowerButton key={offer} vm={ref} act={offer} label={LABELS[offer]} power={acts.power} variant="outline" disabled={down} />))}

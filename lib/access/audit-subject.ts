@@ -22,6 +22,7 @@ export async function auditSubject(act: AuditAct, input: unknown): Promise<Audit
   const fields = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {}
   const text = (key: string) => { const value = Object.hasOwn(fields, key) ? fields[key] : null; return typeof value === 'string' && value !== '' ? value.slice(0, NAME_MAX_CHARACTERS) : null }
   if (act.startsWith('user.')) return { ...NO_SUBJECT, subject_user: await userName(text('id')) ?? text('name') }
+  if (act === 'share.revoke') return shareSubject(text('id'))
   const jobId = text('jobId')
   if (jobId !== null) {
     const job = await store().selectFrom('jobs').select(['host', 'vm_uuid', 'vm_name']).where('id', '=', jobId).executeTakeFirst()
@@ -42,6 +43,13 @@ async function ofBackup(targetId: string, backupId: string | null, vmUuid: strin
   query = backupId !== null ? query.where('id', '=', backupId) : query.where('vm_uuid', '=', vmUuid ?? '')
   const found = await query.executeTakeFirst()
   return { ...NO_SUBJECT, host: found?.host ?? null, vm_uuid: found?.vm_uuid ?? null, vm_name: found?.vm_name ?? null }
+}
+
+/** What the link leads to. */
+async function shareSubject(id: string | null): Promise<AuditSubject> {
+  const share = id === null ? undefined : await store().selectFrom('shares').select(['host', 'vm_uuid', 'snapshot', 'job_id']).where('id', '=', id).executeTakeFirst()
+  if (!share) return NO_SUBJECT
+  return { ...NO_SUBJECT, host: share.host, vm_uuid: share.vm_uuid || null, vm_name: await vmName(share.host, share.vm_uuid), snapshot: share.snapshot, job_id: share.job_id }
 }
 
 async function userName(id: string | null): Promise<string | null> {

@@ -9,6 +9,10 @@ const PUBLIC = new Map([
   ['login/page.tsx', 'the sign-in page'],
   ['setup/[token]/page.tsx', 'one-time links: the token is the permission'],
   ['setup/[token]/actions.ts', 'one-time links: the token is the permission'],
+  ['s/[token]/page.tsx', 'share links: the token, and its password where there is one, are the permission'],
+  ['s/[token]/events/route.ts', 'share links: the token, and its password where there is one, are the permission'],
+  ['s/[token]/opened/route.ts', 'share links: counts an opening'],
+  ['s/[token]/unlock/route.ts', 'share links: takes the password'],
   ['api/auth/[...nextauth]/route.ts', "next-auth's own"],
 ])
 

@@ -7,6 +7,7 @@ export function hears(user: User, event: LiveEvent): boolean {
   switch (event.type) {
     case 'access': return event.userId === user.id
     case 'users': return can(user, 'user.list')
+    case 'share': return can(user, 'share.list')
     // Each VM's page shows what was done to it; of everything else only the audit log tells.
     case 'audit': return can(user, event.vmUuid === null ? 'audit.read' : 'vm.read')
     case 'host':

@@ -7,7 +7,7 @@ export type Role = (typeof ROLES)[number]
 /** What each role is for, as the forms that give one say it. */
 export const ROLE_SENTENCES: Record<Role, string> = {
   viewer: 'sees everything, changes nothing',
-  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up and restores',
+  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up, restores, makes share links',
   admin: 'also manages users and backup targets, and reads the audit log',
 }
 
@@ -57,6 +57,9 @@ export const ACTS = {
   'backup.remove': { by: OPERATORS, words: 'remove backups' },
   'target.add': { by: ADMINS, words: 'add a backup target' },
   'target.remove': { by: ADMINS, words: 'remove a backup target' },
+  'share.list': { by: OPERATORS, words: 'see the share links' },
+  'share.create': { by: OPERATORS, words: 'make a share link' },
+  'share.revoke': { by: OPERATORS, words: 'revoke a share link' },
 
   'user.list': { by: ADMINS, words: 'see the users' },
   'user.invite': { by: ADMINS, words: 'invite a user' },

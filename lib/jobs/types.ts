@@ -56,7 +56,7 @@ export interface JobStep {
 /** A call to libvirt, as it was made. */
 export interface JobCall {
   procedure: string
-  /** The same as a command line, to copy. */
+  /** The same as a command line, to copy; "" on a share link without paths. */
   virsh: string
   xml: string | null
   begunAtMs: number

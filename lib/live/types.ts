@@ -19,6 +19,8 @@ export type LiveEvent =
   | { type: 'users' }
   /** Something was recorded; host and VM where it was done to one. */
   | { type: 'audit'; host: string | null; vmUuid: string | null }
+  /** A share link was made, revoked or opened. */
+  | { type: 'share'; shareId: string }
   /** The session that this stream was opened with has ended. */
   | { type: 'signed-out' }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */

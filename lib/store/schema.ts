@@ -215,4 +215,32 @@ export interface Schema {
     vm_uuid: string
     name: string
   }
+  /** Links by which people without an account read one thing (lib/shares). */
+  shares: {
+    id: string
+    /** SHA-256 of the token, hex. */
+    token_hash: string
+    /** "vm", "snapshot" or "job". */
+    kind: string
+    host: string
+    /** Of the VM that it is of, or whose snapshot or job it is of; empty for a job on files of no VM. */
+    vm_uuid: string
+    snapshot: string | null
+    /** libvirt gives a snapshot no UUID: name and creation time together tell it from a later one of the same name. */
+    snapshot_created_at_ms: number | null
+    job_id: string | null
+    /** What was shared, as it was called then. */
+    label: string
+    /** 0: names of files and folders are left out. */
+    show_paths: number
+    /** argon2id, PHC string; null: the link is enough. */
+    password_hash: string | null
+    /** Name of the user who made it. */
+    created_by: string
+    created_at_ms: number
+    expires_at_ms: number
+    revoked_at_ms: number | null
+    opened_count: number
+    last_opened_at_ms: number | null
+  }
 }

@@ -11,8 +11,10 @@ import { SnapshotPageDialogs } from '@/components/dialogs/snapshot-page-dialogs'
 import { RefreshOnVmChange } from '@/components/live/refresh-on-change'
 import { auditPath, decodePart, listPath, vmPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
+import { ShareButton } from '@/components/shares/share-button'
 import { SnapshotFacts } from '@/components/vm/snapshot-facts'
 import { SnapshotActs, SnapshotRefusals } from '@/components/vm/snapshot-list'
+import { shareActs } from '../../../../../../shares/share-acts'
 import { orSentence } from '../../or-sentence'
 import { UnknownVm } from '../../unknown-vm'
 import { vmActs } from '../../vm-acts'
@@ -46,12 +48,13 @@ export default async function SnapshotPage({ params }: { params: Params }) {
             <h1 className="text-xl font-semibold break-names">{name}</h1>
           </div>
           <span className="flex-1" />
+          {node && <ShareButton subject={{ kind: 'snapshot', host: host.name, vm: vm.uuid, snapshot: name }} label={`${name} of ${vm.name}`} acts={shareActs} />}
           {node && <SnapshotActs node={node} size="medium" />}
         </header>
         {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
         {node?.unproven != null && <Notice tone="warn" role="status">{node.unproven}</Notice>}
         {node && <div className="empty:hidden"><SnapshotRefusals node={node} told={new Set(node.unproven === null ? [] : [node.unproven])} /></div>}
-        {node && <SnapshotFacts node={node} host={host.name} vm={vm.name} />}
+        {node && <SnapshotFacts node={node} place={{ host: host.name, vm: vm.name }} />}
         <AuditPart entries={records} most={RECORDS_SHOWN} all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid, q: name }) : null} />
       </SnapshotPageDialogs>
     </main>

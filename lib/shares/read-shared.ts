@@ -1,0 +1,87 @@
+import 'server-only'
+import { cache } from 'react'
+import { readVmChains } from '../chains/read-vm-chains.ts'
+import { findHost } from '../hosts/find-vm.ts'
+import type { HostView, VmSummary } from '../hosts/types.ts'
+import { readJob, readJobs } from '../jobs/read-jobs.ts'
+import { readJobStory } from '../jobs/step-log.ts'
+import type { JobView } from '../jobs/types.ts'
+import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
+import { shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
+import { readJobPaths } from './job-paths.ts'
+import { ATTENTION } from './neutral-sentences.ts'
+import { PathNames } from './path-names.ts'
+import type { Share, SharedView } from './types.ts'
+
+const JOBS_SHOWN = 20
+
+/** What a share shows now, with nothing in it that was not shared. Read once a request. */
+export const readShared = cache(async (share: Share): Promise<SharedView> => {
+  switch (share.kind) {
+    case 'vm': return readSharedVm(share)
+    case 'snapshot': return readSharedSnapshot(share)
+    case 'job': return readSharedJob(share)
+  }
+})
+
+/** By its UUID alone: another VM may have got the name since, or be called like the UUID. */
+async function findVm(share: Share): Promise<{ host: HostView; vm: VmSummary } | 'gone' | 'away'> {
+  const host = await findHost(share.host)
+  const vm = host?.vms.find((each) => each.uuid === share.vmUuid)
+  if (host && vm) return { host, vm }
+  return host && host.status !== 'up' ? 'away' : 'gone'
+}
+
+/** Its host went away, or its QEMU hangs, while it was read: null. */
+async function orNull<T>(reading: Promise<T>): Promise<T | null> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof Error && ['HostDown', 'VmGone', 'VmHung'].includes(error.name)) return null
+    throw error
+  })
+}
+
+async function readSharedVm(share: Share): Promise<SharedView> {
+  const found = await findVm(share)
+  if (found === 'away') return { kind: 'away' }
+  if (found === 'gone') return { kind: 'gone', of: 'vm' }
+  const { host, vm } = found
+  const [chains, tree, jobs] = await Promise.all([
+    orNull(readVmChains(share.host, share.vmUuid)), orNull(readSnapshotTree(share.host, share.vmUuid)),
+    readJobs({ host: share.host, vmUuid: share.vmUuid, unfinished: true, limit: JOBS_SHOWN }),
+  ])
+  const names = new PathNames(share.showPaths)
+  // In the order in which the page shows them.
+  const sharedChains = chains?.map((chain) => shareChain(chain, names)) ?? null
+  const snapshots = tree?.nodes.map((node) => shareSnapshot(node, names, { withFamily: true })) ?? null
+  await learnJobs(names, jobs)
+  return {
+    kind: 'vm', name: vm.name, state: vm.state, stateReason: vm.stateReason, attention: [...new Set(vm.attention.map(({ kind }) => ATTENTION[kind]))], isHostUp: host.status === 'up',
+    chains: sharedChains, snapshots, jobs: jobs.map((job) => shareJob(job, names)), blockJobs: vm.jobs.map(shareBlockJob),
+  }
+}
+
+async function readSharedSnapshot(share: Share): Promise<SharedView> {
+  const found = await findVm(share)
+  if (found === 'gone') return { kind: 'gone', of: 'snapshot' }
+  const tree = found === 'away' ? null : await orNull(readSnapshotTree(share.host, share.vmUuid))
+  if (found === 'away' || tree === null) return { kind: 'away' }
+  const node = tree.nodes.find((each) => each.name === share.snapshot?.name && each.createdAtMs === share.snapshot.createdAtMs)
+  if (!node) return { kind: 'gone', of: 'snapshot' }
+  return { kind: 'snapshot', vmName: found.vm.name, node: shareSnapshot(node, new PathNames(share.showPaths), { withFamily: false }) }
+}
+
+async function readSharedJob(share: Share): Promise<SharedView> {
+  const job = share.jobId === null ? null : await readJob(share.jobId)
+  if (!job) return { kind: 'gone', of: 'job' }
+  const found = await findVm(share)
+  const names = new PathNames(share.showPaths)
+  await learnJobs(names, [job])
+  const steps = await readJobStory(job.id)
+  const blockJobs = typeof found === 'string' ? [] : found.vm.jobs.filter((each) => each.jobId === job.id)
+  return { kind: 'job', vmName: typeof found === 'string' ? job.vmName : found.vm.name, job: shareJob(job, names), steps: shareSteps(steps, names), blockJobs: blockJobs.map(shareBlockJob) }
+}
+
+async function learnJobs(names: PathNames, jobs: readonly JobView[]): Promise<void> {
+  if (names.shown) return
+  for (const job of jobs) names.learn(await readJobPaths(job.id))
+}

@@ -1,0 +1,41 @@
+import 'server-only'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { verifyPassword } from '../access/password.ts'
+import { countTry, forgetFailures } from '../access/throttle.ts'
+import type { Share } from './types.ts'
+
+/** Of a browser that gave the password. */
+export const UNLOCK_COOKIE = 'keyframe-share'
+const UNLOCKED_MS = 12 * 3_600_000
+
+/**
+ * Checks a share's password, throttled as sign-ins are.
+ * @returns the cookie's value and how long it is good for; or "wrong"; or the minutes to wait.
+ */
+export async function tryPassword(share: Share, password: string): Promise<{ cookie: string; untilMs: number } | 'wrong' | { waitMinutes: number }> {
+  // Names of users hold no space, so no sign-in is throttled by it.
+  const name = `share ${share.id}`
+  const waitMinutes = await countTry(name)
+  if (waitMinutes !== null) return { waitMinutes }
+  if (!(await verifyPassword(share.passwordHash, password))) return 'wrong'
+  await forgetFailures(name)
+  const untilMs = Math.min(Date.now() + UNLOCKED_MS, share.expiresAtMs)
+  return { cookie: `${untilMs}.${signature(share, untilMs)}`, untilMs }
+}
+
+/** Whether a browser with this cookie may read the share. */
+export function isUnlocked(share: Share, cookie: string | undefined): boolean {
+  if (share.passwordHash === null) return true
+  const [until, signed] = (cookie ?? '').split('.')
+  const untilMs = Number(until)
+  if (!signed || !(untilMs > Date.now())) return false
+  const [given, right] = [Buffer.from(signed), Buffer.from(signature(share, untilMs))]
+  return given.length === right.length && timingSafeEqual(given, right)
+}
+
+/** Tied to the share and its password: it opens no other, and nothing has to be kept. */
+function signature(share: Share, untilMs: number): string {
+  const secret = process.env.NEXTAUTH_SECRET
+  if (!secret) throw new Error('NEXTAUTH_SECRET is not set: start Keyframe with npm start, which makes it.')
+  return createHmac('sha256', secret).update(['share', share.id, share.passwordHash, untilMs].join('\0')).digest('base64url')
+}
