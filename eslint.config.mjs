@@ -17,7 +17,8 @@ const MAY_IMPORT = {
   snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
   repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
-  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
+  schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
+  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

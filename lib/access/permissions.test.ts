@@ -12,6 +12,7 @@ const EXPECTED: Record<Act, string> = {
   'snapshot.plan': 'operator admin', 'snapshot.create': 'operator admin', 'revert.plan': 'operator admin', 'snapshot.revert': 'operator admin', 'delete.plan': 'operator admin',
   'snapshot.delete': 'operator admin', 'merge.plan': 'operator admin', 'merge.start': 'operator admin', 'merge.bandwidth': 'operator admin', 'vm.power': 'operator admin',
   'repair.start': 'operator admin', 'job.cancel': 'operator admin', 'job.way-out': 'operator admin', 'block-job.cancel': 'operator admin', 'block-job.pivot': 'operator admin',
+  'backup.read': 'viewer operator admin',
   'user.list': 'admin', 'user.invite': 'admin', 'user.withdraw': 'admin', 'user.change-role': 'admin', 'user.disable': 'admin', 'user.enable': 'admin', 'user.new-link': 'admin',
   'user.end-session': 'admin', 'user.end-sessions': 'admin', 'audit.read': 'admin',
 }

@@ -47,6 +47,8 @@ export const ACTS = {
   'block-job.cancel': { by: OPERATORS, words: 'cancel a block job that was begun elsewhere' },
   'block-job.pivot': { by: OPERATORS, words: 'pivot a block job that was begun elsewhere' },
 
+  'backup.read': { by: EVERYONE, words: 'see the backups' },
+
   'user.list': { by: ADMINS, words: 'see the users' },
   'user.invite': { by: ADMINS, words: 'invite a user' },
   'user.withdraw': { by: ADMINS, words: 'withdraw an invitation' },

@@ -19,6 +19,8 @@ export type LiveEvent =
   | { type: 'users' }
   /** Something was recorded; host and VM where it was done to one. */
   | { type: 'audit'; host: string | null; vmUuid: string | null }
+  /** Backups, schedules or the protection of this VM changed; of the whole host and its targets where none is named: read again. */
+  | { type: 'backups'; host: string; vmUuid: string | null }
   /** The session that this stream was opened with has ended. */
   | { type: 'signed-out' }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { backupsMigration } from './backups-migration.ts'
+import { schedulesMigration } from './schedules-migration.ts'
 import { teamMigration } from './team-migration.ts'
 
 /** In order; one that was released is never changed, a new one is added. */
@@ -67,4 +68,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   },
   '0003-team': teamMigration,
   '0004-backups': backupsMigration,
+  '0005-schedules': schedulesMigration,
 }
