@@ -19,7 +19,8 @@ const MAY_IMPORT = {
   backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   // access: passwords, their throttle, and who made a link.
   shares: ['access', 'chains', 'hosts', 'jobs', 'live', 'settings', 'snapshots', 'store'],
-  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'settings', 'snapshots', 'store'],
+  schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
+  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

@@ -16,7 +16,7 @@ const [dataDirectory = '', uri = '', targetPath = '', input = '', boundary] = pr
 Object.assign(process.env, { LIBVIRT_URI: `lab=${uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDirectory })
 await openStore()
 if (boundary !== undefined) onBoundary(async ({ step, at }) => { if (`${step}@${at}` === boundary) process.kill(process.pid, 'SIGKILL') })
-await startOperations()
+await startOperations(null)
 if (input !== 'take-up') {
   const target = (await listTargets('lab'))[0] ?? (await addTarget({ host: 'lab', name: 'nightly', place: targetPath, quotaBytes: null }))
   await startBackup({ ...(JSON.parse(input) as BackupInput), targetId: target.id }, { name: 'tester' })

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../lib/schedules/clock.ts'
 import type { JobView } from '../lib/jobs/types.ts'
 import type { Lab } from './lab/lab.ts'
 import { waitUntil } from './lab/wait-until.ts'
@@ -15,20 +16,21 @@ export interface Keyframe {
   /** Waits for the end of a job. */
   ended(job: { jobId: string }): Promise<JobView>
   uuid(name: string): Promise<string>
-  stop(): Promise<void>
+  /** `keepData`: as a stop of the app, to be started again. */
+  stop(options?: { keepData?: boolean }): Promise<void>
 }
 
-/** One for each test file: its settings are those of the process. */
-export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'kf-data-'))
+/** One for each test file: its settings are those of the process. Schedules run only where a clock is given, and with them the checks that begin by themselves; `dataDir` is that of one before it. */
+export async function startKeyframe(lab: { uri: string }, { clock = null, dataDir = mkdtempSync(join(tmpdir(), 'kf-data-')) }: { clock?: Clock | null; dataDir?: string } = {}): Promise<Keyframe> {
   Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
   const { openStore, closeStore } = await import('../lib/store/store.ts')
   const { stopHosts } = await import('../lib/hosts/registry.ts')
   const { stopJobs } = await import('../lib/jobs/engine.ts')
   const { readJob } = await import('../lib/jobs/read-jobs.ts')
   const { startOperations } = await import('../lib/start/start-operations.ts')
+  const { stopSchedules } = await import('../lib/schedules/start-schedules.ts')
   await openStore()
-  await startOperations()
+  await startOperations(clock)
   return {
     dataDir,
     ended: ({ jobId }) => waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null ? job : undefined }, { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` }),
@@ -40,11 +42,12 @@ export async function startKeyframe(lab: { uri: string }): Promise<Keyframe> {
         return (await inventory.vms()).find((vm) => vm.name === name)?.uuid
       }, { limitMs: 10_000, what: `The VM ${name}` })
     },
-    async stop() {
+    async stop({ keepData = false } = {}) {
+      await stopSchedules()
       await stopJobs()
       await stopHosts()
       await closeStore()
-      rmSync(dataDir, { recursive: true, force: true })
+      if (!keepData) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

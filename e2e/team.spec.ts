@@ -177,7 +177,7 @@ test('the audit log holds sign-ins, good and bad, with the address of the connec
   await expect(record).toContainText('from 127.0.0.1')
   await expect(record).toContainText('The user name or the password is wrong.')
   expect(await page.getByRole('main').innerText()).not.toContain('203.0.113.66')
-  await open(page, auditPath({ q: 'change a user', person: 'admin', result: 'done' }))
+  await open(page, auditPath({ q: 'change a user', person: 'admin', result: 'ok' }))
   await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText(VIEWER)
   await open(page, auditPath({ from: 'yesterday' }))
   await expect(page.getByRole('status').filter({ hasText: '“yesterday” is no time' })).toBeVisible()

@@ -17,6 +17,7 @@ export function RefreshOnVmChange({ host, vmUuid, waitForDialog = false }: { hos
     if (event.type === 'vm' && event.host === host && event.vmUuid === vmUuid) refresh()
     else if (event.type === 'job' && event.job.endedAtMs !== null && event.job.host === host && event.job.vmUuid === vmUuid) refresh()
     else if (event.type === 'audit' && event.host === host && event.vmUuid === vmUuid) refresh()
+    else if (event.type === 'backups' && event.host === host && (event.vmUuid === null || event.vmUuid === vmUuid)) refresh()
   })
   return null
 }
@@ -39,6 +40,13 @@ export function RefreshOnAnyJob() {
 export function RefreshOnHostChange() {
   const refresh = useRefresh(LIST_WAIT_MS)
   useLive((event) => { if (event.type === 'host') refresh() })
+  return null
+}
+
+/** On pages of backups, targets, schedules and protection: of one VM, or of all hosts where none is named. */
+export function RefreshOnBackupsChange({ of }: { of?: { host: string; vmUuid: string } }) {
+  const refresh = useRefresh(of ? VM_WAIT_MS : LIST_WAIT_MS)
+  useLive((event) => { if (event.type === 'backups' && (!of || (event.host === of.host && (event.vmUuid === null || event.vmUuid === of.vmUuid)))) refresh() })
   return null
 }
 

@@ -36,7 +36,7 @@ async function open(dataDir: string, uri: string): Promise<null> {
     say({ boundary })
   }))
   await openStore()
-  await startOperations()
+  await startOperations(null)
   // A person would press nothing before the page shows the host.
   await waitUntil(() => hostByName(HOST)?.connection.status.status === 'up', { limitMs: HOST_LIMIT_MS, what: 'The connection to libvirtd' }).catch(() => undefined)
   return null

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { requireHost } from '../hosts/find-vm.ts'
 import { attribute, child, childText, parseXml } from '../hosts/xml.ts'
 import { Refusal } from '../jobs/refusal.ts'
+import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { putFile, withFolder } from './backup-folder.ts'
 import { markerOf, MARKER_FILE, readMarker } from './look-at-target.ts'
@@ -42,6 +43,7 @@ export async function addTarget(input: z.infer<typeof AddTargetInput>): Promise<
     return marker
   })
   await rebuildCatalogue(id)
+  publish({ type: 'backups', host: input.host, vmUuid: null })
   return requireTarget(id)
 }
 

@@ -1,6 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
 import type { Selectable } from 'kysely'
+import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { Refusal } from '../jobs/refusal.ts'
@@ -74,15 +75,18 @@ export async function noteBackup(targetId: string, manifest: Manifest, text: str
     check_status: 'unchecked', checked_at_ms: null, check_note: null,
   }
   await store().insertInto('backups').values(values).onConflict((conflict) => conflict.columns(['target_id', 'id']).doUpdateSet(values)).execute()
+  publish({ type: 'backups', host: values.host, vmUuid: values.vm_uuid })
 }
 
 /** Notes the verdict of a check. */
 export async function noteCheck(targetId: string, id: string, status: CheckStatus, note: string): Promise<void> {
-  await store().updateTable('backups').set({ check_status: status, checked_at_ms: Date.now(), check_note: note }).where('target_id', '=', targetId).where('id', '=', id).execute()
+  const row = await store().updateTable('backups').set({ check_status: status, checked_at_ms: Date.now(), check_note: note }).where('target_id', '=', targetId).where('id', '=', id).returning(['host', 'vm_uuid']).executeTakeFirst()
+  if (row) publish({ type: 'backups', host: row.host, vmUuid: row.vm_uuid })
 }
 
 export async function forgetBackup(targetId: string, id: string): Promise<void> {
-  await store().deleteFrom('backups').where('target_id', '=', targetId).where('id', '=', id).execute()
+  const row = await store().deleteFrom('backups').where('target_id', '=', targetId).where('id', '=', id).returning(['host', 'vm_uuid']).executeTakeFirst()
+  if (row) publish({ type: 'backups', host: row.host, vmUuid: row.vm_uuid })
 }
 
 /** The directory of a backup. */

@@ -21,6 +21,8 @@ export type LiveEvent =
   | { type: 'audit'; host: string | null; vmUuid: string | null }
   /** A share link was made, revoked or opened. */
   | { type: 'share'; shareId: string }
+  /** Backups, schedules or the protection of this VM changed; of the whole host and its targets where none is named: read again. */
+  | { type: 'backups'; host: string; vmUuid: string | null }
   /** The session that this stream was opened with has ended. */
   | { type: 'signed-out' }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */

@@ -5,6 +5,7 @@ import { nameVmsBy } from '../access/vm-names.ts'
 import { hostByName, stopHosts } from '../hosts/registry.ts'
 import { closeStreams } from '../live/hub.ts'
 import { settings } from '../settings/settings.ts'
+import { stopSchedules } from '../schedules/start-schedules.ts'
 import { closeStore, openStore } from '../store/store.ts'
 import { startOperations } from './start-operations.ts'
 
@@ -26,6 +27,7 @@ export async function startKeyframe(): Promise<void> {
 /** Next waits for open responses: event streams must end by our hand. Running jobs go on at the next start. */
 async function stop(): Promise<void> {
   closeStreams()
+  await stopSchedules()
   await stopHosts()
   await closeStore()
   process.exit(0)

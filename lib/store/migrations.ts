@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { backupsMigration } from './backups-migration.ts'
+import { schedulesMigration } from './schedules-migration.ts'
 import { sharesMigration } from './shares-migration.ts'
 import { teamMigration } from './team-migration.ts'
 
@@ -68,5 +69,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   },
   '0003-team': teamMigration,
   '0004-backups': backupsMigration,
+  '0005-schedules': schedulesMigration,
   '0006-shares': sharesMigration,
 }

@@ -243,4 +243,67 @@ export interface Schema {
     opened_count: number
     last_opened_at_ms: number | null
   }
+  /** When backups are made, where to, and which are kept. */
+  schedules: {
+    id: string
+    host: string
+    /** null = every VM of the host that has none of its own. */
+    vm_uuid: string | null
+    vm_name: string | null
+    target_id: string
+    /** "incremental" or "copy". */
+    method: string
+    quiesce: string
+    /** Bytes per second; 0 = no limit. */
+    bandwidth: number
+    full_every_days: number
+    /** JSON of When (lib/schedules/types.ts). */
+    when: string
+    time_zone: string
+    jitter_minutes: number
+    /** JSON of Retention. */
+    retention: string
+    recheck_days: number
+    enabled: number
+    created_at_ms: number
+    /** Name of the user. */
+    created_by: string
+    /** Runs that were due until then are written down in schedule_runs. */
+    handled_until_ms: number
+  }
+  /** What became of each run, one row a VM. Written before its backup is started. */
+  schedule_runs: {
+    /** Of the schedule, the instant and the VM: the nonce of its job, too. */
+    id: string
+    schedule_id: string
+    host: string
+    vm_uuid: string
+    vm_name: string
+    due_at_ms: number
+    started_at_ms: number | null
+    job_id: string | null
+    /** "waiting", "started", "done", "failed", "skipped" or "missed". */
+    outcome: string
+    note: string | null
+    /** 1 when what the retention drops after it was given to a job. */
+    tidied: Generated<number>
+  }
+  /** When each target was last looked at, and what was wrong then. */
+  backup_target_looks: {
+    target_id: string
+    at_ms: number
+    /** A sentence; null when it was there. */
+    problem: string | null
+  }
+  /** The protection of each VM as it was last told: a change is what differs from this. */
+  protection_states: {
+    host: string
+    vm_uuid: string
+    vm_name: string
+    state: string
+    /** Kind of the first reason; null when there is none. */
+    reason: string | null
+    sentence: string
+    since_ms: number
+  }
 }

@@ -1,0 +1,26 @@
+import 'server-only'
+import { listBackups } from '../backups/catalogue.ts'
+import { previewRetention } from '../backups/start-remove.ts'
+import { nowMs } from './clock.ts'
+import { nextDue } from './due-runs.ts'
+import { listSchedules } from './read-schedules.ts'
+import { checkPlaces } from './save-schedule.ts'
+import { ScheduleInput } from './schedule-input.ts'
+import type { SchedulePreview } from './types.ts'
+import { describeWhen } from './when.ts'
+
+const SHOWN_RUNS = 5
+
+/** What a schedule would do, before it is saved. Changes nothing. Throws what `saveSchedule` throws for its places. */
+export async function previewSchedule(given: ScheduleInput): Promise<SchedulePreview> {
+  const input = ScheduleInput.parse(given)
+  await checkPlaces(input)
+  const backups = await listBackups({ targetId: input.targetId, ...(input.vmUuid === null ? {} : { vmUuid: input.vmUuid }) })
+  const others = input.vmUuid === null ? new Set((await listSchedules({ host: input.host })).map((schedule) => schedule.vmUuid)) : new Set<string | null>()
+  const names = new Map(backups.filter((backup) => !others.has(backup.vmUuid)).map((backup) => [backup.vmUuid, backup.vmName]))
+  return {
+    words: describeWhen(input.when, input.timeZone),
+    nextRuns: nextDue(input, nowMs(), SHOWN_RUNS).map((atMs) => ({ atMs })),
+    retention: await Promise.all([...names].map(async ([vmUuid, vmName]) => ({ vmUuid, vmName, verdicts: await previewRetention(input.targetId, vmUuid, input.retention, input.timeZone) }))),
+  }
+}
