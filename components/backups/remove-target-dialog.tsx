@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import type { TargetState } from '@/lib/backups/target-states'
+import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActForm } from '@/components/dialogs/act-form'
 import { useStart } from '@/components/dialogs/use-start'
@@ -13,9 +14,11 @@ export function RemoveTargetDialog({ target, acts, onClose }: { target: TargetSt
   const { submit, pending, message } = useStart(acts.removeTarget, () => { router.refresh(); onClose() })
   return (
     <Dialog open title={`Remove target ${target.name}`} onClose={onClose}>
-      <ActForm act="Remove target" danger ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ targetId: target.id })}>
-        <p className="text-sm break-names">Keyframe forgets {target.path} on {target.host}{target.backups > 0 && ` and its ${target.backups === 1 ? 'one backup' : `${target.backups} backups`}`}. No file is removed: added again, it is found as it was.</p>
-      </ActForm>
+      <OnlyWhoMay act="target.remove">
+        <ActForm act="Remove target" danger ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ targetId: target.id })}>
+          <p className="text-sm break-names">Keyframe forgets {target.path} on {target.host}{target.backups > 0 && ` and its ${target.backups === 1 ? 'one backup' : `${target.backups} backups`}`}. No file is removed: added again, it is found as it was.</p>
+        </ActForm>
+      </OnlyWhoMay>
     </Dialog>
   )
 }

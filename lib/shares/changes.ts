@@ -28,6 +28,7 @@ export function changesOf(share: Pick<Share, 'kind' | 'host' | 'vmUuid' | 'jobId
       case 'job-story': return share.kind === 'job' && event.jobId === share.jobId ? { type: 'changed' } : null
       case 'reload': return { type: 'changed' }
       case 'share':
+      case 'backups':
       case 'access':
       case 'users':
       case 'audit':
