@@ -3,7 +3,7 @@ import { can } from '@/lib/access/permissions'
 import { signOut } from '@/lib/access/sign-out'
 import type { User } from '@/lib/access/users'
 import { KeyframeMark } from '@/components/keyframe-mark'
-import { auditPath, jobsPath, listPath, sharesPath, usersPath } from '@/components/paths'
+import { auditPath, backupsPath, jobsPath, listPath, sharesPath, usersPath } from '@/components/paths'
 import { Button } from '@/components/ui/button'
 
 /** Where one is, who one is, and the way out. */
@@ -16,6 +16,7 @@ export function AppHeader({ user }: { user: User }) {
           Keyframe
         </PageLink>
         <span className="flex-1" />
+        <PageLink href={backupsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">Backups</PageLink>
         <PageLink href={jobsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">Jobs</PageLink>
         {/* On a phone these stand on the account's page, for want of room. */}
         {can(user, 'share.list') && <PageLink href={sharesPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Shares</PageLink>}

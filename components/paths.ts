@@ -32,6 +32,8 @@ export const mergePlanPath = (host: string, vmUuid: string, range: { target?: st
   return `${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`
 }
 export const backupFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/backup-form`
+/** What a schedule would do, its form's input as JSON. */
+export const schedulePreviewPath = (input: unknown): string => `/api/schedule-preview?${new URLSearchParams({ input: JSON.stringify(input) })}`
 export const restorePlacesPath = (host: string): string => `/api/hosts/${part(host)}/restore-places`
 export const usersPath = (): string => '/users'
 /** The audit log, searched by the names of its form's fields. */

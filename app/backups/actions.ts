@@ -8,8 +8,14 @@ import { CheckInput, startCheck } from '@/lib/backups/start-check'
 import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/start-remove'
 import { RestoreInput, startRestore } from '@/lib/backups/start-restore'
 import { EndRestoreInput, RestoreInPlaceInput, startEndRestore, startRestoreInPlace } from '@/lib/backups/start-restore-in-place'
+import { BackUpAsScheduledInput, backUpAsScheduled as startAsScheduled } from '@/lib/schedules/back-up-as-scheduled'
+import { RemoveScheduleInput, removeSchedule as removeOneSchedule } from '@/lib/schedules/remove-schedule'
+import { saveSchedule as save } from '@/lib/schedules/save-schedule'
+import { ScheduleInput } from '@/lib/schedules/schedule-input'
 
 export const backUp = action('backup.start', BackupInput, ({ user, input }) => startBackup(input, user))
+/** Now, as its schedule would. */
+export const backUpAsScheduled = action('backup.start', BackUpAsScheduledInput, ({ user, input }) => startAsScheduled(input, user))
 export const check = action('backup.check', CheckInput, ({ user, input }) => startCheck(input, user))
 export const restore = action('backup.restore', RestoreInput, ({ user, input }) => startRestore(input, user))
 export const restoreInPlace = action('backup.restore-in-place', RestoreInPlaceInput, ({ user, input }) => startRestoreInPlace(input, user))
@@ -21,3 +27,9 @@ export const addTarget = action('target.add', AddTargetInput, async ({ input }) 
   return {}
 })
 export const removeTarget = action('target.remove', RemoveTargetInput, ({ input }) => removeOne(input))
+
+export const saveSchedule = action('schedule.save', ScheduleInput, ({ user, input }) => save(input, user))
+export const removeSchedule = action('schedule.remove', RemoveScheduleInput, async ({ input }) => {
+  await removeOneSchedule(input)
+  return {}
+})

@@ -6,6 +6,7 @@ type Started = ActionResult<{ jobId: string }>
 /** The server actions of the backup pages, handed down by the page: components import nothing from app. */
 export interface BackupActs {
   backUp: (input: unknown) => Promise<Started>
+  backUpAsScheduled: (input: unknown) => Promise<Started>
   check: (input: unknown) => Promise<Started>
   restore: (input: unknown) => Promise<Started>
   restoreInPlace: (input: unknown) => Promise<Started>
@@ -13,6 +14,8 @@ export interface BackupActs {
   removeBackups: (input: unknown) => Promise<Started>
   addTarget: (input: unknown) => Promise<ActionResult<object>>
   removeTarget: (input: unknown) => Promise<ActionResult<object>>
+  saveSchedule: (input: unknown) => Promise<ActionResult<object>>
+  removeSchedule: (input: unknown) => Promise<ActionResult<object>>
   /** For the jobs that these become. */
   vm: VmActs
 }

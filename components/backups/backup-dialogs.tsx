@@ -4,21 +4,28 @@ import { createContext, useContext, useState, type ReactNode } from 'react'
 import type { Act } from '@/lib/access/permissions'
 import type { BackupView } from '@/lib/backups/vm-backups'
 import type { TargetState } from '@/lib/backups/target-states'
+import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import { AddTargetDialog } from '@/components/backups/add-target-dialog'
+import { BackUpAsScheduledDialog } from '@/components/backups/back-up-as-scheduled-dialog'
 import { BackUpDialog } from '@/components/backups/back-up-dialog'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { CheckBackupDialog } from '@/components/backups/check-backup-dialog'
 import { EndRestoreDialog } from '@/components/backups/end-restore-dialog'
 import { RemoveBackupsDialog } from '@/components/backups/remove-backups-dialog'
+import { RemoveScheduleDialog } from '@/components/backups/remove-schedule-dialog'
 import { RemoveTargetDialog } from '@/components/backups/remove-target-dialog'
 import { RestoreDialog } from '@/components/backups/restore-dialog'
 import { RestoreInPlaceDialog } from '@/components/backups/restore-in-place-dialog'
+import { ScheduleDialog } from '@/components/backups/schedule-dialog'
 import { Button, type ButtonProps } from '@/components/ui/button'
 import type { VmRef } from '@/components/vm/vm-ref'
 
 export type BackupDialogKind =
   | { act: 'Back up now'; vm: VmRef }
+  | { act: 'Back up as scheduled'; vm: VmRef; scheduleId: string }
+  | { act: 'Schedule'; vm: VmRef; schedule: Schedule | null }
+  | { act: 'Remove schedule'; id: string; words: string }
   | { act: 'Check'; backup: BackupView }
   | { act: 'Restore as new VM'; backup: BackupView }
   | { act: 'Restore in place'; backup: BackupView; vm: VmRef }
@@ -29,7 +36,7 @@ export type BackupDialogKind =
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
-  'Back up now': 'backup.start', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
+  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
   'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Remove target': 'target.remove',
 }
 
@@ -45,6 +52,9 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
       {dialog && (
         <OnlyWhoMay act={ACTS[dialog.act]}>
           {dialog.act === 'Back up now' && <BackUpDialog {...shared} vm={dialog.vm} />}
+          {dialog.act === 'Back up as scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
+          {dialog.act === 'Schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />}
+          {dialog.act === 'Remove schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
           {dialog.act === 'Check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore as new VM' && <RestoreDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore in place' && <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />}

@@ -3,7 +3,7 @@ import { PageLink } from '@/components/page-link'
 import type { HostView, VmSummary } from '@/lib/hosts/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import { ActButton } from '@/components/dialogs/vm-dialogs'
-import { listPath, vmCheckPath } from '@/components/paths'
+import { listPath, vmBackupsPath, vmCheckPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
 import { VmStateMark } from '@/components/vm-state'
 import { PowerButton } from '@/components/vm/power-button'
@@ -38,6 +38,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props)
             <h1 className="min-w-0 text-xl font-semibold break-names">{vm.name}</h1>
             <VmStateMark state={vm.state} reason={vm.stateReason} className="text-sm" />
             <PageLink href={vmCheckPath(vm.host, vm.name)} className="text-[13px] text-muted hover:underline max-sm:py-3">Check &amp; repair</PageLink>
+            <PageLink href={vmBackupsPath(vm.host, vm.name)} className="text-[13px] text-muted hover:underline max-sm:py-3">Backups</PageLink>
           </div>
         </div>
         <span className="flex-1 max-sm:hidden" />

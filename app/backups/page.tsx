@@ -1,0 +1,87 @@
+import type { Metadata } from 'next'
+import { requireUser } from '@/lib/access/require-user'
+import { listBackups } from '@/lib/backups/catalogue'
+import { readTargetStates } from '@/lib/backups/target-states'
+import { hosts } from '@/lib/hosts/registry'
+import { readJobs } from '@/lib/jobs/read-jobs'
+import { protectionsOf } from '@/lib/schedules/protection'
+import { listSchedules } from '@/lib/schedules/read-schedules'
+import { BackupDialogs } from '@/components/backups/backup-dialogs'
+import { ProtectionRows } from '@/components/backups/protection-rows'
+import { RunPlot } from '@/components/backups/run-plot'
+import { spaceForecast } from '@/components/backups/space-forecast'
+import { TargetList } from '@/components/backups/target-list'
+import { JobState } from '@/components/jobs/job-state'
+import { formatDuration } from '@/components/format-time'
+import { RefreshOnBackupsChange } from '@/components/live/refresh-on-change'
+import { PageLink } from '@/components/page-link'
+import { jobPagePath, vmBackupsPath } from '@/components/paths'
+import { Notice } from '@/components/ui/notice'
+import { When } from '@/components/when'
+import { backupActs } from './backup-acts'
+
+export const metadata: Metadata = { title: 'Backups · Keyframe' }
+
+const JOBS_LOOKED_AT = 200
+/** "Last night". */
+const RECENT_MS = 24 * 60 * 60_000
+const PLOTTED_RUNS = 14
+const SHOWN_RUNS = 20
+/** A page on a slow link does not wait for a target that hangs. */
+const TARGETS_WAIT_MS = 400
+const NEXT_SHOWN = 10
+
+export default async function BackupsPage() {
+  await requireUser('backup.read')
+  const nowMs = new Date().getTime()
+  const [protections, targets, backups, schedules, jobs] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), listBackups(), listSchedules(), readJobs({ limit: JOBS_LOOKED_AT })])
+  const wanting = protections.filter((each) => each.state !== 'protected')
+  const sound = protections.filter((each) => each.state === 'protected')
+  const runs = jobs.filter((job) => (job.kind === 'backup' || job.kind === 'backup-copy') && nowMs - job.createdAtMs < RECENT_MS)
+  const next = protections.filter((each) => each.nextRunMs !== null).sort((a, b) => a.nextRunMs! - b.nextRunMs!).slice(0, NEXT_SHOWN)
+  const forecasts = new Map(targets.map((target) => [target.id, spaceForecast(target.freeBytes, backups.filter((backup) => backup.targetId === target.id), nowMs)]))
+  const answer = protections.length === 0 ? 'There are no VMs yet.' : `${sound.length} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`
+  return (
+    <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
+      <RefreshOnBackupsChange />
+      <BackupDialogs acts={backupActs}>
+        <h1 className="text-xl font-semibold">Backups</h1>
+        <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? 'ok' : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p></Notice>
+        {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
+        {sound.length > 0 && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
+        <section aria-labelledby="runs" className="flex min-w-0 flex-col gap-2">
+          <h2 id="runs" className="font-semibold">Runs of the last 24 hours</h2>
+          {runs.length === 0 ? <p className="text-sm text-muted">None.</p> : (
+            <ul aria-labelledby="runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+              {runs.slice(0, SHOWN_RUNS).map((job, index) => {
+                const isNewestOfVm = runs.findIndex((each) => each.host === job.host && each.vmUuid === job.vmUuid) === index
+                const made = isNewestOfVm ? backups.filter((backup) => backup.host === job.host && backup.vmUuid === job.vmUuid).slice(-PLOTTED_RUNS) : []
+                return (
+                  <li key={job.id} className="px-3 py-2 sm:px-4">
+                    <p className="flex flex-wrap items-baseline gap-x-3">
+                      <PageLink href={jobPagePath(job.id)} className="min-w-0 font-medium break-names hover:underline max-sm:py-2">{job.vmName}</PageLink>
+                      <JobState status={job.status} />
+                      <span className="text-[13px] text-muted"><When ms={job.createdAtMs} />{job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} · {job.by}</span>
+                    </p>
+                    {job.error !== null && <p className="text-[13px] break-names text-danger">{job.error}</p>}
+                    {made.length > 0 && <p className="flex flex-wrap gap-x-5 gap-y-1 py-1"><RunPlot of="size" values={made.map((backup) => backup.bytes)} /><RunPlot of="duration" values={made.map((backup) => backup.tookMs)} /></p>}
+                  </li>
+                )
+              })}
+            </ul>
+          )}
+          {runs.length > SHOWN_RUNS && <p className="text-[13px] text-muted">And {runs.length - SHOWN_RUNS} before these.</p>}
+        </section>
+        <TargetList targets={targets} forecasts={forecasts} hosts={[...hosts().keys()]} />
+        <section aria-labelledby="next-runs" className="flex min-w-0 flex-col gap-2">
+          <h2 id="next-runs" className="font-semibold">Next runs</h2>
+          {next.length === 0 ? <p className="text-sm text-muted">None: no VM is on a schedule that is on.</p> : (
+            <ol aria-labelledby="next-runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+              {next.map((each) => <li key={`${each.host} ${each.vmUuid}`} className="flex flex-wrap gap-x-3 px-3 py-2 sm:px-4"><When ms={each.nextRunMs!} /><PageLink href={vmBackupsPath(each.host, each.vmName)} className="min-w-0 break-names hover:underline max-sm:py-2">{each.vmName}</PageLink></li>)}
+            </ol>
+          )}
+        </section>
+      </BackupDialogs>
+    </main>
+  )
+}

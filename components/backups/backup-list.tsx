@@ -1,0 +1,50 @@
+import type { BackupView } from '@/lib/backups/vm-backups'
+import { BackupButton } from '@/components/backups/backup-dialogs'
+import { formatBytes } from '@/components/format-bytes'
+import { formatDuration } from '@/components/format-time'
+import type { VmRef } from '@/components/vm/vm-ref'
+import { When } from '@/components/when'
+
+const CHECKS = { good: { word: 'good', colour: 'text-ok' }, damaged: { word: 'damaged', colour: 'text-danger' }, unchecked: { word: 'not checked yet', colour: 'text-warn' } } as const
+
+/** A VM's backups in one target, the newest first. `vm` is null when the VM is gone: its backups can still be restored. */
+export function BackupList({ label, backups, vm }: { label: string; backups: BackupView[]; vm: VmRef | null }) {
+  return (
+    <ul aria-label={label} className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+      {backups.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} />)}
+    </ul>
+  )
+}
+
+function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
+  const { word, colour } = CHECKS[backup.check]
+  const id = `backup-${backup.targetId}-${backup.id}`
+  return (
+    <li className="flex flex-col gap-1 px-3 py-2.5 sm:px-4">
+      <p id={id} className="flex flex-wrap items-baseline gap-x-3">
+        <span className="font-medium"><When ms={backup.createdAtMs} /></span>
+        <span className={`font-medium ${colour}`}>{word}</span>
+        <span className="text-muted">{backup.kind} · {formatBytes(backup.bytes)} · {formatDuration(backup.tookMs / 1000)} · {backup.consistency}</span>
+      </p>
+      {backup.fault !== null && <p className="text-danger">It can’t be restored. {backup.fault}</p>}
+      {backup.leftOut.map((disk) => <p key={disk.target} className="text-warn">{disk.target} is not in it: {disk.reason}</p>)}
+      <details className="text-[13px] text-muted">
+        <summary className="w-fit py-1 hover:text-ink max-sm:py-3">Details</summary>
+        <ul className="flex list-disc flex-col gap-1 pl-5 break-names">
+          <li>{backup.id}</li>
+          {backup.disks.map((disk) => <li key={disk.target}>{disk.target}, {formatBytes(disk.virtualBytes)}</li>)}
+          {backup.parentId !== null && <li>It rests on {backup.parentId}.</li>}
+          {backup.fullReason !== null && <li>{backup.fullReason}</li>}
+          {backup.checkNote !== null && backup.checkedAtMs !== null && <li>Checked <When ms={backup.checkedAtMs} />: {backup.checkNote}</li>}
+          {backup.notes.map((note) => <li key={note}>{note}</li>)}
+        </ul>
+      </details>
+      <div className="flex flex-wrap gap-2 empty:hidden">
+        <BackupButton dialog={{ act: 'Restore as new VM', backup }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />
+        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />}
+        <BackupButton dialog={{ act: 'Check', backup }} variant="outline" size="small" aria-describedby={id} />
+        <BackupButton dialog={{ act: 'Remove', backup }} variant="danger" size="small" aria-describedby={id} />
+      </div>
+    </li>
+  )
+}

@@ -1,0 +1,80 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import type { BackupForm } from '@/lib/backups/backup-form'
+import type { Schedule } from '@/lib/schedules/types'
+import { OnlyWhoMay } from '@/components/access/may'
+import type { BackupActs } from '@/components/backups/backup-acts'
+import { KeepFields } from '@/components/backups/keep-fields'
+import { SchedulePreviewView } from '@/components/backups/schedule-preview'
+import { parseWhen, WhenFields, type WhenText } from '@/components/backups/when-fields'
+import { ActForm } from '@/components/dialogs/act-form'
+import { useGet } from '@/components/dialogs/use-get'
+import { useStart } from '@/components/dialogs/use-start'
+import { PageLink } from '@/components/page-link'
+import { backupFormPath, backupsPath } from '@/components/paths'
+import { randomId } from '@/components/random-id'
+import { Dialog } from '@/components/ui/dialog'
+import { SelectField } from '@/components/ui/field'
+import { Notice } from '@/components/ui/notice'
+import type { VmRef } from '@/components/vm/vm-ref'
+
+interface Props {
+  vm: VmRef
+  /** The one that is changed; null = a new one. */
+  schedule: Schedule | null
+  acts: BackupActs
+  onClose: () => void
+}
+
+const ACT = 'Save schedule'
+
+/** When backups of a VM are made, where to, and which stay; its next runs are shown before it is saved. */
+export function ScheduleDialog({ vm, schedule, acts, onClose }: Props) {
+  const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
+  return (
+    <Dialog open title={`Schedule of ${vm.name}`} onClose={onClose}>
+      {form
+        ? <OnlyWhoMay act="schedule.save"><Fields vm={vm} schedule={schedule} form={form} acts={acts} onClose={onClose} /></OnlyWhoMay>
+        : <ActForm act={ACT} ready={false} pending={false} message={message} onSubmit={() => undefined} onClose={onClose}><p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p></ActForm>}
+    </Dialog>
+  )
+}
+
+function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupForm }) {
+  const router = useRouter()
+  const [id] = useState(() => schedule?.id ?? randomId())
+  const [targetId, setTargetId] = useState(schedule?.targetId ?? form.targets[0]?.id ?? '')
+  const raw = form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')
+  const [method, setMethod] = useState<string>(schedule?.method ?? (raw ? 'copy' : 'incremental'))
+  const [when, setWhen] = useState<WhenText>(() => ({
+    kind: schedule?.when.kind ?? 'times', times: schedule?.when.kind === 'times' ? schedule.when.times.join(', ') : '02:30', days: schedule?.when.kind === 'times' ? schedule.when.days : [1, 2, 3, 4, 5, 6, 7],
+    minutes: schedule?.when.kind === 'interval' ? String(schedule.when.minutes) : '60', timeZone: schedule?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, jitter: String(schedule?.jitterMinutes ?? 0),
+  }))
+  const [keep, setKeep] = useState(() => schedule?.retention ?? { last: 7, daily: 7, weekly: 4, monthly: 3 })
+  const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => { router.refresh(); onClose() })
+  const input = {
+    id, exists: schedule !== null, host: vm.host, vmUuid: vm.uuid, targetId, method, quiesce: schedule?.quiesce ?? 'auto', bandwidthBytesPerSecond: method === 'copy' ? (schedule?.bandwidthBytesPerSecond ?? 0) : 0, fullEveryDays: schedule?.fullEveryDays ?? 7,
+    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, recheckDays: schedule?.recheckDays ?? 7, enabled: schedule?.enabled ?? true,
+  }
+  if (form.targets.length === 0) {
+    return (
+      <ActForm act={ACT} ready={false} pending={false} message={null} onSubmit={() => undefined} onClose={onClose}>
+        <Notice tone="warn">{vm.host} has no backup target yet: a directory of the hypervisor that backups go to. An admin adds one under <PageLink href={backupsPath()} className="underline">Backups</PageLink>.</Notice>
+      </ActForm>
+    )
+  }
+  return (
+    <ActForm act={ACT} ready={targetId !== ''} pending={pending} message={message} onClose={onClose} onSubmit={() => submit(input)}>
+      <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId}>{form.targets.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</SelectField>
+      <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : 'A new full every 7 days; increments in between.'}>
+        <option value="incremental" disabled={raw}>incremental</option>
+        <option value="copy">snapshot, copy, merge</option>
+      </SelectField>
+      <WhenFields value={when} onChange={setWhen} errors={fields} />
+      <KeepFields value={keep} onChange={setKeep} error={fields.retention} />
+      <SchedulePreviewView input={input} />
+    </ActForm>
+  )
+}

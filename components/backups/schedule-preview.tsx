@@ -1,0 +1,27 @@
+'use client'
+
+import { useDeferredValue } from 'react'
+import type { SchedulePreview } from '@/lib/schedules/types'
+import { useGet } from '@/components/dialogs/use-get'
+import { formatInstant } from '@/components/format-time'
+import { schedulePreviewPath } from '@/components/paths'
+
+/** The next runs, and what would be kept and dropped, while the form is filled in. */
+export function SchedulePreviewView({ input }: { input: unknown }) {
+  const { data, message } = useGet<SchedulePreview>(useDeferredValue(schedulePreviewPath(input)))
+  const verdicts = data?.retention.flatMap((each) => each.verdicts) ?? []
+  const dropped = verdicts.filter((verdict) => !verdict.keep)
+  return (
+    <section aria-label="Preview" className="flex min-h-40 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
+      {message !== null && <p role="status" className="text-warn">{message}</p>}
+      {data && (
+        <>
+          <p className="font-medium">Runs {data.words}</p>
+          <ol aria-label="Next runs" className="text-[13px] text-muted">{data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
+          <p className="text-[13px] text-muted">{verdicts.length === 0 ? 'No backups of it stand there yet.' : dropped.length === 0 ? `All ${verdicts.length} backups that stand there now would be kept.` : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}</p>
+          {dropped.length > 0 && <ul className="list-disc pl-5 text-[13px] text-muted">{dropped.map((verdict) => <li key={verdict.id} className="break-names">{verdict.id}</li>)}</ul>}
+        </>
+      )}
+    </section>
+  )
+}

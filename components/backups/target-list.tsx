@@ -1,0 +1,35 @@
+import type { TargetState } from '@/lib/backups/target-states'
+import { BackupButton } from '@/components/backups/backup-dialogs'
+import { spaceOf } from '@/components/backups/space-of'
+
+interface Props {
+  targets: TargetState[]
+  /** Target id → how long its space lasts, one sentence. */
+  forecasts: ReadonlyMap<string, string>
+  hosts: string[]
+}
+
+/** Where backups go, and the space left there. */
+export function TargetList({ targets, forecasts, hosts }: Props) {
+  return (
+    <section aria-labelledby="targets" className="flex min-w-0 flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-3">
+        <h2 id="targets" className="font-semibold">Space left</h2>
+        {hosts.length > 0 && <BackupButton dialog={{ act: 'Add target', hosts }} variant="outline" size="small" />}
+      </div>
+      {targets.length === 0 ? <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No target yet: a directory of a hypervisor, best on a disk of its own, that backups go to. An admin adds it.</p> : (
+        <ul aria-label="Targets" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+          {targets.map((target) => (
+            <li key={target.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-3 py-2.5 sm:px-4">
+              <div className="min-w-0 flex-1 basis-60">
+                <p id={`target-${target.id}`} className="break-names"><span className="font-medium">{target.name}</span> <span className="text-muted">{target.host}:{target.path}</span></p>
+                {target.problem === null ? <p>{spaceOf(target)} <span className="text-muted">· {target.backups === 1 ? '1 backup' : `${target.backups} backups`}. {forecasts.get(target.id)}</span></p> : <p className="break-names text-danger">{target.problem}</p>}
+              </div>
+              <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
