@@ -68,6 +68,8 @@ async function refuseManagedSave(host: Host, vm: KnownVm): Promise<void> {
 async function planOverlays(host: Host, vm: KnownVm, targets: string[], directory: string | null, name: string): Promise<Map<string, string>> {
   if (directory !== null) await checkDirectory(host, vm, directory)
   const overlays = new Map<string, string>()
+  // What another tool made within the last second must be seen, too: pages share their look at a folder for that long.
+  host.files.forget([])
   for (const disk of vm.description?.disks ?? []) {
     if (!targets.includes(disk.target) || disk.path === null) continue
     const folder = directory ?? posix.dirname(disk.path)

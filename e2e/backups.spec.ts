@@ -1,0 +1,150 @@
+import { mkdirSync, openSync, readSync, writeSync, closeSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, type Locator, type Page } from '@playwright/test'
+import { backupsPath, vmBackupsPath } from '../components/paths.ts'
+import { open } from './browser-acts.ts'
+import { run } from './lab/run-command.ts'
+import { expectAccessible, expectNoSideways } from './page-checks.ts'
+import { testLab, underTest } from './under-test.ts'
+
+/** A test that fails is followed by a new worker: it makes a guest and a target of its own. */
+const N = process.env.TEST_WORKER_INDEX
+const VM = `backed-${N}`
+const TARGET = `nightly-${N}`
+const lab = testLab()
+const folder = join(lab.dir, `backups-${N}`)
+const JOB_LIMIT_MS = 60_000
+const LOOKS = [
+  { name: 'at 1440 px, light', options: { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } },
+  { name: 'at 390 px, dark', options: { viewport: { width: 390, height: 844 }, colorScheme: 'dark' } },
+] as const
+
+test.describe.configure({ mode: 'serial' })
+test.beforeAll(async () => {
+  mkdirSync(folder, { recursive: true })
+  lab.user.own(folder)
+  await lab.defineGuest({ name: VM, system: 'none' })
+  await lab.startGuest(VM, { paused: true })
+})
+test.afterAll(async () => {
+  await lab.virsh('destroy', VM)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const backups = (page: Page): Locator => page.getByRole('list', { name: `Backups on ${TARGET}` }).getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Check' }) })
+const answerOf = (page: Page): Locator => page.getByRole('status').filter({ hasText: /^(Protected|At risk|Not protected)\./ })
+
+/** The dialog's act to the end of its job; gives what it said. */
+async function confirm(dialog: Locator, act: string): Promise<string> {
+  await dialog.getByRole('button', { name: act, exact: true }).click()
+  await expect(dialog.getByRole('button', { name: 'Close', exact: true })).toBeVisible()
+  await expect(dialog.getByRole('progressbar')).toHaveCount(0, { timeout: JOB_LIMIT_MS })
+  const said = await dialog.getByRole('status').or(dialog.getByRole('alert')).last().innerText()
+  await dialog.getByRole('button', { name: 'Close', exact: true }).click()
+  return said
+}
+
+test('a VM without a backup says so on the phone page; a target is added, and refused when it is none', async ({ page }) => {
+  await open(page, backupsPath())
+  const row = page.getByRole('list', { name: 'Not protected, or at risk' }).getByRole('listitem').filter({ hasText: VM })
+  await expect(row).toContainText('Not protected')
+  await page.getByRole('button', { name: 'Add target' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill(TARGET)
+  await dialog.getByLabel('Directory or pool').fill('/etc/backups')
+  await dialog.getByRole('button', { name: 'Add target' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('belongs to the system')
+  await dialog.getByLabel('Directory or pool').fill(folder)
+  await dialog.getByRole('button', { name: 'Add target' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET })).toContainText('free')
+})
+
+test('backed up now, checked by itself, put on a schedule whose next runs are shown before: protected', async ({ page }) => {
+  await open(page, vmBackupsPath('lab', VM))
+  await expect(answerOf(page)).toContainText('Not protected.')
+  await page.getByRole('button', { name: 'Back up now', exact: true }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Target', { exact: true }).selectOption({ label: TARGET })
+  await dialog.getByLabel('Quiesce', { exact: true }).selectOption('off')
+  await confirm(dialog, 'Back up now')
+  await expect(backups(page)).toHaveCount(1)
+  await page.getByRole('button', { name: 'Schedule', exact: true }).last().click()
+  await dialog.getByLabel('Target', { exact: true }).selectOption({ label: TARGET })
+  await dialog.getByLabel('Runs', { exact: true }).selectOption('interval')
+  await dialog.getByLabel('Minutes between runs').fill('0')
+  await expect(dialog.getByRole('region', { name: 'Preview' })).toContainText('At least one minute.')
+  await dialog.getByLabel('Minutes between runs').fill('720')
+  await expect(dialog.getByRole('list', { name: 'Next runs' }).getByRole('listitem')).toHaveCount(5)
+  await dialog.getByRole('button', { name: 'Save schedule' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('list', { name: 'Schedules' })).toContainText('every 12 hours')
+  await expect(backups(page).first()).toContainText('good', { timeout: JOB_LIMIT_MS })
+  await expect(answerOf(page)).toContainText('Protected.', { timeout: JOB_LIMIT_MS })
+})
+
+for (const { name, options } of LOOKS) {
+  test.describe(name, () => {
+    test.use(options)
+
+    test('the backup pages and their dialogs: nothing serious for axe, nothing sideways', async ({ page }) => {
+      for (const path of [backupsPath(), vmBackupsPath('lab', VM)]) {
+        await open(page, path)
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        await test.step(path, async () => {
+          await expectAccessible(page)
+          await expectNoSideways(page)
+        })
+      }
+      for (const act of ['Back up now', 'Schedule', 'Restore as new VM', 'Restore in place', 'Check', 'Remove']) {
+        await page.getByRole('main').getByRole('button', { name: act, exact: true }).first().click()
+        const dialog = page.getByRole('dialog')
+        await expect(dialog.getByRole('button', { name: 'Back', exact: true })).toBeVisible()
+        await test.step(act, async () => {
+          await expectAccessible(page)
+          await expectNoSideways(page)
+        })
+        await dialog.getByRole('button', { name: 'Back', exact: true }).click()
+        await expect(dialog).toBeHidden()
+      }
+    })
+  })
+}
+
+test('at 360 px and without JavaScript the phone page gives its answer first', async ({ browser }) => {
+  const page = await (await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } })).newPage()
+  await open(page, backupsPath())
+  await expect(page.getByRole('status').first()).toHaveText(/^\d+ of \d+ VMs protected$/)
+  await expect(page.getByRole('list', { name: 'Protected', exact: true })).toContainText(VM)
+  await expect(page.getByRole('list', { name: 'Next runs' })).toContainText(VM)
+  await expect(page.getByRole('img', { name: /^size of the last/ }).first()).toBeVisible()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+  await page.context().close()
+})
+
+test('restored as a new VM the disk is the same; one byte changed is found, and the restore refused', async ({ page }) => {
+  await open(page, vmBackupsPath('lab', VM))
+  await backups(page).first().getByRole('button', { name: 'Restore as new VM' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name of the new VM').fill(`${VM}-copy`)
+  await confirm(dialog, 'Restore as new VM')
+  const path = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', `${VM}-copy`))![1]!
+  const id = (await backups(page).first().locator('details li').first().textContent())!
+  const image = join(folder, id, 'vda.qcow2')
+  expect(await run('qemu-img', ['compare', '-U', path, image])).toContain('Images are identical')
+  flipByte(image)
+  await backups(page).first().getByRole('button', { name: 'Check', exact: true }).click()
+  await confirm(dialog, 'Check')
+  await expect(backups(page).first()).toContainText('damaged')
+  await expect(backups(page).first().getByRole('button', { name: 'Restore as new VM' })).toBeDisabled()
+  await expect(answerOf(page)).not.toContainText('Protected.')
+  await expect(answerOf(page)).toContainText(/damaged/)
+})
+
+function flipByte(file: string): void {
+  const descriptor = openSync(file, 'r+')
+  const byte = Buffer.alloc(1)
+  readSync(descriptor, byte, 0, 1, 70_000)
+  writeSync(descriptor, Buffer.from([byte[0]! ^ 0xff]), 0, 1, 70_000)
+  closeSync(descriptor)
+}
