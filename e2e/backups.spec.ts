@@ -5,7 +5,7 @@ import { backupsPath, vmBackupsPath } from '../components/paths.ts'
 import { open } from './browser-acts.ts'
 import { run } from './lab/run-command.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
-import { testLab, underTest } from './under-test.ts'
+import { testLab } from './under-test.ts'
 
 /** A test that fails is followed by a new worker: it makes a guest and a target of its own. */
 const N = process.env.TEST_WORKER_INDEX
