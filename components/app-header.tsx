@@ -17,12 +17,12 @@ export function AppHeader({ user }: { user: User }) {
         </PageLink>
         <span className="flex-1" />
         <PageLink href={backupsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">Backups</PageLink>
-        <PageLink href={jobsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">Jobs</PageLink>
+        <PageLink href={jobsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">Jobs</PageLink>
         {/* On a phone these stand on the account's page, for want of room. */}
         {can(user, 'share.list') && <PageLink href={sharesPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Shares</PageLink>}
         {can(user, 'user.list') && <PageLink href={usersPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Users</PageLink>}
         {can(user, 'audit.read') && <PageLink href={auditPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Audit log</PageLink>}
-        <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11">{user.name}</PageLink>
+        <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">{user.name}</PageLink>
         <form action={signOut}><Button type="submit" variant="quiet" size="small">Sign out</Button></form>
       </div>
     </header>

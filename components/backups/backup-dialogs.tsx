@@ -24,7 +24,8 @@ import type { VmRef } from '@/components/vm/vm-ref'
 export type BackupDialogKind =
   | { act: 'Back up now'; vm: VmRef }
   | { act: 'Back up as scheduled'; vm: VmRef; scheduleId: string }
-  | { act: 'Schedule'; vm: VmRef; schedule: Schedule | null }
+  | { act: 'Schedule'; vm: VmRef }
+  | { act: 'Change schedule'; vm: VmRef; schedule: Schedule }
   | { act: 'Remove schedule'; id: string; words: string }
   | { act: 'Check'; backup: BackupView }
   | { act: 'Restore as new VM'; backup: BackupView }
@@ -36,7 +37,7 @@ export type BackupDialogKind =
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
-  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
+  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
   'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Remove target': 'target.remove',
 }
 
@@ -53,7 +54,8 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
         <OnlyWhoMay act={ACTS[dialog.act]}>
           {dialog.act === 'Back up now' && <BackUpDialog {...shared} vm={dialog.vm} />}
           {dialog.act === 'Back up as scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
-          {dialog.act === 'Schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />}
+          {dialog.act === 'Schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={null} />}
+          {dialog.act === 'Change schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />}
           {dialog.act === 'Remove schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
           {dialog.act === 'Check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore as new VM' && <RestoreDialog {...shared} backup={dialog.backup} />}

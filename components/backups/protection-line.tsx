@@ -37,7 +37,10 @@ export function MendButton({ mend, protection, schedules, backups }: { mend: Men
   const vm = { host: protection.host, uuid: protection.vmUuid, name: protection.vmName }
   const look = { variant: 'outline', size: 'small' } as const
   switch (mend.act) {
-    case 'schedule': return <BackupButton {...look} dialog={{ act: 'Schedule', vm, schedule: schedules.find((each) => each.id === mend.scheduleId) ?? null }} />
+    case 'schedule': {
+      const schedule = schedules.find((each) => each.id === mend.scheduleId)
+      return <BackupButton {...look} dialog={schedule ? { act: 'Change schedule', vm, schedule } : { act: 'Schedule', vm }} />
+    }
     case 'backup':
     case 'retry': return mend.scheduleId === null ? <BackupButton {...look} dialog={{ act: 'Back up now', vm }} /> : <BackupButton {...look} dialog={{ act: 'Back up as scheduled', vm, scheduleId: mend.scheduleId }} />
     case 'check': {

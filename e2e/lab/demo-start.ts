@@ -1,14 +1,19 @@
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { answers, appUrl, endApp, isPortFree, spawnApp, waitForApp } from './app-process.ts'
 import { buildApp, sourcesHash } from './build-app.ts'
 import { adminPassword, openDemoFolder, readDemo, writeDemo } from './demo-folder.ts'
 import { DB, WEB } from './guest.ts'
 import { attachLab, startLab, type Lab } from './lab.ts'
+import { repoDir } from './paths.ts'
 import { isRunning, markOf } from './processes.ts'
 import { provision } from './provision.ts'
+import { run } from './run-command.ts'
 
 export const DIST = '.next-demo'
 const DEFAULT_PORT = 3000
+const HOST = 'demo'
+const SCHEDULE_LIMIT_MS = 60_000
 
 export class CalledOff extends Error {}
 
@@ -35,6 +40,16 @@ async function startGuests(lab: Lab, say: Say): Promise<void> {
   const off = [WEB.name, DB.name].filter((name) => !on.includes(name))
   if (off.length > 0) say(`booting ${off.join(' and ')} (log: ${lab.dir}/console)`)
   await Promise.all(off.map((name) => lab.startGuest(name)))
+}
+
+/** Once: who takes the schedule away in the demo does not find it again at the next start. */
+async function scheduleBackups(lab: Lab, libvirtUri: string, dataDir: string, say: Say): Promise<void> {
+  const folder = join(lab.dir, 'backups')
+  if (existsSync(folder)) return
+  mkdirSync(folder)
+  lab.user.own(folder)
+  say('putting db on a schedule of backups, every 3 minutes')
+  await run(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', join(repoDir, 'e2e/lab/demo-schedule.ts'), HOST, DB.name, folder], { timeoutMs: SCHEDULE_LIMIT_MS, env: { ...process.env, LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir } })
 }
 
 /** What is there is used; what is not is started. */
@@ -65,8 +80,9 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
 
   const lab = await step('Starting a private libvirt', () => startLab({ dir: join(dir, 'lab'), name: 'demo', say }))
   const log = join(dir, 'app.log')
+  const libvirtUri = `${HOST}=${lab.uri.replaceAll(',', '%2C')}`
   const mark = await step('Starting the app', () => {
-    const mark = spawnApp({ distName: DIST, port, libvirtUri: `demo=${lab.uri.replaceAll(',', '%2C')}`, dataDir: join(dir, 'data'), adminPassword: password, log })
+    const mark = spawnApp({ distName: DIST, port, libvirtUri, dataDir: join(dir, 'data'), adminPassword: password, log })
     writeDemo(dir, { starter: markOf(process.pid), app: { mark, port, sources } })
     return mark
   })
@@ -77,6 +93,7 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
     step('Starting the app', () => waitForApp(mark, port, log)),
   ])
   for (const one of both) if (one.status === 'rejected') throw one.reason
+  await step('Putting db on a schedule', () => scheduleBackups(lab, libvirtUri, join(dir, 'data'), say))
   return { port, password, socketPath: lab.socketPath, wasRunning: false }
 }
 
