@@ -20,6 +20,7 @@ const MAY_IMPORT = {
   // access: passwords, their throttle, and who made a link.
   shares: ['access', 'chains', 'hosts', 'jobs', 'live', 'settings', 'snapshots', 'store'],
   schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
+  health: ['hosts', 'schedules', 'store'],
   start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
 }
 

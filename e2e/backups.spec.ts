@@ -28,6 +28,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(async () => {
   await lab.virsh('destroy', VM)
+  for (const name of [VM, `${VM}-copy`]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
   rmSync(folder, { recursive: true, force: true })
 })
 

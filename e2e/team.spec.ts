@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type BrowserContext, type Page, type Request } from '@playwright/test'
-import { auditPath, hostCheckPath, jobsPath, mergePlanPath, snapshotPath, usersPath, vmCheckPath, vmPath } from '../components/paths.ts'
+import { auditPath, backupsPath, hostCheckPath, jobsPath, mergePlanPath, snapshotPath, usersPath, vmBackupsPath, vmCheckPath, vmPath } from '../components/paths.ts'
 import { open, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { buttonAt, changeRole, choosePassword, cookieOf, invite, manage, openLive, PASSWORD, signIn, userItem } from './team-acts.ts'
@@ -55,7 +55,7 @@ test('the link works once, and is shown once', async ({ page }) => {
 })
 
 test('a viewer sees everything and no acting button; an operator acts, and the viewer sees it within a second', async () => {
-  for (const path of ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first'), vmCheckPath('lab', VM), hostCheckPath('lab'), jobsPath()]) {
+  for (const path of ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first'), vmCheckPath('lab', VM), hostCheckPath('lab'), jobsPath(), backupsPath(), vmBackupsPath('lab', VM)]) {
     await viewer.goto(baseUrl + path)
     await expect(viewer.getByRole('heading', { level: 1 })).toBeVisible()
     const buttons = await viewer.getByRole('main').getByRole('button').allInnerTexts()

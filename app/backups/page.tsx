@@ -1,10 +1,12 @@
 import type { Metadata } from 'next'
 import { requireUser } from '@/lib/access/require-user'
 import { listBackups } from '@/lib/backups/catalogue'
-import { readTargetStates } from '@/lib/backups/target-states'
+import { readTargetStates, type TargetState } from '@/lib/backups/target-states'
+import { readHosts } from '@/lib/hosts/read-hosts'
 import { hosts } from '@/lib/hosts/registry'
 import { readJobs } from '@/lib/jobs/read-jobs'
 import { protectionsOf } from '@/lib/schedules/protection'
+import { listRuns } from '@/lib/schedules/read-runs'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
 import { ProtectionRows } from '@/components/backups/protection-rows'
@@ -13,7 +15,7 @@ import { spaceForecast } from '@/components/backups/space-forecast'
 import { TargetList } from '@/components/backups/target-list'
 import { JobState } from '@/components/jobs/job-state'
 import { formatDuration } from '@/components/format-time'
-import { RefreshOnBackupsChange } from '@/components/live/refresh-on-change'
+import { RefreshOnBackupsChange, RefreshOnHostChange } from '@/components/live/refresh-on-change'
 import { PageLink } from '@/components/page-link'
 import { jobPagePath, vmBackupsPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
@@ -31,27 +33,38 @@ const SHOWN_RUNS = 20
 const TARGETS_WAIT_MS = 400
 const NEXT_SHOWN = 10
 
+/** What the file system and the quota leave, bytes; null when it can't be told. */
+const roomOf = (target: TargetState) => (target.freeBytes === null ? null : Math.max(0, Math.min(target.freeBytes, target.quotaBytes === null ? Infinity : target.quotaBytes - target.usedBytes)))
+
 export default async function BackupsPage() {
   await requireUser('backup.read')
   const nowMs = new Date().getTime()
-  const [protections, targets, backups, schedules, jobs] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), listBackups(), listSchedules(), readJobs({ limit: JOBS_LOOKED_AT })])
+  const unseen = (await readHosts()).filter((host) => host.status !== 'up')
+  const [protections, targets, backups, schedules, runs, scheduled] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), listBackups(), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT })])
   const wanting = protections.filter((each) => each.state !== 'protected')
   const sound = protections.filter((each) => each.state === 'protected')
-  const runs = jobs.filter((job) => (job.kind === 'backup' || job.kind === 'backup-copy') && nowMs - job.createdAtMs < RECENT_MS)
+  // Refused, skipped or missed: they became no job.
+  const unmade = scheduled.filter((run) => run.jobId === null && nowMs - run.dueAtMs < RECENT_MS && (run.outcome === 'failed' || run.outcome === 'skipped' || run.outcome === 'missed'))
   const next = protections.filter((each) => each.nextRunMs !== null).sort((a, b) => a.nextRunMs! - b.nextRunMs!).slice(0, NEXT_SHOWN)
-  const forecasts = new Map(targets.map((target) => [target.id, spaceForecast(target.freeBytes, backups.filter((backup) => backup.targetId === target.id), nowMs)]))
+  const forecasts = new Map(targets.map((target) => [target.id, spaceForecast(roomOf(target), backups.filter((backup) => backup.targetId === target.id), nowMs)]))
   const answer = protections.length === 0 ? 'There are no VMs yet.' : `${sound.length} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnBackupsChange />
+      <RefreshOnHostChange />
       <BackupDialogs acts={backupActs}>
         <h1 className="text-xl font-semibold">Backups</h1>
-        <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? 'ok' : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p></Notice>
+        <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? (unseen.length > 0 ? 'warn' : 'ok') : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p>{unseen.map((host) => <p key={host.name}>{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'}: its VMs are as they were last seen, or missing here.</p>)}</Notice>
         {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
         {sound.length > 0 && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
         <section aria-labelledby="runs" className="flex min-w-0 flex-col gap-2">
           <h2 id="runs" className="font-semibold">Runs of the last 24 hours</h2>
-          {runs.length === 0 ? <p className="text-sm text-muted">None.</p> : (
+          {unmade.length > 0 && (
+            <ul aria-label="Runs that were not made" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+              {unmade.slice(0, SHOWN_RUNS).map((run) => <li key={run.id} className="px-3 py-2 sm:px-4"><p><PageLink href={vmBackupsPath(run.host, run.vmName)} className="font-medium break-names hover:underline max-sm:py-2">{run.vmName}</PageLink> <span className={run.outcome === 'failed' ? 'text-danger' : 'text-warn'}>{run.outcome}</span> <span className="text-[13px] text-muted">due <When ms={run.dueAtMs} /></span></p>{run.note !== null && <p className="text-[13px] break-names text-muted">{run.note}</p>}</li>)}
+            </ul>
+          )}
+          {runs.length === 0 && unmade.length === 0 ? <p className="text-sm text-muted">None.</p> : (
             <ul aria-labelledby="runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
               {runs.slice(0, SHOWN_RUNS).map((job, index) => {
                 const isNewestOfVm = runs.findIndex((each) => each.host === job.host && each.vmUuid === job.vmUuid) === index

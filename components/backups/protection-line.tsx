@@ -47,6 +47,6 @@ export function MendButton({ mend, protection, schedules, backups }: { mend: Men
       const backup = backups.find((each) => each.id === mend.backupId && each.targetId === mend.targetId)
       return backup ? <BackupButton {...look} dialog={{ act: 'Check', backup }} /> : <OnlyWhoMay act="backup.check"><PageLink href={vmBackupsPath(vm.host, vm.name)} className={buttonStyle(look)}>See its backups</PageLink></OnlyWhoMay>
     }
-    case 'target': return <OnlyWhoMay act="backup.plan"><PageLink href={backupsPath()} className={buttonStyle(look)}>See the targets</PageLink></OnlyWhoMay>
+    case 'target': return <OnlyWhoMay act="backup.plan"><PageLink href={`${backupsPath()}#targets`} className={buttonStyle(look)}>See the targets</PageLink></OnlyWhoMay>
   }
 }

@@ -16,7 +16,7 @@ export function RemoveTargetDialog({ target, acts, onClose }: { target: TargetSt
     <Dialog open title={`Remove target ${target.name}`} onClose={onClose}>
       <OnlyWhoMay act="target.remove">
         <ActForm act="Remove target" danger ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ targetId: target.id })}>
-          <p className="text-sm break-names">Keyframe forgets {target.path} on {target.host}{target.backups > 0 && ` and its ${target.backups === 1 ? 'one backup' : `${target.backups} backups`}`}. No file is removed: added again, it is found as it was.</p>
+          <p className="text-sm break-names">Keyframe forgets {target.path} on {target.host}{target.backups > 0 && ` and its ${target.backups === 1 ? 'one backup' : `${target.backups} backups`}`}. No file is removed: added again, its backups are found, and checked anew.</p>
         </ActForm>
       </OnlyWhoMay>
     </Dialog>

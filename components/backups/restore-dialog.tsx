@@ -36,7 +36,7 @@ function Fields({ backup, acts, onClose, nonce, onStarted }: Props & { nonce: st
   const [directory, setDirectory] = useState(AS_IT_WAS)
   const [networkUp, setNetworkUp] = useState(false)
   const [bandwidth, setBandwidth] = useState('')
-  const { data: places } = useGet<string[]>(restorePlacesPath(backup.host))
+  const { data: places, message: placesMessage } = useGet<string[]>(restorePlacesPath(backup.host))
   const { submit, pending, message, fields } = useStart(acts.restore, onStarted)
   const limit = parseMibPerSecond(bandwidth)
   return (
@@ -48,7 +48,7 @@ function Fields({ backup, acts, onClose, nonce, onStarted }: Props & { nonce: st
       {backup.fault === null && backup.check === 'unchecked' && <Notice tone="warn">It was not checked yet: whether its files are as they were written shows while they are read.</Notice>}
       <p className="text-sm">The disks ({backup.disks.map((disk) => `${disk.target} ${formatBytes(disk.virtualBytes)}`).join(', ')}) as they were at {formatInstant(backup.createdAtMs)}. The new VM has a UUID and MAC addresses of its own, and is not started.</p>
       <Field label="Name of the new VM" value={name} onChange={(event) => setName(event.target.value)} error={fields.name} autoComplete="off" spellCheck={false} required />
-      <SelectField label="Disks go" value={directory} onChange={(event) => setDirectory(event.target.value)} error={fields.directory}>
+      <SelectField label="Disks go" value={directory} onChange={(event) => setDirectory(event.target.value)} error={fields.directory ?? placesMessage ?? undefined}>
         <option value={AS_IT_WAS}>where they were</option>
         {places?.map((path) => <option key={path} value={path}>to {path}</option>)}
       </SelectField>

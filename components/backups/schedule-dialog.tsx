@@ -53,10 +53,11 @@ function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupFor
     minutes: schedule?.when.kind === 'interval' ? String(schedule.when.minutes) : '60', timeZone: schedule?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, jitter: String(schedule?.jitterMinutes ?? 0),
   }))
   const [keep, setKeep] = useState(() => schedule?.retention ?? { last: 7, daily: 7, weekly: 4, monthly: 3 })
+  const [enabled, setEnabled] = useState(schedule?.enabled ?? true)
   const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => { router.refresh(); onClose() })
   const input = {
-    id, exists: schedule !== null, host: vm.host, vmUuid: vm.uuid, targetId, method, quiesce: schedule?.quiesce ?? 'auto', bandwidthBytesPerSecond: method === 'copy' ? (schedule?.bandwidthBytesPerSecond ?? 0) : 0, fullEveryDays: schedule?.fullEveryDays ?? 7,
-    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, recheckDays: schedule?.recheckDays ?? 7, enabled: schedule?.enabled ?? true,
+    id, exists: schedule !== null, host: vm.host, vmUuid: schedule ? schedule.vmUuid : vm.uuid, targetId, method, quiesce: schedule?.quiesce ?? 'auto', bandwidthBytesPerSecond: method === 'copy' ? (schedule?.bandwidthBytesPerSecond ?? 0) : 0, fullEveryDays: schedule?.fullEveryDays ?? 7,
+    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, recheckDays: schedule?.recheckDays ?? 7, enabled,
   }
   if (form.targets.length === 0) {
     return (
@@ -68,12 +69,13 @@ function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupFor
   return (
     <ActForm act={ACT} ready={targetId !== ''} pending={pending} message={message} onClose={onClose} onSubmit={() => submit(input)}>
       <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId}>{form.targets.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</SelectField>
-      <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : 'A new full every 7 days; increments in between.'}>
+      <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : method === 'copy' ? 'The disks are copied whole each time.' : `A new full every ${input.fullEveryDays} days; increments in between.`}>
         <option value="incremental" disabled={raw}>incremental</option>
         <option value="copy">snapshot, copy, merge</option>
       </SelectField>
       <WhenFields value={when} onChange={setWhen} errors={fields} />
-      <KeepFields value={keep} onChange={setKeep} error={fields.retention} />
+      <KeepFields value={keep} onChange={setKeep} error={Object.entries(fields).find(([path]) => path === 'retention' || path.startsWith('retention.'))?.[1]} />
+      <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5"><input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} /><span>On</span></label>
       <SchedulePreviewView input={input} />
     </ActForm>
   )

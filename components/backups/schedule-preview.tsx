@@ -1,14 +1,26 @@
 'use client'
 
-import { useDeferredValue } from 'react'
+import { useEffect, useState } from 'react'
 import type { SchedulePreview } from '@/lib/schedules/types'
 import { useGet } from '@/components/dialogs/use-get'
 import { formatInstant } from '@/components/format-time'
 import { schedulePreviewPath } from '@/components/paths'
 
+const SETTLED_AFTER_MS = 300
+
+/** The value once nothing was typed for a moment. */
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLED_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [value])
+  return settled
+}
+
 /** The next runs, and what would be kept and dropped, while the form is filled in. */
 export function SchedulePreviewView({ input }: { input: unknown }) {
-  const { data, message } = useGet<SchedulePreview>(useDeferredValue(schedulePreviewPath(input)))
+  const { data, message } = useGet<SchedulePreview>(useSettled(schedulePreviewPath(input)))
   const verdicts = data?.retention.flatMap((each) => each.verdicts) ?? []
   const dropped = verdicts.filter((verdict) => !verdict.keep)
   return (

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { answers, appUrl, endApp, isPortFree, spawnApp, waitForApp } from './app-process.ts'
 import { buildApp, sourcesHash } from './build-app.ts'
@@ -50,6 +50,7 @@ async function scheduleBackups(lab: Lab, libvirtUri: string, dataDir: string, sa
   lab.user.own(folder)
   say('putting db on a schedule of backups, every 3 minutes')
   await run(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', join(repoDir, 'e2e/lab/demo-schedule.ts'), HOST, DB.name, folder], { timeoutMs: SCHEDULE_LIMIT_MS, env: { ...process.env, LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir } })
+    .catch((error: unknown) => { rmSync(folder, { recursive: true }); throw error })
 }
 
 /** What is there is used; what is not is started. */

@@ -30,11 +30,20 @@ export async function auditSubject(act: AuditAct, input: unknown): Promise<Audit
   }
   const targetId = text('targetId')
   if (targetId !== null && act.startsWith('backup.') && act !== 'backup.start') return ofBackup(targetId, text('backupId'), text('vmUuid'))
-  const [host, vm] = [text('host'), text('vm')]
+  const scheduleId = text('scheduleId') ?? (act === 'schedule.remove' ? text('id') : null)
+  if (scheduleId !== null) return ofSchedule(scheduleId, text('vmUuid'))
+  const [host, vm] = [text('host'), text('vm') ?? (act === 'schedule.save' ? text('vmUuid') : null)]
   return {
     ...NO_SUBJECT, host, vm_uuid: vm, vm_name: host !== null && vm !== null ? await vmName(host, vm) : null,
     snapshot: text('snapshot') ?? (act === 'snapshot.create' ? text('name') : null),
   }
+}
+
+/** The VM that it is of, or for which it was asked to run. */
+async function ofSchedule(id: string, vmUuid: string | null): Promise<AuditSubject> {
+  const found = await store().selectFrom('schedules').select(['host', 'vm_uuid']).where('id', '=', id).executeTakeFirst()
+  const vm = vmUuid ?? found?.vm_uuid ?? null
+  return { ...NO_SUBJECT, host: found?.host ?? null, vm_uuid: vm, vm_name: found && vm !== null ? await vmName(found.host, vm) : null }
 }
 
 /** The VM whose backup it is: acts on backups name the target, and the backup or the VM. */

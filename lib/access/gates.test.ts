@@ -13,6 +13,7 @@ const PUBLIC = new Map([
   ['s/[token]/events/route.ts', 'share links: the token, and its password where there is one, are the permission'],
   ['s/[token]/opened/route.ts', 'share links: counts an opening'],
   ['s/[token]/unlock/route.ts', 'share links: takes the password'],
+  ['api/health/route.ts', 'for monitors: says nothing that is secret'],
   ['api/auth/[...nextauth]/route.ts', "next-auth's own"],
 ])
 

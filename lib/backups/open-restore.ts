@@ -1,7 +1,7 @@
 import 'server-only'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { store } from '../store/store.ts'
-import { restoreInPlaceSaga, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
+import { endRestoreSaga, restoreInPlaceSaga, type EndRestoreJob, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
 
 /** A restore in place whose old disks are still kept. */
 export interface OpenRestore {
@@ -22,6 +22,7 @@ export async function openRestoreOf(vm: KnownVm, host: string): Promise<OpenRest
   if (!row) return null
   const job = JSON.parse(row.input) as RestoreInPlaceJob
   // After "keep the restored disks" the VM starts from them, too: the job that ended it tells.
-  const ended = await store().selectFrom('jobs').select('input').where('kind', '=', 'restore-end').where('status', '=', 'succeeded').where('vm_uuid', '=', vm.uuid).where('created_at_ms', '>=', row.ended_at_ms ?? 0).executeTakeFirst()
-  return ended === undefined && startsFrom(vm, job.disks) ? { jobId: row.id, backupId: job.backupId, endedAtMs: row.ended_at_ms ?? 0 } : null
+  const ends = await store().selectFrom('jobs').select('input').where('kind', '=', endRestoreSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vm.uuid).execute()
+  const isEnded = ends.some((end) => (JSON.parse(end.input) as EndRestoreJob).restored.some((image) => job.disks.some((disk) => disk.path === image.path)))
+  return !isEnded && startsFrom(vm, job.disks) ? { jobId: row.id, backupId: job.backupId, endedAtMs: row.ended_at_ms ?? 0 } : null
 }

@@ -150,6 +150,7 @@ describe('restore in place', () => {
     const first = await start('app')
     expect(await keyframe.ended(first)).toMatchObject({ status: 'succeeded', error: null })
     const restored = await active()
+    await expect(start('app')).rejects.toThrow(/its old disks are still kept. Say which ones are right first/)
     expect([restored === old, await patternAt(restored, 'raw', 0), await patternAt(old, 'raw', 0)]).toEqual([false, 0x31, 0x32])
     expect(await end(first.jobId, 'old')).toMatchObject({ status: 'succeeded', error: null })
     expect([await active(), existsSync(restored), existsSync(old)]).toEqual([old, false, true])
@@ -158,6 +159,9 @@ describe('restore in place', () => {
     expect(await keyframe.ended(second)).toMatchObject({ status: 'succeeded', error: null })
     expect(await end(second.jobId, 'restored')).toMatchObject({ status: 'succeeded', error: null })
     expect([existsSync(old), await patternAt(await active(), 'raw', 0)]).toEqual([false, 0x31])
+    // A second dialog, still open: the VM starts from the restored disks, yet the old ones are gone.
+    await expect(startEndRestore({ jobId: second.jobId, keep: 'old', nonce: crypto.randomUUID() }, USER)).rejects.toThrow(/it was ended already/)
+    expect(await patternAt(await active(), 'raw', 0)).toBe(0x31)
     await expect(startEndRestore({ jobId: first.jobId, keep: 'restored', nonce: crypto.randomUUID() }, USER)).rejects.toThrow(/does not start from the restored disks any more/)
     await lab.startGuest('app')
     await lab.virsh('destroy', 'app')

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { readChainLocks } from '../chains/chain-locks.ts'
 import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
 import { readLock } from '../jobs/locks.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
@@ -12,7 +13,7 @@ import { requireChain } from './catalogue.ts'
 import { chainFault } from './check-backup.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { freeBytesOf } from './look-at-target.ts'
-import { startsFrom } from './open-restore.ts'
+import { openRestoreOf } from './open-restore.ts'
 import { endRestoreSaga, restoreInPlaceSaga, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
 import { backupsLock, requireTarget } from './targets.ts'
 
@@ -35,6 +36,8 @@ export async function startRestoreInPlace(input: z.infer<typeof RestoreInPlaceIn
   const { host, vm } = await requireVm(target.host, backup.vmUuid)
   if (input.insist !== vm.name) throw new Refusal(`What ${vm.name} has written since ${backup.manifest.createdAt} will be on its old disks only. Type its name to go on.`, { insist: `Type ${vm.name}.` })
   if (vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down first, or restore the backup as a new VM. Nothing was done.`)
+  const open = await openRestoreOf(vm, host.name)
+  if (open) throw new Refusal(`${vm.name} was restored in place from ${open.backupId} before, and its old disks are still kept. Say which ones are right first. Nothing was done.`)
   const fault = chainFault(chain)
   if (fault !== null) throw new Refusal(`The backup ${backup.id} can’t be restored. ${fault} Take an older one. Nothing was written.`)
   await freeBytesOf(host, target)
@@ -62,6 +65,12 @@ export async function startRestoreInPlace(input: z.infer<typeof RestoreInPlaceIn
   return startJob(restoreInPlaceSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: `Restore ${backup.id} in place`, nonce: input.nonce, locks }, job, user)
 }
 
+/** libvirt takes a VM's XML with images that are not there. Throws Refusal. */
+async function refuseGone(host: Host, files: readonly string[]): Promise<void> {
+  host.files.forget(files)
+  for (const path of files) if ((await host.files.read(path, 0)).kind !== 'found') throw new Refusal(`The old disk ${path} is not there any more, so the old disks can’t be put back. Nothing was done.`)
+}
+
 export const EndRestoreInput = z.object({ jobId: z.string(), keep: z.enum(['restored', 'old']), nonce: z.string().min(1) })
 
 /** After a restore in place: says which disks are kept; the others go. Throws Refusal. */
@@ -70,8 +79,10 @@ export async function startEndRestore(input: z.infer<typeof EndRestoreInput>, us
   if (!row || row.status !== 'succeeded') throw new Refusal('There is no restore in place that ended well under this id.')
   const done = JSON.parse(row.input) as RestoreInPlaceJob
   const { host, vm } = await requireVm(done.host, done.vm)
-  if (!startsFrom(vm, done.disks)) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
+  // The dialog of one who was slower must not take the other set away, too.
+  if ((await openRestoreOf(vm, host.name))?.jobId !== input.jobId) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
   if (input.keep === 'old' && vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down before its old disks are put back. Nothing was done.`)
+  if (input.keep === 'old') await refuseGone(host, done.oldFiles)
   const locks = await readChainLocks(host, vm)
   const restored = done.disks.map(({ target, path, format }) => ({ target, path, format }))
   return startJob(endRestoreSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: input.keep === 'old' ? 'Put the old disks back' : 'Remove the old disks', nonce: input.nonce, locks }, { host: host.name, vm: vm.uuid, vmName: vm.name, keep: input.keep, restored, old: done.old, oldFiles: done.oldFiles }, user)

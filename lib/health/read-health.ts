@@ -1,0 +1,39 @@
+import 'server-only'
+import { hosts } from '../hosts/registry.ts'
+import { readHosts } from '../hosts/read-hosts.ts'
+import { protectionsOf } from '../schedules/protection.ts'
+import { store } from '../store/store.ts'
+
+/** What a monitor may know without signing in: no name, no number, no reason. */
+export interface Health {
+  /** failing: Keyframe itself does not work; attention: somebody should look at its pages. */
+  status: 'ok' | 'attention' | 'failing'
+  database: 'ok' | 'failing'
+  hosts: 'up' | 'some down' | 'unknown'
+  backups: 'all protected' | 'some not protected' | 'unknown'
+}
+
+/** Anybody may ask, as often as they like. */
+const SHARED_MS = 5_000
+interface Shared { keyframeHealth?: { atMs: number; health: Promise<Health> } }
+// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+const shared = globalThis as Shared
+
+/** How Keyframe is, at most 5 s old. Never rejects. */
+export function readHealth(): Promise<Health> {
+  if (!shared.keyframeHealth || Date.now() - shared.keyframeHealth.atMs > SHARED_MS) shared.keyframeHealth = { atMs: Date.now(), health: look() }
+  return shared.keyframeHealth.health
+}
+
+async function look(): Promise<Health> {
+  try {
+    await store().selectFrom('users').select('id').limit(1).execute()
+    const views = await readHosts()
+    const up = hosts().size > 0 && views.every((host) => host.status === 'up')
+    const safe = (await protectionsOf()).every((each) => each.state === 'protected')
+    // Of a host that is not reached nobody knows which VMs it has.
+    return { status: up && safe ? 'ok' : 'attention', database: 'ok', hosts: up ? 'up' : 'some down', backups: !safe ? 'some not protected' : up ? 'all protected' : 'unknown' }
+  } catch {
+    return { status: 'failing', database: 'failing', hosts: 'unknown', backups: 'unknown' }
+  }
+}
