@@ -151,7 +151,7 @@ describe('a backup that does not come to its end', () => {
     const { cancelJob } = await import('../jobs/cancel-job.ts')
     onBoundary(async (boundary) => { if (boundary.step === 'copy') await cancelJob(boundary.jobId) })
     const job = await vm.backUp().finally(() => onBoundary(null))
-    expect([job.status, job.result]).toEqual(['cancelled', ['Cancelled. Nothing of it is left, and the VM runs on as before.']])
+    expect([job.status, job.error, job.result]).toEqual(['cancelled', null, ['Cancelled. Nothing of it is left, and the VM runs on as before.']])
     expect(vm.folders().filter((folder) => folder.startsWith(name))).toEqual([full.id])
     expect(await checkpoints()).toEqual([`keyframe-${full.id}`])
     const next = await vm.made()

@@ -35,7 +35,10 @@ export async function takePushBack(host: Host, uuid: string, target: Target, bac
     try {
       const domain = await connect.domainLookupByUUID(uuid)
       if (await runningPush(domain, folder)) {
-        await call({ procedure: 'virDomainAbortJob', virsh: virshCommand(host.connection.uri, 'domjobabort', '--domain', domain.name) }, () => domain.abortJob())
+        await call({ procedure: 'virDomainAbortJob', virsh: virshCommand(host.connection.uri, 'domjobabort', '--domain', domain.name) }, () => domain.abortJob()).catch(async (error: unknown) => {
+          // A small one ends by itself between the question and the abort.
+          if (!isLibvirtError(error) || (await runningPush(domain, folder))) throw error
+        })
         for (const endMs = Date.now() + ABORT_LIMIT_MS; Date.now() < endMs && (await lookAtPush(domain, folder)).state === 'runs'; ) await new Promise((resolve) => setTimeout(resolve, ABORT_POLL_MS))
       }
       if (await hasCheckpoint(domain, checkpointName(backupId))) await deleteCheckpoint(host, domain, checkpointName(backupId), call)
