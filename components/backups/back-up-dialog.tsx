@@ -3,16 +3,15 @@
 import { useState } from 'react'
 import type { BackupForm } from '@/lib/backups/backup-form'
 import type { BackupActs } from '@/components/backups/backup-acts'
+import { NoTargetForm } from '@/components/backups/no-target-form'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { DisksField, QuiesceField } from '@/components/dialogs/snapshot-fields'
 import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
 import { parseMibPerSecond } from '@/components/format-bytes'
-import { PageLink } from '@/components/page-link'
-import { backupFormPath, backupsPath } from '@/components/paths'
+import { backupFormPath } from '@/components/paths'
 import { Field, SelectField } from '@/components/ui/field'
-import { Notice } from '@/components/ui/notice'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { spaceOf } from '@/components/backups/space-of'
 
@@ -50,13 +49,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: Props & { form: B
   const { submit, pending, message, fields } = useStart(acts.backUp, onStarted)
   const target = form.targets.find((each) => each.id === targetId)
   const limit = method === 'copy' ? parseMibPerSecond(bandwidth) : 0
-  if (form.targets.length === 0) {
-    return (
-      <ActForm act={ACT} ready={false} pending={false} message={null} onSubmit={() => undefined} onClose={onClose}>
-        <Notice tone="warn">{vm.host} has no backup target yet: a directory of the hypervisor that backups go to. An admin adds one under <PageLink href={backupsPath()} className="underline">Backups</PageLink>.</Notice>
-      </ActForm>
-    )
-  }
+  if (form.targets.length === 0) return <NoTargetForm act={ACT} host={vm.host} onClose={onClose} />
   return (
     <ActForm
       act={ACT} ready={disks.length > 0 && target !== undefined && limit !== null} pending={pending} message={message} onClose={onClose}

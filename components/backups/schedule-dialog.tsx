@@ -7,17 +7,16 @@ import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { KeepFields } from '@/components/backups/keep-fields'
+import { NoTargetForm } from '@/components/backups/no-target-form'
 import { SchedulePreviewView } from '@/components/backups/schedule-preview'
 import { parseWhen, WhenFields, type WhenText } from '@/components/backups/when-fields'
 import { ActForm } from '@/components/dialogs/act-form'
 import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
-import { PageLink } from '@/components/page-link'
-import { backupFormPath, backupsPath } from '@/components/paths'
+import { backupFormPath } from '@/components/paths'
 import { randomId } from '@/components/random-id'
 import { Dialog } from '@/components/ui/dialog'
 import { SelectField } from '@/components/ui/field'
-import { Notice } from '@/components/ui/notice'
 import type { VmRef } from '@/components/vm/vm-ref'
 
 interface Props {
@@ -59,13 +58,7 @@ function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupFor
     id, exists: schedule !== null, host: vm.host, vmUuid: schedule ? schedule.vmUuid : vm.uuid, targetId, method, quiesce: schedule?.quiesce ?? 'auto', bandwidthBytesPerSecond: method === 'copy' ? (schedule?.bandwidthBytesPerSecond ?? 0) : 0, fullEveryDays: schedule?.fullEveryDays ?? 7,
     when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, recheckDays: schedule?.recheckDays ?? 7, enabled,
   }
-  if (form.targets.length === 0) {
-    return (
-      <ActForm act={ACT} ready={false} pending={false} message={null} onSubmit={() => undefined} onClose={onClose}>
-        <Notice tone="warn">{vm.host} has no backup target yet: a directory of the hypervisor that backups go to. An admin adds one under <PageLink href={backupsPath()} className="underline">Backups</PageLink>.</Notice>
-      </ActForm>
-    )
-  }
+  if (form.targets.length === 0) return <NoTargetForm act={ACT} host={vm.host} onClose={onClose} />
   return (
     <ActForm act={ACT} ready={targetId !== ''} pending={pending} message={message} onClose={onClose} onSubmit={() => submit(input)}>
       <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId}>{form.targets.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</SelectField>

@@ -11,14 +11,13 @@ export interface OpenRestore {
 }
 
 /** Does the VM start from these images? */
-export const startsFrom = (vm: Pick<KnownVm, 'description'>, images: readonly { target: string; path: string }[]): boolean =>
+const startsFrom = (vm: Pick<KnownVm, 'description'>, images: readonly { target: string; path: string }[]): boolean =>
   images.every((image) => vm.description?.disks.some((disk) => disk.target === image.target && disk.path === image.path))
 
 /** The restore in place of this VM that somebody has yet to end; null when there is none. */
 export async function openRestoreOf(vm: KnownVm, host: string): Promise<OpenRestore | null> {
-  const rows = await store().selectFrom('jobs').select(['id', 'input', 'ended_at_ms']).where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vm.uuid)
-    .orderBy('created_at_ms', 'desc').limit(1).execute()
-  const [row] = rows
+  const row = await store().selectFrom('jobs').select(['id', 'input', 'ended_at_ms']).where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vm.uuid)
+    .orderBy('created_at_ms', 'desc').limit(1).executeTakeFirst()
   if (!row) return null
   const job = JSON.parse(row.input) as RestoreInPlaceJob
   // After "keep the restored disks" the VM starts from them, too: the job that ended it tells.
