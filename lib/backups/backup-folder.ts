@@ -4,7 +4,9 @@ import { isLibvirtError, VIR_ERR_NO_STORAGE_VOL, VIR_STORAGE_POOL_CREATE_WITH_BU
 import { OWN_POOL_PREFIX, ownPoolXml } from '../hosts/image-files.ts'
 import { childText, escapeXml, parseXml } from '../hosts/xml.ts'
 
-interface Shared { keyframeBackupFolders?: Map<string, number> }
+/** Who uses a directory's pool now, and the opening or ending of it that is under way. */
+interface Folder { users: number; turn: Promise<unknown> }
+interface Shared { keyframeBackupFolders?: Map<string, Folder> }
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -14,32 +16,61 @@ const shared = globalThis as Shared
  * Rejects with LibvirtError when the directory is not there.
  */
 export async function withFolder<T>(connect: Connect, path: string, act: (pool: StoragePool) => Promise<T>, make = false): Promise<T> {
-  const users = (shared.keyframeBackupFolders ??= new Map<string, number>())
+  const folders = (shared.keyframeBackupFolders ??= new Map<string, Folder>())
   const key = `${connect.uri} ${path}`
-  users.set(key, (users.get(key) ?? 0) + 1)
+  const folder = folders.get(key) ?? { users: 0, turn: Promise.resolve() }
+  folders.set(key, folder)
+  folder.users++
   let pool: StoragePool | null = null
   try {
-    pool = await openPool(connect, path, make)
+    pool = await inTurn(folder, () => openPool(connect, path, make))
     return await act(pool)
   } finally {
-    const left = users.get(key)! - 1
-    if (left > 0) users.set(key, left)
-    else users.delete(key)
-    // A pool that is left behind does no harm: it is found by its path, and its files stay in any case.
-    if (left === 0 && pool?.name.startsWith(OWN_POOL_PREFIX)) await pool.destroy().catch(() => undefined)
+    folder.users--
+    const opened = pool
+    await inTurn(folder, async () => {
+      if (folder.users > 0) return
+      // A pool that is left behind does no harm: it is found by its path, and its files stay in any case.
+      if (opened?.name.startsWith(OWN_POOL_PREFIX)) await opened.destroy().catch(() => undefined)
+      if (folder.users === 0) folders.delete(key)
+    })
   }
 }
 
+/** Two that open it at once would both start it, and one that ends it would take it from one that just found it. */
+function inTurn<T>(folder: Folder, work: () => Promise<T>): Promise<T> {
+  const next = folder.turn.then(work)
+  folder.turn = next.catch(() => undefined)
+  return next
+}
+
 async function openPool(connect: Connect, path: string, make: boolean): Promise<StoragePool> {
+  const known = await knownPool(connect, path)
+  if (known) return known
+  try {
+    return await connect.storagePoolCreateXML(ownPoolXml(path), make ? VIR_STORAGE_POOL_CREATE_WITH_BUILD : undefined)
+  } catch (error) {
+    // A look at images that lie there (lib/hosts) may have started it in this moment.
+    const started = isLibvirtError(error) ? await knownPool(connect, path) : null
+    if (started === null) throw error
+    return started
+  }
+}
+
+/** The pool there is on a directory, started and read anew; null when there is none that works. */
+async function knownPool(connect: Connect, path: string): Promise<StoragePool | null> {
   try {
     const pool = await connect.storagePoolLookupByTargetPath(path)
     if (!(await pool.getInfo()).active) await pool.create()
-    await pool.refresh()
+    await pool.refresh().catch((error: unknown) => {
+      // libvirt reads no pool anew in which it is making a volume, and says so in words only; what it makes, it knows.
+      if (!(error instanceof Error && /asynchronous jobs/.test(error.message))) throw error
+    })
     return pool
   } catch (error) {
     if (!isLibvirtError(error)) throw error
+    return null
   }
-  return connect.storagePoolCreateXML(ownPoolXml(path), make ? VIR_STORAGE_POOL_CREATE_WITH_BUILD : undefined)
 }
 
 /** The volume of this name, or null. */

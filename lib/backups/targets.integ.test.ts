@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
@@ -69,6 +70,18 @@ describe('a target', () => {
     const readOnly = await lab.mountTmpfs('ro', 16 * MIB)
     await run('mount', ['-o', 'remount,ro', readOnly])
     await expect(add('ro', readOnly)).rejects.toThrow(/libvirt may not write there/)
+  })
+
+  it('is looked at by many at once, some coming while others go', async () => {
+    const target = await makeTarget(lab, 'busy')
+    const { freeBytesOf } = await import('./look-at-target.ts')
+    const { hostByName } = await import('../hosts/registry.ts')
+    const host = hostByName(HOST)!
+    const looks = Array.from({ length: 40 }, async (_, index) => {
+      await setTimeout((index % 10) * 7)
+      return index % 4 === 3 ? host.files.freeBytes(target.path) : freeBytesOf(host, target)
+    })
+    for (const freeBytes of await Promise.all(looks)) expect(freeBytes).toBeGreaterThan(0)
   })
 
   it('with a quota takes no backup beyond it', async () => {
