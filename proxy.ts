@@ -3,7 +3,7 @@ import { loginPath } from './lib/access/next-path.ts'
 import { isShareAddress } from './lib/shares/share-address.ts'
 
 /** Reachable without a session, share links besides: signing in, the first start, and what a browser asks for by itself. */
-const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|icon\.svg$|manifest\.webmanifest$)/
+const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|sw\.js$|icons\/|apple-icon\.png$|icon\.svg$|manifest\.webmanifest$)/
 
 /**
  * Sends whoever has no session cookie to the one sign-in page, whatever was asked for and whether it exists, and tells

@@ -3,6 +3,7 @@ import { headers } from 'next/headers'
 import type { ReactNode } from 'react'
 import { AppHeader } from '@/components/app-header'
 import { MayProvider } from '@/components/access/may'
+import { KeepPages } from '@/components/offline/keep-pages'
 import { LiveProvider } from '@/components/live/live-provider'
 import { currentSession } from '@/lib/access/current-user'
 import { actsOf } from '@/lib/access/permissions'
@@ -26,6 +27,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body>
         {session ? (
           <>
+            <KeepPages />
             <AppHeader user={session.user} />
             <LiveProvider since={since}><MayProvider acts={actsOf(session.user)}>{children}</MayProvider></LiveProvider>
           </>

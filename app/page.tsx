@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { PageLink } from '@/components/page-link'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import type { HostView } from '@/lib/hosts/types'
+import { can } from '@/lib/access/permissions'
 import { requireUser } from '@/lib/access/require-user'
 import { HostStrip } from '@/components/list/host-strip'
 import { PAGE_SIZE, parseListQuery, selectRows, toRows } from '@/components/list/list-query'
@@ -9,32 +10,40 @@ import { PagesNav } from '@/components/list/pages-nav'
 import { SearchForm } from '@/components/list/search-form'
 import { VmTable } from '@/components/list/vm-table'
 import { RefreshOnHostChange } from '@/components/live/refresh-on-change'
+import { ChosenVms } from '@/components/many/chosen-vms'
+import { ManyBar } from '@/components/many/many-bar'
 import { listPath } from '@/components/paths'
+import { backupActs } from './backups/backup-acts'
 
 export const metadata: Metadata = { title: 'VMs · Keyframe' }
 
 export default async function ListPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
-  await requireUser('vm.list')
+  const user = await requireUser('vm.list')
   const query = parseListQuery(await searchParams)
   const hosts = await readHosts()
   const all = toRows(hosts)
   const rows = selectRows(all, query)
+  const shown = rows.slice((query.page - 1) * PAGE_SIZE, query.page * PAGE_SIZE)
+  const choosable = can(user, 'snapshot.create') || can(user, 'backup.start') || can(user, 'schedule.save')
   const needy = all.filter((row) => row.vm.attention.length > 0).length
   return (
-    <main className="mx-auto flex max-w-[90rem] flex-col gap-4 px-4 py-5">
-      <RefreshOnHostChange />
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
-        <h1 className="text-xl font-semibold">VMs</h1>
-        <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && '· none needs attention'}</p>
-        <span className="flex-1 max-sm:hidden" />
-        {all.length > 0 && <SearchForm query={query} />}
-      </div>
-      <HostStrip hosts={hosts} />
-      {rows.length > 0
-        ? <div className="overflow-x-auto rounded-lg border border-line bg-surface"><VmTable rows={rows.slice((query.page - 1) * PAGE_SIZE, query.page * PAGE_SIZE)} query={query} /></div>
-        : <Empty hosts={hosts} searched={query.q} />}
-      <PagesNav query={query} total={rows.length} />
-    </main>
+    <ChosenVms>
+      <main className="mx-auto flex max-w-[90rem] flex-col gap-4 px-4 py-5">
+        <RefreshOnHostChange />
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
+          <h1 className="text-xl font-semibold">VMs</h1>
+          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && '· none needs attention'}</p>
+          <span className="flex-1 max-sm:hidden" />
+          {all.length > 0 && <SearchForm query={query} />}
+        </div>
+        <HostStrip hosts={hosts} />
+        {rows.length > 0
+          ? <div className="overflow-x-auto rounded-lg border border-line bg-surface"><VmTable rows={shown} query={query} choosable={choosable} /></div>
+          : <Empty hosts={hosts} searched={query.q} />}
+        <PagesNav query={query} total={rows.length} />
+        {choosable && <ManyBar acts={backupActs} onPage={shown.map(({ vm }) => ({ host: vm.host, uuid: vm.uuid, name: vm.name }))} />}
+      </main>
+    </ChosenVms>
   )
 }
 

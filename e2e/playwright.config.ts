@@ -17,6 +17,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1440, height: 900 },
     trace: 'retain-on-failure',
+    // A request that a worker hands on is no request of the page's: offline.spec.ts alone is about it.
+    serviceWorkers: 'block',
     launchOptions: {
       executablePath: process.env.KEYFRAME_CHROMIUM || '/usr/bin/chromium',
       // Chromium refuses its sandbox to root; the rest keeps it from calling home.

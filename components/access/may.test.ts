@@ -17,7 +17,7 @@ it('every component that calls a server action of the VMs asks whether the user 
 })
 
 it('the dialogs and the buttons that open them ask it for them', () => {
-  for (const file of ['dialogs/vm-dialogs.tsx', 'check/repair-dialogs.tsx', 'backups/backup-dialogs.tsx']) expect([file, textOf(file).match(/<OnlyWhoMay\b/g)?.length]).toEqual([file, 2])
+  for (const file of ['dialogs/vm-dialogs.tsx', 'check/repair-dialogs.tsx', 'backups/backup-dialogs.tsx', 'many/many-bar.tsx']) expect([file, textOf(file).match(/<OnlyWhoMay\b/g)?.length]).toEqual([file, 2])
   // One around both.
   expect(textOf('shares/share-button.tsx')).toMatch(/<OnlyWhoMay act="share.create">[^]*<Button[^]*<ShareDialog[^]*<\/OnlyWhoMay>/)
 })

@@ -14,6 +14,7 @@ import { backupFormPath } from '@/components/paths'
 import { Field, SelectField } from '@/components/ui/field'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { spaceOf } from '@/components/backups/space-of'
+import { whyNotIncremental } from '@/components/backups/why-not-incremental'
 
 interface Props {
   vm: VmRef
@@ -39,8 +40,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: Props & { form: B
   const able = form.disks.filter((disk) => disk.refusal === null)
   const [targetId, setTargetId] = useState(() => (form.targets.find((target) => target.problem === null) ?? form.targets[0])?.id ?? '')
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
-  const notQcow2 = able.filter((disk) => disks.includes(disk.target) && disk.format !== 'qcow2').map((disk) => disk.target)
-  const incrementRefusal = !form.running ? `The VM is ${form.state}: QEMU keeps its record of changes only while it runs.` : notQcow2.length > 0 ? `${notQcow2.join(', ')}: not qcow2, which alone can keep a record of what changed.` : null
+  const incrementRefusal = whyNotIncremental(form, disks)
   const [wanted, setMethod] = useState('incremental')
   const method = incrementRefusal === null ? wanted : 'copy'
   const [quiesce, setQuiesce] = useState('auto')

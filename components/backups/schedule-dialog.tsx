@@ -9,7 +9,7 @@ import type { BackupActs } from '@/components/backups/backup-acts'
 import { KeepFields } from '@/components/backups/keep-fields'
 import { NoTargetForm } from '@/components/backups/no-target-form'
 import { SchedulePreviewView } from '@/components/backups/schedule-preview'
-import { parseWhen, WhenFields, type WhenText } from '@/components/backups/when-fields'
+import { NEW_RETENTION, newWhen, parseWhen, WhenFields, type WhenText } from '@/components/backups/when-fields'
 import { ActForm } from '@/components/dialogs/act-form'
 import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
@@ -47,11 +47,8 @@ function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupFor
   const [targetId, setTargetId] = useState(schedule?.targetId ?? form.targets[0]?.id ?? '')
   const raw = form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')
   const [method, setMethod] = useState<string>(schedule?.method ?? (raw ? 'copy' : 'incremental'))
-  const [when, setWhen] = useState<WhenText>(() => ({
-    kind: schedule?.when.kind ?? 'times', times: schedule?.when.kind === 'times' ? schedule.when.times.join(', ') : '02:30', days: schedule?.when.kind === 'times' ? schedule.when.days : [1, 2, 3, 4, 5, 6, 7],
-    minutes: schedule?.when.kind === 'interval' ? String(schedule.when.minutes) : '60', timeZone: schedule?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, jitter: String(schedule?.jitterMinutes ?? 0),
-  }))
-  const [keep, setKeep] = useState(() => schedule?.retention ?? { last: 7, daily: 7, weekly: 4, monthly: 3 })
+  const [when, setWhen] = useState<WhenText>(() => (schedule === null ? newWhen() : typed(schedule)))
+  const [keep, setKeep] = useState(() => schedule?.retention ?? NEW_RETENTION)
   const [enabled, setEnabled] = useState(schedule?.enabled ?? true)
   const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => { router.refresh(); onClose() })
   const input = {
@@ -73,3 +70,7 @@ function Fields({ vm, schedule, form, acts, onClose }: Props & { form: BackupFor
     </ActForm>
   )
 }
+
+/** A schedule that was saved, as it was typed. */
+const typed = ({ when, timeZone, jitterMinutes }: Schedule): WhenText =>
+  ({ ...newWhen(), kind: when.kind, ...(when.kind === 'times' ? { times: when.times.join(', '), days: when.days } : { minutes: String(when.minutes) }), timeZone, jitter: String(jitterMinutes) })

@@ -1,22 +1,10 @@
 'use client'
 
-import { useEffect, useState } from 'react'
 import type { SchedulePreview } from '@/lib/schedules/types'
 import { useGet } from '@/components/dialogs/use-get'
+import { useSettled } from '@/components/dialogs/use-settled'
 import { formatInstant } from '@/components/format-time'
 import { schedulePreviewPath } from '@/components/paths'
-
-const SETTLED_AFTER_MS = 300
-
-/** The value once nothing was typed for a moment. */
-function useSettled(value: string): string {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), SETTLED_AFTER_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return settled
-}
 
 /** The next runs, and what would be kept and dropped, while the form is filled in. */
 export function SchedulePreviewView({ input }: { input: unknown }) {
@@ -30,6 +18,7 @@ export function SchedulePreviewView({ input }: { input: unknown }) {
         <>
           <p className="font-medium">Runs {data.words}</p>
           <ol aria-label="Next runs" className="text-[13px] text-muted">{data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
+          {data.beside.map((words, index) => <p key={index} className="text-[13px] text-warn">Another schedule of this VM goes on beside it: {words}.</p>)}
           <p className="text-[13px] text-muted">{verdicts.length === 0 ? 'No backups of it stand there yet.' : dropped.length === 0 ? `All ${verdicts.length} backups that stand there now would be kept.` : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}</p>
           {dropped.length > 0 && <ul className="list-disc pl-5 text-[13px] text-muted">{dropped.map((verdict) => <li key={verdict.id} className="break-names">{verdict.id}</li>)}</ul>}
         </>

@@ -11,6 +11,10 @@ export interface WhenText {
   jitter: string
 }
 
+/** What a new schedule begins with: each night, by the clock of whoever makes it. */
+export const newWhen = (): WhenText => ({ kind: 'times', times: '02:30', days: [1, 2, 3, 4, 5, 6, 7], minutes: '60', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, jitter: '0' })
+export const NEW_RETENTION = { last: 7, daily: 7, weekly: 4, monthly: 3 }
+
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 /** What was typed; the server says what is wrong with it. */

@@ -11,7 +11,7 @@ import { jobPath } from '@/components/paths'
 const LOOK_EVERY_MS = 1_000
 
 /** A Keyframe job as it moves, by events and, should they not come, by asking. null until the first answer. */
-export function useJob(jobId: string, known: JobView | null = null): { job: JobView | null; blockJobs: BlockJobView[] } {
+export function useJob(jobId: string, known: JobView | null = null, lookEveryMs = LOOK_EVERY_MS): { job: JobView | null; blockJobs: BlockJobView[] } {
   const [job, setJob] = useState<JobView | null>(known)
   const [blockJobs, setBlockJobs] = useState<BlockJobView[]>([])
   const ended = job !== null && job.endedAtMs !== null
@@ -30,8 +30,8 @@ export function useJob(jobId: string, known: JobView | null = null): { job: JobV
       )
     }
     look()
-    const timer = setInterval(look, LOOK_EVERY_MS)
+    const timer = setInterval(look, lookEveryMs)
     return () => { clearInterval(timer); abort.abort() }
-  }, [jobId, ended])
+  }, [jobId, ended, lookEveryMs])
   return { job, blockJobs }
 }

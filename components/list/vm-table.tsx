@@ -6,6 +6,8 @@ import { formatBytes } from '@/components/format-bytes'
 import { listPath, vmPath } from '@/components/paths'
 import { VmStateMark } from '@/components/vm-state'
 import type { ListQuery, Row, Sort } from '@/components/list/list-query'
+import { ChooseAll, ChooseVm } from '@/components/many/chosen-vms'
+import type { VmRef } from '@/components/vm/vm-ref'
 import { RowJobs } from '@/components/list/row-jobs'
 
 const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
@@ -16,13 +18,14 @@ const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
 
 /**
  * The VMs: a table where there is room, a list of cards on a phone. One markup for both; the roles are written out because
- * browsers drop a table's own when its display is changed.
+ * browsers drop a table's own when its display is changed. `choosable`: for who may act on many at once.
  */
-export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
+export function VmTable({ rows, query, choosable }: { rows: Row[]; query: ListQuery; choosable: boolean }) {
   return (
     <table role="table" aria-label="VMs" className="w-full border-separate border-spacing-0 text-sm max-md:block">
       <thead role="rowgroup" className="max-md:hidden">
         <tr role="row">
+          {choosable && <th role="columnheader" scope="col" className="w-px border-b border-line py-2 pl-3"><ChooseAll vms={rows.map(toRef)} /></th>}
           {COLUMNS.map(({ label, sort, figure }) => (
             <th key={label} role="columnheader" scope="col" aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined} className={classNames('border-b border-line px-3 py-2 font-medium text-muted', figure ? 'text-right' : 'text-left')}>
               {sort ? <PageLink href={listPath({ q: query.q, sort })} className={classNames('hover:text-ink', sort === query.sort && 'text-ink underline underline-offset-4')}>{label}</PageLink> : label}
@@ -31,16 +34,17 @@ export function VmTable({ rows, query }: { rows: Row[]; query: ListQuery }) {
         </tr>
       </thead>
       <tbody role="rowgroup" className="max-md:block">
-        {rows.map((row) => <VmRow key={`${row.vm.host} ${row.vm.uuid}`} row={row} />)}
+        {rows.map((row) => <VmRow key={`${row.vm.host} ${row.vm.uuid}`} row={row} choosable={choosable} />)}
       </tbody>
     </table>
   )
 }
 
-function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: { row: Row }) {
+function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes }, choosable }: { row: Row; choosable: boolean }) {
   const disks = vm.disks.filter((disk) => disk.device === 'disk')
   return (
     <tr role="row" className={hostDown ? 'vm-row vm-gone' : 'vm-row'}>
+      {choosable && <td role="cell" className="vm-choice"><ChooseVm vm={toRef({ vm })} /></td>}
       <Cell className="vm-wide md:w-[28%]">
         <PageLink href={vmPath(vm.host, vm.name)} className="vm-link">{vm.name}</PageLink>
         {vm.attention.map(({ kind, sentence }) => (
@@ -58,6 +62,8 @@ function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes } }: {
     </tr>
   )
 }
+
+const toRef = ({ vm }: Pick<Row, 'vm'>): VmRef => ({ host: vm.host, uuid: vm.uuid, name: vm.name })
 
 /** What this host cannot tell is not zero. */
 const Unknown = () => <span className="text-muted">unknown</span>

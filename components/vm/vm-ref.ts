@@ -4,3 +4,6 @@ export interface VmRef {
   uuid: string
   name: string
 }
+
+/** Tells VMs apart, for keys and maps: a copy on another host may have the same UUID. */
+export const vmKey = (vm: VmRef): string => `${vm.host} ${vm.uuid}`

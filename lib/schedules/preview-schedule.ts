@@ -16,10 +16,12 @@ export async function previewSchedule(given: ScheduleInput): Promise<SchedulePre
   const input = ScheduleInput.parse(given)
   await checkPlaces(input)
   const backups = await listBackups({ targetId: input.targetId, ...(input.vmUuid === null ? {} : { vmUuid: input.vmUuid }) })
-  const others = input.vmUuid === null ? new Set((await listSchedules({ host: input.host })).map((schedule) => schedule.vmUuid)) : new Set<string | null>()
+  const ofHost = await listSchedules({ host: input.host })
+  const others = input.vmUuid === null ? new Set(ofHost.map((schedule) => schedule.vmUuid)) : new Set<string | null>()
   const names = new Map(backups.filter((backup) => !others.has(backup.vmUuid)).map((backup) => [backup.vmUuid, backup.vmName]))
   return {
     words: describeWhen(input.when, input.timeZone),
+    beside: ofHost.filter((other) => other.id !== input.id && other.enabled && other.vmUuid !== null && other.vmUuid === input.vmUuid).map((other) => describeWhen(other.when, other.timeZone)),
     nextRuns: nextDue(input, nowMs(), SHOWN_RUNS).map((atMs) => ({ atMs })),
     retention: await Promise.all([...names].map(async ([vmUuid, vmName]) => ({ vmUuid, vmName, verdicts: await previewRetention(input.targetId, vmUuid, input.retention, input.timeZone) }))),
   }

@@ -54,6 +54,8 @@ export interface SchedulePreview {
   /** "every day at 02:30 Europe/Berlin". */
   words: string
   nextRuns: { atMs: number }[]
+  /** Of one VM: in words, the other schedules of its own that go on beside this one. */
+  beside: string[]
   /** What the retention would keep and drop now, of each VM that has backups in the target; newest first. */
   retention: { vmUuid: string; vmName: string; verdicts: RetentionVerdict[] }[]
 }
