@@ -18,7 +18,7 @@ const MAY_IMPORT = {
   repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   // access: passwords, their throttle, and who made a link.
-  shares: ['access', 'chains', 'hosts', 'jobs', 'live', 'settings', 'snapshots', 'store'],
+  shares: ['access', 'backups', 'chains', 'hosts', 'jobs', 'live', 'schedules', 'settings', 'snapshots', 'store'],
   schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
   health: ['hosts', 'schedules', 'store'],
   start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],

@@ -4,6 +4,7 @@ import { expect, test, type Locator, type Page } from '@playwright/test'
 import { backupsPath, vmBackupsPath } from '../components/paths.ts'
 import { open } from './browser-acts.ts'
 import { run } from './lab/run-command.ts'
+import { allOf, expectNoLeak, freshPage, makeLink, openLink } from './share-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab } from './under-test.ts'
 
@@ -140,6 +141,27 @@ test('restored as a new VM the disk is the same; one byte changed is found, and 
   await expect(backups(page).first().getByRole('button', { name: 'Restore as new VM' })).toBeDisabled()
   await expect(answerOf(page)).not.toContainText('Protected.')
   await expect(answerOf(page)).toContainText(/damaged/)
+})
+
+test('a share link to them tells whether they are good and what is made meanwhile, not where they are', async ({ page, browser }) => {
+  await open(page, vmBackupsPath('lab', VM))
+  const link = await makeLink(page)
+  const phone = await freshPage(browser, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
+  await openLink(phone, link)
+  await expect(phone).toHaveTitle(`Backups of ${VM} · Keyframe`)
+  await expect(phone.getByRole('status').first()).toContainText('A backup is damaged.')
+  const shown = phone.getByRole('region', { name: /^The last/ }).getByRole('listitem')
+  await expect(shown).toHaveText([/damaged/])
+  expect([await phone.getByRole('button').count(), await phone.getByRole('link').count()]).toEqual([0, 0])
+  await expectAccessible(phone)
+  await expectNoSideways(phone)
+  await page.getByRole('button', { name: 'Back up now', exact: true }).first().click()
+  await page.getByRole('dialog').getByLabel('Target', { exact: true }).selectOption({ label: TARGET })
+  await page.getByRole('dialog').getByLabel('Quiesce', { exact: true }).selectOption('off')
+  await confirm(page.getByRole('dialog'), 'Back up now')
+  await expect(shown).toHaveText([/good/, /damaged/], { timeout: JOB_LIMIT_MS })
+  expectNoLeak(await allOf(link), [folder, TARGET, 'vda.qcow2'])
+  await phone.context().close()
 })
 
 function flipByte(file: string): void {

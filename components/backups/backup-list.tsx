@@ -1,11 +1,10 @@
 import type { BackupView } from '@/lib/backups/vm-backups'
 import { BackupButton } from '@/components/backups/backup-dialogs'
+import { CHECK_LOOKS } from '@/components/backups/check-looks'
 import { formatBytes } from '@/components/format-bytes'
 import { formatDuration } from '@/components/format-time'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { When } from '@/components/when'
-
-const CHECKS = { good: { word: 'good', colour: 'text-ok' }, damaged: { word: 'damaged', colour: 'text-danger' }, unchecked: { word: 'not checked yet', colour: 'text-warn' } } as const
 
 /** A VM's backups in one target, the newest first. `vm` is null when the VM is gone: its backups can still be restored. */
 export function BackupList({ label, backups, vm }: { label: string; backups: BackupView[]; vm: VmRef | null }) {
@@ -17,7 +16,7 @@ export function BackupList({ label, backups, vm }: { label: string; backups: Bac
 }
 
 function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
-  const { word, colour } = CHECKS[backup.check]
+  const { word, colour } = CHECK_LOOKS[backup.check]
   const id = `backup-${backup.targetId}-${backup.id}`
   return (
     <li className="flex flex-col gap-1 px-3 py-2.5 sm:px-4">

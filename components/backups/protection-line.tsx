@@ -2,15 +2,13 @@ import type { Mend, Protection } from '@/lib/schedules/types'
 import type { BackupView } from '@/lib/backups/vm-backups'
 import { OnlyWhoMay } from '@/components/access/may'
 import { BackupButton } from '@/components/backups/backup-dialogs'
+import { PROTECTION_TONES, PROTECTION_WORDS } from '@/components/backups/protection-looks'
 import { PageLink } from '@/components/page-link'
 import { backupsPath, vmBackupsPath } from '@/components/paths'
 import { buttonStyle } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 import { When } from '@/components/when'
 import type { Schedule } from '@/lib/schedules/types'
-
-const TONES = { 'protected': 'ok', 'at-risk': 'warn', 'unprotected': 'danger' } as const
-export const PROTECTION_WORDS = { 'protected': 'Protected', 'at-risk': 'At risk', 'unprotected': 'Not protected' } as const
 
 interface Props {
   protection: Protection
@@ -23,7 +21,7 @@ interface Props {
 export function ProtectionLine({ protection, schedules, backups }: Props) {
   const { state, sentence, reasons, mend, lastGood, nextRunMs } = protection
   return (
-    <Notice tone={TONES[state]} role="status">
+    <Notice tone={PROTECTION_TONES[state]} role="status">
       <p><span className="font-semibold">{PROTECTION_WORDS[state]}.</span> {sentence}</p>
       {reasons.slice(1).map((reason) => <p key={reason.sentence}>{reason.sentence}</p>)}
       <p className="text-muted">{lastGood ? <>Last good backup <When ms={lastGood.atMs} /> on {lastGood.targetName}. </> : 'There is no good backup. '}{nextRunMs !== null && <>Next run <When ms={nextRunMs} />.</>}</p>

@@ -1,5 +1,6 @@
 import type { Protection, Schedule } from '@/lib/schedules/types'
-import { MendButton, PROTECTION_WORDS } from '@/components/backups/protection-line'
+import { MendButton } from '@/components/backups/protection-line'
+import { PROTECTION_WORDS } from '@/components/backups/protection-looks'
 import { PageLink } from '@/components/page-link'
 import { vmBackupsPath } from '@/components/paths'
 import { When } from '@/components/when'

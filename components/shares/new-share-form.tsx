@@ -12,6 +12,7 @@ const WORDS: Record<Lifetime, string> = { '1h': '1 hour', '1d': '1 day', '7d': '
 const SHOWN: Record<ShareSubject['kind'], string> = {
   vm: 'Its disks with their chains, its snapshots and the progress of its jobs',
   snapshot: 'This snapshot and what it froze, and no other',
+  backups: 'Whether it is protected, and its backups: when, how large, and how they were checked',
   job: 'This job with its steps and its progress',
 }
 
@@ -36,10 +37,12 @@ export function NewShareForm({ subject, create, onMade, onClose, children }: Pro
         {LIFETIMES.map((each) => <option key={each} value={each}>{WORDS[each]}</option>)}
       </SelectField>
       <Field label="Password" type="password" value={password} onChange={(event) => setPassword(event.target.value)} error={fields.password} hint="Empty: the link is enough." autoComplete="new-password" />
-      <label className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
-        <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={showPaths} onChange={(event) => setShowPaths(event.target.checked)} />
-        <span className="min-w-0">Show file paths<span className="block text-muted">{subject.kind === 'job' ? 'Else files are called “file 1”, “file 2”, and command lines and XML are left out.' : 'Else files are called “file 1”, “file 2”.'}</span></span>
-      </label>
+      {subject.kind !== 'backups' && (
+        <label className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+          <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={showPaths} onChange={(event) => setShowPaths(event.target.checked)} />
+          <span className="min-w-0">Show file paths<span className="block text-muted">{subject.kind === 'job' ? 'Else files are called “file 1”, “file 2”, and command lines and XML are left out.' : 'Else files are called “file 1”, “file 2”.'}</span></span>
+        </label>
+      )}
       {children}
     </ActForm>
   )

@@ -4,7 +4,7 @@ import { OnlyWhoMay } from '@/components/access/may'
 import { SubmitForm, type FormAct } from '@/components/team/submit-form'
 import { When } from '@/components/when'
 
-const KINDS: Record<ShareKind, string> = { vm: 'VM', snapshot: 'Snapshot', job: 'Job' }
+const KINDS: Record<ShareKind, string> = { vm: 'VM', snapshot: 'Snapshot', job: 'Job', backups: 'Backups of' }
 const times = (count: number) => (count === 0 ? 'never opened' : count === 1 ? 'opened once' : `opened ${count} times`)
 
 interface Props {

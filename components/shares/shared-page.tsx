@@ -2,6 +2,7 @@ import { goneTitle } from '@/lib/shares/describe-shared'
 import type { SharedView } from '@/lib/shares/types'
 import { JobStory } from '@/components/jobs/job-story'
 import { ShareFrame } from '@/components/shares/share-frame'
+import { SharedBackupsPart } from '@/components/shares/shared-backups-part'
 import { SharedJobHead } from '@/components/shares/shared-job-head'
 import { SharedVmPart } from '@/components/shares/shared-vm-part'
 import { Notice } from '@/components/ui/notice'
@@ -15,6 +16,7 @@ export function SharedPage({ view, expiresAtMs }: { view: SharedView; expiresAtM
 function Shared({ view }: { view: SharedView }) {
   switch (view.kind) {
     case 'vm': return <SharedVmPart vm={view} />
+    case 'backups': return <SharedBackupsPart view={view} />
     case 'snapshot': return (
       <div className="mx-auto flex w-full max-w-4xl flex-col gap-5">
         <header>

@@ -31,3 +31,10 @@ it('a job’s page hears of that job only, a snapshot’s of no progress', () =>
   const ofSnapshot = changesOf({ ...VM, kind: 'snapshot' })
   expect([ofSnapshot(job()), ofSnapshot({ type: 'block-jobs', host: 'h', vmUuid: 'u', jobs: [blockJob] }), ofSnapshot(job({ endedAtMs: 2 }))]).toEqual([null, null, { type: 'changed' }])
 })
+
+it('a page of backups hears of its VM’s backups, of its host’s targets, and of the jobs that make and check backups', () => {
+  const ofBackups = changesOf({ ...VM, kind: 'backups' })
+  for (const vmUuid of ['u', null]) expect(ofBackups({ type: 'backups', host: 'h', vmUuid })).toEqual({ type: 'changed' })
+  expect([ofBackups({ type: 'backups', host: 'h', vmUuid: 'v' }), ofBackups({ type: 'backups', host: 'i', vmUuid: null }), changesOf(VM)({ type: 'backups', host: 'h', vmUuid: 'u' })]).toEqual([null, null, null])
+  expect([ofBackups(job()), ofBackups({ type: 'block-jobs', host: 'h', vmUuid: 'u', jobs: [blockJob] }), ofBackups(job({ kind: 'backup' })), ofBackups(job({ kind: 'backup', percent: 2 }))]).toEqual([null, null, { type: 'changed' }, { type: 'progress', jobId: 'j1', percent: 2 }])
+})

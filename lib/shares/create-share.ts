@@ -22,6 +22,7 @@ export const SubjectInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('vm'), host: z.string(), vm: z.string() }),
   z.object({ kind: z.literal('snapshot'), host: z.string(), vm: z.string(), snapshot: z.string() }),
   z.object({ kind: z.literal('job'), jobId: z.string() }),
+  z.object({ kind: z.literal('backups'), host: z.string(), vm: z.string() }),
 ])
 /** An empty password: the link is enough. */
 export const ShareInput = z.intersection(SubjectInput, z.object({ lifetime: z.enum(LIFETIMES), password: z.string(), showPaths: z.boolean() }))
@@ -46,7 +47,8 @@ export async function createShare(input: z.infer<typeof ShareInput>, user: User)
 /** What the link is tied to: the UUID of a VM, with it the name and the creation time of a snapshot, the id of a job. */
 async function bind(input: ShareSubject) {
   switch (input.kind) {
-    case 'vm': {
+    case 'vm':
+    case 'backups': {
       const { host, vm } = await requireVm(input.host, input.vm)
       return { host: host.name, vm_uuid: vm.uuid, snapshot: null, snapshot_created_at_ms: null, job_id: null, label: vm.name }
     }

@@ -4,9 +4,12 @@ import type { JobCall, JobStep, JobView } from '../jobs/types.ts'
 import type { SnapshotNode } from '../snapshots/types.ts'
 import { LAYER_PROBLEM, UNPROVEN } from './neutral-sentences.ts'
 import type { PathNames } from './path-names.ts'
-import type { SharedBlockJob, SharedJob } from './types.ts'
+import type { SharedBackup, SharedBlockJob, SharedJob } from './types.ts'
 
 // What leaves for a browser is built here, field by field: what is not named does not go out.
+
+/** A backup without where it is. */
+export const shareBackup = ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs }: SharedBackup): SharedBackup => ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs })
 
 /** A chain without other VMs, reasons for acts, and, unless they are allowed, without paths. */
 export function shareChain(chain: DiskChain, names: PathNames): DiskChain {

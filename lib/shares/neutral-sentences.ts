@@ -1,5 +1,6 @@
 import type { LayerProblemKind } from '../chains/types.ts'
 import type { AttentionKind } from '../hosts/types.ts'
+import type { ReasonKind } from '../schedules/types.ts'
 
 // The sentences that Keyframe tells its users may name other VMs, files and hosts. A share says what is wrong in words that can name nothing.
 
@@ -25,3 +26,16 @@ export const LAYER_PROBLEM: Record<LayerProblemKind, string> = {
 }
 
 export const UNPROVEN = 'Its data may no longer be what was frozen.'
+
+export const NOT_PROTECTED: Record<ReasonKind, string> = {
+  'no-schedule': 'It is on no schedule of backups.',
+  'schedule-off': 'Its schedule is switched off.',
+  'no-backup': 'There is no backup that passed its check.',
+  'failed': 'The last run of its schedule failed.',
+  'damaged': 'A backup is damaged.',
+  'broken-chain': 'A backup rests on one that is gone.',
+  'unchecked': 'The newest backup is not checked yet.',
+  'target': 'The place where backups go can’t be reached.',
+  'stale': 'The newest good backup is older than its schedule allows.',
+  'disk': 'A disk is in no good backup.',
+}

@@ -1,19 +1,23 @@
 import 'server-only'
 import { cache } from 'react'
+import { listBackups } from '../backups/catalogue.ts'
 import { readVmChains } from '../chains/read-vm-chains.ts'
 import { findHost } from '../hosts/find-vm.ts'
 import type { HostView, VmSummary } from '../hosts/types.ts'
 import { readJob, readJobs } from '../jobs/read-jobs.ts'
 import { readJobStory } from '../jobs/step-log.ts'
 import type { JobView } from '../jobs/types.ts'
+import { protectionOf } from '../schedules/protection.ts'
 import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
-import { shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
+import { shareBackup, shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
 import { readJobPaths } from './job-paths.ts'
-import { ATTENTION } from './neutral-sentences.ts'
+import { BACKUP_KINDS } from './backup-kinds.ts'
+import { ATTENTION, NOT_PROTECTED } from './neutral-sentences.ts'
 import { PathNames } from './path-names.ts'
 import type { Share, SharedView } from './types.ts'
 
 const JOBS_SHOWN = 20
+const BACKUPS_SHOWN = 30
 
 /** What a share shows now, with nothing in it that was not shared. Read once a request. */
 export const readShared = cache(async (share: Share): Promise<SharedView> => {
@@ -21,6 +25,7 @@ export const readShared = cache(async (share: Share): Promise<SharedView> => {
     case 'vm': return readSharedVm(share)
     case 'snapshot': return readSharedSnapshot(share)
     case 'job': return readSharedJob(share)
+    case 'backups': return readSharedBackups(share)
   }
 })
 
@@ -79,6 +84,24 @@ async function readSharedJob(share: Share): Promise<SharedView> {
   const steps = await readJobStory(job.id)
   const blockJobs = typeof found === 'string' ? [] : found.vm.jobs.filter((each) => each.jobId === job.id)
   return { kind: 'job', vmName: typeof found === 'string' ? job.vmName : found.vm.name, job: shareJob(job, names), steps: shareSteps(steps, names), blockJobs: blockJobs.map(shareBlockJob) }
+}
+
+async function readSharedBackups(share: Share): Promise<SharedView> {
+  const found = await findVm(share)
+  if (found === 'gone') return { kind: 'gone', of: 'backups' }
+  const [protection, backups, jobs] = await Promise.all([
+    protectionOf(share.host, share.vmUuid), listBackups({ host: share.host, vmUuid: share.vmUuid }),
+    readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
+  ])
+  const name = typeof found === 'string' ? (protection?.vmName ?? backups.at(-1)?.vmName) : found.vm.name
+  if (name === undefined) return { kind: 'away' }
+  const names = new PathNames(share.showPaths)
+  await learnJobs(names, jobs)
+  return {
+    kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: protection?.state ?? null, reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
+    lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
+    backups: backups.slice(-BACKUPS_SHOWN).reverse().map(shareBackup), jobs: jobs.map((job) => shareJob(job, names)),
+  }
 }
 
 async function learnJobs(names: PathNames, jobs: readonly JobView[]): Promise<void> {

@@ -2,10 +2,11 @@
 import type { DiskChain } from '../chains/types.ts'
 import type { BlockJobView, VmState } from '../hosts/types.ts'
 import type { JobStatus, JobStep } from '../jobs/types.ts'
+import type { ProtectionState } from '../schedules/types.ts'
 import type { SnapshotNode } from '../snapshots/types.ts'
 
 /** What can be shared. Another kind is a word here, a case in create-share.ts (what it binds to), read-shared.ts (what it shows), changes.ts (what moves it) and SharedView. */
-export const SHARE_KINDS = ['vm', 'snapshot', 'job'] as const
+export const SHARE_KINDS = ['vm', 'snapshot', 'job', 'backups'] as const
 export type ShareKind = (typeof SHARE_KINDS)[number]
 
 /** A link that works, as the server knows it; never sent to a browser. */
@@ -24,7 +25,7 @@ export interface Share {
 }
 
 /** What a share is of, as pages name it to ask for its links. */
-export type ShareSubject = { kind: 'vm'; host: string; vm: string } | { kind: 'snapshot'; host: string; vm: string; snapshot: string } | { kind: 'job'; jobId: string }
+export type ShareSubject = { kind: 'vm' | 'backups'; host: string; vm: string } | { kind: 'snapshot'; host: string; vm: string; snapshot: string } | { kind: 'job'; jobId: string }
 
 /** A link as who made it sees it. */
 export interface ShareView {
@@ -87,8 +88,36 @@ export interface SharedVm {
   blockJobs: SharedBlockJob[]
 }
 
+/** A backup as a share shows it: when, how large and how it was checked; not where it is. */
+export interface SharedBackup {
+  createdAtMs: number
+  tookMs: number
+  bytes: number
+  kind: 'full' | 'increment'
+  check: 'unchecked' | 'good' | 'damaged'
+  checkedAtMs: number | null
+}
+
+/** Whether a VM's backups are good. */
+export interface SharedBackups {
+  kind: 'backups'
+  vmName: string
+  /** False: nothing new is known of the VM. */
+  isHostUp: boolean
+  /** null: nothing is known yet. */
+  state: ProtectionState | null
+  /** Why it is not protected, a sentence each. */
+  reasons: string[]
+  lastGood: { atMs: number; checkedAtMs: number | null } | null
+  nextRunMs: number | null
+  /** The newest first. */
+  backups: SharedBackup[]
+  jobs: SharedJob[]
+}
+
 export type SharedView =
   | SharedVm
+  | SharedBackups
   | { kind: 'snapshot'; vmName: string; node: SnapshotNode }
   | { kind: 'job'; vmName: string; job: SharedJob; steps: JobStep[]; blockJobs: SharedBlockJob[] }
   /** The link works, and what it led to is no more. */

@@ -17,9 +17,11 @@ import { PastJobs } from '@/components/jobs/past-jobs'
 import { RefreshOnVmChange } from '@/components/live/refresh-on-change'
 import { PageLink } from '@/components/page-link'
 import { backupsPath, decodePart, vmPath } from '@/components/paths'
+import { ShareButton } from '@/components/shares/share-button'
 import { Notice } from '@/components/ui/notice'
 import { When } from '@/components/when'
 import { backupActs } from '../../../../../backups/backup-acts'
+import { shareActs } from '../../../../../shares/share-acts'
 import { orSentence } from '../or-sentence'
 import { UnknownVm } from '../unknown-vm'
 
@@ -54,6 +56,7 @@ export default async function VmBackupsPage({ params }: { params: Params }) {
             <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={backupsPath()} className="hover:underline">Backups</PageLink> / {host.name} / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
             <h1 className="text-xl font-semibold break-names">Backups of {vm.name}</h1>
           </div>
+          <ShareButton subject={{ kind: 'backups', host: host.name, vm: vm.uuid }} label={`the backups of ${vm.name}`} acts={shareActs} />
           <BackupButton dialog={{ act: 'Back up now', vm: ref }} disabled={host.status !== 'up'} />
         </header>
         {protection && <ProtectionLine protection={protection} schedules={schedules} backups={backups} />}
