@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration'
 import { settings } from '../settings/settings.ts'
 import { lockData } from './data-lock.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { saveData } from './save-data.ts'
 import type { Schema } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -53,10 +54,28 @@ export async function openStoreBeside(): Promise<void> {
   shared.keyframeStore = { db, lock: { release: () => undefined } }
 }
 
-/** Opens the database and brings it up to date. Rejects with a sentence when another process owns it, or a migration fails. */
+/**
+ * Opens the database and brings it up to date; what there was before is kept beside it, for an older Keyframe can't read what a newer one
+ * made of it. Rejects with a sentence when another process owns it, there is no room for that copy, or a migration fails.
+ */
 export async function openStore(): Promise<void> {
+  const migrations = await migratorOf(store()).getMigrations()
+  const next = migrations.find((migration) => migration.executedAt === undefined)
+  if (next && migrations.some((migration) => migration.executedAt !== undefined)) keepBefore(next.name)
   const { error } = await migratorOf(store()).migrateToLatest()
   if (error) throw new Error(`The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}
+
+function keepBefore(migration: string): void {
+  const { dataDirectory } = settings()
+  const folder = join(dataDirectory, `before-${migration}`)
+  // Of a start that got no further: that copy is the one of before.
+  if (existsSync(folder)) return
+  try {
+    saveData(dataDirectory, folder)
+  } catch (cause) {
+    throw new Error(`The database in ${dataDirectory} was not brought up to date, because what there is could not be copied to ${folder} before: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 export async function closeStore(): Promise<void> {

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { Kysely, sql, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MIGRATIONS } from './migrations.ts'
+import { openSqlite } from './sqlite.ts'
+import { closeStore, openStore, store } from './store.ts'
+import { openTemporaryStore } from './temporary-store.ts'
+
+const command = fileURLToPath(new URL('save.ts', import.meta.url))
+
+/** The command as a process of its own; ours holds the data meanwhile, as Keyframe does. */
+async function save(dataDirectory: string, ...folders: string[]) {
+  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...folders], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>])
+  return { code, stdout, stderr }
+}
+
+const job = (id: string, status: string) => ({
+  id, kind: 'merge', host: 'h', vm_uuid: 'u', vm_name: 'web', title: 'Merge vda', status, by: 'ann', nonce: id, input: '{}', created_at_ms: 1, ended_at_ms: status === 'succeeded' ? 2 : null, percent: 10, note: 'copies', result: null, error: null,
+  can_cancel: 1, cancel_requested: 0, version: '1', run: 1, mode: 'do', locks: '["/a"]', begun_at_ms: 1, offers: '["pause"]', request: null, copied_bytes: null, kept: '{}',
+})
+
+it('what an older Keyframe left is kept beside it before it is brought up to date', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kf-old-'))
+  const old = new Kysely<unknown>({ dialect: new SqliteDialect({ database: async () => openSqlite(join(directory, 'keyframe.db')) }) })
+  const first = { '0001-first': MIGRATIONS['0001-first']! }
+  expect((await new Migrator({ db: old, provider: { getMigrations: async () => first } }).migrateToLatest()).error).toBeUndefined()
+  await sql`INSERT INTO users (id, name, password_hash, disabled, created_at_ms) VALUES ('u1', 'ann', 'h', 0, 1)`.execute(old)
+  await old.destroy()
+  process.env.KEYFRAME_DATA = directory
+  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  await openStore()
+  expect(await store().selectFrom('users').select(['name', 'role']).execute()).toEqual([{ name: 'ann', role: 'admin' }])
+  await closeStore()
+  const kept = new DatabaseSync(join(directory, 'before-0002-durable-operations/keyframe.db'), { readOnly: true })
+  expect(kept.prepare('SELECT * FROM users').all()).toEqual([{ id: 'u1', name: 'ann', password_hash: 'h', disabled: 0, created_at_ms: 1 }])
+  kept.close()
+  // Only once, and none of what is up to date.
+  await openStore()
+  await closeStore()
+  expect(readdirSync(directory).filter((name) => name.startsWith('before-'))).toEqual(['before-0002-durable-operations'])
+  rmSync(directory, { recursive: true })
+})
+
+describe('npm run save', () => {
+  let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
+  beforeAll(async () => {
+    temporary = await openTemporaryStore()
+    writeFileSync(join(temporary.directory, 'secret'), 's'.repeat(64), { mode: 0o600 })
+    await store().insertInto('users').values({ id: 'u1', name: 'ann', password_hash: 'x', disabled: 0, created_at_ms: 1, role: 'admin', seen_at_ms: null }).execute()
+    await store().insertInto('sessions').values({ id: 's1', user_id: 'u1', created_at_ms: 1, seen_at_ms: 1, expires_at_ms: Date.now() + 1e9, agent: '', address: null }).execute()
+    for (const status of ['running', 'queued', 'waiting', 'succeeded']) await store().insertInto('jobs').values(job(status, status)).execute()
+  })
+  afterAll(() => temporary.remove())
+
+  it('copies what Keyframe knows while it runs; in the copy no job is under way and nobody is signed in, and what runs is untouched', async () => {
+    const folder = join(temporary.directory, 'copies/monday')
+    expect(await save(temporary.directory, folder)).toEqual({ code: 0, stdout: `keyframe: saved to ${folder}\n`, stderr: '' })
+    expect(readdirSync(folder).sort()).toEqual(['keyframe.db', 'secret'])
+    expect(['', 'keyframe.db', 'secret'].map((name) => (statSync(join(folder, name)).mode & 0o777).toString(8))).toEqual(['700', '600', '600'])
+    expect(readdirSync(join(temporary.directory, 'copies'))).toEqual(['monday'])
+    expect((await store().selectFrom('jobs').select('status').orderBy('id').execute()).map(({ status }) => status)).toEqual(['queued', 'running', 'succeeded', 'waiting'])
+    expect(await store().selectFrom('sessions').select('id').execute()).toHaveLength(1)
+
+    await closeStore()
+    const use = (directory: string) => { process.env.KEYFRAME_DATA = directory; delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings }
+    use(folder)
+    await openStore()
+    expect(await store().selectFrom('users').select(['name', 'role']).execute()).toEqual([{ name: 'ann', role: 'admin' }])
+    const jobs = await store().selectFrom('jobs').select(['id', 'status', 'ended_at_ms', 'error']).orderBy('id').execute()
+    expect(jobs.map(({ id, status }) => `${id}: ${status}`)).toEqual(['queued: failed', 'running: failed', 'succeeded: succeeded', 'waiting: failed'])
+    expect(jobs[1]).toMatchObject({ ended_at_ms: expect.any(Number), error: expect.stringContaining('began anew from a copy of its data') })
+    expect(jobs[2]).toMatchObject({ ended_at_ms: 2, error: null })
+    expect(await store().selectFrom('sessions').selectAll().execute()).toEqual([])
+    await closeStore()
+    use(temporary.directory)
+    await openStore()
+  })
+
+  it('overwrites nothing, and says what is missing', async () => {
+    const there = join(temporary.directory, 'there')
+    mkdirSync(there)
+    expect(await save(temporary.directory, there)).toMatchObject({ code: 1, stderr: `keyframe: ${there} exists already. Name a folder that does not: nothing is overwritten.\n` })
+    expect(readdirSync(there)).toEqual([])
+    expect(await save('/nonexistent/keyframe', join(temporary.directory, 'x'))).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no Keyframe database in /nonexistent/keyframe.') })
+    expect(existsSync(join(temporary.directory, 'x'))).toBe(false)
+    expect(await save(temporary.directory)).toMatchObject({ code: 1, stderr: expect.stringContaining('Name one folder') })
+  })
+})

@@ -1,0 +1,57 @@
+import 'server-only'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** ms that reading waits for another's lock. */
+const BUSY_TIMEOUT_MS = 10_000
+const UNFINISHED = 'This Keyframe began anew from a copy of its data, and this job was under way when the copy was made: what became of it is not known here. Look at the VM, and at Check & repair.'
+
+/**
+ * Copies a data directory into a new one, `destination`, while Keyframe runs or not. The copy is of one instant, and can be served as it is: jobs that
+ * were under way then are ended in it, for to take them up later, on disks that have gone on, would do harm; sessions and one-time links
+ * are left out. The engine's own database (jobs.db) is not copied: without unfinished jobs it holds nothing that matters.
+ * Throws an Error with a sentence; then there is no `destination`.
+ */
+export function saveData(dataDirectory: string, destination: string): void {
+  const to = resolve(destination)
+  if (!existsSync(join(dataDirectory, 'keyframe.db'))) throw new Error(`There is no Keyframe database in ${dataDirectory}. Set KEYFRAME_DATA as Keyframe runs with it.`)
+  if (existsSync(to)) throw new Error(`${to} exists already. Name a folder that does not: nothing is overwritten.`)
+  mkdirSync(dirname(to), { recursive: true })
+  // Whole under its name, or not at all.
+  const partial = mkdtempSync(join(dirname(to), `.${basename(to)}.`))
+  try {
+    chmodSync(partial, 0o700)
+    const file = join(partial, 'keyframe.db')
+    const source = new DatabaseSync(join(dataDirectory, 'keyframe.db'), { readOnly: true, timeout: BUSY_TIMEOUT_MS })
+    try {
+      // One read transaction: those who write go on meanwhile.
+      source.prepare('VACUUM INTO ?').run(file)
+    } finally {
+      source.close()
+    }
+    chmodSync(file, 0o600)
+    endWhatWasUnderWay(file)
+    if (existsSync(join(dataDirectory, 'secret'))) copyFileSync(join(dataDirectory, 'secret'), join(partial, 'secret'))
+    renameSync(partial, to)
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function endWhatWasUnderWay(file: string): void {
+  const copy = new DatabaseSync(file)
+  // The data of an older Keyframe, before it is brought up to date, knows fewer columns and tables.
+  const names = (sql: string, ...of: string[]) => new Set(copy.prepare(sql).all(...of).map((row) => String(row.name)))
+  try {
+    const columns = names("SELECT name FROM pragma_table_info('jobs')")
+    const tables = names("SELECT name FROM sqlite_master WHERE type = 'table'")
+    copy.exec('BEGIN')
+    copy.prepare(`UPDATE jobs SET status = 'failed', error = ?, ended_at_ms = ?, note = NULL, can_cancel = 0${columns.has('offers') ? ", offers = '[]', request = NULL" : ''} WHERE status IN ('queued', 'running', 'waiting')`).run(UNFINISHED, Date.now())
+    for (const table of ['sessions', 'setup_tokens', 'freezes']) if (tables.has(table)) copy.exec(`DELETE FROM ${table}`)
+    copy.exec('COMMIT')
+  } finally {
+    copy.close()
+  }
+}

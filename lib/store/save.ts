@@ -1,0 +1,13 @@
+/** `npm run save -- FOLDER`, with the variables and as the user that Keyframe runs with, which may run meanwhile: a copy of Keyframe's own data. */
+import { settings } from '../settings/settings.ts'
+import { saveData } from './save-data.ts'
+
+try {
+  const [folder, ...more] = process.argv.slice(2)
+  if (folder === undefined || more.length > 0) throw new Error('Name one folder for the copy: npm run save -- FOLDER')
+  saveData(settings().dataDirectory, folder)
+  process.stdout.write(`keyframe: saved to ${folder}\n`)
+} catch (error) {
+  process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
