@@ -1,5 +1,5 @@
 /** One line of at most so many characters, without control characters. */
-export const line = (text: string, maximum: number): string => shorten(text.replace(/\p{Cc}+/gu, ' ').trim(), maximum)
+export const line = (text: string, maximum: number): string => shorten(text.replace(/[\p{Cc}\s]+/gu, ' ').trim(), maximum)
 
 /** At most so many characters. */
 export const shorten = (text: string, maximum: number): string => (text.length <= maximum ? text : `${text.slice(0, maximum - 1).trimEnd()}…`)
