@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test'
 import { auditPath, backupsPath, notificationsPath, vmBackupsPath } from '../components/paths.ts'
@@ -11,6 +11,7 @@ import { testLab, underTest } from './under-test.ts'
 /** A test that fails is followed by a new worker: it makes a guest, a target and users of its own. */
 const N = process.env.TEST_WORKER_INDEX
 const [VM, TARGET, CHANNEL] = [`told-${N}`, `tiny-${N}`, `hook ${N}`]
+const MIB = 1024 * 1024
 const JOB_LIMIT_MS = 60_000
 const { baseUrl } = underTest()
 const lab = testLab()
@@ -45,7 +46,8 @@ test.beforeAll(async ({ browser }) => {
   receiver = await startReceiver()
   mkdirSync(folder, { recursive: true })
   lab.user.own(folder)
-  await lab.defineGuest({ name: VM, system: 'none' })
+  await lab.defineGuest({ name: VM, system: 'none', disks: [{ format: 'raw', virtualBytes: 4 * MIB }] })
+  writeFileSync(lab.guests[VM]!.disks[0]!.path, Buffer.alloc(4 * MIB, 1))
   await lab.startGuest(VM, { paused: true })
   const admin = await newPage(browser)
   ;[operator, viewer] = [await newPage(browser), await newPage(browser)]
@@ -135,7 +137,7 @@ test('a job that fails arrives at the webhook', async ({ page }) => {
   receiver.received.length = 0
   await failToBackUp(page)
   await expect.poll(() => receiver.received.map((each) => each.body), { timeout: 15_000 }).toContainEqual(expect.objectContaining({
-    version: 1, event: 'job-failed', title: `${VM} on lab: “Back up to ${TARGET}” failed`, text: expect.stringContaining('would be exceeded') as string, vms: [expect.objectContaining({ host: 'lab', name: VM })], jobs: [expect.objectContaining({ kind: 'backup', status: 'failed' })],
+    version: 1, event: 'job-failed', title: `${VM} on lab: “Back up to ${TARGET} by copy” failed`, text: expect.stringContaining('would be exceeded') as unknown, vms: [expect.objectContaining({ host: 'lab', name: VM })], jobs: [expect.objectContaining({ kind: 'backup-copy', status: 'failed' })],
   }))
   await open(page, notificationsPath())
   await item(page).getByText('Last messages').click()
@@ -164,7 +166,7 @@ test('when the server answers 500 the page shows that it fails, live, and /backu
   receiver.received.length = 0
   await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
   await expect(item(page).getByRole('status').filter({ hasText: 'failing since' })).toHaveCount(0)
-  await expect.poll(() => receiver.titles(), { timeout: 15_000 }).toEqual(['Test from Keyframe', `${VM} on lab: “Back up to ${TARGET}” failed`])
+  await expect.poll(() => receiver.titles(), { timeout: 15_000 }).toEqual(['Test from Keyframe', `${VM} on lab: “Back up to ${TARGET} by copy” failed`])
 })
 
 for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }], ['at 390 px, light', { viewport: { width: 390, height: 844 }, colorScheme: 'light' }], ['at 1440 px, dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }]] as const) {
