@@ -199,6 +199,12 @@ for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, 
     await open(page, '/account')
     await expect(page.getByRole('link', { name: 'Notifications' }).filter({ visible: true })).toHaveCount(1)
     await check('account')
+    // Between a phone and a desk the header holds as many links as fit.
+    for (const width of [360, 640, 767, 768]) {
+      await page.setViewportSize({ width, height: 800 })
+      await expect(page.getByRole('link', { name: 'Notifications' }).filter({ visible: true })).toHaveCount(1)
+      await expectNoSideways(page)
+    }
   })
 }
 

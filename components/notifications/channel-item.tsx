@@ -12,19 +12,17 @@ const COLOURS: Record<SentView['state'], string> = { 'sent': 'text-ok', 'waiting
 export function ChannelItem({ channel, acts }: { channel: ChannelView; acts: ChannelActs }) {
   return (
     <li className="flex flex-col gap-2 px-3 py-3 sm:px-4">
-      <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1 basis-72">
-          <h2 className="font-medium break-names">{channel.name}</h2>
-          <p className="text-[13px] break-names text-muted"><span className="text-ink">{KIND_WORDS[channel.kind]}</span> to {channel.place}{channel.hasSecret && (channel.kind === 'email' ? ' · password set' : ' · token set')}</p>
-          <p className="text-[13px] text-muted">{heardBy(channel)}</p>
-          <State channel={channel} />
-        </div>
-        <div className="flex flex-wrap gap-2">
-          <ChangeChannelButton channel={channel} acts={acts} />
-          <RemoveChannelButton channel={channel} acts={acts} />
-        </div>
+      <div>
+        <h2 className="font-medium break-names">{channel.name}</h2>
+        <p className="text-[13px] break-names text-muted"><span className="text-ink">{KIND_WORDS[channel.kind]}</span> to {channel.place}{channel.hasSecret && (channel.kind === 'email' ? ' · password set' : ' · token set')}</p>
+        <p className="text-[13px] text-muted">{heardBy(channel)}</p>
+        <State channel={channel} />
       </div>
-      <TestChannel id={channel.id} name={channel.name} act={acts.test} />
+      <div className="flex min-w-0 flex-wrap gap-2">
+        <TestChannel id={channel.id} name={channel.name} act={acts.test} />
+        <ChangeChannelButton channel={channel} acts={acts} />
+        <RemoveChannelButton channel={channel} acts={acts} />
+      </div>
       {channel.recent.length > 0 && (
         <details>
           <summary className="w-fit cursor-pointer text-[13px] text-muted max-sm:py-2.5">Last messages<span className="sr-only"> of {channel.name}</span></summary>

@@ -49,13 +49,13 @@ describe('a change of protection', () => {
     await lookAtNotifications()
     await restart()
     await lookAtNotifications()
-    expect(receiver.titles()).toEqual(['db on lab is protected again'])
+    expect(receiver.titles()).toEqual(['db on lab is protected'])
     await writeProtection('db', 'at-risk', 'failed', ++now)
     // Written, and the process ended before it was told.
     await stopNotifications()
     startNotifications()
     await lookAtNotifications()
-    expect(receiver.titles()).toEqual(['db on lab is protected again', 'db on lab is at risk'])
+    expect(receiver.titles()).toEqual(['db on lab is protected', 'db on lab is at risk'])
     expect(receiver.received[1]!.body).toMatchObject({ version: 1, event: 'protection', link: null, vms: [{ name: 'db', protection: 'at-risk', before: 'protected' }] })
   })
 

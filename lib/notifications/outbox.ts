@@ -1,6 +1,6 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
-import type { Kysely, Transaction } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
@@ -24,7 +24,7 @@ export async function channelsWithDue(nowMs: number): Promise<string[]> {
 
 /** The oldest message that is to be sent by a channel now. */
 export function nextDueOf(channelId: string, nowMs: number) {
-  return due(nowMs).selectAll().where('channel_id', '=', channelId).orderBy('created_at_ms').orderBy('id').limit(1).executeTakeFirst()
+  return due(nowMs).selectAll().where('channel_id', '=', channelId).orderBy('created_at_ms').orderBy(sql`rowid`).limit(1).executeTakeFirst()
 }
 
 /** When the next attempt of any channel is due, epoch ms; null when nothing waits. */

@@ -39,7 +39,7 @@ const vmOf = (change: Change) => ({ host: change.host, name: change.vmName, uuid
 
 function ofOne(change: Change, atMs: number): Message {
   const { host, vmName, state, before, reason, sentence } = change
-  const again = state === 'protected' ? ' again' : state === before ? ', for another reason' : ''
+  const again = state === 'protected' && before === 'at-risk' ? ' again' : state === before ? ', for another reason' : ''
   return {
     event: 'protection', atMs, level: LEVELS[state], title: line(`${vmName} on ${host} ${STATE_WORDS[state]}${again}`, 200),
     text: [line(sentence, SENTENCE_MAXIMUM), reason === null ? '' : WHAT_TO_DO[reason]].join(' ').trim(), path: vmBackupsAddress(host, vmName), vms: [vmOf(change)], jobs: [], counts: null,

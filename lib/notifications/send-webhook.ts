@@ -1,4 +1,4 @@
-import { lookup, type LookupAddress } from 'node:dns'
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
@@ -43,7 +43,7 @@ function exchange({ method, url, headers, body }: WebhookRequest, signal: AbortS
     if (refused !== null) return reject(new RefusedAddress(refused))
     const { request } = to.protocol === 'https:' ? https : http
     // A connection of its own each time: one that is kept would outlive a change of the address behind the name.
-    const sent = request(to, { method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false, lookup: checkedLookup, signal }, (response) => {
+    const sent = request(to, { method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false, lookup: checkedLookup(lookup), signal }, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
       const done = () => resolve({ status: response.statusCode ?? 0, words: wordsOf(response.headers['content-type'], Buffer.concat(chunks)) })
@@ -66,9 +66,11 @@ class RefusedAddress extends Error {
   override name = 'RefusedAddress'
 }
 
-/** Looked at when it is connected to: a name that was harmless when it was saved may lead elsewhere by now. */
-const checkedLookup: LookupFunction = (name, options, callback) => {
-  lookup(name, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+type Resolve = (name: string, options: LookupAllOptions, callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void
+
+/** Addresses are looked at when they are connected to: a name that was harmless when it was saved may lead elsewhere by now. */
+export const checkedLookup = (resolve: Resolve): LookupFunction => (name, options, callback) => {
+  resolve(name, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, '', 0)
     for (const { address } of addresses) {
       const refused = refusedAddress(address)

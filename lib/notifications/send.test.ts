@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sendEmail } from './send-email.ts'
-import { sendWebhook } from './send-webhook.ts'
+import { checkedLookup, sendWebhook } from './send-webhook.ts'
 import { startMailServer } from './testing/mail-server.ts'
 import { MESSAGE } from './testing/messages.ts'
 import { startReceiver, type Receiver } from './testing/receiver.ts'
@@ -57,6 +57,12 @@ describe('a webhook', () => {
     const sending = sendWebhook(hook(receiver.url), stop.signal)
     stop.abort()
     await expect(sending).rejects.toThrow()
+  })
+
+  it('whose name leads to a link-local address by now is not connected to, not even by another of its addresses', async () => {
+    const leadsTo = (...addresses: string[]) => new Promise((resolve) => checkedLookup((_name, _options, done) => done(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))))('harmless.example', { all: true }, (error, found) => resolve(error?.message ?? found)))
+    expect(await leadsTo('192.0.2.1')).toEqual([{ address: '192.0.2.1', family: 4 }])
+    for (const address of ['169.254.169.254', 'fe80::1', '::ffff:169.254.169.254']) expect(await leadsTo('192.0.2.1', address)).toContain('link-local')
   })
 
   it('that is not there is told apart from one that refuses', async () => {
