@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test'
 import { auditPath, backupsPath, notificationsPath, vmBackupsPath } from '../components/paths.ts'
+import { startMailServer } from '../lib/notifications/testing/mail-server.ts'
 import { startReceiver, type Receiver } from '../lib/notifications/testing/receiver.ts'
 import { open } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
@@ -207,6 +208,45 @@ for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, 
     }
   })
 }
+
+test('a mail arrives at a real mail server; one that refuses the password is quoted', async ({ page }) => {
+  const server = await startMailServer()
+  const name = `mail ${N}`
+  const mail = page.getByRole('list', { name: 'Channels' }).getByRole('listitem').filter({ has: page.getByRole('heading', { name }) }).first()
+  const dialog = page.getByRole('dialog')
+  await open(page, notificationsPath())
+  await page.getByRole('button', { name: 'Add channel' }).click()
+  await dialog.getByLabel('Kind').selectOption('E-mail')
+  await dialog.getByLabel('Name', { exact: true }).fill(name)
+  await dialog.getByLabel('Mail server').fill('127.0.0.1')
+  await dialog.getByLabel('Encryption').selectOption('STARTTLS')
+  await expect(dialog.getByLabel('Port')).toHaveValue('587')
+  await dialog.getByLabel('Encryption').selectOption('none')
+  await dialog.getByLabel('Port').fill(String(server.port))
+  await dialog.getByLabel('User', { exact: true }).fill('ann')
+  await dialog.getByLabel('Password').fill('wrong')
+  await dialog.getByLabel('From').fill('keyframe@example.org')
+  await dialog.getByLabel('To', { exact: true }).fill('ann@example.org, ben')
+  await dialog.getByRole('button', { name: 'Save channel' }).click()
+  await expect(dialog.getByText('An address like ann@example.org.')).toBeVisible()
+  await dialog.getByLabel('To', { exact: true }).fill('ann@example.org, ben@example.org')
+  await dialog.getByRole('button', { name: 'Save channel' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(mail).toContainText(`E-mail to ann@example.org, ben@example.org by 127.0.0.1:${server.port} · password set`)
+  await mail.getByRole('button', { name: `Send test by ${name}` }).click()
+  await expect(mail.getByRole('alert')).toContainText('The test message was not taken. It refused user and password: 535')
+  await page.getByRole('button', { name: `Change ${name}` }).click()
+  await dialog.getByLabel('Password').fill('pass word')
+  await dialog.getByRole('button', { name: 'Save channel' }).click()
+  await expect(dialog).toBeHidden()
+  await mail.getByRole('button', { name: `Send test by ${name}` }).click()
+  await expect(mail.getByRole('status').filter({ hasText: 'was taken' })).toBeVisible()
+  expect(server.mails).toMatchObject([{ from: 'keyframe@example.org', to: ['ann@example.org', 'ben@example.org'], user: 'ann', text: expect.stringContaining('Subject: Test from Keyframe') as unknown }])
+  await page.getByRole('button', { name: `Remove ${name}` }).click()
+  await dialog.getByRole('button', { name: 'Remove channel' }).click()
+  await expect(page.getByRole('heading', { name })).toHaveCount(0)
+  await server.stop()
+})
 
 test('without JavaScript the channels can be read and tested', async ({ browser }) => {
   const page = await newPage(browser, { javaScriptEnabled: false })
