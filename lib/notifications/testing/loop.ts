@@ -9,20 +9,28 @@ import { startReceiver, type Receiver } from './receiver.ts'
 
 export const MINUTE_MS = 60_000
 
+interface Loop {
+  /** Epoch ms. */
+  now: number
+  receiver: Receiver
+  add(change?: object, url?: string): Promise<ChannelInput>
+  /** Lets time pass, and what became due be sent. */
+  pass(ms: number): Promise<void>
+  restart(): Promise<void>
+}
+
 /** For tests: what runs in the app, on an empty database, by a clock that stands still until `pass`, and a receiver for webhooks. */
-export function runLoop() {
-  const loop = {
-    /** Epoch ms. */
+export function runLoop(): Loop {
+  const loop: Loop = {
     now: 0,
     receiver: null as unknown as Receiver,
-    async add(change: object = {}, url: string = loop.receiver.url): Promise<ChannelInput> {
+    async add(change = {}, url = loop.receiver.url) {
       const input = webhookInput(url, change)
       await saveChannel(input, { name: 'ann' })
       return input
     },
-    /** Lets time pass, and what became due be sent. */
-    async pass(ms: number): Promise<void> { loop.now += ms; await lookAtNotifications() },
-    async restart(): Promise<void> { await stopNotifications(); startNotifications(); await lookAtNotifications() },
+    async pass(ms) { loop.now += ms; await lookAtNotifications() },
+    async restart() { await stopNotifications(); startNotifications(); await lookAtNotifications() },
   }
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
   beforeEach(async () => {
