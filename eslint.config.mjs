@@ -20,8 +20,9 @@ const MAY_IMPORT = {
   // access: passwords, their throttle, and who made a link.
   shares: ['access', 'backups', 'chains', 'hosts', 'jobs', 'live', 'schedules', 'settings', 'snapshots', 'store'],
   schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
+  notifications: ['hosts', 'jobs', 'live', 'schedules', 'settings', 'store'],
   health: ['hosts', 'schedules', 'store'],
-  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
+  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'notifications', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
 }
 
 const restrict = (folder, allowed) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { auditPath, decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, revertPlanPath, shareEventsPath, shareOpenedPath, sharePath, sharesOfPath, sharesPath, shareUnlockPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, usersPath, vmCheckPath, vmPath } from './paths.ts'
+import { auditPath, decodePart, deletePlanPath, eventsPath, hostCheckPath, jobPagePath, jobPath, jobsPath, listPath, mergePlanPath, notificationsPath, revertPlanPath, shareEventsPath, shareOpenedPath, sharePath, sharesOfPath, sharesPath, shareUnlockPath, snapshotFormPath, snapshotNamePath, snapshotPath, snapshotPlanPath, usersPath, vmCheckPath, vmPath } from './paths.ts'
 
 const NASTY = ['web', 'two words', `it's "quoted"`, '<script>alert(1)</script>', 'Übergröße', '虚拟机', '100%', '%41', 'a/b', '?q=1#x', '..', '-x', 'a+b', 'é'.repeat(200)]
 
@@ -37,7 +37,7 @@ test('the addresses', () => {
   expect(snapshotFormPath('local', 'u')).toBe('/api/hosts/local/vms/u/snapshot-form')
   expect(mergePlanPath('local', 'u')).toBe('/api/hosts/local/vms/u/merge-plan')
   expect(deletePlanPath('local', 'u', 's', false)).toBe('/api/hosts/local/vms/u/delete-plan?snapshot=s')
-  expect([jobsPath(), jobPagePath('a/b')]).toEqual(['/jobs', '/jobs/a%2Fb'])
+  expect([jobsPath(), jobPagePath('a/b'), notificationsPath()]).toEqual(['/jobs', '/jobs/a%2Fb', '/notifications'])
   expect(snapshotPlanPath('local', 'u', { disks: ['vda', 'vdb'], quiesce: 'auto', directory: '/a b' })).toBe('/api/hosts/local/vms/u/snapshot-plan?quiesce=auto&directory=%2Fa+b&disk=vda&disk=vdb')
   expect(jobPath('a/b')).toBe('/api/jobs/a%2Fb')
   expect(eventsPath([], null)).toBe('/api/events')

@@ -60,6 +60,9 @@ export const eventsPath = (watches: Iterable<string>, since: string | null): str
   return search.size > 0 ? `/api/events?${search}` : '/api/events'
 }
 
+/** Who is told, and how. */
+export const notificationsPath = (): string => '/notifications'
+
 /** All share links. */
 export const sharesPath = (): string => '/shares'
 /** The links to one thing. */

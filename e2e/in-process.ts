@@ -28,6 +28,7 @@ export async function startKeyframe(lab: { uri: string }, { clock = null, dataDi
   const { stopJobs } = await import('../lib/jobs/engine.ts')
   const { readJob } = await import('../lib/jobs/read-jobs.ts')
   const { startOperations } = await import('../lib/start/start-operations.ts')
+  const { stopNotifications } = await import('../lib/notifications/start-notifications.ts')
   const { stopSchedules } = await import('../lib/schedules/start-schedules.ts')
   await openStore()
   await startOperations(clock)
@@ -43,6 +44,7 @@ export async function startKeyframe(lab: { uri: string }, { clock = null, dataDi
       }, { limitMs: 10_000, what: `The VM ${name}` })
     },
     async stop({ keepData = false } = {}) {
+      await stopNotifications()
       await stopSchedules()
       await stopJobs()
       await stopHosts()

@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type BrowserContext, type Page, type Request } from '@playwright/test'
-import { auditPath, backupsPath, hostCheckPath, jobsPath, mergePlanPath, snapshotPath, usersPath, vmBackupsPath, vmCheckPath, vmPath } from '../components/paths.ts'
+import { auditPath, backupsPath, hostCheckPath, jobsPath, mergePlanPath, notificationsPath, snapshotPath, usersPath, vmBackupsPath, vmCheckPath, vmPath } from '../components/paths.ts'
 import { open, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { buttonAt, changeRole, choosePassword, cookieOf, invite, manage, openLive, PASSWORD, signIn, userItem } from './team-acts.ts'
@@ -100,7 +100,7 @@ test('a viewer’s crafted request is refused with a sentence, changes nothing, 
 
 test('pages of admins answer 403 to others', async () => {
   for (const page of [viewer, operator]) {
-    for (const path of [usersPath(), auditPath()]) {
+    for (const path of [usersPath(), auditPath(), notificationsPath()]) {
       const response = await page.goto(baseUrl + path)
       expect([path, response!.status()]).toEqual([path, 403])
       await expect(page.getByRole('heading', { level: 1, name: 'This page is not for your role' })).toBeVisible()

@@ -3,7 +3,7 @@ import { can, ROLE_SENTENCES } from '@/lib/access/permissions'
 import { requireSession } from '@/lib/access/require-user'
 import { listSessions } from '@/lib/access/sessions'
 import { PageLink } from '@/components/page-link'
-import { auditPath, sharesPath, usersPath } from '@/components/paths'
+import { auditPath, notificationsPath, sharesPath, usersPath } from '@/components/paths'
 import { SessionList } from '@/components/team/session-list'
 import { SubmitForm } from '@/components/team/submit-form'
 import { buttonStyle } from '@/components/ui/button'
@@ -23,10 +23,11 @@ export default async function AccountPage() {
           <p className="text-sm text-muted"><span className="font-medium text-ink">{user.role}</span>: {ROLE_SENTENCES[user.role]}</p>
         </div>
         {can(user, 'share.list') && (
-          <nav aria-label="More pages" className="flex flex-wrap gap-2 sm:hidden">
+          <nav aria-label="More pages" className="flex flex-wrap gap-2 md:hidden">
             <PageLink href={sharesPath()} className={buttonStyle({ variant: 'outline' })}>Shares</PageLink>
             {can(user, 'user.list') && <PageLink href={usersPath()} className={buttonStyle({ variant: 'outline' })}>Users</PageLink>}
             {can(user, 'audit.read') && <PageLink href={auditPath()} className={buttonStyle({ variant: 'outline' })}>Audit log</PageLink>}
+            {can(user, 'notification.read') && <PageLink href={notificationsPath()} className={buttonStyle({ variant: 'outline' })}>Notifications</PageLink>}
           </nav>
         )}
       </header>

@@ -1,10 +1,12 @@
 import type { Metadata } from 'next'
+import { can } from '@/lib/access/permissions'
 import { requireUser } from '@/lib/access/require-user'
 import { listBackups } from '@/lib/backups/catalogue'
 import { readTargetStates, type TargetState } from '@/lib/backups/target-states'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import { hosts } from '@/lib/hosts/registry'
 import { readJobs } from '@/lib/jobs/read-jobs'
+import { failingChannels } from '@/lib/notifications/channel-views'
 import { protectionsOf } from '@/lib/schedules/protection'
 import { listRuns } from '@/lib/schedules/read-runs'
 import { listSchedules } from '@/lib/schedules/read-schedules'
@@ -15,7 +17,8 @@ import { spaceForecast } from '@/components/backups/space-forecast'
 import { TargetList } from '@/components/backups/target-list'
 import { JobState } from '@/components/jobs/job-state'
 import { formatDuration } from '@/components/format-time'
-import { RefreshOnBackupsChange, RefreshOnHostChange } from '@/components/live/refresh-on-change'
+import { RefreshOnBackupsChange, RefreshOnHostChange, RefreshOnNotificationsChange } from '@/components/live/refresh-on-change'
+import { FailingChannels } from '@/components/notifications/failing-channels'
 import { PageLink } from '@/components/page-link'
 import { jobPagePath, vmBackupsPath } from '@/components/paths'
 import { Notice } from '@/components/ui/notice'
@@ -37,7 +40,8 @@ const NEXT_SHOWN = 10
 const roomOf = (target: TargetState) => (target.freeBytes === null ? null : Math.max(0, Math.min(target.freeBytes, target.quotaBytes === null ? Infinity : target.quotaBytes - target.usedBytes)))
 
 export default async function BackupsPage() {
-  await requireUser('backup.read')
+  const user = await requireUser('backup.read')
+  const failing = can(user, 'notification.read') ? await failingChannels() : []
   const nowMs = new Date().getTime()
   const unseen = (await readHosts()).filter((host) => host.status !== 'up')
   const [protections, targets, backups, schedules, runs, scheduled] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), listBackups(), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT })])
@@ -52,9 +56,11 @@ export default async function BackupsPage() {
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnBackupsChange />
       <RefreshOnHostChange />
+      <RefreshOnNotificationsChange />
       <BackupDialogs acts={backupActs}>
         <h1 className="text-xl font-semibold">Backups</h1>
         <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? (unseen.length > 0 ? 'warn' : 'ok') : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p>{unseen.map((host) => <p key={host.name}>{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'}: its VMs are as they were last seen, or missing here.</p>)}</Notice>
+        <FailingChannels channels={failing} />
         {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
         {sound.length > 0 && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
         <section aria-labelledby="runs" className="flex min-w-0 flex-col gap-2">

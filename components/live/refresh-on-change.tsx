@@ -64,6 +64,13 @@ export function RefreshOnShareChange() {
   return null
 }
 
+/** On the page of notifications, and where one line says that a channel fails. */
+export function RefreshOnNotificationsChange() {
+  const refresh = useRefresh(VM_WAIT_MS)
+  useLive((event) => { if (event.type === 'notifications') refresh() })
+  return null
+}
+
 /** On the audit log: when something was recorded, and when a job ended that it shows as under way. */
 export function RefreshOnAudit() {
   const refresh = useRefresh(VM_WAIT_MS)

@@ -10,6 +10,7 @@ export function hears(user: User, event: LiveEvent): boolean {
     case 'share': return can(user, 'share.list')
     // Each VM's page shows what was done to it; of everything else only the audit log tells.
     case 'audit': return can(user, event.vmUuid === null ? 'audit.read' : 'vm.read')
+    case 'notifications': return can(user, 'notification.read')
     case 'backups': return can(user, 'backup.read')
     case 'host':
     case 'vm':

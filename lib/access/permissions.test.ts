@@ -16,6 +16,7 @@ const EXPECTED: Record<Act, string> = {
   'backup.restore-in-place': 'operator admin', 'backup.end-restore': 'operator admin', 'backup.remove': 'operator admin', 'schedule.plan': 'operator admin', 'schedule.save': 'operator admin', 'schedule.remove': 'operator admin', 'target.add': 'admin', 'target.remove': 'admin',
   'share.list': 'operator admin', 'share.create': 'operator admin', 'share.revoke': 'operator admin',
   'user.list': 'admin', 'user.invite': 'admin', 'user.withdraw': 'admin', 'user.change-role': 'admin', 'user.disable': 'admin', 'user.enable': 'admin', 'user.new-link': 'admin',
+  'notification.read': 'admin', 'notification.save': 'admin', 'notification.remove': 'admin', 'notification.test': 'admin',
   'user.end-session': 'admin', 'user.end-sessions': 'admin', 'audit.read': 'admin',
 }
 

@@ -8,7 +8,7 @@ export type Role = (typeof ROLES)[number]
 export const ROLE_SENTENCES: Record<Role, string> = {
   viewer: 'sees everything, changes nothing',
   operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up, restores, makes share links',
-  admin: 'also manages users and backup targets, and reads the audit log',
+  admin: 'also manages users, backup targets and notifications, and reads the audit log',
 }
 
 const EVERYONE: readonly Role[] = ROLES
@@ -73,6 +73,10 @@ export const ACTS = {
   'user.new-link': { by: ADMINS, words: 'make a one-time link for a user' },
   'user.end-session': { by: ADMINS, words: 'end a session of a user' },
   'user.end-sessions': { by: ADMINS, words: 'end all sessions of a user' },
+  'notification.read': { by: ADMINS, words: 'see the notification channels' },
+  'notification.save': { by: ADMINS, words: 'save a notification channel' },
+  'notification.remove': { by: ADMINS, words: 'remove a notification channel' },
+  'notification.test': { by: ADMINS, words: 'send a test notification' },
   'audit.read': { by: ADMINS, words: 'read the audit log' },
 } as const satisfies Record<string, { by: readonly Role[]; words: string }>
 export type Act = keyof typeof ACTS

@@ -23,6 +23,8 @@ export type LiveEvent =
   | { type: 'share'; shareId: string }
   /** Backups, schedules or the protection of this VM changed; of the whole host and its targets where none is named: read again. */
   | { type: 'backups'; host: string; vmUuid: string | null }
+  /** A channel of notifications was changed, or something was sent or could not be: read again. */
+  | { type: 'notifications' }
   /** The session that this stream was opened with has ended. */
   | { type: 'signed-out' }
   /** The id the browser resumed from is unknown (server restarted, too old): reload what is shown. */

@@ -46,4 +46,11 @@ describe('settings', () => {
     expect(parseSettings({ HOST: '::' }).url).toBe('http://[::1]:3000')
     expect(parseSettings({ HOST: '0.0.0.0' }).url).toBe('http://127.0.0.1:3000')
   })
+
+  it('knows no address for others where it listens on loopback or everywhere, unless it is told', () => {
+    const publicUrl = (env: Record<string, string | undefined>) => parseSettings(env).publicUrl
+    expect([{}, { HOST: '127.0.0.2' }, { HOST: '::1' }, { HOST: 'localhost' }, { HOST: '0.0.0.0' }, { HOST: '::' }].map(publicUrl)).toEqual([null, null, null, null, null, null])
+    expect(publicUrl({ HOST: '192.0.2.5' })).toBe('http://192.0.2.5:3000')
+    expect(publicUrl({ KEYFRAME_URL: 'https://keyframe.example/' })).toBe('https://keyframe.example')
+  })
 })

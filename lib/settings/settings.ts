@@ -18,6 +18,8 @@ export interface Settings {
   host: string
   /** Address that browsers use, without a slash at its end. */
   url: string
+  /** The same for links that leave this machine; null where it listens on loopback or everywhere and nobody has said how it is reached. */
+  publicUrl: string | null
   /** Merges and other copying jobs that run at once on one host; the rest waits in its queue. */
   jobsPerHost: number
   /** Addresses and nets of the proxies in front: only what they write in X-Forwarded-For counts. */
@@ -38,6 +40,7 @@ export const ADMIN_PASSWORD_MIN_CHARACTERS = 8
 const ADMIN_PASSWORD_MAX_CHARACTERS = 512
 /** Listening on every address is none that a browser can open. */
 const EVERY_ADDRESS: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 type Environment = Record<string, string | undefined>
 
@@ -45,6 +48,7 @@ type Environment = Record<string, string | undefined>
 export function parseSettings(env: Environment): Settings {
   const port = parsePort(env.PORT)
   const host = parseHost(env.HOST)
+  const givenUrl = parseUrl(env.KEYFRAME_URL)
   return {
     hosts: parseHosts(env.LIBVIRT_URI),
     // The comment is for Turbopack: it would take the whole project for files that the server needs at run time.
@@ -53,7 +57,8 @@ export function parseSettings(env: Environment): Settings {
     port, host,
     jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
     trustedProxies: parseTrustedProxies(env.KEYFRAME_TRUSTED_PROXIES),
-    url: parseUrl(env.KEYFRAME_URL) ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
+    url: givenUrl ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
+    publicUrl: givenUrl ?? (host in EVERY_ADDRESS || LOOPBACK.test(host) ? null : localUrl(host, port)),
   }
 }
 

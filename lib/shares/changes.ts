@@ -34,6 +34,7 @@ export function changesOf(share: Pick<Share, 'kind' | 'host' | 'vmUuid' | 'jobId
       case 'access':
       case 'users':
       case 'audit':
+      case 'notifications':
       case 'signed-out': return null
     }
   }

@@ -4,6 +4,7 @@ import { markPeers } from '../access/peer-address.ts'
 import { nameVmsBy } from '../access/vm-names.ts'
 import { hostByName, stopHosts } from '../hosts/registry.ts'
 import { closeStreams } from '../live/hub.ts'
+import { stopNotifications } from '../notifications/start-notifications.ts'
 import { settings } from '../settings/settings.ts'
 import { stopSchedules } from '../schedules/start-schedules.ts'
 import { closeStore, openStore } from '../store/store.ts'
@@ -27,6 +28,7 @@ export async function startKeyframe(): Promise<void> {
 /** Next waits for open responses: event streams must end by our hand. Running jobs go on at the next start. */
 async function stop(): Promise<void> {
   closeStreams()
+  await stopNotifications()
   await stopSchedules()
   await stopHosts()
   await closeStore()

@@ -4,13 +4,14 @@ import { HOST_ERRORS } from '../hosts/unreachable.ts'
 import { watchFreezes } from '../hosts/watch-freezes.ts'
 import { startJobs } from '../jobs/start-jobs.ts'
 import { observeMerges } from '../merges/observe-merges.ts'
+import { startNotifications } from '../notifications/start-notifications.ts'
 import type { Clock } from '../schedules/clock.ts'
 import { startSchedules } from '../schedules/start-schedules.ts'
 import { SAGAS } from './sagas.ts'
 
 /**
  * Connects the hosts, watches what happens there, takes up unfinished jobs and runs the schedules: all of Keyframe but its web server.
- * `clock` is what the schedules go by; null leaves them alone, with the checks that are begun by themselves.
+ * `clock` is what the schedules and notifications go by; null leaves them alone, with the checks that are begun by themselves.
  */
 export async function startOperations(clock: Clock | null = { now: Date.now }): Promise<void> {
   for (const host of hosts().values()) {
@@ -18,5 +19,7 @@ export async function startOperations(clock: Clock | null = { now: Date.now }): 
     watchFreezes(host)
   }
   await startJobs(SAGAS, HOST_ERRORS)
-  if (clock) startSchedules(clock)
+  if (!clock) return
+  startSchedules(clock)
+  startNotifications()
 }

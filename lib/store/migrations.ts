@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { backupsMigration } from './backups-migration.ts'
+import { notificationsMigration } from './notifications-migration.ts'
 import { schedulesMigration } from './schedules-migration.ts'
 import { sharesMigration } from './shares-migration.ts'
 import { teamMigration } from './team-migration.ts'
@@ -71,4 +72,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-backups': backupsMigration,
   '0005-schedules': schedulesMigration,
   '0006-shares': sharesMigration,
+  '0007-notifications': notificationsMigration,
 }

@@ -306,4 +306,58 @@ export interface Schema {
     sentence: string
     since_ms: number
   }
+  /** Where word is sent to (lib/notifications). */
+  notification_channels: {
+    id: string
+    /** "json", "ntfy", "slack", "matrix" or "email". */
+    kind: string
+    name: string
+    /** JSON of what pages may show. */
+    settings: string
+    /** JSON of what no page is ever sent: the webhook's address and token, the password of the mail server. */
+    secrets: string
+    hears_protection: number
+    hears_jobs: number
+    /** Time of day like "08:00"; null = no digest. */
+    digest_at: string | null
+    time_zone: string
+    /** Digests that were due until then are in the outbox. */
+    digest_handled_until_ms: number
+    created_at_ms: number
+    /** Name of the user. */
+    created_by: string
+    last_sent_at_ms: number | null
+    /** null: the last attempt went well, or there was none. */
+    failing_since_ms: number | null
+    /** Of the last attempt, a sentence. */
+    error: string | null
+  }
+  /** What is to be sent, or was; written before it is sent. */
+  notification_outbox: {
+    /** The same in each attempt, for receivers that drop what they had already. */
+    id: string
+    channel_id: string
+    /** What it tells of: once a channel. */
+    event_key: string
+    /** JSON of Message (lib/notifications/types.ts). */
+    message: string
+    created_at_ms: number
+    attempts: number
+    /** null: it was sent or given up. */
+    next_attempt_at_ms: number | null
+    last_error: string | null
+    sent_at_ms: number | null
+    given_up_at_ms: number | null
+  }
+  /** What was told last of each VM ("vm:host/uuid") and of each job that waits ("job:id:run"), or found when Keyframe first saw it. */
+  notification_told: {
+    subject: string
+    state: string
+    reason: string | null
+  }
+  /** "job-ends": id of the last row of audit_job_ends that was looked at. */
+  notification_progress: {
+    name: string
+    value: number
+  }
 }
