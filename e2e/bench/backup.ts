@@ -13,7 +13,9 @@ import { VirshBackups } from './virsh-backup.ts'
 
 const MIB = 1024 * 1024
 const ROUNDS = 5
-const DISK_MIB = 64
+const DISK_MIB = 256
+/** qemu-io takes as much memory as it writes at once. */
+const WRITE_MIB = 64
 const DIRTY_MIB = 16
 const STILL = 'still'
 const BYTES_AIM = { atMost: 1.05 }
@@ -38,7 +40,7 @@ export async function benchBackup(lab: Lab): Promise<Line[]> {
     const actsOn = async (name: string) => backupActs(keyframe, await keyframe.uuid(name), target)
     await lab.defineGuest({ name: STILL, system: 'none', disks: [{ format: 'qcow2', virtualBytes: DISK_MIB * MIB }] })
     await lab.startGuest(STILL)
-    await guestWrites(lab, STILL, 0, 1, 0, DISK_MIB)
+    for (let at = 0; at < DISK_MIB; at += WRITE_MIB) await guestWrites(lab, STILL, 0, 1, at, WRITE_MIB)
     const still = await benchBytesAndTime(lab, await actsOn(STILL), new VirshBackups(lab, STILL, folder))
     await lab.virsh('destroy', STILL)
     await lab.defineGuest({ ...DB, saved: true })
@@ -54,14 +56,18 @@ type Acts = ReturnType<typeof backupActs>
 
 /** A VM that writes nothing but what is written for it: its dirty bytes are known. */
 async function benchBytesAndTime(lab: Lab, vm: Acts, virsh: VirshBackups): Promise<Line[]> {
+  const copied: number[] = []
   const ways: Record<Way, (full: boolean) => Promise<{ tookMs: number, bytes: number }>> = {
     virsh: (full) => virsh.backUp({ full }),
     async keyframe(full) {
+      const { readJobStory } = await import('../../lib/jobs/step-log.ts')
       const startedAtMs = Date.now()
       const job = await vm.backUp({ forceFull: full })
       const backup = (await vm.list()).at(-1)
       if (job.status !== 'succeeded' || backup?.kind !== (full ? 'full' : 'increment')) throw new Error(`The backup ended as ${job.status}, ${backup?.kind}: ${job.error}`)
       const files = readdirSync(vm.file(backup, ''))
+      const readBack = (await readJobStory(job.id)).find((step) => step.name === 'read vda.qcow2 back')!
+      if (!full) copied.push(readBack.begunAtMs - startedAtMs)
       return { tookMs: job.endedAtMs! - startedAtMs, bytes: files.reduce((sum, file) => sum + statSync(vm.file(backup, file)).size, 0) }
     },
   }
@@ -82,7 +88,7 @@ async function benchBytesAndTime(lab: Lab, vm: Acts, virsh: VirshBackups): Promi
   return [
     { what: 'incremental backup, bytes', keyframe: median(bytes.keyframe), peer: DIRTY_MIB, peerName: 'what the guest wrote', unit: 'MiB', aim: BYTES_AIM, note: 'Keyframe’s are those of all files of the backup: image, XML, sums, manifest' },
     { what: 'the same beside virsh', keyframe: median(bytes.keyframe), peer: median(bytes.virsh), peerName: 'virsh backup-begin', unit: 'MiB' },
-    { what: `incremental backup of ${DIRTY_MIB} MiB, whole job`, keyframe: median(times.keyframe), peer: median(times.virsh), ...time, note: 'Keyframe’s job reads each file back for its SHA-256 and the image’s structure, and writes a manifest; virsh does neither' },
+    { what: `incremental backup of ${DIRTY_MIB} MiB, whole job`, keyframe: median(times.keyframe), peer: median(times.virsh), ...time, note: `QEMU had copied all after ${median(copied).toFixed(0)} ms; then each file is read back for its SHA-256 and the image’s structure, and a manifest written: virsh does neither` },
     { what: `full backup of ${DISK_MIB} MiB, whole job`, keyframe: median(fullTimes.keyframe), peer: median(fullTimes.virsh), ...time },
   ]
 }
