@@ -1,7 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 import { backupsPath, vmBackupsPath } from '../components/paths.ts'
 import { open } from './browser-acts.ts'
-import type { Lab } from './lab/lab.ts'
 
 /** The acts of backups as people do them in the browser, by the names that scripts and screen readers rely on. */
 
@@ -87,13 +86,4 @@ export async function restoreAsNew(page: Page, backup: Locator, name: string): P
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Name of the new VM').fill(name)
   return confirm(dialog, 'Restore as new VM')
-}
-
-/** What Keyframe made in libvirt for the time of its work: domains, and pools on a target's directories. */
-export async function transients(lab: Lab, target: string): Promise<string[]> {
-  const own = (list: string) => list.split('\n').map((line) => line.trim()).filter((name) => name.startsWith('keyframe-'))
-  const [domains, pools] = await Promise.all([lab.virsh('list', '--all', '--name'), lab.virsh('pool-list', '--all', '--name')])
-  // One that ends in this moment has no XML any more.
-  const places = await Promise.all(own(pools).map((pool) => lab.virsh('pool-dumpxml', pool).then((xml) => /<path>(.*)<\/path>/.exec(xml)![1]!, () => '')))
-  return [...own(domains), ...places.filter((path) => path === target || path.startsWith(`${target}/`))]
 }

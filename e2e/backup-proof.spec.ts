@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { addTarget, answerOf, backupsOn, backUpNow, confirm, idOf, openBackups, removeSchedule, restoreAsNew, saveSchedule, transients } from './backup-page-acts.ts'
+import { checkpointsOf, transients } from './backup-leftovers.ts'
+import { addTarget, answerOf, backupsOn, backUpNow, confirm, idOf, openBackups, removeSchedule, restoreAsNew, saveSchedule } from './backup-page-acts.ts'
 import { fileSystemFaults, readRecords } from './lab/guest-records.ts'
 import { DB, WEB } from './lab/guest.ts'
 import { type GuestRecord, missingNumbers } from './lab/record-format.ts'
@@ -130,8 +131,7 @@ function expectRecordsUpTo(now: GuestRecord[][], disks: GuestRecord[][]): void {
 
 test('nothing is left in the VMs but what is theirs: one checkpoint of Keyframe, no overlay, no pool, no helper', async () => {
   for (const { name, guest } of GUESTS) {
-    const checkpoints = (await lab.virsh('checkpoint-list', name, '--name')).split('\n').filter((line) => line !== '')
-    expect(checkpoints).toHaveLength(guest === DB ? 1 : 0)
+    expect(await checkpointsOf(lab, name)).toHaveLength(guest === DB ? 1 : 0)
     for (const { path } of lab.guests[name]!.disks) expect(await lab.virsh('domblklist', name)).toContain(`${path}\n`)
     expect((await lab.virsh('snapshot-list', name, '--name')).trim()).toBe('')
   }

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { addTarget, backupsOn, backUpNow, endOf, idOf, openBackups, planBackup, press, transients } from './backup-page-acts.ts'
+import { checkpointsOf, transients } from './backup-leftovers.ts'
+import { addTarget, backupsOn, backUpNow, endOf, idOf, openBackups, planBackup, press } from './backup-page-acts.ts'
 import { FILLER, fillFileSystem } from './faults/full-file-system.ts'
 import { patternAt } from './image-bytes.ts'
 import { guestWrites } from './in-process.ts'
@@ -40,11 +41,10 @@ test.afterAll(async () => {
 test.afterEach(async () => { await mend?.(); mend = undefined })
 
 const folders = () => readdirSync(disk).filter((name) => name !== 'keyframe-target.json' && name !== FILLER).sort()
-const checkpoints = async () => (await lab.virsh('checkpoint-list', VM, '--name')).split('\n').filter((line) => line !== '')
 
 /** What a test finds, and must find again after a backup that failed. */
 async function standing() {
-  return { folders: folders(), checkpoints: await checkpoints(), disks: await lab.virsh('domblklist', VM), images: readdirSync(lab.imagesDir).filter((name) => name.startsWith(`${VM}-`)), state: await lab.virsh('domstate', VM), own: await transients(lab, mount) }
+  return { folders: folders(), checkpoints: await checkpointsOf(lab, VM), disks: await lab.virsh('domblklist', VM), images: readdirSync(lab.imagesDir).filter((name) => name.startsWith(`${VM}-`)), state: await lab.virsh('domstate', VM), own: await transients(lab, mount) }
 }
 
 /** The next backup, nobody having put anything in order: what the guest holds now, with the one checkpoint. */
@@ -55,7 +55,7 @@ async function nextIsRight(page: Page, method: 'incremental' | 'copy' = 'increme
   await expect(backupsOn(page, TARGET)).toHaveCount(before + 1)
   const id = await idOf(backupsOn(page, TARGET).first())
   expect(await Promise.all([0, 3].map((mib) => patternAt(join(disk, id, 'vda.qcow2'), 'qcow2', mib)))).toEqual([0x10, pattern])
-  expect(await checkpoints()).toHaveLength(1)
+  expect(await checkpointsOf(lab, VM)).toHaveLength(1)
 }
 
 for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 }]) {
