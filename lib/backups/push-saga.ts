@@ -1,4 +1,5 @@
 import 'server-only'
+import { isLibvirtError, VIR_ERR_OPERATION_INVALID } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
@@ -152,6 +153,9 @@ async function dropOlder(host: Host, input: PushJob, call: Parameters<typeof del
     const domain = await connect.domainLookupByUUID(input.vm)
     if (domain.id === -1) return
     for (const checkpoint of await readOwnCheckpoints(host, domain)) if (checkpoint.name !== checkpointName(input.backupId)) await deleteCheckpoint(host, domain, checkpoint.name, call)
+  }).catch((error: unknown) => {
+    // It stopped in this moment: as of one that is off, the next backup removes them.
+    if (!isLibvirtError(error, VIR_ERR_OPERATION_INVALID)) throw error
   })
   return true
 }
