@@ -8,6 +8,9 @@ export type Place = Pick<Boundary, 'step' | 'at'>
 /** One fault at one boundary of one scenario. */
 export type FaultCase = { scenario: Scenario, place: Place, fault: Fault }
 
+/** A boundary, named the same in every run: a backup's name holds the time. */
+export const placeOf = ({ step, at }: Boundary): Place => ({ step: step.replaceAll(/\bweb-\d{8}T\d{6}Z-[0-9a-f]{4}/g, 'a backup'), at })
+
 export const placeName = (place: Place) => `${place.step} ${place.at}`
 /** What --only looks in, e.g. "merge-active: begin vda acted: libvirtd". */
 export const caseName = ({ scenario, place, fault }: FaultCase) => `${scenario.name}: ${placeName(place)}: ${fault.name}`

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobView } from '../../lib/jobs/types.ts'
 import { waitUntil } from '../lab/wait-until.ts'
 import { checkEnd } from './check-end.ts'
-import { type FaultCase, type Place, placeName } from './fault-case.ts'
+import { type FaultCase, type Place, placeName, placeOf } from './fault-case.ts'
 import { NAME } from './fault-guest.ts'
 import { type Mend, straceLog } from './faults.ts'
 import { keepEvidence } from './evidence.ts'
@@ -47,8 +47,9 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     const mayGoOn = new Promise<void>((resolve) => { goOn = resolve })
     let harmed = false
     let begun = false
-    app.atBoundary = async ({ step, at }) => {
+    app.atBoundary = async (boundary) => {
       if (!begun) return
+      const { step, at } = placeOf(boundary)
       places.push({ step, at })
       if (harmed || harm?.place.step !== step || harm.place.at !== at) return
       harmed = true
@@ -82,6 +83,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
       await mendOnce()
     }
     job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 200, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
+    begun = false
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
