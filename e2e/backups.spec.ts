@@ -2,6 +2,7 @@ import { mkdirSync, openSync, readSync, writeSync, closeSync, rmSync } from 'nod
 import { join } from 'node:path'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { backupsPath, vmBackupsPath } from '../components/paths.ts'
+import { answerOf, backupsOn, confirm, idOf } from './backup-page-acts.ts'
 import { open } from './browser-acts.ts'
 import { run } from './lab/run-command.ts'
 import { allOf, expectNoLeak, freshPage, makeLink, openLink } from './share-acts.ts'
@@ -33,18 +34,7 @@ test.afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const backups = (page: Page): Locator => page.getByRole('list', { name: `Backups on ${TARGET}` }).getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Check' }) })
-const answerOf = (page: Page): Locator => page.getByRole('status').filter({ hasText: /^(Protected|At risk|Not protected)\./ })
-
-/** The dialog's act to the end of its job; gives what it said. */
-async function confirm(dialog: Locator, act: string): Promise<string> {
-  await dialog.getByRole('button', { name: act, exact: true }).click()
-  await expect(dialog.getByRole('button', { name: 'Close', exact: true })).toBeVisible()
-  await expect(dialog.getByRole('progressbar')).toHaveCount(0, { timeout: JOB_LIMIT_MS })
-  const said = await dialog.getByRole('status').or(dialog.getByRole('alert')).last().innerText()
-  await dialog.getByRole('button', { name: 'Close', exact: true }).click()
-  return said
-}
+const backups = (page: Page): Locator => backupsOn(page, TARGET)
 
 test('a VM without a backup says so on the phone page; a target is added, and refused when it is none', async ({ page }) => {
   await open(page, backupsPath())
@@ -131,7 +121,7 @@ test('restored as a new VM the disk is the same; one byte changed is found, and 
   await dialog.getByLabel('Name of the new VM').fill(`${VM}-copy`)
   await confirm(dialog, 'Restore as new VM')
   const path = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', `${VM}-copy`))![1]!
-  const id = (await backups(page).first().locator('details li').first().textContent())!
+  const id = await idOf(backups(page).first())
   const image = join(folder, id, 'vda.qcow2')
   expect(await run('qemu-img', ['compare', '-U', path, image])).toContain('Images are identical')
   flipByte(image)

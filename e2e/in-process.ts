@@ -121,12 +121,13 @@ export function acts(keyframe: Keyframe, vm: string) {
   }
 }
 
-/** Writes `pattern` (a byte) over the first MiB of a disk as its guest would, no system needed (cases.md, "how to run the hard ones"). */
-export async function guestWrites(lab: Lab, name: string, diskIndex: number, pattern: number, offsetMiB = 0): Promise<void> {
+/** Writes `pattern` (a byte) over so many MiB of a disk as its guest would, no system needed (cases.md, "how to run the hard ones"). */
+export async function guestWrites(lab: Lab, name: string, diskIndex: number, pattern: number, offsetMiB = 0, lengthMiB = 1): Promise<void> {
   const log = join(lab.dirs.cache, 'libvirt/qemu/log', `${name}.log`)
-  const written = () => readFileSync(log, 'utf8').split('wrote 1048576/1048576 bytes').length
+  const bytes = lengthMiB * 1024 * 1024
+  const written = () => readFileSync(log, 'utf8').split(`wrote ${bytes}/${bytes} bytes`).length
   const before = written()
-  await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M 1M"`)
+  await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M ${lengthMiB}M"`)
   // The monitor says nothing of a write that failed; QEMU's log does.
   await waitUntil(() => written() > before, { limitMs: 10_000, everyMs: 20, what: `The write to disk ${diskIndex} of ${name}`, hint: `Read ${log}.` })
 }

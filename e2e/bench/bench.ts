@@ -1,6 +1,7 @@
 import { startTestLab, sweepTestLabs } from '../lab/test-lab.ts'
 import { type Lab } from '../lab/lab.ts'
 import { provision } from '../lab/provision.ts'
+import { benchBackup } from './backup.ts'
 import { benchClient } from './client.ts'
 import { benchListPage } from './list-page.ts'
 import { benchSnapshot } from './snapshot.ts'
@@ -14,6 +15,7 @@ const say = (line: string) => console.error(`keyframe: ${line}`)
 const PARTS: Record<string, { title: string, run: (lab: Lab) => Promise<Line[]> }> = {
   client: { title: 'node-libvirt, python3-libvirt and virsh', run: benchClient },
   snapshot: { title: 'snapshots', run: benchSnapshot },
+  backup: { title: 'backups', run: benchBackup },
   page: { title: 'the list page', run: (lab) => benchListPage(lab, say) },
   watchers: { title: 'libvirt calls with 1 and with 200 browsers', run: (lab) => benchWatchers(lab, say) },
 }

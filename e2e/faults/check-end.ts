@@ -11,7 +11,9 @@ import { describeRecords, hashOf, imageAt, readLayer, type LayerRecords } from '
 import { backingChain, type Reality } from './observe.ts'
 import { endQemu, fileNames, type SavedScene } from './saved-scene.ts'
 import type { Outcome, Scenario } from './scenario.ts'
+import type { SubjectProcess } from './subject-process.ts'
 import type { PageView } from './subject-protocol.ts'
+import { checkBackups, checkRestored, readOldest } from './check-backups.ts'
 
 /** After a boot under TCG; a guest that runs takes a tenth of a second for a record. */
 const WRITES_LIMIT_MS = 30_000
@@ -27,6 +29,9 @@ export type End = {
   job: JobView
   view: PageView
   reality: Reality
+  vm: string
+  /** The one that ended the job: a later act is asked of it. */
+  app: SubjectProcess
 }
 
 /** Everything that must be true when a job has ended after a fault: what is not, a sentence each. */
@@ -39,6 +44,8 @@ export async function checkEnd(end: End): Promise<{ outcome: string, faults: str
   const frozenBefore = frozenFiles(end)
   await wakeUp(end, must)
   const lastLive = await writesOn(end).catch(async (error: unknown) => { faults.push(`the guest does not write: ${(error as Error).message} ${await whyStill(end)}`); return 0 })
+  if (outcome?.backups !== undefined) await checkBackups(end, outcome, must)
+  if (outcome?.restored !== undefined) await checkRestored(end, outcome.restored, must)
   await stopGuest(end.guest)
   await checkData(end, outcome, lastLive, must)
   must(frozenFiles(end).join() === frozenBefore.join(), `a frozen layer changes while the guest writes: ${frozenBefore.join(', ')} before, ${frozenFiles(end).join(', ')} after`)
@@ -48,7 +55,7 @@ export async function checkEnd(end: End): Promise<{ outcome: string, faults: str
   return { outcome: outcome?.name ?? 'none', faults }
 }
 
-type Must = (holds: boolean, sentence: string) => void
+export type Must = (holds: boolean, sentence: string) => void
 
 const fits = (pattern: readonly string[], names: readonly string[]) => pattern.length === names.length && pattern.every((each, index) => each === '*' || each === names[index])
 
@@ -106,9 +113,10 @@ function checkFrozen({ scene }: End, frozen: Frozen, must: Must): void {
 }
 
 /** What a person would press: Start after QEMU was killed, Resume after a disk failed; nothing else may have stopped it. */
-async function wakeUp({ guest, mayStop, reality, job }: End, must: Must): Promise<void> {
+async function wakeUp({ guest, mayStop, reality, job, scenario }: End, must: Must): Promise<void> {
   if (reality.vmState === 'running') return
-  if (mayStop === 'the QEMU is gone' && reality.vmState === 'shut off') await guest.lab.virsh('start', NAME)
+  if (scenario.off && reality.vmState === 'shut off') await guest.lab.virsh('start', NAME)
+  else if (mayStop === 'the QEMU is gone' && reality.vmState === 'shut off') await guest.lab.virsh('start', NAME)
   else if (mayStop === 'a disk has failed' && reality.vmState === 'paused') await guest.lab.virsh('resume', NAME)
   else {
     must(false, `the VM is ${reality.vmState} (${job.error ?? job.result.join(' ')})`)
@@ -142,7 +150,7 @@ async function writesOn(end: End): Promise<number> {
   return Math.min(...last)
 }
 
-async function checkData({ scene, reality }: End, outcome: Outcome | undefined, lastLive: number, must: Must): Promise<void> {
+async function checkData({ scene, reality, guest }: End, outcome: Outcome | undefined, lastLive: number, must: Must): Promise<void> {
   await Promise.all((['vda', 'vdb'] as const).map(async (target) => {
     const records = await readRecords(imageAt(reality.chains[target].at(-1)!))
     const { missing, lastSeq } = describeRecords(records)
@@ -151,10 +159,10 @@ async function checkData({ scene, reality }: End, outcome: Outcome | undefined, 
     const data = outcome?.data ?? 'all'
     if (data === 'all') must(lastSeq >= scene.lastSeq, `${target} ends at record ${lastSeq}, ${scene.lastSeq} was written before the job`)
     else {
-      const then = scene.frozen[data.snapshot]![target]!
-      must(hashOf(records.slice(0, then.count)) === then.hash, `${target} does not hold exactly what ${data.snapshot} froze`)
+      const [then, what] = data === 'backup' ? [describeRecords(await readOldest(guest, target)), 'the backup'] : [scene.frozen[data.snapshot]![target]!, data.snapshot]
+      must(hashOf(records.slice(0, then.count)) === then.hash, `${target} does not hold exactly what ${what} froze`)
       const boot = records[0]?.boot
-      must(records.slice(then.count).every((record) => record.boot !== boot), `${target} holds records that were written after ${data.snapshot}`)
+      must(records.slice(then.count).every((record) => record.boot !== boot), `${target} holds records that were written after ${what}`)
     }
   }))
 }

@@ -5,6 +5,8 @@ import { WEB } from '../lab/guest.ts'
 import type { Lab } from '../lab/lab.ts'
 
 export const NAME = WEB.name
+/** What a backup of it is restored as. */
+export const RESTORED = `${NAME}-restored`
 const TARGETS = ['vda', 'vdb'] as const
 /** libvirt tells a snapshot's time in whole seconds; the guest writes some ten records meanwhile. */
 const BETWEEN_SNAPSHOTS_MS = 1_100
@@ -13,9 +15,12 @@ const BETWEEN_SNAPSHOTS_MS = 1_100
 export class FaultGuest {
   readonly lab: Lab
   readonly overlaysDir: string
-  constructor(lab: Lab, overlaysDir: string) {
+  /** A target of backups. */
+  readonly backupsDir: string
+  constructor(lab: Lab, overlaysDir: string, backupsDir: string) {
     this.lab = lab
     this.overlaysDir = overlaysDir
+    this.backupsDir = backupsDir
   }
 
   get basesDir(): string { return this.lab.imagesDir }

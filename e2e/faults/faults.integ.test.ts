@@ -1,13 +1,14 @@
-import { closeSync, openSync, readFileSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { caseNamed } from './fault-case.ts'
 import type { Fault } from './faults.ts'
+import { NAME } from './fault-guest.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { Stage } from './stage.ts'
 
-/** The cases that have the most to tell, some three minutes of the hours that `npm run test:faults` takes. */
+/** The cases that have the most to tell, some five minutes of the hours that `npm run test:faults` takes. */
 const CASES = [
   'snapshot: create before: cut',
   'snapshot: create acted: app',
@@ -22,6 +23,14 @@ const CASES = [
   'revert: revert acted: app',
   'delete: delete s2 before: libvirtd',
   'delete: delete s2 acted: app',
+  'push-increment: begin acted: app',
+  'push-increment: copy waiting: libvirtd',
+  'push-increment: read domain.xml back acted: qemu',
+  'copy-backup: copy vda acted: qemu',
+  'copy-backup: merge vdb back acted: app',
+  'restore: copy vdb acted: app',
+  'restore-in-place: switch acted: app',
+  'backup-remove: remove a backup acted: libvirtd',
 ]
 const CASE_LIMIT_MS = 120_000
 
@@ -57,4 +66,23 @@ it('the checks see what is wrong: a record changed in a frozen layer, one lost, 
   expect(faults.join('\n')).toMatch(/the snapshot s1 holds .* on vda, it froze .*, and the page does not call it unproven/)
   expect(faults.join('\n')).toMatch(/vda lacks 1 records from 5 on/)
   expect(faults.join('\n')).toContain('files that nothing uses: left-behind')
+}, CASE_LIMIT_MS)
+
+it('the checks see what is wrong with backups: a byte changed, half a directory, a checkpoint of none', async () => {
+  const scenario = SCENARIOS.find(({ name }) => name === 'push-increment')!
+  const saboteur: Fault = {
+    name: 'saboteur', what: 'someone changes a backup, and leaves a directory and a checkpoint',
+    async apply({ guest }) {
+      const [id] = readdirSync(guest.backupsDir).filter((name) => name.startsWith('web-')).sort()
+      const file = openSync(join(guest.backupsDir, id!, 'domain.xml'), 'r+')
+      writeSync(file, Buffer.from('?'), 0, 1, 100)
+      closeSync(file)
+      mkdirSync(join(guest.backupsDir, 'half'))
+      await guest.lab.virsh('checkpoint-create-as', NAME, 'left')
+    },
+  }
+  const { faults } = await runCase(stage, scenario, 'saboteur of backups', { place: { step: 'let older checkpoints go', at: 'recorded' }, fault: saboteur })
+  expect(faults.join('\n')).toMatch(/web-\S+ is not as it was written/)
+  expect(faults.join('\n')).toMatch(/the target holds half, web-/)
+  expect(faults.join('\n')).toContain('checkpoints of no backup: left')
 }, CASE_LIMIT_MS)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobView } from '../../lib/jobs/types.ts'
 import { waitUntil } from '../lab/wait-until.ts'
 import { checkEnd } from './check-end.ts'
-import { type FaultCase, type Place, placeName } from './fault-case.ts'
+import { type FaultCase, type Place, placeName, placeOf } from './fault-case.ts'
 import { NAME } from './fault-guest.ts'
 import { type Mend, straceLog } from './faults.ts'
 import { keepEvidence } from './evidence.ts'
@@ -11,6 +11,7 @@ import { readReality } from './observe.ts'
 import { startScene } from './saved-scene.ts'
 import type { Stage } from './stage.ts'
 import type { SubjectProcess } from './subject-process.ts'
+import type { Ask } from './subject-protocol.ts'
 
 const BOUNDARY_LIMIT_MS = 40_000
 /** From the end of the fault. Keyframe looks at a lost host every 10 s at the least. */
@@ -45,7 +46,10 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     let goOn: () => void = () => undefined
     const mayGoOn = new Promise<void>((resolve) => { goOn = resolve })
     let harmed = false
-    app.atBoundary = async ({ step, at }) => {
+    let begun = false
+    app.atBoundary = async (boundary) => {
+      if (!begun) return
+      const { step, at } = placeOf(boundary)
       places.push({ step, at })
       if (harmed || harm?.place.step !== step || harm.place.at !== at) return
       harmed = true
@@ -55,11 +59,14 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     await app.ask('open', { dataDir, uri: stage.uri })
     const vm = (await stage.lab.virsh('domuuid', NAME)).trim()
     result.version = await app.ask('version', { kind: scenario.begin.act })
-    const jobId = await app.ask('begin', { vm, act: scenario.begin, overlays: stage.guest.overlaysDir, bandwidthBytesPerSecond: harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0 })
+    const folders = { overlays: stage.guest.overlaysDir, backups: stage.guest.backupsDir }
+    const first = app
+    await scenario.before?.(stage.guest, (act) => toItsEnd(first, { vm, act, ...folders }))
+    begun = true
+    const jobId = await app.ask('begin', { vm, act: scenario.begin, ...folders, bandwidthBytesPerSecond: harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0 })
     let faultAtMs = Date.now()
     if (harm) {
       await bounded(atPlace, BOUNDARY_LIMIT_MS, `The boundary “${placeName(harm.place)}”`)
-      const first = app
       mend = await harm.fault.apply({ guest: stage.guest, proxy: stage.proxy, killApp: () => first.kill() })
       faultAtMs = Date.now()
       if (first.ended) {
@@ -76,6 +83,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
       await mendOnce()
     }
     job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 200, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
+    begun = false
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
@@ -83,7 +91,7 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     evidence.view = view
     const reality = await readReality(stage.guest)
     evidence.reality = reality
-    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, job, view, reality })
+    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, job, view, reality, vm, app: asked })
     Object.assign(result, { outcome, faults, passed: faults.length === 0 })
   } catch (error) {
     result.faults.push(error instanceof Error ? error.message : String(error))
@@ -97,6 +105,13 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
   await app?.kill()
   await stage.clear()
   return result
+}
+
+/** One act before the case, which must go well. */
+async function toItsEnd(app: SubjectProcess, begin: Omit<Extract<Ask, { ask: 'begin' }>, 'id' | 'ask' | 'bandwidthBytesPerSecond'>): Promise<void> {
+  const jobId = await app.ask('begin', { ...begin, bandwidthBytesPerSecond: 0 })
+  const job = await waitUntil(async () => { const now = await app.ask('job', { jobId }); return now !== null && now.endedAtMs !== null ? now : undefined }, { limitMs: RECOVERY_LIMIT_MS, everyMs: 100, what: `The end of “${begin.act.act}” before the case` })
+  if (job.status !== 'succeeded') throw new Error(`“${begin.act.act}” before the case ${job.status}: ${job.error}`)
 }
 
 async function bounded<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {

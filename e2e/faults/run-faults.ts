@@ -12,7 +12,7 @@ import { Stage } from './stage.ts'
 import { faultTable, writeTable } from './table.ts'
 
 const say = (line: string) => console.log(`keyframe: ${line}`)
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, workers: { type: 'string', default: '2' }, list: { type: 'boolean' } } })
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, faults: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, workers: { type: 'string', default: '2' }, list: { type: 'boolean' } } })
 const endMs = options.minutes === undefined ? Infinity : Date.now() + Number(options.minutes) * 60_000
 const workers = Number(options.workers)
 if (!Number.isInteger(workers) || workers < 1) {
@@ -29,6 +29,7 @@ const planned = (): FaultCase[] => SCENARIOS.flatMap((scenario) => casesOf(scena
 
 function isDue(each: FaultCase): boolean {
   if (options.only !== undefined && !caseName(each).includes(options.only)) return false
+  if (options.faults !== undefined && !options.faults.split(',').includes(each.fault.name)) return false
   const before = results.get(key(each))
   if (options.failed) return before !== undefined && !before.passed
   return options.again === true || before === undefined

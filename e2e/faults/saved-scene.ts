@@ -5,7 +5,7 @@ import { WEB } from '../lab/guest.ts'
 import { isRunning, qemusOf } from '../lab/processes.ts'
 import { run } from '../lab/run-command.ts'
 import { waitUntil } from '../lab/wait-until.ts'
-import { type FaultGuest, NAME } from './fault-guest.ts'
+import { type FaultGuest, NAME, RESTORED } from './fault-guest.ts'
 import { readLayer, type LayerRecords } from './layer-records.ts'
 
 // folder of a scene
@@ -106,12 +106,13 @@ export async function endQemu({ lab }: FaultGuest): Promise<void> {
 /** Nothing is left of the guest: no process, no definition, no file. */
 export async function clearGuest(guest: FaultGuest): Promise<void> {
   const { lab } = guest
-  const known = (await lab.virsh('list', '--all', '--name')).split('\n').includes(NAME)
-  if (known) {
+  const known = (await lab.virsh('list', '--all', '--name')).split('\n')
+  if (known.includes(NAME)) {
     await endQemu(guest)
-    await lab.virsh('undefine', NAME, '--snapshots-metadata', '--managed-save')
+    await lab.virsh('undefine', NAME, '--snapshots-metadata', '--checkpoints-metadata', '--managed-save')
   }
-  for (const path of guest.files()) rmSync(path, { recursive: true, force: true })
+  if (known.includes(RESTORED)) await lab.virsh('undefine', RESTORED)
+  for (const path of [...guest.files(), ...readdirSync(guest.backupsDir).map((name) => join(guest.backupsDir, name))]) rmSync(path, { recursive: true, force: true })
 }
 
 export const fileNames = (paths: readonly string[]) => paths.map((path) => basename(path))

@@ -1,6 +1,13 @@
 // The app of the fault matrix: Keyframe without its web server, told what to do over Node's IPC. It stops at every
 // boundary of a saga until it is told to go on, so that the runner can do harm there.
 import { posix } from 'node:path'
+import { addTarget } from '../../lib/backups/add-target.ts'
+import { listBackups } from '../../lib/backups/catalogue.ts'
+import { startBackup } from '../../lib/backups/start-backup.ts'
+import { startRemoveBackups } from '../../lib/backups/start-remove.ts'
+import { startRestore } from '../../lib/backups/start-restore.ts'
+import { startRestoreInPlace } from '../../lib/backups/start-restore-in-place.ts'
+import { listTargets } from '../../lib/backups/targets.ts'
 import { hostByName, stopHosts } from '../../lib/hosts/registry.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
 import { readJob } from '../../lib/jobs/read-jobs.ts'
@@ -42,7 +49,7 @@ async function open(dataDir: string, uri: string): Promise<null> {
   return null
 }
 
-async function begin({ vm, act, overlays, bandwidthBytesPerSecond }: Extract<Ask, { ask: 'begin' }>): Promise<string> {
+async function begin({ vm, act, overlays, backups, bandwidthBytesPerSecond }: Extract<Ask, { ask: 'begin' }>): Promise<string> {
   const subject = { host: HOST, vm, nonce: crypto.randomUUID() }
   switch (act.act) {
     case 'snapshot': {
@@ -68,7 +75,32 @@ async function begin({ vm, act, overlays, bandwidthBytesPerSecond }: Extract<Ask
       if (!repair) throw new Error(`The check offers no repair of “${act.finding}”.`)
       return (await startRepair({ host: HOST, repair: repair.id, fingerprint: repair.fingerprint, typed: repair.confirm ?? '', nonce: subject.nonce }, USER)).jobId
     }
+    case 'backup':
+    case 'backup-copy': {
+      const { id: targetId } = await targetAt(backups)
+      const method = act.act === 'backup' ? 'incremental' : 'copy'
+      return (await startBackup({ ...subject, targetId, method, disks: act.disks, quiesce: 'auto', bandwidthBytesPerSecond: 0, forceFull: act.full ?? false }, USER)).jobId
+    }
+    case 'restore': {
+      const { id: targetId } = await targetAt(backups)
+      return (await startRestore({ targetId, backupId: (await backupsOf(vm)).at(-1)!.id, name: act.name, directory: null, networkUp: false, bandwidthBytesPerSecond, nonce: subject.nonce }, USER)).jobId
+    }
+    case 'restore-in-place': {
+      const { id: targetId } = await targetAt(backups)
+      return (await startRestoreInPlace({ targetId, backupId: (await backupsOf(vm)).at(-1)!.id, insist: act.insist, bandwidthBytesPerSecond, nonce: subject.nonce }, USER)).jobId
+    }
+    case 'backup-remove': {
+      const { id: targetId } = await targetAt(backups)
+      return (await startRemoveBackups({ targetId, vmUuid: vm, backupIds: (await backupsOf(vm)).slice(0, -1).map((backup) => backup.id), insist: null, nonce: subject.nonce }, USER)).jobId
+    }
   }
+}
+
+const backupsOf = (vm: string) => listBackups({ vmUuid: vm })
+
+/** The first time a person adds it. */
+async function targetAt(place: string) {
+  return (await listTargets(HOST))[0] ?? addTarget({ host: HOST, name: 'nightly', place, quotaBytes: null })
 }
 
 async function view(vm: string) {
@@ -82,6 +114,7 @@ async function answer(message: Ask): Promise<unknown> {
     case 'begin': return begin(message)
     case 'job': return readJob(message.jobId)
     case 'view': return view(message.vm)
+    case 'backups': return backupsOf(message.vm)
     case 'version': return SAGAS.find((saga) => saga.kind === message.kind)?.version ?? ''
     case 'go':
       goOn()

@@ -24,7 +24,7 @@ export async function readFilesBack(context: SagaContext<BackupJobBase>, host: H
     await context.progress(from, `Reading ${name} back for its SHA-256`)
     const file = await context.step<ReadBack>(`read ${name} back`, {
       do: async () => {
-        const read = await readBack(host, folderOf(target, context.input.backupId), name, async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) })
+        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) })
         if (read === null) throw new Refusal(`${name} is gone from the target before the backup was finished. It does not count.`)
         if (read.fault !== null) throw new Refusal(`${name} was written, but its image is not sound: ${read.fault}. The backup does not count.`)
         return read

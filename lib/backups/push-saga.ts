@@ -1,4 +1,5 @@
 import 'server-only'
+import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
@@ -102,11 +103,11 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
     fullReason: plan.kind.kind === 'full' ? plan.kind.reason : null, checkpoint: checkpointName(input.backupId), frozen: begun.begun.frozen, consistency, notes: saved.notes, nvram: saved.nvram, files,
     disks: plan.disks.map((disk) => ({ target: disk.target, file: disk.file, virtualBytes: disk.virtualBytes, sourceFormat: disk.layers[0]!.format, sourcePath: disk.layers[0]!.path, backing: disk.backing })),
   })
-  await step('let older checkpoints go', { do: (call) => dropOlder(host, input, call) })
+  const left = await step('let older checkpoints go', { do: (call) => dropOlder(host, input, call) })
   return [
     `${plan.kind.kind === 'full' ? 'Full backup' : 'Increment'} ${input.backupId} is in ${target.name}: ${plan.disks.map((disk) => disk.target).join(', ')}, ${files.reduce((sum, file) => sum + file.bytes, 0)} bytes, each file read back.`,
     ...(plan.kind.kind === 'full' ? [`Why a full: ${plan.kind.reason}`] : [`It rests on ${plan.kind.parentId}.`]),
-    consistency, ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
+    consistency, ...(left === null ? [] : [left]), ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
   ]
 }
 
@@ -146,12 +147,19 @@ async function look(context: PushContext, host: Host, folder: string): Promise<E
   return null
 }
 
-/** Only the newest stays, so that QEMU keeps one record of changes. Of other targets' backups, too: a later increment there is a full. */
-async function dropOlder(host: Host, input: PushJob, call: Parameters<typeof deleteCheckpoint>[3]): Promise<true> {
+/**
+ * Only the newest stays, so that QEMU keeps one record of changes. Of other targets' backups, too: a later increment there is a full. What
+ * libvirt refuses does not make the backup worse, the VM may have stopped in this moment: a sentence, else null.
+ */
+async function dropOlder(host: Host, input: PushJob, call: Parameters<typeof deleteCheckpoint>[3]): Promise<string | null> {
+  let left: string | null = null
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     if (domain.id === -1) return
     for (const checkpoint of await readOwnCheckpoints(host, domain)) if (checkpoint.name !== checkpointName(input.backupId)) await deleteCheckpoint(host, domain, checkpoint.name, call)
+  }).catch((error: unknown) => {
+    if (!isLibvirtError(error)) throw error
+    left = `Older checkpoints of Keyframe stay until the next backup: ${error.message}.`
   })
-  return true
+  return left
 }

@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host.ts'
 import { fileBytes, findVolume, readBytes, withFolder } from './backup-folder.ts'
 import type { BackupFile } from './manifest.ts'
 import { checkQcow2 } from './qcow2-structure.ts'
-import { paceOf } from './reading-pace.ts'
+import { paceOf, type Reading } from './reading-pace.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -15,11 +15,11 @@ export interface ReadBack extends BackupFile {
 }
 
 /**
- * Reads a file of a backup whole, for its length and SHA-256, on a connection of its own and at the host's pace; of an image the
- * structure, too. null when there is no such file. `onProgress` gets the bytes read so far; what it throws ends the reading.
+ * Reads a file of a backup whole, for its length and SHA-256, on a connection of its own and at the host's pace for such a
+ * `reading`; of an image the structure, too. null when there is no such file. `onProgress` gets the bytes read so far; what it throws ends the reading.
  */
-export async function readBack(host: Host, folder: string, name: string, onProgress: (bytes: number) => Promise<void> = async () => undefined): Promise<ReadBack | null> {
-  const pace = paceOf(host.name)
+export async function readBack(host: Host, folder: string, name: string, reading: Reading, onProgress: (bytes: number) => Promise<void> = async () => undefined): Promise<ReadBack | null> {
+  const pace = paceOf(host.name, reading)
   return host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
     const volume = await findVolume(pool, posix.basename(name))
     if (volume === null) return null

@@ -1,5 +1,11 @@
-/** Bytes a second that are read back from all of a host's backups together: its disks and its network serve VMs. */
-const READ_BYTES_PER_SECOND = 64 * 1024 * 1024
+const MIB = 1024 * 1024
+
+/**
+ * Bytes a second that are read from all of a host's backups together. kept: its disks and its network serve VMs; fresh: what was written just now
+ * is read from memory mostly, and a backup that waits for it is not there yet.
+ */
+const READ_BYTES_PER_SECOND = { kept: 64 * MIB, fresh: 256 * MIB } as const
+export type Reading = keyof typeof READ_BYTES_PER_SECOND
 
 interface Shared { keyframeReadingPaces?: Map<string, ReadingPace> }
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
@@ -24,10 +30,11 @@ export class ReadingPace {
   }
 }
 
-/** The pace of a host, shared by all that read its backups. */
-export function paceOf(host: string): ReadingPace {
+/** The pace of a host, shared by all that read such backups of it. */
+export function paceOf(host: string, reading: Reading): ReadingPace {
   const paces = (shared.keyframeReadingPaces ??= new Map<string, ReadingPace>())
-  const pace = paces.get(host) ?? new ReadingPace(READ_BYTES_PER_SECOND)
-  paces.set(host, pace)
+  const key = `${reading} ${host}`
+  const pace = paces.get(key) ?? new ReadingPace(READ_BYTES_PER_SECOND[reading])
+  paces.set(key, pace)
   return pace
 }

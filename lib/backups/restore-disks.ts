@@ -81,10 +81,16 @@ export async function copyDisk(context: Context, host: Host, target: Target, cha
   })
   const share = (1 - CHECK_SHARE) / input.disks.length
   const from = CHECK_SHARE + input.disks.indexOf(disk) * share
-  return copyByHelper(host, { name: `keyframe-restore-${jobId.slice(0, 8)}`, vmXml, layers, to: { path: disk.path, format: disk.format }, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, call, async (doneBytes, totalBytes) => {
+  const copy = copyByHelper(host, { name: `keyframe-restore-${jobId.slice(0, 8)}`, vmXml, layers, to: { path: disk.path, format: disk.format }, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, call, async (doneBytes, totalBytes) => {
     if (await context.cancelRequested()) throw new JobCancelled('Cancelled. Nothing that was restored is left, and the backup is as it was.')
     await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * 100), `Copying ${disk.target}`)
   })
+  return copy.finally(() => leaveFolders(host, target, chain))
+}
+
+/** Whoever asks which files are in use reads the helper's chain, too: the pools that this made on the backups' directories would stay. */
+async function leaveFolders(host: Host, target: Target, chain: readonly Backup[]): Promise<void> {
+  for (const backup of chain) await host.connection.operate((connect) => withFolder(connect, folderOf(target, backup.id), async () => undefined)).catch(() => undefined)
 }
 
 /** Removes what this job made, if it made anything. */

@@ -16,10 +16,10 @@ export interface HelperLayer {
 
 const sourceXml = ({ path, sourceType = 'file' }: HelperLayer) => `<source ${sourceType === 'block' ? 'dev' : 'file'}='${escapeXml(path)}'/>`
 
-/** XML of a disk whose whole chain is named, so that no image's own header is believed; the top layer first. */
+/** XML of a disk whose whole chain is named, so that no image's own header is believed; the top layer first. What a read-only one is copied to takes its `discard`: without it a raw image is filled to its whole size with zeros (measured). */
 export function helperDiskXml([top, ...below]: readonly [HelperLayer, ...HelperLayer[]], { readonly }: { readonly: boolean }): string {
   const chain = below.reduceRight((inner, layer) => `<backingStore type='${layer.sourceType ?? 'file'}'><format type='${escapeXml(layer.format)}'/>${sourceXml(layer)}${inner}</backingStore>`, '<backingStore/>')
-  return `<disk type='${top.sourceType ?? 'file'}' device='disk'><driver name='qemu' type='${escapeXml(top.format)}'/>${sourceXml(top)}${chain}<target dev='vda' bus='virtio'/>${readonly ? '<readonly/>' : ''}</disk>`
+  return `<disk type='${top.sourceType ?? 'file'}' device='disk'><driver name='qemu' type='${escapeXml(top.format)}'${readonly ? ` discard='unmap'` : ''}/>${sourceXml(top)}${chain}<target dev='vda' bus='virtio'/>${readonly ? '<readonly/>' : ''}</disk>`
 }
 
 /** A domain with nothing but one disk, of the architecture and the kind of a VM of its host: it never runs, it only lends us a QEMU. */

@@ -18,6 +18,9 @@ export interface Run<Input> {
   mode: 'do' | 'undo'
 }
 
+/** What is over in no time is not waited for as long as what takes hours. */
+const FIRST_WAIT_MS = 20
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** What one run of a saga works with. */
@@ -89,10 +92,10 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
     },
     async waitFor(name, look, everyMs) {
       await reachBoundary({ jobId, kind, step: name, at: 'waiting' })
-      for (;;) {
+      for (let waitMs = Math.min(FIRST_WAIT_MS, everyMs); ; waitMs = Math.min(waitMs * 2, everyMs)) {
         const found = await untilReachable(look)
         if (found !== null) return found
-        await sleep(everyMs)
+        await sleep(waitMs)
       }
     },
   }
