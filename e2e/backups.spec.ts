@@ -29,8 +29,8 @@ test.beforeAll(async () => {
   await lab.startGuest(VM, { paused: true })
 })
 test.afterAll(async () => {
-  await lab.virsh('destroy', VM)
-  for (const name of [VM, `${VM}-copy`]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
+  await lab.virsh('destroy', VM).catch(() => '')
+  for (const name of [VM, `${VM}-copy`, `${VM}-back`]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -152,6 +152,27 @@ test('a share link to them tells whether they are good and what is made meanwhil
   await expect(shown).toHaveText([/good/, /damaged/], { timeout: JOB_LIMIT_MS })
   expectNoLeak(await allOf(link), [folder, TARGET, 'vda.qcow2'])
   await phone.context().close()
+})
+
+test('a VM that is gone: its backups stand under their own heading, by UUID, and are restored as a new VM', async ({ page }) => {
+  const uuid = (await lab.virsh('domuuid', VM)).trim()
+  await lab.virsh('destroy', VM)
+  await lab.virsh('undefine', VM, '--checkpoints-metadata')
+  await open(page, backupsPath())
+  const gone = page.getByRole('list', { name: 'Backups of VMs that are gone' }).getByRole('listitem').filter({ hasText: VM })
+  await expect(gone).toContainText('2 backups')
+  await gone.getByRole('link', { name: VM, exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Backups of ${VM}`)
+  await expect(page.getByRole('main')).toContainText(uuid)
+  await expectAccessible(page)
+  await expect(backups(page)).toHaveCount(2)
+  await expect(page.getByRole('button', { name: 'Restore in place' })).toHaveCount(0)
+  await backups(page).first().getByRole('button', { name: 'Restore as new VM' }).click()
+  await page.getByRole('dialog').getByLabel('Name of the new VM').fill(`${VM}-back`)
+  await confirm(page.getByRole('dialog'), 'Restore as new VM')
+  const path = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', `${VM}-back`))![1]!
+  const id = (await backups(page).first().locator('details li').first().textContent())!
+  expect(await run('qemu-img', ['compare', '-U', path, join(folder, id, 'vda.qcow2')])).toContain('Images are identical')
 })
 
 function flipByte(file: string): void {

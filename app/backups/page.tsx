@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { can } from '@/lib/access/permissions'
 import { requireUser } from '@/lib/access/require-user'
-import { listBackups } from '@/lib/backups/catalogue'
+import { readBackedUpVms, readBackupSummaries } from '@/lib/backups/backup-summaries'
 import { readTargetStates, type TargetState } from '@/lib/backups/target-states'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import { hosts } from '@/lib/hosts/registry'
@@ -11,9 +11,10 @@ import { protectionsOf } from '@/lib/schedules/protection'
 import { listRuns } from '@/lib/schedules/read-runs'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
+import { GoneVms } from '@/components/backups/gone-vms'
 import { ProtectionRows } from '@/components/backups/protection-rows'
 import { RunPlot } from '@/components/backups/run-plot'
-import { spaceForecast } from '@/components/backups/space-forecast'
+import { DAY_MS, LOOKED_AT_DAYS, spaceForecast } from '@/components/backups/space-forecast'
 import { TargetList } from '@/components/backups/target-list'
 import { JobState } from '@/components/jobs/job-state'
 import { formatDuration } from '@/components/format-time'
@@ -28,6 +29,10 @@ import { backupActs } from './backup-acts'
 export const metadata: Metadata = { title: 'Backups · Keyframe' }
 
 const JOBS_LOOKED_AT = 200
+/** For plots and forecasts. */
+const BACKUPS_LOOKED_AT = 5_000
+/** A list that is longer is folded: the answer and the last night come first. */
+const OPEN_ROWS = 30
 /** "Last night". */
 const RECENT_MS = 24 * 60 * 60_000
 const PLOTTED_RUNS = 14
@@ -44,7 +49,10 @@ export default async function BackupsPage() {
   const failing = can(user, 'notification.read') ? await failingChannels() : []
   const nowMs = new Date().getTime()
   const unseen = (await readHosts()).filter((host) => host.status !== 'up')
-  const [protections, targets, backups, schedules, runs, scheduled] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), listBackups(), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT })])
+  const [protections, targets, backups, schedules, runs, scheduled, backedUp] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), readBackupSummaries({ sinceMs: nowMs - LOOKED_AT_DAYS * DAY_MS, limit: BACKUPS_LOOKED_AT }), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT }), readBackedUpVms()])
+  // Only of hosts that tell their VMs: what is away is not gone.
+  const known = new Set(protections.map((each) => `${each.host}/${each.vmUuid}`))
+  const gone = backedUp.filter((each) => !known.has(`${each.host}/${each.vmUuid}`) && !unseen.some((host) => host.name === each.host))
   const wanting = protections.filter((each) => each.state !== 'protected')
   const sound = protections.filter((each) => each.state === 'protected')
   // Refused, skipped or missed: they became no job.
@@ -62,7 +70,8 @@ export default async function BackupsPage() {
         <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? (unseen.length > 0 ? 'warn' : 'ok') : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p>{unseen.map((host) => <p key={host.name}>{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'}: its VMs are as they were last seen, or missing here.</p>)}</Notice>
         <FailingChannels channels={failing} />
         {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
-        {sound.length > 0 && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
+        {sound.length > 0 && sound.length <= OPEN_ROWS && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
+        {sound.length > OPEN_ROWS && <details><summary className="w-fit py-1 text-sm font-medium max-sm:py-3">The {sound.length} that are protected</summary><ProtectionRows label="Protected" protections={sound} schedules={schedules} /></details>}
         <section aria-labelledby="runs" className="flex min-w-0 flex-col gap-2">
           <h2 id="runs" className="font-semibold">Runs of the last 24 hours</h2>
           {unmade.length > 0 && (
@@ -74,7 +83,7 @@ export default async function BackupsPage() {
             <ul aria-labelledby="runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
               {runs.slice(0, SHOWN_RUNS).map((job, index) => {
                 const isNewestOfVm = runs.findIndex((each) => each.host === job.host && each.vmUuid === job.vmUuid) === index
-                const made = isNewestOfVm ? backups.filter((backup) => backup.host === job.host && backup.vmUuid === job.vmUuid).slice(-PLOTTED_RUNS) : []
+                const made = isNewestOfVm ? backups.filter((backup) => backup.host === job.host && backup.vmUuid === job.vmUuid).slice(0, PLOTTED_RUNS).reverse() : []
                 return (
                   <li key={job.id} className="px-3 py-2 sm:px-4">
                     <p className="flex flex-wrap items-baseline gap-x-3">
@@ -91,6 +100,7 @@ export default async function BackupsPage() {
           )}
           {runs.length > SHOWN_RUNS && <p className="text-[13px] text-muted">And {runs.length - SHOWN_RUNS} before these.</p>}
         </section>
+        <GoneVms vms={gone} />
         <TargetList targets={targets} forecasts={forecasts} hosts={[...hosts().keys()]} />
         <section aria-labelledby="next-runs" className="flex min-w-0 flex-col gap-2">
           <h2 id="next-runs" className="font-semibold">Next runs</h2>

@@ -3,15 +3,23 @@ import { BackupButton } from '@/components/backups/backup-dialogs'
 import { CHECK_LOOKS } from '@/components/backups/check-looks'
 import { formatBytes } from '@/components/format-bytes'
 import { formatDuration } from '@/components/format-time'
+import { PageLink } from '@/components/page-link'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { When } from '@/components/when'
 
-/** A VM's backups in one target, the newest first. `vm` is null when the VM is gone: its backups can still be restored. */
-export function BackupList({ label, backups, vm }: { label: string; backups: BackupView[]; vm: VmRef | null }) {
+/** A month of nights; each has a page's worth of details. */
+const SHOWN = 30
+
+/** A VM's backups in one target, the newest first: `all`, or the last thirty. `vm` is null when the VM is gone: its backups can still be restored. */
+export function BackupList({ label, backups, vm, all }: { label: string; backups: BackupView[]; vm: VmRef | null; all: boolean }) {
+  const shown = all ? backups : backups.slice(0, SHOWN)
   return (
-    <ul aria-label={label} className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
-      {backups.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} />)}
-    </ul>
+    <>
+      <ul aria-label={label} className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
+        {shown.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} />)}
+      </ul>
+      {shown.length < backups.length && <p className="text-sm"><PageLink href="?all" className="text-accent underline max-sm:inline-block max-sm:py-2">All {backups.length}</PageLink></p>}
+    </>
   )
 }
 

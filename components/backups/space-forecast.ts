@@ -1,7 +1,7 @@
 import { formatBytes } from '@/components/format-bytes'
 
-const DAY_MS = 24 * 60 * 60_000
-const LOOKED_AT_DAYS = 14
+export const DAY_MS = 24 * 60 * 60_000
+export const LOOKED_AT_DAYS = 14
 const FAR_DAYS = 365
 
 /**

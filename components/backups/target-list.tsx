@@ -1,6 +1,11 @@
 import type { TargetState } from '@/lib/backups/target-states'
 import { BackupButton } from '@/components/backups/backup-dialogs'
 import { spaceOf } from '@/components/backups/space-of'
+import { When } from '@/components/when'
+
+/** A target that was asked for and did not answer in time shows what was seen before. */
+const OLD_MS = 60_000
+const isOld = (target: TargetState) => target.seenAtMs !== null && new Date().getTime() - target.seenAtMs > OLD_MS
 
 interface Props {
   targets: TargetState[]
@@ -23,7 +28,7 @@ export function TargetList({ targets, forecasts, hosts }: Props) {
             <li key={target.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-3 py-2.5 sm:px-4">
               <div className="min-w-0 flex-1 basis-60">
                 <p id={`target-${target.id}`} className="break-names"><span className="font-medium">{target.name}</span> <span className="text-muted">{target.host}:{target.path}</span></p>
-                {target.problem === null ? <p>{spaceOf(target)} <span className="text-muted">· {target.backups === 1 ? '1 backup' : `${target.backups} backups`}. {forecasts.get(target.id)}</span></p> : <p className="break-names text-danger">{target.problem}</p>}
+                {target.problem === null ? <p>{spaceOf(target)} <span className="text-muted">{isOld(target) && <>as it was <When ms={target.seenAtMs!} /> </>}· {target.backups === 1 ? '1 backup' : `${target.backups} backups`}. {forecasts.get(target.id)}</span></p> : <p className="break-names text-danger">{target.problem}{isOld(target) && <span className="text-muted"> As it was <When ms={target.seenAtMs!} />.</span>}</p>}
               </div>
               <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
             </li>

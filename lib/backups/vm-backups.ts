@@ -30,24 +30,31 @@ export interface BackupView {
   notes: string[]
 }
 
-/** All backups of one VM in one target, as pages show them, the newest first. */
+/** The backups of a VM as pages show them, the newest first. */
 export async function viewBackups(which: { targetId?: string; host?: string; vmUuid?: string } = {}): Promise<BackupView[]> {
   const backups = await listBackups(which)
-  const byKey = new Map(backups.map((backup) => [`${backup.targetId} ${backup.id}`, backup]))
-  const parentOf = (backup: Backup) => (backup.parentId === null ? undefined : byKey.get(`${backup.targetId} ${backup.parentId}`))
-  const chainOf = (backup: Backup) => {
-    const chain = [backup]
-    for (let below = parentOf(backup); below && chain.length <= backups.length; below = parentOf(below)) chain.unshift(below)
+  const keyOf = (backup: Backup, id = backup.id) => `${backup.targetId} ${id}`
+  const byKey = new Map(backups.map((backup) => [keyOf(backup), backup]))
+  const chains = new Map<string, Backup[]>()
+  /** The full first; with one missing below, the lowest that is there. */
+  const chainOf = (backup: Backup): Backup[] => {
+    const known = chains.get(keyOf(backup))
+    if (known) return known
+    // Until it is known: a manifest that names itself ends here.
+    chains.set(keyOf(backup), [backup])
+    const parent = backup.parentId === null ? undefined : byKey.get(keyOf(backup, backup.parentId))
+    const chain = parent ? [...chainOf(parent), backup] : [backup]
+    chains.set(keyOf(backup), chain)
     return chain
   }
-  const chains = new Map(backups.map((backup) => [backup, chainOf(backup)]))
-  const aboveOf = (backup: Backup) => backups.filter((each) => each !== backup && chains.get(each)!.includes(backup)).map((each) => each.id).reverse()
+  const above = new Map<string, string[]>(backups.map((backup) => [keyOf(backup), []]))
+  for (const backup of backups) for (const below of chainOf(backup)) if (below !== backup) above.get(keyOf(below))!.unshift(backup.id)
   return backups.map((backup) => {
-    const chain = chains.get(backup)!
+    const chain = chainOf(backup)
     const { manifest } = backup
     return {
       id: backup.id, targetId: backup.targetId, host: backup.host, vmUuid: backup.vmUuid, vmName: backup.vmName, createdAtMs: backup.createdAtMs, tookMs: backup.tookMs, bytes: backup.bytes,
-      kind: backup.kind, method: backup.method, parentId: backup.parentId, above: aboveOf(backup), check: backup.check, checkedAtMs: backup.checkedAtMs, checkNote: backup.checkNote,
+      kind: backup.kind, method: backup.method, parentId: backup.parentId, above: above.get(keyOf(backup))!, check: backup.check, checkedAtMs: backup.checkedAtMs, checkNote: backup.checkNote,
       fault: chain[0]!.parentId !== null ? `${chain[0]!.parentId}, on which it rests, is not in the target.` : chainFault(chain), fullReason: manifest.fullReason, consistency: manifest.consistency,
       disks: manifest.disks.map(({ target, virtualBytes }) => ({ target, virtualBytes })), leftOut: manifest.leftOut, notes: manifest.notes,
     }

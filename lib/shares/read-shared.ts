@@ -1,6 +1,6 @@
 import 'server-only'
 import { cache } from 'react'
-import { listBackups } from '../backups/catalogue.ts'
+import { readBackupSummaries } from '../backups/backup-summaries.ts'
 import { readVmChains } from '../chains/read-vm-chains.ts'
 import { findHost } from '../hosts/find-vm.ts'
 import type { HostView, VmSummary } from '../hosts/types.ts'
@@ -90,17 +90,17 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   const found = await findVm(share)
   if (found === 'gone') return { kind: 'gone', of: 'backups' }
   const [protection, backups, jobs] = await Promise.all([
-    protectionOf(share.host, share.vmUuid), listBackups({ host: share.host, vmUuid: share.vmUuid }),
+    protectionOf(share.host, share.vmUuid), readBackupSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
     readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
   ])
-  const name = typeof found === 'string' ? (protection?.vmName ?? backups.at(-1)?.vmName) : found.vm.name
+  const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name
   if (name === undefined) return { kind: 'away' }
   const names = new PathNames(share.showPaths)
   await learnJobs(names, jobs)
   return {
     kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: protection?.state ?? null, reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
     lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
-    backups: backups.slice(-BACKUPS_SHOWN).reverse().map(shareBackup), jobs: jobs.map((job) => shareJob(job, names)),
+    backups: backups.map(shareBackup), jobs: jobs.map((job) => shareJob(job, names)),
   }
 }
 

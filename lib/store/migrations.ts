@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { backupsMigration } from './backups-migration.ts'
+import { listsMigration } from './lists-migration.ts'
 import { notificationsMigration } from './notifications-migration.ts'
 import { schedulesMigration } from './schedules-migration.ts'
 import { sharesMigration } from './shares-migration.ts'
@@ -73,4 +74,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-schedules': schedulesMigration,
   '0006-shares': sharesMigration,
   '0007-notifications': notificationsMigration,
+  '0008-lists': listsMigration,
 }

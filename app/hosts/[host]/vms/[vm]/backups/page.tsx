@@ -23,7 +23,7 @@ import { When } from '@/components/when'
 import { backupActs } from '../../../../../backups/backup-acts'
 import { shareActs } from '../../../../../shares/share-acts'
 import { orSentence } from '../or-sentence'
-import { UnknownVm } from '../unknown-vm'
+import { GoneVmBackups } from './gone-vm-backups'
 
 type Params = Promise<{ host: string; vm: string }>
 const JOBS_LOOKED_AT = 60
@@ -34,11 +34,12 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
   return { title: `Backups of ${(await params).vm} · Keyframe` }
 }
 
-export default async function VmBackupsPage({ params }: { params: Params }) {
+export default async function VmBackupsPage({ params, searchParams }: { params: Params; searchParams: Promise<Record<string, string | string[] | undefined>> }) {
   await requireUser('backup.read')
   const parts = await params
+  const all = (await searchParams).all !== undefined
   const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
-  if (!found) return <UnknownVm host={decodePart(parts.host)} />
+  if (!found) return <GoneVmBackups host={decodePart(parts.host)} vmUuid={decodePart(parts.vm)} all={all} />
   const { host, vm } = found
   const ref = { host: host.name, uuid: vm.uuid, name: vm.name }
   const [protection, backups, targets, schedules, jobs, restored] = await Promise.all([
@@ -74,7 +75,7 @@ export default async function VmBackupsPage({ params }: { params: Params }) {
         {targets.map((target) => ({ target, there: backups.filter((backup) => backup.targetId === target.id) })).filter(({ there }) => there.length > 0).map(({ target, there }) => (
           <section key={target.id} className="flex flex-col gap-2">
             <h2 className="font-semibold">On {target.name} <span className="font-normal text-muted">{there.length}</span></h2>
-            <BackupList label={`Backups on ${target.name}`} backups={there} vm={ref} />
+            <BackupList label={`Backups on ${target.name}`} backups={there} vm={ref} all={all} />
           </section>
         ))}
         {backups.length === 0 && <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No backups yet.</p>}
