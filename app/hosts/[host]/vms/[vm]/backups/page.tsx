@@ -53,7 +53,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
       <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} />
       <BackupDialogs acts={backupActs}>
         <header className="flex flex-wrap items-center gap-x-4 gap-y-3">
-          <div className="min-w-0 flex-1">
+          <div className="min-w-0 flex-1 max-sm:basis-full">
             <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={backupsPath()} className="hover:underline">Backups</PageLink> / {host.name} / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
             <h1 className="text-xl font-semibold break-names">Backups of {vm.name}</h1>
           </div>
