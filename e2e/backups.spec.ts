@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readSync, writeSync, closeSync, rmSync } from 'node:fs'
+import { mkdirSync, openSync, readdirSync, readSync, renameSync, writeSync, closeSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { backupsPath, vmBackupsPath } from '../components/paths.ts'
@@ -173,6 +173,27 @@ test('a VM that is gone: its backups stand under their own heading, by UUID, and
   const path = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', `${VM}-back`))![1]!
   const id = (await backups(page).first().locator('details li').first().textContent())!
   expect(await run('qemu-img', ['compare', '-U', path, join(folder, id, 'vda.qcow2')])).toContain('Images are identical')
+})
+
+test('a target whose directory was changed by hand is read anew: what is gone, what is no backup, and what is back', async ({ page }) => {
+  const newest = readdirSync(folder).filter((name) => name.startsWith(VM)).sort().at(-1)!
+  renameSync(join(folder, newest), join(folder, 'moved'))
+  await open(page, backupsPath())
+  const row = page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET })
+  const dialog = page.getByRole('dialog')
+  const readAnew = async () => {
+    await row.getByRole('button', { name: 'Read anew' }).click()
+    await dialog.getByRole('button', { name: 'Read anew' }).click()
+    return dialog.getByRole('status')
+  }
+  await expect(await readAnew()).toHaveText('1 backup stands there. 1 backup that Keyframe knew is gone.')
+  await expect(dialog.getByRole('list', { name: 'Gone' })).toHaveText(newest)
+  await expect(dialog).toContainText(`moved: it is the backup ${newest}, renamed`)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Close', exact: true }).click()
+  await expect(row).toContainText('1 backup.')
+  renameSync(join(folder, 'moved'), join(folder, newest))
+  await expect(await readAnew()).toHaveText('2 backups stand there.')
 })
 
 function flipByte(file: string): void {

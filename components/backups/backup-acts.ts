@@ -1,4 +1,5 @@
 import type { ActionResult } from '@/lib/access/action'
+import type { Rebuilt } from '@/lib/backups/rebuild-catalogue'
 import type { VmActs } from '@/components/vm/vm-acts'
 
 type Started = ActionResult<{ jobId: string }>
@@ -14,6 +15,7 @@ export interface BackupActs {
   removeBackups: (input: unknown) => Promise<Started>
   addTarget: (input: unknown) => Promise<ActionResult<object>>
   removeTarget: (input: unknown) => Promise<ActionResult<object>>
+  readTargetAnew: (input: unknown) => Promise<ActionResult<Rebuilt>>
   saveSchedule: (input: unknown) => Promise<ActionResult<object>>
   removeSchedule: (input: unknown) => Promise<ActionResult<object>>
   /** For the jobs that these become. */

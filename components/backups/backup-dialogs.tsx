@@ -12,6 +12,7 @@ import { BackUpDialog } from '@/components/backups/back-up-dialog'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { CheckBackupDialog } from '@/components/backups/check-backup-dialog'
 import { EndRestoreDialog } from '@/components/backups/end-restore-dialog'
+import { ReadTargetAnewDialog } from '@/components/backups/read-target-anew-dialog'
 import { RemoveBackupsDialog } from '@/components/backups/remove-backups-dialog'
 import { RemoveScheduleDialog } from '@/components/backups/remove-schedule-dialog'
 import { RemoveTargetDialog } from '@/components/backups/remove-target-dialog'
@@ -34,11 +35,12 @@ export type BackupDialogKind =
   | { act: 'Keep restored disks'; jobId: string; vm: VmRef }
   | { act: 'Put old disks back'; jobId: string; vm: VmRef }
   | { act: 'Add target'; hosts: string[] }
+  | { act: 'Read anew'; target: TargetState }
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
   'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
-  'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Remove target': 'target.remove',
+  'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Read anew': 'target.read-anew', 'Remove target': 'target.remove',
 }
 
 const Show = createContext<(dialog: BackupDialogKind) => void>(() => undefined)
@@ -63,6 +65,7 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
           {dialog.act === 'Remove' && <RemoveBackupsDialog {...shared} backup={dialog.backup} />}
           {(dialog.act === 'Keep restored disks' || dialog.act === 'Put old disks back') && <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />}
           {dialog.act === 'Add target' && <AddTargetDialog {...shared} hosts={dialog.hosts} />}
+          {dialog.act === 'Read anew' && <ReadTargetAnewDialog {...shared} target={dialog.target} />}
           {dialog.act === 'Remove target' && <RemoveTargetDialog {...shared} target={dialog.target} />}
         </OnlyWhoMay>
       )}

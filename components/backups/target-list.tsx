@@ -30,7 +30,10 @@ export function TargetList({ targets, forecasts, hosts }: Props) {
                 <p id={`target-${target.id}`} className="break-names"><span className="font-medium">{target.name}</span> <span className="text-muted">{target.host}:{target.path}</span></p>
                 {target.problem === null ? <p>{spaceOf(target)} <span className="text-muted">{isOld(target) && <>as it was <When ms={target.seenAtMs!} /> </>}· {target.backups === 1 ? '1 backup' : `${target.backups} backups`}. {forecasts.get(target.id)}</span></p> : <p className="break-names text-danger">{target.problem}{isOld(target) && <span className="text-muted"> As it was <When ms={target.seenAtMs!} />.</span>}</p>}
               </div>
-              <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+              <div className="flex gap-1 empty:hidden max-sm:-ml-2.5">
+                <BackupButton dialog={{ act: 'Read anew', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+                <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+              </div>
             </li>
           ))}
         </ul>

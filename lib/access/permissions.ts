@@ -56,6 +56,7 @@ export const ACTS = {
   'backup.end-restore': { by: OPERATORS, words: 'end a restore in place' },
   'backup.remove': { by: OPERATORS, words: 'remove backups' },
   'target.add': { by: ADMINS, words: 'add a backup target' },
+  'target.read-anew': { by: ADMINS, words: 'read a backup target anew' },
   'target.remove': { by: ADMINS, words: 'remove a backup target' },
   'schedule.plan': { by: OPERATORS, words: 'plan a schedule' },
   'schedule.save': { by: OPERATORS, words: 'save a schedule of backups' },

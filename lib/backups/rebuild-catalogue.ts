@@ -25,6 +25,8 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   const target = await requireTarget(targetId)
   const host = requireHost(target.host)
   await freeBytesOf(host, target)
+  // Before the look: what is made meanwhile is not gone.
+  const before = await listBackups({ targetId })
   const rebuilt: Rebuilt = { found: [], gone: [], unreadable: [] }
   await host.connection.operate(async (connect) => {
     for (const name of await withFolder(connect, target.path, listFolders)) {
@@ -40,7 +42,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
       }
     }
   })
-  for (const known of await listBackups({ targetId })) {
+  for (const known of before) {
     if (rebuilt.found.includes(known.id)) continue
     rebuilt.gone.push(known.id)
     await forgetBackup(targetId, known.id)

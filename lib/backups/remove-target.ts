@@ -1,9 +1,9 @@
 import 'server-only'
 import { z } from 'zod'
-import { UNFINISHED } from '../jobs/job-rows.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
+import { refuseTargetInUse } from './target-in-use.ts'
 import { requireTarget } from './targets.ts'
 
 export const RemoveTargetInput = z.object({ targetId: z.string() })
@@ -12,9 +12,7 @@ export const RemoveTargetInput = z.object({ targetId: z.string() })
 export async function removeTarget({ targetId }: z.infer<typeof RemoveTargetInput>): Promise<object> {
   const target = await requireTarget(targetId)
   await store().transaction().execute(async (transaction) => {
-    const jobs = await transaction.selectFrom('jobs').select(['title', 'by', 'input']).where('host', '=', target.host).where('status', 'in', [...UNFINISHED]).execute()
-    const user = jobs.find((job) => (JSON.parse(job.input) as { targetId?: string }).targetId === targetId)
-    if (user) throw new Refusal(`“${user.title}”, begun by ${user.by}, works with ${target.name} and is not finished. Wait for it.`)
+    await refuseTargetInUse(transaction, target)
     const schedules = await transaction.selectFrom('schedules').select('vm_name').where('target_id', '=', targetId).execute()
     if (schedules.length > 0) throw new Refusal(`${target.name} is the target of ${schedules.length === 1 ? `the schedule of ${schedules[0]!.vm_name ?? target.host}` : `${schedules.length} schedules`}. Give ${schedules.length === 1 ? 'it' : 'them'} another target, or remove ${schedules.length === 1 ? 'it' : 'them'} first.`)
     await transaction.deleteFrom('backup_target_looks').where('target_id', '=', targetId).execute()
