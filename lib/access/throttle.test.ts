@@ -39,6 +39,11 @@ describe('guessing passwords', () => {
     expect(await countTry('somebody new')).toBe(5)
   })
 
+  it('of guesses at the passwords of links keeps nobody from signing in, and the other way round', async () => {
+    for (let each = 0; each < 100; each++) await countTry(`share ${each}`)
+    expect([await countTry('share another'), await countTry('ann')]).toEqual([5, null])
+  })
+
   it('outlives a restart, and a good sign-in clears the name', async () => {
     await fail('ann', 4)
     await closeStore()

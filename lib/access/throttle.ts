@@ -4,11 +4,13 @@ import { store } from '../store/store.ts'
 /** Failed sign-ins are counted over this time. */
 export const THROTTLE_WINDOW_MS = 5 * 60_000
 const FAILURES_PER_NAME = 5
-/** Over all names: a guesser may change the name, and no address can be trusted (DESIGN.md, section 8). */
+/** Over all names of one kind, users or share links: a guesser may change the name, and no address can be trusted (DESIGN.md, section 8). */
 const FAILURES_OVERALL = 100
 /** What is typed as a name may be a megabyte. */
 const NAME_MAX_CHARACTERS = 200
 
+/** Names of users hold no space. Who guesses the passwords of links must not keep people from signing in. */
+const isOfShare = (name: string) => name.startsWith('share ')
 const counted = (name: string) => name.slice(0, NAME_MAX_CHARACTERS)
 
 /**
@@ -20,7 +22,7 @@ export async function countTry(name: string): Promise<number | null> {
   await store().deleteFrom('login_failures').where('at_ms', '<', nowMs - THROTTLE_WINDOW_MS).execute()
   // Written before the earlier ones are read: of many guesses sent at once each one sees those before it.
   const { id } = await store().insertInto('login_failures').values({ name: counted(name), at_ms: nowMs }).returning('id').executeTakeFirstOrThrow()
-  const earlier = await store().selectFrom('login_failures').select(['name', 'at_ms']).where('id', '<', id).orderBy('id').execute()
+  const earlier = (await store().selectFrom('login_failures').select(['name', 'at_ms']).where('id', '<', id).orderBy('id').execute()).filter((failure) => isOfShare(failure.name) === isOfShare(name))
   const ofName = earlier.filter((failure) => failure.name === counted(name))
   const first = ofName.length >= FAILURES_PER_NAME ? ofName[ofName.length - FAILURES_PER_NAME] : earlier.length >= FAILURES_OVERALL ? earlier[earlier.length - FAILURES_OVERALL] : undefined
   if (!first) return null
