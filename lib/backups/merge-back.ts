@@ -13,6 +13,7 @@ const POLL_MS = 300
 const TRIES = 3
 /** A mirror can fall behind again between "ready" and the pivot. */
 const PIVOT_TRIES = 100
+const STOP_LOOKS = 5
 
 type MergeLook = 'merged' | 'ready' | 'off' | 'gone'
 
@@ -23,7 +24,20 @@ async function lookAt(hostName: string, uuid: string, disk: CopyDisk): Promise<M
   if (now?.path !== disk.overlayPath) return 'merged'
   if (!vm.running) return 'off'
   if (now.mirror?.ready) return 'ready'
-  return (await host.inspection.inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target))) === null ? 'gone' : 'runs'
+  const job = await host.inspection.inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target)).catch(async (error: unknown) => {
+    if (isLibvirtError(error) && (await stopsNow(host, uuid))) return 'off' as const
+    throw error
+  })
+  return job === 'off' ? 'off' : job === null ? 'gone' : 'runs'
+}
+
+/** A VM whose QEMU has just died answers in many ways before libvirt knows that it is off. True once it does, within a moment. */
+async function stopsNow(host: Host, uuid: string): Promise<boolean> {
+  for (let looks = 1; looks <= STOP_LOOKS; looks++) {
+    if ((await host.inventory.vmNow(uuid))?.running === false) return true
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  return false
 }
 
 /** True while a disk of the VM writes to an overlay of this job. */
@@ -76,8 +90,9 @@ async function begin(context: CopyContext, host: Host, disk: CopyDisk, call: Log
       await call({ procedure: 'virDomainBlockCommit', virsh: virsh('blockcommit', '--path', disk.target, '--base', disk.layers[0]!.path, '--active') }, () => domain.blockCommit(disk.target, disk.layers[0]!.path, null, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE))
     })
   } catch (error) {
-    if (isLibvirtError(error)) throw stopped(disk, error.message)
-    throw error
+    if (!isLibvirtError(error)) throw error
+    // Of one that stopped in this moment the next try finds it off.
+    if (!vm.running || !(await stopsNow(host, input.vm))) throw stopped(disk, error.message)
   }
   return (await context.kept(key)) === true
 }
