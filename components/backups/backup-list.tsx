@@ -6,16 +6,19 @@ import { formatDuration } from '@/components/format-time'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { When } from '@/components/when'
 
-/** A VM's backups in one target, the newest first. `vm` is null when the VM is gone: its backups can still be restored. */
-export function BackupList({ label, backups, vm }: { label: string; backups: BackupView[]; vm: VmRef | null }) {
+/** Id of the line of a page that says why its VM can't be restored in place. */
+export const IN_PLACE_REFUSAL = 'in-place-refusal'
+
+/** A VM's backups in one target, the newest first. `vm` is null when the VM is gone: its backups can still be restored. `inPlaceRefusal`: why none can be restored in place now. */
+export function BackupList({ label, backups, vm, inPlaceRefusal = null }: { label: string; backups: BackupView[]; vm: VmRef | null; inPlaceRefusal?: string | null }) {
   return (
     <ul aria-label={label} className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
-      {backups.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} />)}
+      {backups.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} inPlaceRefusal={inPlaceRefusal} />)}
     </ul>
   )
 }
 
-function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
+function BackupItem({ backup, vm, inPlaceRefusal }: { backup: BackupView; vm: VmRef | null; inPlaceRefusal: string | null }) {
   const { word, colour } = CHECK_LOOKS[backup.check]
   const id = `backup-${backup.targetId}-${backup.id}`
   return (
@@ -40,7 +43,7 @@ function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
       </details>
       <div className="flex flex-wrap gap-2 empty:hidden">
         <BackupButton dialog={{ act: 'Restore as new VM', backup }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />
-        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />}
+        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null || inPlaceRefusal !== null} title={inPlaceRefusal ?? undefined} aria-describedby={inPlaceRefusal === null ? id : `${id} ${IN_PLACE_REFUSAL}`} />}
         <BackupButton dialog={{ act: 'Check', backup }} variant="outline" size="small" aria-describedby={id} />
         <BackupButton dialog={{ act: 'Remove', backup }} variant="danger" size="small" aria-describedby={id} />
       </div>
