@@ -16,6 +16,8 @@ export const vmCheckPath = (host: string, vm: string): string => `${vmPath(host,
 export const hostCheckPath = (host: string): string => `/hosts/${part(host)}/check`
 /** All backups, and those of one VM. */
 export const backupsPath = (): string => '/backups'
+/** Where the schedules of whole hosts are listed. */
+export const hostSchedulesPath = (): string => `${backupsPath()}#host-schedules`
 export const vmBackupsPath = (host: string, vm: string): string => `${vmPath(host, vm)}/backups`
 
 const vmApi = (host: string, vmUuid: string): string => `/api${vmPath(host, vmUuid)}`

@@ -12,6 +12,8 @@ import { testLab } from './under-test.ts'
 /** A test that fails is followed by a new worker: it makes a guest and a target of its own. */
 const N = process.env.TEST_WORKER_INDEX
 const VM = `backed-${N}`
+/** Without a schedule of its own. */
+const COVERED = `covered-${N}`
 const TARGET = `nightly-${N}`
 const lab = testLab()
 const folder = join(lab.dir, `backups-${N}`)
@@ -27,10 +29,11 @@ test.beforeAll(async () => {
   lab.user.own(folder)
   await lab.defineGuest({ name: VM, system: 'none' })
   await lab.startGuest(VM, { paused: true })
+  await lab.defineGuest({ name: COVERED, system: 'none' })
 })
 test.afterAll(async () => {
   await lab.virsh('destroy', VM).catch(() => '')
-  for (const name of [VM, `${VM}-copy`, `${VM}-back`]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
+  for (const name of [VM, `${VM}-copy`, `${VM}-back`, COVERED]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -75,6 +78,40 @@ test('backed up now, checked by itself, put on a schedule whose next runs are sh
   await expect(answerOf(page)).toContainText('Protected.', { timeout: JOB_LIMIT_MS })
 })
 
+test.describe('at 390 px', () => {
+  test.use({ viewport: { width: 390, height: 844 } })
+
+  test('a schedule of the whole host: what it covers is said there and on the pages of its VMs; it is changed and removed', async ({ page }) => {
+    await open(page, backupsPath())
+    const section = page.getByRole('region', { name: 'Schedules of hosts' })
+    await section.getByRole('button', { name: 'Schedule a host' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Schedule of every VM on lab' })
+    await dialog.getByLabel('Target', { exact: true }).selectOption({ label: TARGET })
+    await expect(dialog.getByRole('list', { name: 'Next runs' }).getByRole('listitem')).toHaveCount(5)
+    await expectAccessible(page)
+    await expectNoSideways(page)
+    await dialog.getByRole('button', { name: 'Save schedule' }).click()
+    await expect(dialog).toBeHidden()
+    await expect(section.getByRole('listitem')).toContainText(/every day at 02:30 .* to nightly-.*lab: it covers (one VM|\d+ VMs)/)
+    await expectAccessible(page)
+    await expectNoSideways(page)
+    await open(page, vmBackupsPath('lab', VM))
+    await expect(page.getByRole('list', { name: 'Schedules' })).not.toContainText('of its host')
+    await open(page, vmBackupsPath('lab', COVERED))
+    await expect(page.getByRole('list', { name: 'Schedules' })).toContainText('This is the schedule of its host, lab.')
+    await expectAccessible(page)
+    await expectNoSideways(page)
+    await page.getByRole('link', { name: 'the schedule of its host' }).click()
+    await section.getByRole('button', { name: 'Change schedule' }).click()
+    await dialog.getByLabel('On', { exact: true }).uncheck()
+    await dialog.getByRole('button', { name: 'Save schedule' }).click()
+    await expect(section.getByRole('listitem')).toContainText('· off')
+    await section.getByRole('button', { name: 'Remove schedule' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove schedule' }).click()
+    await expect(section).toContainText('None: each VM is backed up by its own schedule.')
+  })
+})
+
 for (const { name, options } of LOOKS) {
   test.describe(name, () => {
     test.use(options)
@@ -88,7 +125,9 @@ for (const { name, options } of LOOKS) {
           await expectNoSideways(page)
         })
       }
-      for (const act of ['Back up now', 'Schedule', 'Restore as new VM', 'Restore in place', 'Check', 'Remove']) {
+      // Its dialog is looked at where it can be opened: in backup-in-place.spec.ts, on a VM that is off.
+      await expect(page.getByText(`Restore in place: ${VM} is paused: shut it down first`)).toBeVisible()
+      for (const act of ['Back up now', 'Schedule', 'Restore as new VM', 'Check', 'Remove']) {
         await page.getByRole('main').getByRole('button', { name: act, exact: true }).first().click()
         const dialog = page.getByRole('dialog')
         await expect(dialog.getByRole('button', { name: 'Back', exact: true })).toBeVisible()

@@ -12,6 +12,7 @@ import { listRuns } from '@/lib/schedules/read-runs'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
 import { GoneVms } from '@/components/backups/gone-vms'
+import { HostSchedules } from '@/components/backups/host-schedules'
 import { ProtectionRows } from '@/components/backups/protection-rows'
 import { RunPlot } from '@/components/backups/run-plot'
 import { DAY_MS, LOOKED_AT_DAYS, spaceForecast } from '@/components/backups/space-forecast'
@@ -57,6 +58,7 @@ export default async function BackupsPage() {
   const sound = protections.filter((each) => each.state === 'protected')
   // Refused, skipped or missed: they became no job.
   const unmade = scheduled.filter((run) => run.jobId === null && nowMs - run.dueAtMs < RECENT_MS && (run.outcome === 'failed' || run.outcome === 'skipped' || run.outcome === 'missed'))
+  const noteOf = new Map(scheduled.flatMap((run) => (run.jobId !== null && run.note !== null && run.outcome !== 'failed' ? [[run.jobId, run.note] as const] : [])))
   const next = protections.filter((each) => each.nextRunMs !== null).sort((a, b) => a.nextRunMs! - b.nextRunMs!).slice(0, NEXT_SHOWN)
   const forecasts = new Map(targets.map((target) => [target.id, spaceForecast(roomOf(target), backups.filter((backup) => backup.targetId === target.id), nowMs)]))
   const answer = protections.length === 0 ? 'There are no VMs yet.' : `${sound.length} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`
@@ -92,6 +94,7 @@ export default async function BackupsPage() {
                       <span className="text-[13px] text-muted"><When ms={job.createdAtMs} />{job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} · {job.by}</span>
                     </p>
                     {job.error !== null && <p className="text-[13px] break-names text-danger">{job.error}</p>}
+                    {noteOf.has(job.id) && <p className="text-[13px] break-names text-muted">{noteOf.get(job.id)}</p>}
                     {made.length > 0 && <p className="flex flex-wrap gap-x-5 gap-y-1 py-1"><RunPlot of="size" values={made.map((backup) => backup.bytes)} /><RunPlot of="duration" values={made.map((backup) => backup.tookMs)} /></p>}
                   </li>
                 )
@@ -102,6 +105,7 @@ export default async function BackupsPage() {
         </section>
         <GoneVms vms={gone} />
         <TargetList targets={targets} forecasts={forecasts} hosts={[...hosts().keys()]} />
+        <HostSchedules hosts={[...hosts().keys()]} schedules={schedules} targets={targets} protections={protections} />
         <section aria-labelledby="next-runs" className="flex min-w-0 flex-col gap-2">
           <h2 id="next-runs" className="font-semibold">Next runs</h2>
           {next.length === 0 ? <p className="text-sm text-muted">None: no VM is on a schedule that is on.</p> : (

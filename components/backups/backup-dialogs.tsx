@@ -12,6 +12,7 @@ import { BackUpDialog } from '@/components/backups/back-up-dialog'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { CheckBackupDialog } from '@/components/backups/check-backup-dialog'
 import { EndRestoreDialog } from '@/components/backups/end-restore-dialog'
+import { HostScheduleDialog } from '@/components/backups/host-schedule-dialog'
 import { ReadTargetAnewDialog } from '@/components/backups/read-target-anew-dialog'
 import { RemoveBackupsDialog } from '@/components/backups/remove-backups-dialog'
 import { RemoveScheduleDialog } from '@/components/backups/remove-schedule-dialog'
@@ -26,7 +27,9 @@ export type BackupDialogKind =
   | { act: 'Back up now'; vm: VmRef }
   | { act: 'Back up as scheduled'; vm: VmRef; scheduleId: string }
   | { act: 'Schedule'; vm: VmRef }
+  | { act: 'Schedule a host'; hosts: string[]; targets: TargetState[] }
   | { act: 'Change schedule'; vm: VmRef; schedule: Schedule }
+  | { act: 'Change schedule'; vm: null; schedule: Schedule; targets: TargetState[] }
   | { act: 'Remove schedule'; id: string; words: string }
   | { act: 'Check'; backup: BackupView }
   | { act: 'Restore as new VM'; backup: BackupView }
@@ -39,7 +42,7 @@ export type BackupDialogKind =
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
-  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
+  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Schedule a host': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
   'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Read anew': 'target.read-anew', 'Remove target': 'target.remove',
 }
 
@@ -57,7 +60,10 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
           {dialog.act === 'Back up now' && <BackUpDialog {...shared} vm={dialog.vm} />}
           {dialog.act === 'Back up as scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
           {dialog.act === 'Schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={null} />}
-          {dialog.act === 'Change schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />}
+          {dialog.act === 'Schedule a host' && <HostScheduleDialog {...shared} hosts={dialog.hosts} targets={dialog.targets} schedule={null} />}
+          {dialog.act === 'Change schedule' && (dialog.vm === null
+            ? <HostScheduleDialog {...shared} hosts={[dialog.schedule.host]} targets={dialog.targets} schedule={dialog.schedule} />
+            : <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />)}
           {dialog.act === 'Remove schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
           {dialog.act === 'Check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore as new VM' && <RestoreDialog {...shared} backup={dialog.backup} />}

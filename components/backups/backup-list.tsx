@@ -7,23 +7,25 @@ import { PageLink } from '@/components/page-link'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { When } from '@/components/when'
 
+/** Id of the line of a page that says why its VM can't be restored in place. */
+export const IN_PLACE_REFUSAL = 'in-place-refusal'
 /** A month of nights; each has a page's worth of details. */
 const SHOWN = 30
 
-/** A VM's backups in one target, the newest first: `all`, or the last thirty. `vm` is null when the VM is gone: its backups can still be restored. */
-export function BackupList({ label, backups, vm, all }: { label: string; backups: BackupView[]; vm: VmRef | null; all: boolean }) {
+/** A VM's backups in one target, the newest first: `all`, or the last thirty. `vm` is null when the VM is gone: its backups can still be restored. `inPlaceRefusal`: why none can be restored in place now. */
+export function BackupList({ label, backups, vm, all, inPlaceRefusal = null }: { label: string; backups: BackupView[]; vm: VmRef | null; all: boolean; inPlaceRefusal?: string | null }) {
   const shown = all ? backups : backups.slice(0, SHOWN)
   return (
     <>
       <ul aria-label={label} className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
-        {shown.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} />)}
+        {shown.map((backup) => <BackupItem key={backup.id} backup={backup} vm={vm} inPlaceRefusal={inPlaceRefusal} />)}
       </ul>
       {shown.length < backups.length && <p className="text-sm"><PageLink href="?all" className="text-accent underline max-sm:inline-block max-sm:py-2">All {backups.length}</PageLink></p>}
     </>
   )
 }
 
-function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
+function BackupItem({ backup, vm, inPlaceRefusal }: { backup: BackupView; vm: VmRef | null; inPlaceRefusal: string | null }) {
   const { word, colour } = CHECK_LOOKS[backup.check]
   const id = `backup-${backup.targetId}-${backup.id}`
   return (
@@ -48,7 +50,7 @@ function BackupItem({ backup, vm }: { backup: BackupView; vm: VmRef | null }) {
       </details>
       <div className="flex flex-wrap gap-2 empty:hidden">
         <BackupButton dialog={{ act: 'Restore as new VM', backup }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />
-        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />}
+        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null || inPlaceRefusal !== null} title={inPlaceRefusal ?? undefined} aria-describedby={inPlaceRefusal === null ? id : `${id} ${IN_PLACE_REFUSAL}`} />}
         <BackupButton dialog={{ act: 'Check', backup }} variant="outline" size="small" aria-describedby={id} />
         <BackupButton dialog={{ act: 'Remove', backup }} variant="danger" size="small" aria-describedby={id} />
       </div>

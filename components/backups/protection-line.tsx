@@ -4,7 +4,7 @@ import { OnlyWhoMay } from '@/components/access/may'
 import { BackupButton } from '@/components/backups/backup-dialogs'
 import { PROTECTION_TONES, PROTECTION_WORDS } from '@/components/backups/protection-looks'
 import { PageLink } from '@/components/page-link'
-import { backupsPath, vmBackupsPath } from '@/components/paths'
+import { backupsPath, hostSchedulesPath, vmBackupsPath } from '@/components/paths'
 import { buttonStyle } from '@/components/ui/button'
 import { Notice } from '@/components/ui/notice'
 import { When } from '@/components/when'
@@ -37,6 +37,7 @@ export function MendButton({ mend, protection, schedules, backups }: { mend: Men
   switch (mend.act) {
     case 'schedule': {
       const schedule = schedules.find((each) => each.id === mend.scheduleId)
+      if (schedule?.vmUuid === null) return <OnlyWhoMay act="schedule.save"><PageLink href={hostSchedulesPath()} className={buttonStyle(look)}>See its host’s schedule</PageLink></OnlyWhoMay>
       return <BackupButton {...look} dialog={schedule ? { act: 'Change schedule', vm, schedule } : { act: 'Schedule', vm }} />
     }
     case 'backup':

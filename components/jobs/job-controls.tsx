@@ -15,10 +15,12 @@ type Acts = Pick<VmActs, 'cancelJob' | 'setBandwidth'>
 
 /** What can be done with a running job: its limit, and its end. */
 export function JobControls({ job, blockJobs, acts }: { job: JobView; blockJobs: BlockJobView[]; acts: Acts }) {
+  const limit = job.kind === 'backup' ? null : (blockJobs[0]?.bandwidthBytesPerSecond ?? job.limitBytesPerSecond)
   const cancel = useStart(acts.cancelJob, () => undefined)
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      {blockJobs.length > 0 && <OnlyWhoMay act="merge.bandwidth"><BandwidthForm jobId={job.id} now={blockJobs[0]?.bandwidthBytesPerSecond ?? 0} setBandwidth={acts.setBandwidth} /></OnlyWhoMay>}
+      {limit !== null && <OnlyWhoMay act="merge.bandwidth"><BandwidthForm jobId={job.id} now={limit} setBandwidth={acts.setBandwidth} /></OnlyWhoMay>}
+      {job.kind === 'backup' && <OnlyWhoMay act="merge.bandwidth"><p className="text-[13px] text-muted">libvirt has no bandwidth limit for a backup that QEMU pushes.</p></OnlyWhoMay>}
       {job.canCancel && <OnlyWhoMay act="job.cancel"><Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit({ jobId: job.id })}>Cancel job</Button></OnlyWhoMay>}
       {cancel.message && <p role="alert" className="w-full text-sm text-danger">{cancel.message}</p>}
     </div>

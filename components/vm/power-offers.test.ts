@@ -3,7 +3,7 @@ import type { JobView } from '@/lib/jobs/types'
 import { powerOffers } from './power-offers.ts'
 
 const job = (kind: JobView['kind'], status: JobView['status'], createdAtMs = 0): JobView =>
-  ({ id: 'j', kind, status, createdAtMs, host: 'h', vmUuid: 'u', vmName: 'v', title: '', by: 'admin', endedAtMs: null, percent: null, note: null, result: [], error: null, canCancel: false, offers: [] })
+  ({ id: 'j', kind, status, createdAtMs, host: 'h', vmUuid: 'u', vmName: 'v', title: '', by: 'admin', endedAtMs: null, percent: null, note: null, result: [], error: null, canCancel: false, offers: [], limitBytesPerSecond: null })
 
 test('a running VM is asked first and forced only then', () => {
   expect(powerOffers({ state: 'running' }, [], 0)).toEqual(['shutdown'])

@@ -39,7 +39,7 @@ export const ACTS = {
   'snapshot.delete': { by: OPERATORS, words: 'delete a snapshot' },
   'merge.plan': { by: OPERATORS, words: 'plan a merge' },
   'merge.start': { by: OPERATORS, words: 'merge layers' },
-  'merge.bandwidth': { by: OPERATORS, words: 'limit a merge' },
+  'merge.bandwidth': { by: OPERATORS, words: 'limit a merge or a copy' },
   'vm.power': { by: OPERATORS, words: 'start, stop or thaw a VM' },
   'repair.start': { by: OPERATORS, words: 'repair' },
   'job.cancel': { by: OPERATORS, words: 'cancel a job' },

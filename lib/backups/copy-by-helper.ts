@@ -19,8 +19,8 @@ export interface HelperCopy {
   layers: readonly HelperLayer[]
   /** Made beforehand, of the same size. */
   to: { path: string; format: 'qcow2' | 'raw' }
-  /** 0 = no limit. */
-  bandwidthBytesPerSecond: number
+  /** Bytes per second as they are now, 0 = no limit; whoever changes it later sets the speed of the helper, too. */
+  limit: () => Promise<number>
 }
 
 /**
@@ -37,8 +37,12 @@ export async function copyByHelper(host: Host, copy: HelperCopy, call: LogCall, 
       const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
       try {
         const destination = `<disk type='file'><driver name='qemu' type='${copy.to.format}'/><source file='${escapeXml(copy.to.path)}'/></disk>`
-        await call({ procedure: 'virDomainBlockCopy', virsh: virsh('blockcopy', '--domain', copy.name, '--path', 'vda', '--xml', 'disk.xml', '--reuse-external', ...(copy.bandwidthBytesPerSecond > 0 ? ['--bandwidth', String(copy.bandwidthBytesPerSecond), '--bytes'] : [])), xml: destination },
-          () => domain.blockCopy('vda', destination, { bandwidthBytesPerSecond: copy.bandwidthBytesPerSecond }, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT))
+        const limit = await copy.limit()
+        await call({ procedure: 'virDomainBlockCopy', virsh: virsh('blockcopy', '--domain', copy.name, '--path', 'vda', '--xml', 'disk.xml', '--reuse-external', ...(limit > 0 ? ['--bandwidth', String(limit), '--bytes'] : [])), xml: destination },
+          () => domain.blockCopy('vda', destination, { bandwidthBytesPerSecond: limit }, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT))
+        // Changed between the two, when there was nothing yet whose speed could be set.
+        const changed = await copy.limit()
+        if (changed !== limit) await call({ procedure: 'virDomainBlockJobSetSpeed', virsh: virsh('blockjob', '--domain', copy.name, '--path', 'vda', '--bandwidth', String(changed), '--bytes') }, () => domain.blockJobSetSpeed('vda', changed))
         await untilReady(domain, copy.to.path, onProgress)
         await call({ procedure: 'virDomainBlockJobAbort', virsh: virsh('blockjob', '--domain', copy.name, '--path', 'vda', '--abort') }, () => domain.blockJobAbort('vda'))
       } finally {

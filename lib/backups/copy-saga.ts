@@ -14,6 +14,7 @@ import { makeImage, withFolder } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
+import { copyHelperName, followLimit } from './copy-limit.ts'
 import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
@@ -199,7 +200,7 @@ async function copy(context: CopyContext, host: Host, folder: string, disk: Copy
   const to = { path: posix.join(folder, fileOf(disk)), format: 'qcow2' as const }
   // What a copy of before has written into it must not show through.
   await host.connection.operate((connect) => withFolder(connect, folder, (pool) => makeImage(pool, fileOf(disk), disk.virtualBytes, null)))
-  return copyByHelper(host, { name: `keyframe-copy-${jobId.slice(0, 8)}`, vmXml, layers: disk.layers, to, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, call, async (doneBytes, totalBytes) => {
+  return copyByHelper(host, { name: copyHelperName('copy', jobId), vmXml, layers: disk.layers, to, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
     if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
     await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * COPY_PERCENT), `Copying ${disk.target}`)
   })

@@ -11,6 +11,7 @@ import { folderOf, type Backup } from './catalogue.ts'
 import { noteVerdict } from './check-backup.ts'
 import { checkSteps } from './check-saga.ts'
 import { copyByHelper } from './copy-by-helper.ts'
+import { copyHelperName, followLimit } from './copy-limit.ts'
 import type { Target } from './targets.ts'
 
 /** Of a job's percent the check takes the first part. */
@@ -81,7 +82,7 @@ export async function copyDisk(context: Context, host: Host, target: Target, cha
   })
   const share = (1 - CHECK_SHARE) / input.disks.length
   const from = CHECK_SHARE + input.disks.indexOf(disk) * share
-  const copy = copyByHelper(host, { name: `keyframe-restore-${jobId.slice(0, 8)}`, vmXml, layers, to: { path: disk.path, format: disk.format }, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, call, async (doneBytes, totalBytes) => {
+  const copy = copyByHelper(host, { name: copyHelperName('restore', jobId), vmXml, layers, to: { path: disk.path, format: disk.format }, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
     if (await context.cancelRequested()) throw new JobCancelled('Cancelled. Nothing that was restored is left, and the backup is as it was.')
     await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * 100), `Copying ${disk.target}`)
   })

@@ -1,8 +1,10 @@
 import 'server-only'
 import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
+import type { LogCall } from '../jobs/step-log.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireChain } from './catalogue.ts'
 import { replaceImages, startsFrom, type Image } from './replace-images.ts'
@@ -72,6 +74,12 @@ async function refuseOther(input: RestoreInPlaceJob): Promise<true> {
   return true
 }
 
+/** What was written above the restored disks since this was asked for must not be lost. */
+async function putBack(input: EndRestoreJob, host: Host, call: LogCall): Promise<true> {
+  if (!(await startsFrom(input.host, input.vm, input.restored))) throw new Refusal(`${input.vmName} does not start from the restored disks any more: its disks changed since. Nothing was done.`)
+  return replaceImages(host, input.vm, input.old, call)
+}
+
 export interface EndRestoreJob {
   host: string
   vm: string
@@ -94,7 +102,7 @@ export const endRestoreSaga: Saga<EndRestoreJob> = {
   async run(context: SagaContext<EndRestoreJob>) {
     const { input, step } = context
     const { host } = await context.waitFor('find', () => requireVm(input.host, input.vm), POLL_MS)
-    if (input.keep === 'old') await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.old)) ? true : null), do: (call) => replaceImages(host, input.vm, input.old, call) })
+    if (input.keep === 'old') await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.old)) ? true : null), do: (call) => putBack(input, host, call) })
     const removal = await step('remove', { do: (call) => removeUnusedFiles(host, input.keep === 'old' ? input.restored.map((image) => image.path) : input.oldFiles, call) })
     host.changed(input.vm)
     return [`${input.vmName} keeps its ${input.keep === 'old' ? 'old' : 'restored'} disks.`, ...(removal.removed.length > 0 ? [`Removed: ${removal.removed.join(', ')}.`] : []), ...removal.kept]

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { guestWrites, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
+import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
 import { patternAt } from '../../e2e/image-bytes.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
 import { startTestLab } from '../../e2e/lab/test-lab.ts'
@@ -167,6 +167,53 @@ describe('restore in place', () => {
     await expect(startEndRestore({ jobId: first.jobId, keep: 'restored', nonce: crypto.randomUUID() }, USER)).rejects.toThrow(/does not start from the restored disks any more/)
     await lab.startGuest('app')
     await lab.virsh('destroy', 'app')
+  })
+})
+
+describe('snapshots taken since a restore in place', () => {
+  it('do not hide that it is open: the old disks can’t be put back over them, and the restored ones can be kept', async () => {
+    const { startRestoreInPlace, startEndRestore } = await import('./start-restore-in-place.ts')
+    const { openRestoreOf } = await import('./open-restore.ts')
+    const { requireVm } = await import('../hosts/find-vm.ts')
+    await lab.defineGuest({ name: 'mail', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }] })
+    await lab.startGuest('mail')
+    const uuid = await keyframe.uuid('mail')
+    const mail = backupActs(keyframe, uuid, target)
+    const own = acts(keyframe, uuid)
+    await guestWrites(lab, 'mail', 0, 0x41, 0)
+    const backup = await mail.made()
+    await lab.virsh('destroy', 'mail')
+    const start = () => startRestoreInPlace({ targetId: target.id, backupId: backup.id, insist: 'mail', bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() }, USER)
+    const { jobId } = await start()
+    expect(await keyframe.ended({ jobId })).toMatchObject({ status: 'succeeded', error: null })
+    const open = async () => { const now = await requireVm(HOST, uuid); return openRestoreOf(now.host, now.vm) }
+    const end = (keep: 'restored' | 'old') => startEndRestore({ jobId, keep, nonce: crypto.randomUUID() }, USER)
+    expect(await open()).toMatchObject({ jobId, putBackRefusal: null })
+    const [old, restored] = ['mail-vda.qcow2', (await own.files('vda'))[0]!]
+
+    await lab.startGuest('mail')
+    expect((await open())!.putBackRefusal).toMatch(/mail is running: shut it down/)
+    for (const name of ['one', 'two']) expect((await own.snapshot({ name, disks: ['vda'] })).error).toBeNull()
+    await guestWrites(lab, 'mail', 0, 0x42, 1)
+    const chain = await own.files('vda')
+    expect(chain).toHaveLength(3)
+    expect(await open()).toMatchObject({ jobId, putBackRefusal: expect.stringMatching(/The snapshots one, two rest on the restored disks/) as string })
+    await lab.virsh('destroy', 'mail')
+    expect(await open()).toMatchObject({ jobId })
+    await expect(end('old')).rejects.toThrow(/one, two rest on the restored disks and would be lost.*Nothing was done/)
+    await expect(start()).rejects.toThrow(/its old disks are still kept/)
+    // Without their metadata the layers are there all the same.
+    for (const name of ['two', 'one']) await lab.virsh('snapshot-delete', '--domain', 'mail', name, '--metadata')
+    await expect(end('old')).rejects.toThrow(/vda writes to .*, a layer above its restored disk/)
+    expect([await own.files('vda'), existsSync(image(old))]).toEqual([chain, true])
+
+    await lab.startGuest('mail')
+    expect(await keyframe.ended(await end('restored'))).toMatchObject({ status: 'succeeded', error: null })
+    expect([await own.files('vda'), existsSync(image(old)), existsSync(image(restored))]).toEqual([chain, false, true])
+    expect(await open()).toBeNull()
+    expect(await patternAt(image(restored), 'qcow2', 0)).toBe(0x41)
+    await lab.virsh('destroy', 'mail')
+    expect(await patternAt(image(chain.at(-1)!), 'qcow2', 1)).toBe(0x42)
   })
 })
 

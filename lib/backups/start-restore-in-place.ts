@@ -14,6 +14,7 @@ import { chainFault } from './check-backup.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { openRestoreOf } from './open-restore.ts'
+import { restoreInPlaceRefusal } from './restore-in-place-refusal.ts'
 import { endRestoreSaga, restoreInPlaceSaga, type RestoreInPlaceJob } from './restore-in-place-saga.ts'
 import { backupsLock, requireTarget } from './targets.ts'
 
@@ -35,9 +36,8 @@ export async function startRestoreInPlace(input: z.infer<typeof RestoreInPlaceIn
   const backup = chain.at(-1)!
   const { host, vm } = await requireVm(target.host, backup.vmUuid)
   if (input.insist !== vm.name) throw new Refusal(`What ${vm.name} has written since ${backup.manifest.createdAt} will be on its old disks only. Type its name to go on.`, { insist: `Type ${vm.name}.` })
-  if (vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down first, or restore the backup as a new VM. Nothing was done.`)
-  const open = await openRestoreOf(vm, host.name)
-  if (open) throw new Refusal(`${vm.name} was restored in place from ${open.backupId} before, and its old disks are still kept. Say which ones are right first. Nothing was done.`)
+  const refusal = restoreInPlaceRefusal(vm, await openRestoreOf(host, vm))
+  if (refusal !== null) throw new Refusal(`${refusal} Nothing was done.`)
   const fault = chainFault(chain)
   if (fault !== null) throw new Refusal(`The backup ${backup.id} can’t be restored. ${fault} Take an older one. Nothing was written.`)
   await freeBytesOf(host, target)
@@ -80,8 +80,9 @@ export async function startEndRestore(input: z.infer<typeof EndRestoreInput>, us
   const done = JSON.parse(row.input) as RestoreInPlaceJob
   const { host, vm } = await requireVm(done.host, done.vm)
   // The dialog of one who was slower must not take the other set away, too.
-  if ((await openRestoreOf(vm, host.name))?.jobId !== input.jobId) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
-  if (input.keep === 'old' && vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down before its old disks are put back. Nothing was done.`)
+  const open = await openRestoreOf(host, vm)
+  if (open?.jobId !== input.jobId) throw new Refusal(`${vm.name} does not start from the restored disks any more: it was ended already, or its disks changed since. Nothing was done.`)
+  if (input.keep === 'old' && open.putBackRefusal !== null) throw new Refusal(`${open.putBackRefusal} Nothing was done.`)
   if (input.keep === 'old') await refuseGone(host, done.oldFiles)
   const locks = await readChainLocks(host, vm)
   const restored = done.disks.map(({ target, path, format }) => ({ target, path, format }))

@@ -1,5 +1,5 @@
 import 'server-only'
-import type { Selectable, Updateable } from 'kysely'
+import type { Selectable, UpdateObject } from 'kysely'
 import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
@@ -9,6 +9,9 @@ type JobRow = Selectable<Schema['jobs']>
 
 export const UNFINISHED: readonly JobStatus[] = ['queued', 'running', 'waiting']
 
+/** What a job keeps its limit under, bytes per second, where it can be changed while it runs. */
+export const KEPT_LIMIT = 'limit'
+
 /** A row as pages show it. */
 export function toView(row: JobRow): JobView {
   return {
@@ -16,11 +19,12 @@ export function toView(row: JobRow): JobView {
     status: row.status as JobStatus, by: row.by, createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
     percent: row.percent, note: row.note, result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
     error: row.error, canCancel: row.can_cancel === 1, offers: JSON.parse(row.offers) as JobOffer[],
+    limitBytesPerSecond: row.ended_at_ms === null ? ((JSON.parse(row.kept) as Record<string, number | undefined>)[KEPT_LIMIT] ?? null) : null,
   }
 }
 
 /** Changes a job's row and tells every open page. */
-export async function updateJob(id: string, change: Updateable<Schema['jobs']>): Promise<void> {
+export async function updateJob(id: string, change: UpdateObject<Schema, 'jobs'>): Promise<void> {
   const row = await store().updateTable('jobs').set(change).where('id', '=', id).returningAll().executeTakeFirst()
   if (row) publish({ type: 'job', job: toView(row) })
 }

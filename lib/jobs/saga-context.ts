@@ -3,6 +3,7 @@ import { reachBoundary } from './boundaries.ts'
 import type { StepApi } from './engine-step.ts'
 import { store } from '../store/store.ts'
 import { updateJob } from './job-rows.ts'
+import { keepForJob } from './keep-for-job.ts'
 import type { SagaContext } from './saga.ts'
 import { recordStep } from './step-log.ts'
 import type { JobKind } from './types.ts'
@@ -68,7 +69,7 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
       return (await readKept())[key]
     },
     async keep(key, value) {
-      await updateJob(jobId, { kept: JSON.stringify({ ...(await readKept()), [key]: value }) })
+      await keepForJob(jobId, key, value)
     },
     async progress(percent, note) {
       await updateJob(jobId, { percent, note, status: 'running' })

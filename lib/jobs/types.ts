@@ -35,6 +35,8 @@ export interface JobView {
   canCancel: boolean
   /** Ways out that are legal now. */
   offers: JobOffer[]
+  /** Of a copy whose limit can be changed while it runs, 0 = none; null: it has no limit of its own now. */
+  limitBytesPerSecond: number | null
 }
 
 /** One step as it was done, or is being done. */

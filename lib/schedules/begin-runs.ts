@@ -1,5 +1,4 @@
 import 'server-only'
-import { startBackup, type BackupInput } from '../backups/start-backup.ts'
 import { isUnreachable, sentenceOf } from '../hosts/unreachable.ts'
 import { UNFINISHED } from '../jobs/job-rows.ts'
 import { isRefusal } from '../jobs/refusal.ts'
@@ -8,8 +7,9 @@ import { nowMs } from './clock.ts'
 import { lookAtTarget } from './look-at-targets.ts'
 import { toRun } from './read-runs.ts'
 import { requireSchedule, SCHEDULE_USER } from './read-schedules.ts'
+import { startAsScheduled } from './start-as-scheduled.ts'
 import { updateRun } from './update-run.ts'
-import type { Schedule, ScheduleRun } from './types.ts'
+import type { ScheduleRun } from './types.ts'
 
 /** Backups that schedules run on one host at once: a host's schedule must not stop all of its VMs' other work. */
 const AT_ONCE_PER_HOST = 2
@@ -33,14 +33,8 @@ async function begin(run: ScheduleRun): Promise<boolean> {
   const other = await store().selectFrom('jobs').select(['title', 'by']).where('host', '=', run.host).where('vm_uuid', '=', run.vmUuid).where('kind', '!=', 'backup-check').where('status', 'in', [...UNFINISHED]).executeTakeFirst()
   if (other) return waits(run, `It waits for “${other.title}”, begun by ${other.by}.`)
   try {
-    const schedule = await requireSchedule(run.scheduleId)
-    try {
-      return await started(run, (await startBackup(inputOf(schedule, run.vmUuid, run.id), SCHEDULE_USER)).jobId, null)
-    } catch (error) {
-      // A host's VMs differ: one with disks that can't be pushed is copied.
-      if (schedule.vmUuid !== null || !isRefusal(error) || !('method' in error.fields)) throw error
-      return await started(run, (await startBackup({ ...inputOf(schedule, run.vmUuid, run.id), method: 'copy' }, SCHEDULE_USER)).jobId, `Copied whole: ${error.message}`)
-    }
+    const { jobId, note } = await startAsScheduled(await requireSchedule(run.scheduleId), run.vmUuid, run.id, SCHEDULE_USER)
+    return await started(run, jobId, note)
   } catch (error) {
     if (isUnreachable(error)) return waits(run, `It waits for the host: ${(error as Error).message}`)
     const sentence = isRefusal(error) ? error.message : sentenceOf(error)
@@ -65,12 +59,4 @@ async function waits(run: ScheduleRun, note: string): Promise<false> {
 async function lookAtTargetOf(run: ScheduleRun): Promise<void> {
   const row = await store().selectFrom('schedules').select('target_id').where('id', '=', run.scheduleId).executeTakeFirst()
   if (row) await lookAtTarget(row.target_id)
-}
-
-/** A backup as a schedule makes it. */
-export function inputOf(schedule: Schedule, vmUuid: string, nonce: string): BackupInput {
-  return {
-    host: schedule.host, vm: vmUuid, targetId: schedule.targetId, method: schedule.method, disks: null, quiesce: schedule.quiesce, bandwidthBytesPerSecond: schedule.bandwidthBytesPerSecond,
-    forceFull: false, fullEveryDays: schedule.fullEveryDays, nonce,
-  }
 }

@@ -4,7 +4,7 @@ import type { JobView } from '../jobs/types.ts'
 import type { LiveEvent } from '../live/types.ts'
 import { changesOf } from './changes.ts'
 
-const job = (change: Partial<JobView> = {}): LiveEvent => ({ type: 'job', job: { id: 'j1', kind: 'merge', host: 'h', vmUuid: 'u', vmName: 'web', title: 'Merge /a/b', status: 'running', by: 'ann', createdAtMs: 1, endedAtMs: null, percent: 1, note: 'at /a/b', result: [], error: null, canCancel: true, offers: [], ...change } })
+const job = (change: Partial<JobView> = {}): LiveEvent => ({ type: 'job', job: { id: 'j1', kind: 'merge', host: 'h', vmUuid: 'u', vmName: 'web', title: 'Merge /a/b', status: 'running', by: 'ann', createdAtMs: 1, endedAtMs: null, percent: 1, note: 'at /a/b', result: [], error: null, canCancel: true, offers: [], limitBytesPerSecond: null, ...change } })
 const blockJob: BlockJobView = { host: 'h', vmUuid: 'u', vmName: 'web', target: 'vda', type: 'commit', currentBytes: 1, endBytes: 2, percent: 50, bandwidthBytesPerSecond: 0, bytesPerSecond: null, secondsLeft: null, ready: false, jobId: 'j1', firstSeenMs: 1 }
 const VM = { kind: 'vm', host: 'h', vmUuid: 'u', jobId: null } as const
 

@@ -16,7 +16,7 @@ const node: SnapshotNode = {
 }
 const job: JobView = {
   id: 'j', kind: 'merge', host: 'rack', vmUuid: 'u', vmName: 'web', title: 'Merge vda: web.s2 into web.qcow2', status: 'failed', by: 'ann@example.org', createdAtMs: 1, endedAtMs: 2, percent: 5, note: `Copying ${SECRET}`,
-  result: [`${SECRET} stays.`], error: `${SECRET}: no space`, canCancel: true, offers: [{ act: 'retry', sentence: SECRET }],
+  result: [`${SECRET} stays.`], error: `${SECRET}: no space`, canCancel: true, offers: [{ act: 'retry', sentence: SECRET }], limitBytesPerSecond: null,
 }
 const steps: JobStep[] = [{
   id: 1, run: 1, mode: 'do', name: 'merge web.s2', status: 'done', begunAtMs: 1, endedAtMs: 2, outcome: `["${SECRET}"]`,

@@ -2,10 +2,11 @@
 
 import { z } from 'zod'
 import { action } from '@/lib/access/action'
+import { setBandwidth as limit } from '@/lib/backups/set-bandwidth'
 import { PowerInput, startPower } from '@/lib/hosts/power'
 import { cancelJob as cancel } from '@/lib/jobs/cancel-job'
 import { CancelBlockJobInput, cancelBlockJob as cancelForeign, pivotBlockJob as pivotForeign } from '@/lib/merges/cancel-block-job'
-import { BandwidthInput, setMergeBandwidth } from '@/lib/merges/set-bandwidth'
+import { BandwidthInput } from '@/lib/merges/set-bandwidth'
 import { MergeInput, startMerge } from '@/lib/merges/start-merge'
 import { CreateSnapshotInput, startCreateSnapshot } from '@/lib/snapshots/create-snapshot'
 import { DeleteInput, startDelete } from '@/lib/snapshots/delete-snapshot'
@@ -19,7 +20,7 @@ export const power = action('vm.power', PowerInput, ({ user, input }) => startPo
 
 export const cancelJob = action('job.cancel', z.object({ jobId: z.string().min(1) }), ({ input }) => cancel(input.jobId))
 export const setBandwidth = action('merge.bandwidth', BandwidthInput, async ({ input }) => {
-  await setMergeBandwidth(input)
+  await limit(input)
   return {}
 })
 export const cancelBlockJob = action('block-job.cancel', CancelBlockJobInput, async ({ input }) => {

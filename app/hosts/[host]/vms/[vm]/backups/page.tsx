@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { requireUser } from '@/lib/access/require-user'
 import { openRestoreOf } from '@/lib/backups/open-restore'
+import { restoreInPlaceRefusal } from '@/lib/backups/restore-in-place-refusal'
 import { listTargets } from '@/lib/backups/targets'
 import { viewBackups } from '@/lib/backups/vm-backups'
 import { findVm, requireVm } from '@/lib/hosts/find-vm'
@@ -8,8 +9,9 @@ import { readJobs } from '@/lib/jobs/read-jobs'
 import { protectionOf } from '@/lib/schedules/protection'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { describeWhen } from '@/lib/schedules/when'
+import { OnlyWhoMay } from '@/components/access/may'
 import { BackupButton, BackupDialogs } from '@/components/backups/backup-dialogs'
-import { BackupList } from '@/components/backups/backup-list'
+import { BackupList, IN_PLACE_REFUSAL } from '@/components/backups/backup-list'
 import { ProtectionLine } from '@/components/backups/protection-line'
 import { ScheduleList } from '@/components/backups/schedule-list'
 import { JobsNow } from '@/components/jobs/jobs-now'
@@ -44,10 +46,14 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
   const ref = { host: host.name, uuid: vm.uuid, name: vm.name }
   const [protection, backups, targets, schedules, jobs, restored] = await Promise.all([
     protectionOf(host.name, vm.uuid), viewBackups({ host: host.name, vmUuid: vm.uuid }), listTargets(host.name), listSchedules({ host: host.name }),
-    readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_LOOKED_AT }), orSentence(requireVm(host.name, vm.uuid).then((now) => openRestoreOf(now.vm, host.name))),
+    readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_LOOKED_AT }), orSentence(requireVm(host.name, vm.uuid).then(async (now) => {
+      const open = await openRestoreOf(now.host, now.vm)
+      return { open, inPlaceRefusal: restoreInPlaceRefusal(now.vm, open) }
+    })),
   ])
   const own = schedules.filter((each) => each.vmUuid === vm.uuid || (each.vmUuid === null && protection?.scheduleIds.includes(each.id)))
-  const open = restored.value ?? null
+  const open = restored.value?.open ?? null
+  const inPlaceRefusal = restored.value?.inPlaceRefusal ?? null
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} />
@@ -66,16 +72,18 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
             <p>{vm.name} was restored in place from {open.backupId} <When ms={open.endedAtMs} />. Its old disks are kept until you say which ones are right.</p>
             <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
               <BackupButton dialog={{ act: 'Keep restored disks', jobId: open.jobId, vm: ref }} variant="outline" size="small" />
-              <BackupButton dialog={{ act: 'Put old disks back', jobId: open.jobId, vm: ref }} variant="outline" size="small" />
+              <BackupButton dialog={{ act: 'Put old disks back', jobId: open.jobId, vm: ref }} variant="outline" size="small" disabled={open.putBackRefusal !== null} title={open.putBackRefusal ?? undefined} aria-describedby={open.putBackRefusal !== null ? 'put-back-refusal' : undefined} />
             </div>
+            {open.putBackRefusal !== null && <OnlyWhoMay act="backup.end-restore"><p id="put-back-refusal" className="mt-1 text-[13px] break-names text-muted">Put old disks back: {open.putBackRefusal}</p></OnlyWhoMay>}
           </Notice>
         )}
         <JobsNow host={host.name} vmUuid={vm.uuid} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={[]} acts={backupActs.vm} />
         <ScheduleList schedules={own.map((each) => ({ ...each, words: describeWhen(each.when, each.timeZone), targetName: targets.find((target) => target.id === each.targetId)?.name ?? 'a target that is gone' }))} vm={ref} />
+        {backups.length > 0 && inPlaceRefusal !== null && <OnlyWhoMay act="backup.restore-in-place"><p id={IN_PLACE_REFUSAL} className="text-[13px] break-names text-muted">Restore in place: {inPlaceRefusal}</p></OnlyWhoMay>}
         {targets.map((target) => ({ target, there: backups.filter((backup) => backup.targetId === target.id) })).filter(({ there }) => there.length > 0).map(({ target, there }) => (
           <section key={target.id} className="flex flex-col gap-2">
             <h2 className="font-semibold">On {target.name} <span className="font-normal text-muted">{there.length}</span></h2>
-            <BackupList label={`Backups on ${target.name}`} backups={there} vm={ref} all={all} />
+            <BackupList label={`Backups on ${target.name}`} backups={there} vm={ref} all={all} inPlaceRefusal={inPlaceRefusal} />
           </section>
         ))}
         {backups.length === 0 && <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No backups yet.</p>}
