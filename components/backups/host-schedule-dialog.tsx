@@ -2,7 +2,6 @@
 
 import { useState } from 'react'
 import type { Schedule } from '@/lib/schedules/types'
-import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ScheduleFields } from '@/components/backups/schedule-fields'
 import { Dialog } from '@/components/ui/dialog'
@@ -22,12 +21,10 @@ export function HostScheduleDialog({ hosts, targets, schedule, acts, onClose }: 
   const [host, setHost] = useState(schedule?.host ?? hosts[0] ?? '')
   return (
     <Dialog open title={schedule === null && hosts.length > 1 ? 'Schedule a host' : `Schedule of every VM on ${host}`} onClose={onClose}>
-      <OnlyWhoMay act="schedule.save">
-        <ScheduleFields host={host} vmUuid={null} schedule={schedule} targets={targets.filter((target) => target.host === host)} raw={false} acts={acts} onClose={onClose}>
-          {schedule === null && hosts.length > 1 && <SelectField label="Host" value={host} onChange={(event) => setHost(event.target.value)}>{hosts.map((each) => <option key={each}>{each}</option>)}</SelectField>}
-          <p className="text-sm">It covers every VM of {host} that has no schedule of its own, and each that is made later.</p>
-        </ScheduleFields>
-      </OnlyWhoMay>
+      <ScheduleFields host={host} vmUuid={null} schedule={schedule} targets={targets.filter((target) => target.host === host)} raw={false} acts={acts} onClose={onClose}>
+        {schedule === null && hosts.length > 1 && <SelectField label="Host" value={host} onChange={(event) => setHost(event.target.value)}>{hosts.map((each) => <option key={each}>{each}</option>)}</SelectField>}
+        <p className="text-sm">It covers every VM of {host} that has no schedule of its own, and each that is made later.</p>
+      </ScheduleFields>
     </Dialog>
   )
 }

@@ -2,7 +2,6 @@
 
 import type { BackupForm } from '@/lib/backups/backup-form'
 import type { Schedule } from '@/lib/schedules/types'
-import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { SAVE_SCHEDULE, ScheduleFields } from '@/components/backups/schedule-fields'
 import { ActForm } from '@/components/dialogs/act-form'
@@ -25,7 +24,7 @@ export function ScheduleDialog({ vm, schedule, acts, onClose }: Props) {
   return (
     <Dialog open title={`Schedule of ${vm.name}`} onClose={onClose}>
       {form
-        ? <OnlyWhoMay act="schedule.save"><ScheduleFields host={vm.host} vmUuid={vm.uuid} schedule={schedule} targets={form.targets} raw={form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')} acts={acts} onClose={onClose} /></OnlyWhoMay>
+        ? <ScheduleFields host={vm.host} vmUuid={vm.uuid} schedule={schedule} targets={form.targets} raw={form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')} acts={acts} onClose={onClose} />
         : <ActForm act={SAVE_SCHEDULE} ready={false} pending={false} message={message} onSubmit={() => undefined} onClose={onClose}><p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p></ActForm>}
     </Dialog>
   )

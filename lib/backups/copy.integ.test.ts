@@ -99,6 +99,15 @@ describe('snapshot, copy, merge', () => {
     expect(await Promise.all([0, 159, 160].map((mib) => patternAt(limited.file(backup, 'vda.qcow2'), 'qcow2', mib)))).toEqual([0x11, 0x11, 0])
     await expect(setBandwidth({ jobId, bandwidthBytesPerSecond: 0 })).rejects.toThrow(/has ended already/)
     await lab.virsh('destroy', 'limited')
+
+    // So it is with the copy of a restore: at 1 MiB/s this one would take more than two minutes.
+    const { startRestore } = await import('./start-restore.ts')
+    const restore = await startRestore({ targetId: target.id, backupId: backup.id, name: 'limited again', directory: null, networkUp: false, bandwidthBytesPerSecond: MIB, nonce: crypto.randomUUID() }, { name: 'tester' })
+    await waitUntil(async () => (await readJob(restore.jobId))!.limitBytesPerSecond === MIB, { limitMs: 30_000, everyMs: 50, what: 'The copy of the restore' })
+    const begunMs = Date.now()
+    await setBandwidth({ jobId: restore.jobId, bandwidthBytesPerSecond: 0 })
+    expect(await keyframe.ended(restore)).toMatchObject({ status: 'succeeded', error: null })
+    expect(Date.now() - begunMs).toBeLessThan(60_000)
   })
 
   it('a backup that QEMU pushes has no limit, and says so', async () => {

@@ -12,7 +12,7 @@ import { copyHelperName } from './copy-limit.ts'
 
 /**
  * Changes the limit of a running job that copies: of a merge, or of a backup or a restore, whose later disks have it, too; 0 takes
- * it away. Throws Refusal; HostDown.
+ * it away. Throws Refusal; HostDown, and then the copies that come after have it all the same.
  */
 export async function setBandwidth(input: z.infer<typeof BandwidthInput>): Promise<{ jobId: string }> {
   const job = await readJob(input.jobId)
