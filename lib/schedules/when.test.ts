@@ -4,7 +4,14 @@ import { describeWhen, isTimeZone, nextRuns } from './when.ts'
 
 const daily = (...times: string[]): When => ({ kind: 'times', times, days: [1, 2, 3, 4, 5, 6, 7] })
 /** A run as a clock of the zone shows it, with its instant. */
-const shown = (atMs: number, timeZone: string) => new Date(atMs).toLocaleString('sv', { timeZone }).slice(0, 16)
+const shown = (atMs: number, timeZone: string) => clockOf(timeZone).format(atMs)
+/** One for each zone: making it is most of the time that a date takes. */
+const clocks = new Map<string, Intl.DateTimeFormat>()
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('sv', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' })
+  clocks.set(timeZone, clock)
+  return clock
+}
 const runs = (when: When, zone: string, from: string, count: number) => nextRuns(when, zone, Date.parse(from), count).map((at) => shown(at, zone))
 const instants = (when: When, zone: string, from: string, count: number) => nextRuns(when, zone, Date.parse(from), count).map((at) => new Date(at).toISOString().slice(0, 16))
 
