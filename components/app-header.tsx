@@ -3,8 +3,8 @@ import { can } from '@/lib/access/permissions'
 import { signOut } from '@/lib/access/sign-out'
 import type { User } from '@/lib/access/users'
 import { KeyframeMark } from '@/components/keyframe-mark'
+import { SignOutButton } from '@/components/offline/sign-out-button'
 import { auditPath, backupsPath, jobsPath, listPath, notificationsPath, sharesPath, usersPath } from '@/components/paths'
-import { Button } from '@/components/ui/button'
 
 /** Where one is, who one is, and the way out. */
 export function AppHeader({ user }: { user: User }) {
@@ -24,7 +24,7 @@ export function AppHeader({ user }: { user: User }) {
         {can(user, 'audit.read') && <PageLink href={auditPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Audit log</PageLink>}
         {can(user, 'notification.read') && <PageLink href={notificationsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-md:hidden">Notifications</PageLink>}
         <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">{user.name}</PageLink>
-        <form action={signOut}><Button type="submit" variant="quiet" size="small">Sign out</Button></form>
+        <form action={signOut}><SignOutButton /></form>
       </div>
     </header>
   )

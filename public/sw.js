@@ -76,7 +76,8 @@ async function forget() {
 
 /** The page as it was, without its scripts, below a word on its age; undefined when it was not kept. */
 async function kept(url) {
-  const found = KEPT.test(url.pathname) ? await caches.match(url.pathname, { cacheName: PAGES }) : undefined
+  // Of a search nothing is kept: the whole list would stand under its address.
+  const found = url.search === '' && KEPT.test(url.pathname) ? await caches.match(url.pathname, { cacheName: PAGES }) : undefined
   if (!found) return undefined
   const keptAt = Number(found.headers.get('x-kept-at'))
   const text = (await found.text()).replace(/<script\b[^>]*>[^]*?<\/script>/gi, '').replace(/<link\b[^>]*\bas="script"[^>]*>/gi, '')

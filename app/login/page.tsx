@@ -4,7 +4,7 @@ import { currentSession } from '@/lib/access/current-user'
 import { safeNextPath } from '@/lib/access/next-path'
 import { signIn } from '@/lib/access/sign-in'
 import { refusalSentence } from '@/lib/access/sign-in-refusal'
-import { ForgetPages } from '@/components/offline/forget-pages'
+import { NobodySignedIn } from '@/components/offline/nobody-signed-in'
 import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 
@@ -16,7 +16,7 @@ export default async function LoginPage({ searchParams }: { searchParams: Promis
   if (await currentSession()) redirect(next)
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-6 p-4">
-      <ForgetPages />
+      <NobodySignedIn />
       <h1 className="text-2xl font-semibold tracking-tight">Keyframe</h1>
       {typeof query.error === 'string' && <p role="alert" className="rounded-md border border-danger/40 bg-danger/10 px-3 py-2 text-sm">{refusalSentence(query.error)}</p>}
       <form action={signIn} className="flex flex-col gap-4">

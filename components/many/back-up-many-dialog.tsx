@@ -7,9 +7,8 @@ import { ManyForm, type Intent } from '@/components/many/many-form'
 import { TargetFields } from '@/components/many/target-fields'
 import { useBackupForms } from '@/components/many/use-backup-forms'
 import { randomId } from '@/components/random-id'
-import { Dialog } from '@/components/ui/dialog'
 import { SelectField } from '@/components/ui/field'
-import type { VmRef } from '@/components/vm/vm-ref'
+import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** A backup of each VM now, of all its disks, by the method that fits it. */
 export function BackUpManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts: BackupActs; onClose: () => void }) {
@@ -29,18 +28,17 @@ export function BackUpManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts: B
     return { refusal: null, words: <p>{why === null ? 'incremental' : `snapshot, copy, merge. ${why}`}</p> }
   }
   return (
-    <Dialog open title={`Back up ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`} onClose={onClose}>
-      <ManyForm
-        vms={vms} act="Back up now" intentOf={intentOf} ready={!pending} onClose={onClose}
-        send={(vm) => acts.backUp({ host: vm.host, vm: vm.uuid, targetId: targetOf(vm.host)!.id, method: methodOf(vm).method, disks: null, quiesce, bandwidthBytesPerSecond: 0, forceFull: false, nonce: `${nonce} ${vm.uuid}` })}
-      >
-        <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
-        <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut.">
-          <option value="auto">auto</option>
-          <option value="required">required</option>
-          <option value="off">off</option>
-        </SelectField>
-      </ManyForm>
-    </Dialog>
+    <ManyForm
+      title={`Back up ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`}
+      vms={vms} act="Back up now" intentOf={intentOf} ready={!pending} onClose={onClose}
+      send={(vm) => acts.backUp({ host: vm.host, vm: vm.uuid, targetId: targetOf(vm.host)!.id, method: methodOf(vm).method, disks: null, quiesce, bandwidthBytesPerSecond: 0, forceFull: false, nonce: `${nonce} ${vmKey(vm)}` })}
+    >
+      <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
+      <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut.">
+        <option value="auto">auto</option>
+        <option value="required">required</option>
+        <option value="off">off</option>
+      </SelectField>
+    </ManyForm>
   )
 }

@@ -15,7 +15,6 @@ import { useBackupForms } from '@/components/many/use-backup-forms'
 import { useReadEach } from '@/components/many/use-read-each'
 import { schedulePreviewPath } from '@/components/paths'
 import { randomId } from '@/components/random-id'
-import { Dialog } from '@/components/ui/dialog'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** The same schedule for each VM, as one of its own, so that each can be changed by itself later. */
@@ -51,21 +50,19 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
     ) }
   }
   return (
-    <Dialog open title={`Schedule of ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`} onClose={() => { router.refresh(); onClose() }}>
-      <ManyForm vms={vms} act="Save schedules" intentOf={intentOf} ready={!pending && settled} send={(vm) => acts.saveSchedule(inputOf(vm))} onClose={() => { router.refresh(); onClose() }}>
-        <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
-        <WhenFields value={when} onChange={setWhen} errors={{}} />
-        <KeepFields value={keep} onChange={setKeep} error={undefined} />
-        <section aria-label="Preview" className="flex min-h-36 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
-          {first?.message && <p role="status" className="text-warn">{first.message}</p>}
-          {first?.data && (
-            <>
-              <p className="font-medium">Each runs {first.data.words}</p>
-              <ol aria-label="Next runs" className="text-[13px] text-muted">{first.data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
-            </>
-          )}
-        </section>
-      </ManyForm>
-    </Dialog>
+    <ManyForm title={`Schedule of ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`} vms={vms} act="Save schedules" intentOf={intentOf} ready={!pending && settled} send={(vm) => acts.saveSchedule(inputOf(vm))} onClose={() => { router.refresh(); onClose() }}>
+      <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
+      <WhenFields value={when} onChange={setWhen} errors={{}} />
+      <KeepFields value={keep} onChange={setKeep} error={undefined} />
+      <section aria-label="Preview" className="flex min-h-36 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
+        {first?.message && <p role="status" className="text-warn">{first.message}</p>}
+        {first?.data && (
+          <>
+            <p className="font-medium">Each runs {first.data.words}</p>
+            <ol aria-label="Next runs" className="text-[13px] text-muted">{first.data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
+          </>
+        )}
+      </section>
+    </ManyForm>
   )
 }

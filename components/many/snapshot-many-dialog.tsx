@@ -9,7 +9,6 @@ import { ManyForm, type Intent } from '@/components/many/many-form'
 import { useReadEach } from '@/components/many/use-read-each'
 import { snapshotFormPath, snapshotPlanPath } from '@/components/paths'
 import { randomId } from '@/components/random-id'
-import { Dialog } from '@/components/ui/dialog'
 import { Field, SelectField } from '@/components/ui/field'
 import type { VmActs } from '@/components/vm/vm-acts'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
@@ -35,23 +34,22 @@ export function SnapshotManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
     return { refusal: null, words: <><p>{disks.join(', ')}{leftOut.length > 0 && `; not ${leftOut.join(', ')}`}</p>{minds.map(({ sentence }) => <p key={sentence} className="text-warn">{sentence}</p>)}</> }
   }
   return (
-    <Dialog open title={`Take snapshots of ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`} onClose={onClose}>
-      <ManyForm
-        vms={vms} act={ACT} intentOf={intentOf} ready={!pending && nameRefusal === null} onClose={onClose}
-        send={(vm) => {
-          const { disks, plan } = readings.get(vmKey(vm))!.data!
-          return acts.takeSnapshot({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory: null, fingerprint: plan!.fingerprint, nonce: `${nonce} ${vm.uuid}` })
-        }}
-      >
-        <Field label="Name of each" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? undefined} autoComplete="off" spellCheck={false} required />
-        <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} autoComplete="off" />
-        <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen where the guest agent answers, else as after a power cut. Overlays go beside each image.">
-          <option value="auto">auto</option>
-          <option value="required">required</option>
-          <option value="off">off</option>
-        </SelectField>
-      </ManyForm>
-    </Dialog>
+    <ManyForm
+      title={`Take snapshots of ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`}
+      vms={vms} act={ACT} intentOf={intentOf} ready={!pending && nameRefusal === null} onClose={onClose}
+      send={(vm) => {
+        const { disks, plan } = readings.get(vmKey(vm))!.data!
+        return acts.takeSnapshot({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory: null, fingerprint: plan!.fingerprint, nonce: `${nonce} ${vmKey(vm)}` })
+      }}
+    >
+      <Field label="Name of each" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? undefined} autoComplete="off" spellCheck={false} required />
+      <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} autoComplete="off" />
+      <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen where the guest agent answers, else as after a power cut. Overlays go beside each image.">
+        <option value="auto">auto</option>
+        <option value="required">required</option>
+        <option value="off">off</option>
+      </SelectField>
+    </ManyForm>
   )
 }
 

@@ -9,13 +9,14 @@ const result = (passed: boolean, recoveryMs: number): KeptResult => ({ scenario:
 test('a cell counts survived of run, a case that was not run counts in neither', () => {
   const table = faultTable([
     { scenario: 'merge', fault: 'app', result: result(true, 1_234) }, { scenario: 'merge', fault: 'app', result: result(false, 60_000) },
-    { scenario: 'merge', fault: 'qemu', result: undefined },
+    { scenario: 'merge', fault: 'qemu', result: undefined }, { scenario: 'merge', fault: 'libvirtd', result: result(true, 500) }, { scenario: 'merge', fault: 'libvirtd', result: undefined },
   ])
   const row = table.split('\n')[2]!.split('|').map((cell) => cell.trim())
   expect(row[1]).toBe('merge')
   expect(row[2 + FAULTS.findIndex(({ name }) => name === 'app')]).toBe('1/2')
   expect(row[2 + FAULTS.findIndex(({ name }) => name === 'qemu')]).toBe('–')
-  expect(table).toContain('3 cases, 2 run, 1 survived; slowest recovery 1.2 s.')
+  expect(row[2 + FAULTS.findIndex(({ name }) => name === 'libvirtd')]).toBe('1/1 of 2')
+  expect(table).toContain('5 cases, 3 run, 2 survived; slowest recovery 1.2 s.')
 })
 
 test('the order is mixed, whole, and the same each time', () => {

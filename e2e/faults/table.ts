@@ -9,12 +9,13 @@ const END = '<!-- end of the table -->'
 
 export type Planned = { scenario: string, fault: string, result: KeptResult | undefined }
 
-/** Rows: scenarios; columns: faults; cells: survived of run. Pure. */
+/** Rows: scenarios; columns: faults; cells: survived of run, and of how many where some were not run yet. Pure. */
 export function faultTable(planned: readonly Planned[]): string {
   const scenarios = [...new Set(planned.map((each) => each.scenario))]
   const cell = (all: readonly Planned[]) => {
     const run = all.filter((each) => each.result)
-    return run.length === 0 ? '–' : `${run.filter((each) => each.result!.passed).length}/${run.length}`
+    // Of what is planned and was not run nothing is known: it must not look like a whole row.
+    return run.length === 0 ? '–' : `${run.filter((each) => each.result!.passed).length}/${run.length}${run.length < all.length ? ` of ${all.length}` : ''}`
   }
   const rows = scenarios.map((scenario) => {
     const own = planned.filter((each) => each.scenario === scenario)

@@ -13,13 +13,13 @@ describe('guessing passwords', () => {
   afterAll(() => temporary.remove())
   afterEach(async () => { vi.useRealTimers(); await store().deleteFrom('login_failures').execute() })
 
-  const fail = async (name: string, times: number) => { for (let time = 0; time < times; time++) await countTry(name) }
+  const fail = async (name: string, times: number) => { for (let time = 0; time < times; time++) await countTry('user', name) }
 
   it('lets five failures of one name pass, and not a sixth try', async () => {
     await fail('ann', 4)
-    expect(await countTry('ann')).toBeNull()
-    expect(await countTry('ann')).toBe(5)
-    expect(await countTry('bob')).toBeNull()
+    expect(await countTry('user', 'ann')).toBeNull()
+    expect(await countTry('user', 'ann')).toBe(5)
+    expect(await countTry('user', 'bob')).toBeNull()
   })
 
   it('refuses even the right password then, in one sentence, and again takes it after the wait', async () => {
@@ -35,13 +35,16 @@ describe('guessing passwords', () => {
   })
 
   it('counts over all names, for a guesser may change the name', async () => {
-    for (let each = 0; each < 100; each++) await countTry(`name ${each}`)
-    expect(await countTry('somebody new')).toBe(5)
+    for (let each = 0; each < 100; each++) await countTry('user', `name ${each}`)
+    expect(await countTry('user', 'somebody new')).toBe(5)
   })
 
   it('of guesses at the passwords of links keeps nobody from signing in, and the other way round', async () => {
-    for (let each = 0; each < 100; each++) await countTry(`share ${each}`)
-    expect([await countTry('share another'), await countTry('ann')]).toEqual([5, null])
+    for (let each = 0; each < 100; each++) await countTry('share', `link ${each}`)
+    expect([await countTry('share', 'another'), await countTry('user', 'ann')]).toEqual([5, null])
+    await store().deleteFrom('login_failures').execute()
+    for (let each = 0; each < 100; each++) await countTry('user', `share:${each}`)
+    expect([await countTry('user', 'ann'), await countTry('share', 'link')]).toEqual([5, null])
   })
 
   it('outlives a restart, and a good sign-in clears the name', async () => {
@@ -49,7 +52,7 @@ describe('guessing passwords', () => {
     await closeStore()
     await openStore()
     expect(await checkPassword('ann', 'wrong')).toMatchObject({ refused: 'wrong' })
-    expect(await countTry('ann')).toBe(5)
+    expect(await countTry('user', 'ann')).toBe(5)
     await store().deleteFrom('login_failures').execute()
     await fail('ann', 4)
     await checkPassword('ann', 'a good password')

@@ -65,12 +65,15 @@ export async function requireChain(targetId: string, id: string): Promise<Backup
   return chain
 }
 
-/** Notes what stands in a directory; the verdict of a check stays where the manifest is the same. */
-export async function noteBackup(targetId: string, manifest: Manifest, text: string): Promise<void> {
-  const before = await store().selectFrom('backups').select('manifest').where('target_id', '=', targetId).where('id', '=', manifest.id).executeTakeFirst()
-  if (before?.manifest === text) return
+/**
+ * Notes what stands in a directory; the verdict of a check stays where the manifest is the same. Its host is the target's: the manifest's may be called
+ * otherwise since, or be another machine whose backups were carried here.
+ */
+export async function noteBackup(target: { id: string; host: string }, manifest: Manifest, text: string): Promise<void> {
+  const before = await store().selectFrom('backups').select(['manifest', 'host']).where('target_id', '=', target.id).where('id', '=', manifest.id).executeTakeFirst()
+  if (before?.manifest === text && before.host === target.host) return
   const values = {
-    target_id: targetId, id: manifest.id, host: manifest.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
+    target_id: target.id, id: manifest.id, host: target.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
     created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text)), manifest: text,
     check_status: 'unchecked', checked_at_ms: null, check_note: null,
   }

@@ -8,5 +8,8 @@ export async function followLimit(context: Pick<SagaContext<{ bandwidthBytesPerS
   return async () => Number(await context.kept(KEPT_LIMIT))
 }
 
+/** After the last copy: what is left of the job has no limit, and is not shown as if it had. */
+export const endLimit = (context: Pick<SagaContext<unknown>, 'keep'>): Promise<void> => context.keep(KEPT_LIMIT, null)
+
 /** Name of the helper domain by which a job copies: the same after a crash. */
 export const copyHelperName = (kind: 'copy' | 'restore', jobId: string): string => `keyframe-${kind}-${jobId.slice(0, 8)}`

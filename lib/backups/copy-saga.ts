@@ -14,7 +14,7 @@ import { makeImage, withFolder } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
-import { copyHelperName, followLimit } from './copy-limit.ts'
+import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
 import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
@@ -131,6 +131,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
       await mergeBack(context, host, disk)
     }
   }
+  await endLimit(context)
   if (!wasRunning) await step('see that it stayed off', { do: () => refuseStarted(input) })
   await context.copied(bytes)
   const files = await readFilesBack(context, host, target, [...input.disks.map(fileOf), ...saved.files])

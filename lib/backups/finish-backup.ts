@@ -64,7 +64,7 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
     do: async () => {
       const read = readManifest(text)
       if ('problem' in read) throw new Error(`A manifest that was just written can't be read: ${read.problem}`)
-      await noteBackup(target.id, read.manifest, text)
+      await noteBackup(target, read.manifest, text)
       return true
     },
   })

@@ -107,7 +107,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   return [
     `${plan.kind.kind === 'full' ? 'Full backup' : 'Increment'} ${input.backupId} is in ${target.name}: ${plan.disks.map((disk) => disk.target).join(', ')}, ${files.reduce((sum, file) => sum + file.bytes, 0)} bytes, each file read back.`,
     ...(plan.kind.kind === 'full' ? [`Why a full: ${plan.kind.reason}`] : [`It rests on ${plan.kind.parentId}.`]),
-    consistency, ...(left === null ? [] : [left]), ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
+    consistency, ...(typeof left === 'string' ? [left] : []), ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
   ]
 }
 

@@ -1,7 +1,7 @@
 const MIB = 1024 * 1024
 
 /**
- * Bytes a second that are read from all of a host's backups together. kept: its disks and its network serve VMs; fresh: what was written just now
+ * Bytes a second that are read from all of a host's backups of one kind together. kept: its disks and its network serve VMs; fresh: what was written just now
  * is read from memory mostly, and a backup that waits for it is not there yet.
  */
 const READ_BYTES_PER_SECOND = { kept: 64 * MIB, fresh: 256 * MIB } as const

@@ -7,6 +7,7 @@ import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireChain } from './catalogue.ts'
+import { endLimit } from './copy-limit.ts'
 import { replaceImages, startsFrom, type Image } from './replace-images.ts'
 import { checkChain, copyDisk, makeDisks, removeMadeDisks, type RestoreJobBase } from './restore-disks.ts'
 import { requireTarget } from './targets.ts'
@@ -46,6 +47,7 @@ export const restoreInPlaceSaga: Saga<RestoreInPlaceJob> = {
       await step('make the files', { do: (call) => makeDisks(context, host, [], call) })
       const vmXml = await context.waitFor('read what kind of VM it is', () => host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE)), POLL_MS)
       for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, vmXml, disk, call) })
+      await endLimit(context)
       await context.allowCancel(false)
       await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.disks)) ? true : null), do: (call) => replaceImages(host, input.vm, input.disks, call) })
     } catch (error) {

@@ -8,6 +8,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { getFile, putFile, withFolder } from './backup-folder.ts'
 import { folderOf, requireChain, type Backup } from './catalogue.ts'
+import { endLimit } from './copy-limit.ts'
 import { DOMAIN_FILE } from './manifest.ts'
 import { checkChain, copyDisk, makeDisks, removeMadeDisks, type RestoreJobBase } from './restore-disks.ts'
 import { restoredXml } from './restored-xml.ts'
@@ -70,6 +71,7 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
   const saved = await context.waitFor('read the configuration', () => readSaved(host, target, input, manifest.nvram), POLL_MS)
   await step('make the files', { do: (call) => makeDisks(context, host, nvramOf(input), call) })
   for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, saved.xml, disk, call) })
+  await endLimit(context)
   const { nvramPath } = input
   if (nvramPath !== null && saved.nvram !== null) {
     await step('write the NVRAM', { do: async (call) => {

@@ -27,7 +27,7 @@ export interface SagaContext<Input> {
   /** What `keep` kept in any run of this job, or undefined. */
   kept(key: string): Promise<unknown>
   /** Keeps a value through all runs of the job; written before it resolves. */
-  keep(key: string, value: string | number | boolean): Promise<void>
+  keep(key: string, value: string | number | boolean | null): Promise<void>
   /** Shows where the job stands: 0–100 or null, and one sentence. */
   progress(percent: number | null, note: string): Promise<void>
   /** Says whether Cancel can be pressed now. */

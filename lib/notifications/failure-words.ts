@@ -21,7 +21,7 @@ export function failureWords(error: unknown): string {
   const codes = [code, (cause as { code?: unknown } | undefined)?.code].filter((each): each is string => typeof each === 'string')
   // nodemailer keeps the code of a connection that failed in the message only.
   const inMessage = /\b(E[A-Z]{4,}|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)\b/.exec(message ?? '')?.[1]
-  if (codes.some((each) => CERTIFICATE.test(each)) || (inMessage !== undefined && CERTIFICATE.test(inMessage)) || /self[- ]signed certificate|certificate/i.test(message ?? '')) return 'Its certificate is not trusted by this server.'
+  if (codes.some((each) => CERTIFICATE.test(each)) || (inMessage !== undefined && CERTIFICATE.test(inMessage)) || (typeof responseCode !== 'number' && /certificate/i.test(message ?? ''))) return 'Its certificate is not trusted by this server.'
   if (codes.includes('ETLS')) return 'It offers no encryption (STARTTLS), and nothing is sent without.'
   if (typeof responseCode === 'number' && typeof response === 'string') return codes.includes('EAUTH') ? `It refused user and password: ${line(response, SAID_MAXIMUM)}` : `It answered ${line(response, SAID_MAXIMUM)}`
   const known = [...codes, inMessage].find((each) => each !== undefined && each in WORDS)

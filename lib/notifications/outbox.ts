@@ -32,7 +32,7 @@ export async function nextAttemptAtMs(): Promise<number | null> {
   return (await store().selectFrom('notification_outbox').select((select) => select.fn.min('next_attempt_at_ms').as('at')).executeTakeFirst())?.at ?? null
 }
 
-/** Writes down how an attempt went. A channel that was failing and works again sends at once what waits. */
+/** Writes down how an attempt went. A channel that was failing and works again sends at once what waits, whose attempts begin anew: they were about the channel, not the message. */
 export async function recordAttempt(row: { id: string; channel_id: string; attempts: number }, outcome: Outcome, nowMs: number): Promise<void> {
   await store().transaction().execute(async (transaction) => {
     const attempts = row.attempts + 1
@@ -51,7 +51,7 @@ export async function noteOutcome(db: Kysely<Schema> | Transaction<Schema>, chan
   const before = await db.selectFrom('notification_channels').select('failing_since_ms').where('id', '=', channelId).executeTakeFirst()
   const state = outcome.sent ? { last_sent_at_ms: nowMs, failing_since_ms: null, error: null } : { failing_since_ms: before?.failing_since_ms ?? nowMs, error: outcome.sentence }
   await db.updateTable('notification_channels').set(state).where('id', '=', channelId).execute()
-  if (outcome.sent && before?.failing_since_ms != null) await db.updateTable('notification_outbox').set({ next_attempt_at_ms: nowMs }).where('channel_id', '=', channelId).where('next_attempt_at_ms', 'is not', null).execute()
+  if (outcome.sent && before?.failing_since_ms != null) await db.updateTable('notification_outbox').set({ next_attempt_at_ms: nowMs, attempts: 0 }).where('channel_id', '=', channelId).where('next_attempt_at_ms', 'is not', null).execute()
 }
 
 /** Forgets what was sent or given up long ago. */

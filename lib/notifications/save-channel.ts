@@ -26,7 +26,9 @@ export async function saveChannel(input: ChannelInput, user: { name: string }): 
       digest_at: input.digestAt, time_zone: input.timeZone, digest_handled_until_ms: sameDigest ? row.digest_handled_until_ms : nowMs(),
     }
     if (row) {
-      await transaction.updateTable('notification_channels').set(values).where('id', '=', input.id).execute()
+      // What failed was the place of before.
+      const isElsewhere = values.settings !== row.settings || values.secrets !== row.secrets
+      await transaction.updateTable('notification_channels').set({ ...values, ...(isElsewhere ? { failing_since_ms: null, error: null } : {}) }).where('id', '=', input.id).execute()
       await transaction.updateTable('notification_outbox').set({ next_attempt_at_ms: nowMs() }).where('channel_id', '=', input.id).where('next_attempt_at_ms', 'is not', null).execute()
       return
     }

@@ -13,7 +13,7 @@ export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, me
   const limit = AbortSignal.timeout(MAIL_LIMIT_MS)
   const ended = AbortSignal.any([signal, limit])
   try {
-    await Promise.race([
+    const taken = await Promise.race([
       transport.sendMail({
         from: { name: 'Keyframe', address: from }, to, subject: message.title, text: link === null ? message.text : `${message.text}\n\n${link}`, date: new Date(message.atMs),
         // The same in each attempt, so that a mailbox that got it already can tell; and no holiday reply, please.
@@ -21,7 +21,8 @@ export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, me
       }),
       new Promise<never>((_, reject) => ended.addEventListener('abort', () => reject(ended.reason as Error), { once: true })),
     ])
-    return { sent: true }
+    const refused = taken.rejected.map((each) => (typeof each === 'string' ? each : each.address))
+    return refused.length === 0 ? { sent: true } : { sent: false, sentence: `It took the mail, but not for ${refused.join(', ')}.` }
   } catch (error) {
     signal.throwIfAborted()
     if (limit.aborted) return { sent: false, sentence: `It did not take the mail within ${MAIL_LIMIT_MS / 1000} s.` }

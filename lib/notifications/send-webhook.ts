@@ -58,6 +58,8 @@ function exchange({ method, url, headers, body }: WebhookRequest, signal: AbortS
       response.on('error', reject)
     })
     sent.on('error', reject)
+    // An answer that changes the protocol is neither an error nor a response: the connection is simply closed.
+    sent.on('close', () => reject(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })))
     sent.end(body)
   })
 }

@@ -12,7 +12,7 @@ import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
 import { shareBackup, shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
 import { readJobPaths } from './job-paths.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
-import { ATTENTION, NOT_PROTECTED } from './neutral-sentences.ts'
+import { ATTENTION, BACKUP_TITLES, NOT_PROTECTED } from './neutral-sentences.ts'
 import { PathNames } from './path-names.ts'
 import type { Share, SharedView } from './types.ts'
 
@@ -100,7 +100,7 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   return {
     kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: protection?.state ?? null, reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
     lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
-    backups: backups.map(shareBackup), jobs: jobs.map((job) => shareJob(job, names)),
+    backups: backups.map(shareBackup), jobs: jobs.map((job) => ({ ...shareJob(job, names), title: BACKUP_TITLES[job.kind] ?? 'Job' })),
   }
 }
 

@@ -13,12 +13,10 @@ const UNLOCKED_MS = 12 * 3_600_000
  * @returns the cookie's value and how long it is good for; or "wrong"; or the minutes to wait.
  */
 export async function tryPassword(share: Share, password: string): Promise<{ cookie: string; untilMs: number } | 'wrong' | { waitMinutes: number }> {
-  // Names of users hold no space, so no sign-in is throttled by it.
-  const name = `share ${share.id}`
-  const waitMinutes = await countTry(name)
+  const waitMinutes = await countTry('share', share.id)
   if (waitMinutes !== null) return { waitMinutes }
   if (!(await verifyPassword(share.passwordHash, password))) return 'wrong'
-  await forgetFailures(name)
+  await forgetFailures('share', share.id)
   const untilMs = Math.min(Date.now() + UNLOCKED_MS, share.expiresAtMs)
   return { cookie: `${untilMs}.${signature(share, untilMs)}`, untilMs }
 }

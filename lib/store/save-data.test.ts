@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -56,7 +56,7 @@ describe('npm run save', () => {
     temporary = await openTemporaryStore()
     writeFileSync(join(temporary.directory, 'secret'), 's'.repeat(64), { mode: 0o600 })
     await store().insertInto('users').values({ id: 'u1', name: 'ann', password_hash: 'x', disabled: 0, created_at_ms: 1, role: 'admin', seen_at_ms: null }).execute()
-    await store().insertInto('sessions').values({ id: 's1', user_id: 'u1', created_at_ms: 1, seen_at_ms: 1, expires_at_ms: Date.now() + 1e9, agent: '', address: null }).execute()
+    await store().insertInto('sessions').values({ id: 'a-session-that-is-open', user_id: 'u1', created_at_ms: 1, seen_at_ms: 1, expires_at_ms: Date.now() + 1e9, agent: '', address: null }).execute()
     for (const status of ['running', 'queued', 'waiting', 'succeeded']) await store().insertInto('jobs').values(job(status, status)).execute()
   })
   afterAll(() => temporary.remove())
@@ -67,6 +67,7 @@ describe('npm run save', () => {
     expect(readdirSync(folder).sort()).toEqual(['keyframe.db', 'secret'])
     expect(['', 'keyframe.db', 'secret'].map((name) => (statSync(join(folder, name)).mode & 0o777).toString(8))).toEqual(['700', '600', '600'])
     expect(readdirSync(join(temporary.directory, 'copies'))).toEqual(['monday'])
+    expect(readFileSync(join(folder, 'keyframe.db')).includes('a-session-that-is-open'), 'not even in a free page').toBe(false)
     expect((await store().selectFrom('jobs').select('status').orderBy('id').execute()).map(({ status }) => status)).toEqual(['queued', 'running', 'succeeded', 'waiting'])
     expect(await store().selectFrom('sessions').select('id').execute()).toHaveLength(1)
 

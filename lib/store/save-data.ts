@@ -42,6 +42,8 @@ export function saveData(dataDirectory: string, destination: string): void {
 
 function endWhatWasUnderWay(file: string): void {
   const copy = new DatabaseSync(file)
+  // What is deleted must not be readable in the file: an id of a session and the secret beside it are a way in.
+  copy.exec('PRAGMA secure_delete = ON')
   // The data of an older Keyframe, before it is brought up to date, knows fewer columns and tables.
   const names = (sql: string, ...of: string[]) => new Set(copy.prepare(sql).all(...of).map((row) => String(row.name)))
   try {

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { readSetupToken } from '@/lib/access/setup-link'
 import { PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '@/lib/access/password'
+import { NobodySignedIn } from '@/components/offline/nobody-signed-in'
 import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 import { setUp } from './actions'
@@ -14,6 +15,7 @@ export default async function SetupPage({ params, searchParams }: { params: Prom
   const found = await readSetupToken(token)
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-6 p-4">
+      <NobodySignedIn />
       <h1 className="text-2xl font-semibold tracking-tight">Keyframe</h1>
       {found ? (
         <form action={setUp} className="flex flex-col gap-4">
