@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
@@ -81,6 +81,13 @@ describe('the catalogue', () => {
     expect(rebuilt.found.sort()).toEqual([full.id, increment.id].sort())
     expect(rebuilt.unreadable).toEqual([{ name: 'half-made', problem: expect.stringMatching(/no manifest.json/) as string }])
     expect((await vm.list()).map((each) => [each.id, each.parentId, each.bytes, each.check])).toEqual([[full.id, null, full.bytes, 'unchecked'], [increment.id, full.id, increment.bytes, 'unchecked']])
+    // One that can't be read just now is not gone: what rests on it would be taken for lost.
+    const manifest = join(target.path, increment.id, 'manifest.json')
+    renameSync(manifest, `${manifest}.away`)
+    const again = await rebuildCatalogue(target.id)
+    expect([again.found, again.gone, again.unreadable.map(({ name }) => name).sort()]).toEqual([[full.id], [], [increment.id, 'half-made'].sort()])
+    expect((await vm.list()).map((each) => each.id)).toEqual([full.id, increment.id])
+    renameSync(`${manifest}.away`, manifest)
     await lab.virsh('pool-destroy', 'made')
     rmSync(join(target.path, 'half-made'), { recursive: true })
   })

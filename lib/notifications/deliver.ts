@@ -46,8 +46,6 @@ export class Delivery {
       })
       if (outcome === null) return
       await recordAttempt(row, outcome, nowMs())
-      // What refuses one just now refuses the next; they wait for the first attempt that is taken.
-      if (!outcome.sent) return
     }
   }
 }

@@ -37,10 +37,16 @@ export async function recordAttempt(row: { id: string; channel_id: string; attem
   await store().transaction().execute(async (transaction) => {
     const attempts = row.attempts + 1
     const waitMs = waitAfter(attempts)
-    const change = outcome.sent
-      ? { attempts, sent_at_ms: nowMs, next_attempt_at_ms: null, last_error: null }
+    // What some readers have is not sent again to them.
+    const change = outcome.sent || outcome.partly === true
+      ? { attempts, sent_at_ms: nowMs, next_attempt_at_ms: null, last_error: outcome.sent ? null : outcome.sentence }
       : { attempts, last_error: outcome.sentence, next_attempt_at_ms: waitMs === null ? null : nowMs + waitMs, given_up_at_ms: waitMs === null ? nowMs : null }
     await transaction.updateTable('notification_outbox').set(change).where('id', '=', row.id).execute()
+    if (!outcome.sent && outcome.partly !== true) {
+      // What refuses one just now refuses the next: they wait with it, and their own attempts are not used up.
+      const again = nowMs + (waitMs ?? waitAfter(1)!)
+      await transaction.updateTable('notification_outbox').set({ next_attempt_at_ms: again }).where('channel_id', '=', row.channel_id).where('id', '!=', row.id).where('next_attempt_at_ms', '<', again).execute()
+    }
     await noteOutcome(transaction, row.channel_id, outcome, nowMs)
   })
   publish({ type: 'notifications' })

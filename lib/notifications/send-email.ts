@@ -22,7 +22,7 @@ export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, me
       new Promise<never>((_, reject) => ended.addEventListener('abort', () => reject(ended.reason as Error), { once: true })),
     ])
     const refused = taken.rejected.map((each) => (typeof each === 'string' ? each : each.address))
-    return refused.length === 0 ? { sent: true } : { sent: false, sentence: `It took the mail, but not for ${refused.join(', ')}.` }
+    return refused.length === 0 ? { sent: true } : { sent: false, partly: true, sentence: `It took the mail, but not for ${refused.join(', ')}.` }
   } catch (error) {
     signal.throwIfAborted()
     if (limit.aborted) return { sent: false, sentence: `It did not take the mail within ${MAIL_LIMIT_MS / 1000} s.` }

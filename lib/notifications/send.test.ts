@@ -51,6 +51,13 @@ describe('a webhook', () => {
     }
   })
 
+  it('that changes the protocol or hangs up is no answer', async () => {
+    const server = createServer((socket) => { socket.on('error', () => undefined); socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')) })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    expect(await sendWebhook(hook(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), never, 2_000)).toEqual({ sent: false, sentence: 'It ended the connection without an answer.' })
+    server.close()
+  })
+
   it('is left at once when Keyframe stops', async () => {
     receiver.answer = () => undefined
     const stop = new AbortController()
@@ -89,6 +96,13 @@ describe('e-mail', () => {
     const bodyAt = whole.indexOf('\r\n\r\n')
     const text = whole.slice(0, bodyAt) + whole.slice(bodyAt).replaceAll('=\r\n', '')
     for (const part of [/^Message-ID: <id-1@example\.org>/m, /^From: Keyframe <keyframe@example\.org>/m, /^To: ann@example\.org, ben@example\.org/m, /^Subject: =\?UTF-8\?Q\?db_on_lab_is_=E2=80=9Cat_risk=E2=80=9D\?=/m, /^Auto-Submitted: auto-generated/m, /The target is full\./, /https:\/\/keyframe\.example\/x/]) expect(text).toMatch(part)
+    await server.stop()
+  })
+
+  it('that is taken for some readers only is sent, and says for whom it was not', async () => {
+    const server = await startMailServer({ onRcptTo: (address, _session, done) => done(address.address.startsWith('ben') ? Object.assign(new Error('no such mailbox'), { responseCode: 550 }) : null) })
+    expect(await send(channel(server.port))).toEqual({ sent: false, partly: true, sentence: 'It took the mail, but not for ben@example.org.' })
+    expect(server.mails.map(({ to }) => to)).toEqual([['ann@example.org']])
     await server.stop()
   })
 
