@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_VOL, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_POOL, VIR_ERR_NO_STORAGE_VOL, VIR_ERR_OPERATION_FAILED, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
 import { attribute, child, childText, escapeXml, parseXml, type XmlElement } from './xml.ts'
@@ -47,6 +47,9 @@ const CACHED_FILES_MAXIMUM = 20_000
 /** libvirt's src/qemu/qemu_saveimage.h; the second stands in one that was not finished. */
 const SAVE_MAGICS = ['LibvirtQemudSave', 'LibvirtQemudPart']
 
+/** A pool that is ended in the moment of its use is found or started anew; more than that is no chance. */
+const POOL_TRIES = 3
+
 /**
  * Reads image files of one host through its storage pools, as libvirt is the only way to a file there.
  * Where a folder has no pool a transient one is started, named keyframe-…; it goes with the daemon.
@@ -66,7 +69,7 @@ export class ImageFiles {
     const known = this.#readings.get(path)
     if (known && Date.now() - known.atMs <= maximumAgeMs) return known.reading
     if (this.#readings.size >= CACHED_FILES_MAXIMUM) this.#readings.clear()
-    const reading = this.#read(path)
+    const reading = this.#whileItIsThere(posix.dirname(path), () => this.#read(path)).catch((error: unknown) => unread(path, error))
     this.#readings.set(path, { atMs: Date.now(), reading })
     reading.catch(() => this.#readings.delete(path))
     return reading
@@ -82,9 +85,11 @@ export class ImageFiles {
   /** Bytes free on the file system of a folder; null where libvirt can't tell. */
   async freeBytes(folder: string): Promise<number | null> {
     try {
-      const pool = await this.pool(folder)
-      await this.#refresh(folder, pool)
-      return (await pool.getInfo()).availableBytes
+      return await this.#whileItIsThere(folder, async () => {
+        const pool = await this.pool(folder)
+        await this.#refresh(folder, pool)
+        return (await pool.getInfo()).availableBytes
+      })
     } catch (error) {
       if (isConnectionError(error)) throw error
       return null
@@ -94,9 +99,11 @@ export class ImageFiles {
   /** Who may write to a folder; null where libvirt can't tell. */
   async folderPermissions(folder: string): Promise<FilePermissions | null> {
     try {
-      const pool = await this.pool(folder)
-      await this.#refresh(folder, pool)
-      return permissionsOf(child(parseXml(await pool.getXMLDesc(), 'pool'), 'target'))
+      return await this.#whileItIsThere(folder, async () => {
+        const pool = await this.pool(folder)
+        await this.#refresh(folder, pool)
+        return permissionsOf(child(parseXml(await pool.getXMLDesc(), 'pool'), 'target'))
+      })
     } catch (error) {
       if (isConnectionError(error)) throw error
       return null
@@ -104,8 +111,12 @@ export class ImageFiles {
   }
 
   /** The volume of a file. Rejects with LibvirtError when there is none. */
-  async volume(path: string): Promise<StorageVol> {
+  volume(path: string): Promise<StorageVol> {
     const folder = posix.dirname(path)
+    return this.#whileItIsThere(folder, () => this.#volume(folder, path))
+  }
+
+  async #volume(folder: string, path: string): Promise<StorageVol> {
     const pool = await this.pool(folder)
     try {
       return await pool.storageVolLookupByName(posix.basename(path))
@@ -114,6 +125,23 @@ export class ImageFiles {
       // Made by someone else since the pool was read last, by a snapshot for example.
       await this.#refresh(folder, pool)
       return pool.storageVolLookupByName(posix.basename(path))
+    }
+  }
+
+  /**
+   * Runs `work` on a folder's pool, and again when somebody ended or started the pool in that moment: those of backups are ended by who used them last
+   * (lib/backups/backup-folder.ts), and a folder that holds images may hold restored ones.
+   */
+  async #whileItIsThere<T>(folder: string, work: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work()
+      } catch (error) {
+        const isOtherPool = isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message))
+        if (!isOtherPool || tries >= POOL_TRIES) throw error
+        this.#pools.delete(folder)
+        this.#refreshes.delete(folder)
+      }
     }
   }
 
@@ -176,6 +204,7 @@ export class ImageFiles {
         timestamps: `${modified} ${childText(timestamps, 'ctime')} ${childText(timestamps, 'btime')}`,
       }
     } catch (error) {
+      if (isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL)) throw error
       return unread(path, error)
     }
   }
