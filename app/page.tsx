@@ -3,6 +3,7 @@ import { PageLink } from '@/components/page-link'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import type { HostView } from '@/lib/hosts/types'
 import { can } from '@/lib/access/permissions'
+import { countUnprotected } from '@/lib/schedules/count-unprotected'
 import { requireUser } from '@/lib/access/require-user'
 import { HostStrip } from '@/components/list/host-strip'
 import { PAGE_SIZE, parseListQuery, selectRows, toRows } from '@/components/list/list-query'
@@ -12,7 +13,7 @@ import { VmTable } from '@/components/list/vm-table'
 import { RefreshOnHostChange } from '@/components/live/refresh-on-change'
 import { ChosenVms } from '@/components/many/chosen-vms'
 import { ManyBar } from '@/components/many/many-bar'
-import { listPath } from '@/components/paths'
+import { backupsPath, listPath } from '@/components/paths'
 import { backupActs } from './backups/backup-acts'
 
 export const metadata: Metadata = { title: 'VMs · Keyframe' }
@@ -20,7 +21,7 @@ export const metadata: Metadata = { title: 'VMs · Keyframe' }
 export default async function ListPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
   const user = await requireUser('vm.list')
   const query = parseListQuery(await searchParams)
-  const hosts = await readHosts()
+  const [hosts, unprotected] = await Promise.all([readHosts(), countUnprotected()])
   const all = toRows(hosts)
   const rows = selectRows(all, query)
   const shown = rows.slice((query.page - 1) * PAGE_SIZE, query.page * PAGE_SIZE)
@@ -32,7 +33,7 @@ export default async function ListPage({ searchParams }: { searchParams: Promise
         <RefreshOnHostChange />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <h1 className="text-xl font-semibold">VMs</h1>
-          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && '· none needs attention'}</p>
+          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && hosts.every((host) => host.status === 'up') && '· none needs attention'}{unprotected > 0 && <> · <PageLink href={backupsPath()} className="text-accent hover:underline max-sm:py-3">{unprotected} not protected</PageLink></>}</p>
           <span className="flex-1 max-sm:hidden" />
           {all.length > 0 && <SearchForm query={query} />}
         </div>

@@ -1,3 +1,4 @@
+import { CircleUser } from 'lucide-react'
 import { PageLink } from '@/components/page-link'
 import { can } from '@/lib/access/permissions'
 import { signOut } from '@/lib/access/sign-out'
@@ -23,7 +24,7 @@ export function AppHeader({ user }: { user: User }) {
         {can(user, 'user.list') && <PageLink href={usersPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Users</PageLink>}
         {can(user, 'audit.read') && <PageLink href={auditPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:hidden">Audit log</PageLink>}
         {can(user, 'notification.read') && <PageLink href={notificationsPath()} className="flex items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-md:hidden">Notifications</PageLink>}
-        <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center truncate rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:px-1.5">{user.name}</PageLink>
+        <PageLink href="/account" title={`Account, ${user.role}`} className="flex max-w-40 items-center rounded-md px-2.5 py-1 text-sm text-muted hover:bg-sunken hover:text-ink max-sm:min-h-11 max-sm:min-w-9 max-sm:justify-center max-sm:px-1.5"><CircleUser aria-hidden="true" className="size-5 sm:hidden" /><span className="truncate max-sm:sr-only">{user.name}</span></PageLink>
         <form action={signOut}><SignOutButton /></form>
       </div>
     </header>

@@ -6,6 +6,17 @@ export function formatInstant(ms: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
+/** An instant as the clocks of a zone show it, with its day of the week: "Sun 2026-11-29 02:30". */
+export function formatInZone(ms: number, timeZone: string): string {
+  try {
+    const part = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', { timeZone, ...options }).format(ms)
+    return `${part({ weekday: 'short' })} ${new Intl.DateTimeFormat('sv', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).format(ms)}`
+  } catch {
+    // A zone that is still being typed.
+    return formatInstant(ms)
+  }
+}
+
 /** A length of time in its two largest units: "2 h 05 min". */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))

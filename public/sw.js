@@ -104,7 +104,7 @@ h1 { font-size: 1.25rem } a { display: inline-block; padding: .6rem 0; color: va
 }
 
 /** Tries again by itself; and what it says of its age stays true while it is looked at. */
-const AGAIN = "const again = () => { if (document.visibilityState === 'visible') location.reload() }; addEventListener('online', again); document.addEventListener('visibilitychange', again); setInterval(again, 30_000)"
+const AGAIN = "let leaving = false; addEventListener('beforeunload', () => { leaving = true; setTimeout(() => { leaving = false }, 10_000) }); const again = () => { if (document.visibilityState === 'visible' && !leaving) location.reload() }; addEventListener('online', again); document.addEventListener('visibilitychange', again); setInterval(again, 30_000)"
 
 /** Status 200: a browser may put its own page in the place of an error's. Of scripts only the one above runs. */
 function html(text) {

@@ -84,7 +84,7 @@ export default async function BackupsPage() {
           {runs.length === 0 && unmade.length === 0 ? <p className="text-sm text-muted">None.</p> : (
             <ul aria-labelledby="runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
               {runs.slice(0, SHOWN_RUNS).map((job, index) => {
-                const isNewestOfVm = runs.findIndex((each) => each.host === job.host && each.vmUuid === job.vmUuid) === index
+                const isNewestOfVm = job.status === 'succeeded' && runs.findIndex((each) => each.status === 'succeeded' && each.host === job.host && each.vmUuid === job.vmUuid) === index
                 const made = isNewestOfVm ? backups.filter((backup) => backup.host === job.host && backup.vmUuid === job.vmUuid).slice(0, PLOTTED_RUNS).reverse() : []
                 return (
                   <li key={job.id} className="px-3 py-2 sm:px-4">

@@ -1,10 +1,12 @@
 import type { Metadata } from 'next'
 import { requireUser } from '@/lib/access/require-user'
+import { settings } from '@/lib/settings/settings'
 import { listChannels } from '@/lib/notifications/channel-views'
 import { RefreshOnNotificationsChange } from '@/components/live/refresh-on-change'
 import type { ChannelActs } from '@/components/notifications/channel-acts'
 import { AddChannelButton } from '@/components/notifications/channel-buttons'
 import { ChannelItem } from '@/components/notifications/channel-item'
+import { Notice } from '@/components/ui/notice'
 import { removeChannel, saveChannel, submitTest } from './actions'
 
 export const metadata: Metadata = { title: 'Notifications · Keyframe' }
@@ -23,6 +25,7 @@ export default async function NotificationsPage() {
         <p className="flex-1 text-sm text-muted">{channels.length === 0 ? 'nobody is told' : `${channels.length === 1 ? '1 channel' : `${channels.length} channels`}${failing > 0 ? `, ${failing} failing` : ''}`}</p>
         <AddChannelButton acts={acts} />
       </div>
+      {settings().publicUrl === null && <Notice tone="plain">Messages have no link yet: set KEYFRAME_URL to the address by which people reach Keyframe, and start it again.</Notice>}
       {channels.length === 0 ? <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">No channel yet. One tells you, by webhook or e-mail, when a VM’s protection changes or a job fails, and once a day how all stands.</p> : (
         <ul aria-label="Channels" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
           {channels.map((channel) => <ChannelItem key={channel.id} channel={channel} acts={acts} />)}

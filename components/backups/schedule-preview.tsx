@@ -3,11 +3,11 @@
 import type { SchedulePreview } from '@/lib/schedules/types'
 import { useGet } from '@/components/dialogs/use-get'
 import { useSettled } from '@/components/dialogs/use-settled'
-import { formatInstant } from '@/components/format-time'
+import { formatInZone } from '@/components/format-time'
 import { schedulePreviewPath } from '@/components/paths'
 
 /** The next runs, and what would be kept and dropped, while the form is filled in. */
-export function SchedulePreviewView({ input }: { input: unknown }) {
+export function SchedulePreviewView({ input }: { input: { timeZone: string } }) {
   const { data, message } = useGet<SchedulePreview>(useSettled(schedulePreviewPath(input)))
   const verdicts = data?.retention.flatMap((each) => each.verdicts) ?? []
   const dropped = verdicts.filter((verdict) => !verdict.keep)
@@ -17,9 +17,9 @@ export function SchedulePreviewView({ input }: { input: unknown }) {
       {data && (
         <>
           <p className="font-medium">Runs {data.words}</p>
-          <ol aria-label="Next runs" className="text-[13px] text-muted">{data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
+          <ol aria-label="Next runs" className="text-[13px] text-muted">{data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInZone(atMs, input.timeZone)}</li>)}</ol>
           {data.beside.map((words, index) => <p key={index} className="text-[13px] text-warn">Another schedule of this VM goes on beside it: {words}.</p>)}
-          <p className="text-[13px] text-muted">{verdicts.length === 0 ? 'No backups of it stand there yet.' : dropped.length === 0 ? `All ${verdicts.length} backups that stand there now would be kept.` : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}</p>
+          <p className="text-[13px] text-muted">{verdicts.length === 0 ? 'No backups of it stand there yet.' : dropped.length === 0 ? verdicts.length === 1 ? 'The one backup that stands there now would be kept.' : `All ${verdicts.length} backups that stand there now would be kept.` : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}</p>
           {dropped.length > 0 && <ul className="list-disc pl-5 text-[13px] text-muted">{dropped.map((verdict) => <li key={verdict.id} className="break-names">{verdict.id}</li>)}</ul>}
         </>
       )}

@@ -8,7 +8,7 @@ import { KeepFields } from '@/components/backups/keep-fields'
 import { NEW_RETENTION, newWhen, parseWhen, WhenFields } from '@/components/backups/when-fields'
 import { getJson } from '@/components/dialogs/use-get'
 import { useSettled } from '@/components/dialogs/use-settled'
-import { formatInstant } from '@/components/format-time'
+import { formatInZone } from '@/components/format-time'
 import { ManyForm, type Intent } from '@/components/many/many-form'
 import { TargetFields } from '@/components/many/target-fields'
 import { useBackupForms } from '@/components/many/use-backup-forms'
@@ -44,7 +44,7 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
     const dropped = reading.data.retention.flatMap((each) => each.verdicts).filter((verdict) => !verdict.keep).length
     return { refusal: null, words: (
       <>
-        <p>{raw(vm) ? 'snapshot, copy, merge: a disk is not qcow2' : 'incremental'}{dropped > 0 && `. ${dropped === 1 ? 'One backup' : `${dropped} backups`} that stand there now would go`}</p>
+        <p>{raw(vm) ? 'snapshot, copy, merge: a disk is not qcow2' : 'incremental'}{dropped > 0 && `. ${dropped === 1 ? 'One backup that stands' : `${dropped} backups that stand`} there now would go`}</p>
         {reading.data.beside.map((words, index) => <p key={index} className="text-warn">Another schedule of it goes on beside this one: {words}.</p>)}
       </>
     ) }
@@ -59,7 +59,7 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
         {first?.data && (
           <>
             <p className="font-medium">Each runs {first.data.words}</p>
-            <ol aria-label="Next runs" className="text-[13px] text-muted">{first.data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInstant(atMs)}</li>)}</ol>
+            <ol aria-label="Next runs" className="text-[13px] text-muted">{first.data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInZone(atMs, when.timeZone)}</li>)}</ol>
           </>
         )}
       </section>

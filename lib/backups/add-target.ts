@@ -38,6 +38,8 @@ export async function addTarget(input: z.infer<typeof AddTargetInput>): Promise<
   const id = await host.connection.operate(async (connect) => {
     const path = await placeToPath(connect, input.place)
     refusePath(path, others)
+    const user = (await host.inventory.vms()).find((vm) => vm.description?.disks.some((disk) => disk.path?.startsWith('/') && disk.device === 'disk' && posix.dirname(disk.path) === path))
+    if (user) throw new Refusal(`${path} holds disks of ${user.name}. Backups belong in a directory of their own, best on another disk.`, { place: 'It holds disks of VMs.' })
     const marker = await mark(connect, path)
     await store().insertInto('backup_targets').values({ id: marker, host: input.host, name: input.name, path, quota_bytes: input.quotaBytes, created_at_ms: Date.now() }).execute()
     return marker

@@ -51,7 +51,7 @@ export async function checkFile(host: Host, target: Target, backup: Backup, name
 
 /** Writes the verdict into the catalogue. */
 export async function noteVerdict(target: Target, backup: Backup, fault: Fault): Promise<void> {
-  await noteCheck(target.id, backup.id, fault === null ? 'good' : 'damaged', fault === null ? `All ${backup.manifest.files.length} files are as they were written, and the images’ structure is sound.` : `${fault[0]!.toUpperCase()}${fault.slice(1)}.`)
+  await noteCheck(target.id, backup.id, fault === null ? 'good' : 'damaged', fault === null ? `All ${backup.manifest.files.length} files are as they were written, and the images’ structure is sound.` : `It is damaged: ${fault}.`)
 }
 
 /** Why a chain of backups can't be relied on, by the verdicts known; null when nothing is known against it. */

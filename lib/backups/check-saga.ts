@@ -3,7 +3,7 @@ import { requireHost } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
-import { findBackup, type Backup } from './catalogue.ts'
+import { findBackup, requireChain, type Backup } from './catalogue.ts'
 import { checkFile, checkManifest, noteVerdict, type Fault } from './check-backup.ts'
 import { requireTarget, type Target } from './targets.ts'
 
@@ -11,10 +11,12 @@ export interface CheckJob {
   host: string
   targetId: string
   backupId: string
+  /** With all that it rests on; absent in jobs of before. */
+  below?: boolean
 }
 
 /**
- * Check one backup against its manifest. It reads, and changes nothing but the verdict in the catalogue.
+ * Check one backup against its manifest, or, with `below`, the whole chain of files that a restore of it would read. It reads, and changes nothing but the verdict in the catalogue.
  * | step            | do                                                             | done when    |
  * | read manifest   | seal, all files there                                          | (own record) |
  * | read …          | length, SHA-256, of an image the structure; at the host's pace | (own record) |
@@ -29,12 +31,17 @@ export const checkSaga: Saga<CheckJob> = {
     const { input, step } = context
     const host = requireHost(input.host)
     const target = await requireTarget(input.targetId)
-    const backup = await findBackup(input.targetId, input.backupId)
-    if (!backup) throw new Refusal('There is no such backup: it was removed meanwhile.')
-    const fault = await checkSteps(context, host, target, backup, 0, 1)
-    await step('note the verdict', { do: async () => { await noteVerdict(target, backup, fault); return true } })
-    if (fault !== null) throw new Refusal(`The backup ${backup.id} is damaged: ${fault}. Don’t rely on it, nor on the increments on top of it. The next backup of ${backup.vmName} is a full by itself.`)
-    return [`The backup ${backup.id} is good: all ${backup.manifest.files.length} files are as they were written, and the images’ structure is sound.`]
+    const asked = await findBackup(input.targetId, input.backupId)
+    if (!asked) throw new Refusal('There is no such backup: it was removed meanwhile.')
+    const chain = input.below === true ? await requireChain(input.targetId, input.backupId) : [asked]
+    for (const [index, backup] of chain.entries()) {
+      const fault = await checkSteps(context, host, target, backup, index / chain.length, 1 / chain.length)
+      await step(backup.id === asked.id ? 'note the verdict' : `note the verdict on ${backup.id}`, { do: async () => { await noteVerdict(target, backup, fault); return true } })
+      if (fault !== null) throw new Refusal(`The backup ${backup.id}${backup.id === asked.id ? '' : `, on which ${asked.id} rests,`} is damaged: ${fault}. Don’t rely on it, nor on the increments on top of it. The next backup of ${backup.vmName} is a full by itself.`)
+    }
+    const good = `The backup ${asked.id} is good: all ${asked.manifest.files.length} files are as they were written, and the images’ structure is sound.`
+    if (chain.length > 1) return [good, `So ${chain.length === 2 ? 'is the backup' : `are the ${chain.length - 1} backups`} that it rests on.`]
+    return asked.parentId === null ? [good] : [good, `What it rests on, ${asked.parentId}, was not read this time.`]
   },
 }
 

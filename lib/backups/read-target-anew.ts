@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { rebuildCatalogue, type Rebuilt } from './rebuild-catalogue.ts'
+import { lookAtTarget } from './target-looks.ts'
 import { refuseTargetInUse } from './target-in-use.ts'
 import { requireTarget } from './targets.ts'
 
@@ -13,6 +14,7 @@ export async function readTargetAnew({ targetId }: z.infer<typeof ReadTargetAnew
   const target = await requireTarget(targetId)
   await refuseTargetInUse(store(), target)
   const rebuilt = await rebuildCatalogue(targetId)
+  await lookAtTarget(target, Date.now())
   publish({ type: 'backups', host: target.host, vmUuid: null })
   return rebuilt
 }

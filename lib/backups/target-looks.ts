@@ -46,8 +46,10 @@ async function look(target: Target, nowMs: number): Promise<TargetLook> {
     return seen(null, freeBytes)
   } catch (error) {
     if (isRefusal(error)) {
-      if (host.connection.status.status === 'up') await note(target, error.message, nowMs)
-      return seen(error.message.replace(/ Nothing was written\.$/, ''))
+      // Nobody wanted to write.
+      const problem = error.message.replace(/ Nothing was written\.$/, '')
+      if (host.connection.status.status === 'up') await note(target, problem, nowMs)
+      return seen(problem)
     }
     return seen(error instanceof Error && error.name === 'HostDown' ? error.message : 'Keyframe could not look at it; its log tells more.')
   }

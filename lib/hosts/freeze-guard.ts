@@ -32,13 +32,16 @@ const shared = globalThis as Shared
  */
 export async function guardFreeze(hold: Hold): Promise<() => void> {
   const guard = (shared.keyframeFreezeGuard ??= startGuard())
+  let leave = () => undefined as void
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the freeze guard does not answer')), HELD_LIMIT_MS)
-    guard.child.once('error', reject)
-    guard.child.once('exit', () => reject(new Error('the freeze guard ended')))
-    guard.waiting.set(hold.key, () => { clearTimeout(timer); resolve() })
+    const ended = () => reject(new Error('the freeze guard ended'))
+    guard.child.once('error', reject).once('exit', ended)
+    // The guard lives long: what one freeze listens to must not stay for all that come after.
+    leave = () => { clearTimeout(timer); guard.child.off('error', reject).off('exit', ended) }
+    guard.waiting.set(hold.key, resolve)
     send(guard, { hold })
-  }).finally(() => guard.waiting.delete(hold.key))
+  }).finally(() => { leave(); guard.waiting.delete(hold.key) })
   return () => send(guard, { release: hold.key })
 }
 

@@ -1,3 +1,5 @@
+import { isConnectionError } from 'node-libvirt'
+
 /** Errors whose message is a sentence for the user: the host is down, the VM went, its QEMU hangs. */
 const EXPECTED = new Set(['HostDown', 'VmGone', 'VmHung'])
 
@@ -7,6 +9,7 @@ export async function orSentence<T>(reading: Promise<T>): Promise<{ value: T; se
     return { value: await reading, sentence: null }
   } catch (error) {
     if (error instanceof Error && EXPECTED.has(error.name)) return { value: null, sentence: `This can’t be read just now: ${error.message}` }
+    if (isConnectionError(error)) return { value: null, sentence: 'This can’t be read just now: libvirt does not answer.' }
     throw error
   }
 }
