@@ -33,7 +33,7 @@ export default async function ListPage({ searchParams }: { searchParams: Promise
         <RefreshOnHostChange />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <h1 className="text-xl font-semibold">VMs</h1>
-          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && hosts.every((host) => host.status === 'up') && '· none needs attention'}{unprotected > 0 && <> · <PageLink href={backupsPath()} className="text-accent hover:underline max-sm:py-3">{unprotected} not protected</PageLink></>}</p>
+          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && hosts.every((host) => host.status === 'up') && '· none needs attention'}{unprotected > 0 && <> · <PageLink href={backupsPath()} className="text-accent underline max-sm:py-3">{unprotected} not protected</PageLink></>}</p>
           <span className="flex-1 max-sm:hidden" />
           {all.length > 0 && <SearchForm query={query} />}
         </div>
