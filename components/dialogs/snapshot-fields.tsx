@@ -13,14 +13,17 @@ const AGENT: Record<SnapshotForm['agent'], (form: SnapshotForm) => string> = {
 }
 
 export function QuiesceField({ value, onChange, form, error }: { value: string; onChange: (value: string) => void; form: SnapshotForm; error: string | undefined }) {
-  return (
-    <SelectField label="Quiesce" value={value} onChange={(event) => onChange(event.target.value)} hint={AGENT[form.agent](form)} error={error}>
-      <option value="auto">auto</option>
-      <option value="required">required</option>
-      <option value="off">off</option>
-    </SelectField>
-  )
+  return <QuiesceChoice value={value} onChange={onChange} hint={AGENT[form.agent](form)} error={error} />
 }
+
+/** The same for many VMs, of which each has its own agent: the hint says what `auto` is. */
+export const QuiesceChoice = ({ value, onChange, hint, error }: { value: string; onChange: (value: string) => void; hint: string; error?: string | undefined }) => (
+  <SelectField label="Quiesce" value={value} onChange={(event) => onChange(event.target.value)} hint={hint} error={error}>
+    <option value="auto">auto</option>
+    <option value="required">required</option>
+    <option value="off">off</option>
+  </SelectField>
+)
 
 /** Which disks; the ones that can't are listed with the reason. */
 export function DisksField({ disks, chosen, onChoose, error }: { disks: SnapshotForm['disks']; chosen: string[]; onChoose: (targets: string[]) => void; error: string | undefined }) {

@@ -3,11 +3,11 @@
 import { useState } from 'react'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { whyNotIncremental } from '@/components/backups/why-not-incremental'
+import { QuiesceChoice } from '@/components/dialogs/snapshot-fields'
 import { ManyForm, type Intent } from '@/components/many/many-form'
 import { TargetFields } from '@/components/many/target-fields'
 import { useBackupForms } from '@/components/many/use-backup-forms'
 import { randomId } from '@/components/random-id'
-import { SelectField } from '@/components/ui/field'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** A backup of each VM now, of all its disks, by the method that fits it. */
@@ -34,11 +34,7 @@ export function BackUpManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts: B
       send={(vm) => acts.backUp({ host: vm.host, vm: vm.uuid, targetId: targetOf(vm.host)!.id, method: methodOf(vm).method, disks: null, quiesce, bandwidthBytesPerSecond: 0, forceFull: false, nonce: `${nonce} ${vmKey(vm)}` })}
     >
       <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
-      <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut.">
-        <option value="auto">auto</option>
-        <option value="required">required</option>
-        <option value="off">off</option>
-      </SelectField>
+      <QuiesceChoice value={quiesce} onChange={setQuiesce} hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut." />
     </ManyForm>
   )
 }

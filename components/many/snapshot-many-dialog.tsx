@@ -5,11 +5,12 @@ import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { Plan } from '@/lib/plans/types'
 import type { SnapshotForm } from '@/lib/snapshots/types'
 import { getJson } from '@/components/dialogs/use-get'
+import { QuiesceChoice } from '@/components/dialogs/snapshot-fields'
 import { ManyForm, type Intent } from '@/components/many/many-form'
 import { useReadEach } from '@/components/many/use-read-each'
 import { snapshotFormPath, snapshotPlanPath } from '@/components/paths'
 import { randomId } from '@/components/random-id'
-import { Field, SelectField } from '@/components/ui/field'
+import { Field } from '@/components/ui/field'
 import type { VmActs } from '@/components/vm/vm-acts'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
@@ -44,11 +45,7 @@ export function SnapshotManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
     >
       <Field label="Name of each" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? undefined} autoComplete="off" spellCheck={false} required />
       <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} autoComplete="off" />
-      <SelectField label="Quiesce" value={quiesce} onChange={(event) => setQuiesce(event.target.value)} hint="auto: frozen where the guest agent answers, else as after a power cut. Overlays go beside each image.">
-        <option value="auto">auto</option>
-        <option value="required">required</option>
-        <option value="off">off</option>
-      </SelectField>
+      <QuiesceChoice value={quiesce} onChange={setQuiesce} hint="auto: frozen where the guest agent answers, else as after a power cut. Overlays go beside each image." />
     </ManyForm>
   )
 }
