@@ -58,9 +58,9 @@ async function runSuite(suite: Suite): Promise<Counts> {
       return undefined
     }
   }
-  const { passed, failed, why } = judge(exitCode, counts())
+  const { passed, failed, why, failures = [] } = judge(exitCode, counts())
   say(`${suite.name}: ${passed} passed, ${failed} failed in ${Math.round((Date.now() - startMs) / 1000)} s${why ? ` (${why})` : ''}`)
-  return { passed, failed }
+  return { passed, failed, failures: failures.map((one) => `${suite.name}: ${one}`) }
 }
 
 /** A step that the suites need: the build is one test of its own, for it can fail while all else passes. */
@@ -90,5 +90,7 @@ for (const suite of SUITES) all.push(await runSuite(suite))
 for (const dir of await sweepTestLabs()) say(`a test left its lab behind in ${dir}: ended`)
 const passed = all.reduce((sum, counts) => sum + counts.passed, 0)
 const failed = all.reduce((sum, counts) => sum + counts.failed, 0)
+const failures = all.flatMap((counts) => counts.failures ?? [])
+if (failures.length > 0) console.log(`\n== what failed\n${failures.join('\n')}`)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
