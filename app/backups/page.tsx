@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { can } from '@/lib/access/permissions'
 import { requireUser } from '@/lib/access/require-user'
 import { readBackedUpVms, readBackupSummaries } from '@/lib/backups/backup-summaries'
+import { listOpenRestores } from '@/lib/backups/open-restores'
 import { readTargetStates, type TargetState } from '@/lib/backups/target-states'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import { hosts } from '@/lib/hosts/registry'
@@ -13,6 +14,7 @@ import { listSchedules } from '@/lib/schedules/read-schedules'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
 import { GoneVms } from '@/components/backups/gone-vms'
 import { HostSchedules } from '@/components/backups/host-schedules'
+import { OpenRestoreNotice } from '@/components/backups/open-restore-notice'
 import { ProtectionRows } from '@/components/backups/protection-rows'
 import { RunPlot } from '@/components/backups/run-plot'
 import { DAY_MS, LOOKED_AT_DAYS, spaceForecast } from '@/components/backups/space-forecast'
@@ -38,8 +40,8 @@ const OPEN_ROWS = 30
 const RECENT_MS = 24 * 60 * 60_000
 const PLOTTED_RUNS = 14
 const SHOWN_RUNS = 20
-/** A page on a slow link does not wait for a target that hangs. */
-const TARGETS_WAIT_MS = 400
+/** A page on a slow link does not wait for a host or a target that hangs. */
+const HOSTS_WAIT_MS = 400
 const NEXT_SHOWN = 10
 
 /** What the file system and the quota leave, bytes; null when it can't be told. */
@@ -50,7 +52,7 @@ export default async function BackupsPage() {
   const failing = can(user, 'notification.read') ? await failingChannels() : []
   const nowMs = new Date().getTime()
   const unseen = (await readHosts()).filter((host) => host.status !== 'up')
-  const [protections, targets, backups, schedules, runs, scheduled, backedUp] = await Promise.all([protectionsOf(), readTargetStates(undefined, TARGETS_WAIT_MS), readBackupSummaries({ sinceMs: nowMs - LOOKED_AT_DAYS * DAY_MS, limit: BACKUPS_LOOKED_AT }), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT }), readBackedUpVms()])
+  const [protections, targets, backups, schedules, runs, scheduled, backedUp, openRestores] = await Promise.all([protectionsOf(), readTargetStates(undefined, HOSTS_WAIT_MS), readBackupSummaries({ sinceMs: nowMs - LOOKED_AT_DAYS * DAY_MS, limit: BACKUPS_LOOKED_AT }), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT }), readBackedUpVms(), listOpenRestores(HOSTS_WAIT_MS)])
   // Only of hosts that tell their VMs: what is away is not gone.
   const known = new Set(protections.map((each) => `${each.host}/${each.vmUuid}`))
   const gone = backedUp.filter((each) => !known.has(`${each.host}/${each.vmUuid}`) && !unseen.some((host) => host.name === each.host))
@@ -70,6 +72,7 @@ export default async function BackupsPage() {
       <BackupDialogs acts={backupActs}>
         <h1 className="text-xl font-semibold">Backups</h1>
         <Notice tone={protections.length === 0 ? 'plain' : wanting.length === 0 ? (unseen.length > 0 ? 'warn' : 'ok') : wanting.some((each) => each.state === 'unprotected') ? 'danger' : 'warn'} role="status"><p className="text-base font-semibold">{answer}</p>{unseen.map((host) => <p key={host.name}>{host.name} is {host.status === 'connecting' ? 'not reached yet' : 'down'}: its VMs are as they were last seen, or missing here.</p>)}</Notice>
+        {openRestores.map((each) => <OpenRestoreNotice key={`${each.host} ${each.vmName}`} host={each.host} vmName={each.vmName} restore={each} />)}
         <FailingChannels channels={failing} />
         {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
         {sound.length > 0 && sound.length <= OPEN_ROWS && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
@@ -85,6 +88,7 @@ export default async function BackupsPage() {
             <ul aria-labelledby="runs" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
               {runs.slice(0, SHOWN_RUNS).map((job, index) => {
                 const isNewestOfVm = job.status === 'succeeded' && runs.findIndex((each) => each.status === 'succeeded' && each.host === job.host && each.vmUuid === job.vmUuid) === index
+                const isDamaged = backups.some((backup) => backup.check === 'damaged' && backup.host === job.host && backup.vmUuid === job.vmUuid && backup.createdAtMs >= job.createdAtMs && backup.createdAtMs <= (job.endedAtMs ?? nowMs))
                 const made = isNewestOfVm ? backups.filter((backup) => backup.host === job.host && backup.vmUuid === job.vmUuid).slice(0, PLOTTED_RUNS).reverse() : []
                 return (
                   <li key={job.id} className="px-3 py-2 sm:px-4">
@@ -94,6 +98,7 @@ export default async function BackupsPage() {
                       <span className="text-[13px] text-muted"><When ms={job.createdAtMs} />{job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} · {job.by}</span>
                     </p>
                     {job.error !== null && <p className="text-[13px] break-names text-danger">{job.error}</p>}
+                    {isDamaged && <p className="text-[13px] text-danger">Its backup was found damaged since.</p>}
                     {noteOf.has(job.id) && <p className="text-[13px] break-names text-muted">{noteOf.get(job.id)}</p>}
                     {made.length > 0 && <p className="flex flex-wrap gap-x-5 gap-y-1 py-1"><RunPlot of="size" values={made.map((backup) => backup.bytes)} /><RunPlot of="duration" values={made.map((backup) => backup.tookMs)} /></p>}
                   </li>

@@ -1,6 +1,6 @@
 import type { BackupView } from '@/lib/backups/vm-backups'
 import { BackupButton } from '@/components/backups/backup-dialogs'
-import { CHECK_LOOKS } from '@/components/backups/check-looks'
+import { checkLook } from '@/components/backups/check-looks'
 import { formatBytes } from '@/components/format-bytes'
 import { formatDuration } from '@/components/format-time'
 import { PageLink } from '@/components/page-link'
@@ -26,7 +26,7 @@ export function BackupList({ label, backups, vm, all, inPlaceRefusal = null }: {
 }
 
 function BackupItem({ backup, vm, inPlaceRefusal }: { backup: BackupView; vm: VmRef | null; inPlaceRefusal: string | null }) {
-  const { word, colour } = CHECK_LOOKS[backup.check]
+  const { word, colour } = checkLook({ check: backup.check, isFaulty: backup.fault !== null })
   const id = `backup-${backup.targetId}-${backup.id}`
   return (
     <li className="flex flex-col gap-1 px-3 py-2.5 sm:px-4">

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react'
 import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
+import { HowFields, newHow, parseHow, typedHow } from '@/components/backups/how-fields'
 import { KeepFields } from '@/components/backups/keep-fields'
 import { NoTargetForm } from '@/components/backups/no-target-form'
 import { SchedulePreviewView } from '@/components/backups/schedule-preview'
@@ -41,11 +42,12 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
   const [method, setMethod] = useState<string>(schedule?.method ?? (raw ? 'copy' : 'incremental'))
   const [when, setWhen] = useState<WhenText>(() => (schedule === null ? newWhen() : typed(schedule)))
   const [keep, setKeep] = useState(() => schedule?.retention ?? NEW_RETENTION)
+  const [how, setHow] = useState(() => (schedule === null ? newHow() : typedHow(schedule)))
   const [enabled, setEnabled] = useState(schedule?.enabled ?? true)
   const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => { router.refresh(); onClose() })
   const input = {
-    id, exists: schedule !== null, host, vmUuid, targetId, method, quiesce: schedule?.quiesce ?? 'auto', bandwidthBytesPerSecond: method === 'copy' ? (schedule?.bandwidthBytesPerSecond ?? 0) : 0, fullEveryDays: schedule?.fullEveryDays ?? 7,
-    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, recheckDays: schedule?.recheckDays ?? 7, enabled,
+    id, exists: schedule !== null, host, vmUuid, targetId, method, ...parseHow(how, method),
+    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, enabled,
   }
   if (targets.length === 0) return <NoTargetForm act={SAVE_SCHEDULE} host={host} onClose={onClose}>{children}</NoTargetForm>
   return (
@@ -53,12 +55,13 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
       <ActForm act={SAVE_SCHEDULE} ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit(input)}>
         {children}
         <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId}>{targets.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</SelectField>
-        <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : method === 'copy' ? 'The disks are copied whole each time.' : `A new full every ${input.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`}>
+        <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : method === 'copy' ? 'The disks are copied whole each time.' : `A new full every ${how.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`}>
           <option value="incremental" disabled={raw}>incremental</option>
           <option value="copy">snapshot, copy, merge</option>
         </SelectField>
         <WhenFields value={when} onChange={setWhen} errors={fields} />
         <KeepFields value={keep} onChange={setKeep} error={Object.entries(fields).find(([path]) => path === 'retention' || path.startsWith('retention.'))?.[1]} />
+        <HowFields value={how} onChange={setHow} methods={[method]} errors={fields} />
         <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5"><input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} /><span>On</span></label>
         <SchedulePreviewView input={input} />
       </ActForm>

@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { SchedulePreview } from '@/lib/schedules/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
+import { HowFields, newHow, parseHow } from '@/components/backups/how-fields'
 import { KeepFields } from '@/components/backups/keep-fields'
 import { NEW_RETENTION, newWhen, parseWhen, WhenFields } from '@/components/backups/when-fields'
 import { getJson } from '@/components/dialogs/use-get'
@@ -22,11 +23,13 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
   const router = useRouter()
   const [ids] = useState(() => new Map(vms.map((vm) => [vmKey(vm), randomId()])))
   const [when, setWhen] = useState(newWhen)
+  const [how, setHow] = useState(newHow)
   const [keep, setKeep] = useState(NEW_RETENTION)
   const { pending, byHost, chosen, choose, targetOf, formOf, refusalOf } = useBackupForms(vms)
   const raw = (vm: VmRef) => formOf(vm)!.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')
+  const methodOf = (vm: VmRef) => (raw(vm) ? 'copy' : 'incremental')
   const inputOf = (vm: VmRef) => ({
-    id: ids.get(vmKey(vm)), exists: false, host: vm.host, vmUuid: vm.uuid, targetId: targetOf(vm.host)?.id ?? '', method: raw(vm) ? 'copy' : 'incremental', quiesce: 'auto', bandwidthBytesPerSecond: 0,
+    id: ids.get(vmKey(vm)), exists: false, host: vm.host, vmUuid: vm.uuid, targetId: targetOf(vm.host)?.id ?? '', method: methodOf(vm), ...parseHow(how, methodOf(vm)),
     when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, enabled: true,
   })
   const able = pending ? [] : vms.filter((vm) => refusalOf(vm) === null)
@@ -54,6 +57,7 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
       <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
       <WhenFields value={when} onChange={setWhen} errors={{}} />
       <KeepFields value={keep} onChange={setKeep} error={undefined} />
+      <HowFields value={how} onChange={setHow} methods={[...new Set(able.map(methodOf))]} errors={{}} />
       <section aria-label="Preview" className="flex min-h-36 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
         {first?.message && <p role="status" className="text-warn">{first.message}</p>}
         {first?.data && (

@@ -2,7 +2,7 @@ import type { SharedBackups } from '@/lib/shares/types'
 import { RunPlot } from '@/components/backups/run-plot'
 import { formatBytes } from '@/components/format-bytes'
 import { formatDuration } from '@/components/format-time'
-import { CHECK_LOOKS } from '@/components/backups/check-looks'
+import { checkLook } from '@/components/backups/check-looks'
 import { PROTECTION_TONES, PROTECTION_WORDS } from '@/components/backups/protection-looks'
 import { SharedJobsNow } from '@/components/shares/shared-jobs-now'
 import { Notice } from '@/components/ui/notice'
@@ -31,7 +31,7 @@ export function SharedBackupsPart({ view }: { view: SharedBackups }) {
             {view.backups.map((backup) => (
               <li key={backup.createdAtMs} className="flex flex-wrap items-baseline gap-x-3 px-3 py-2.5 sm:px-4">
                 <span className="font-medium"><When ms={backup.createdAtMs} /></span>
-                <span className={`font-medium ${CHECK_LOOKS[backup.check].colour}`}>{CHECK_LOOKS[backup.check].word}</span>
+                <span className={`font-medium ${checkLook(backup).colour}`}>{checkLook(backup).word}</span>
                 <span className="text-muted">{backup.kind} · {formatBytes(backup.bytes)} · {formatDuration(backup.tookMs / 1000)}</span>
               </li>
             ))}

@@ -1,4 +1,5 @@
 import 'server-only'
+import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
@@ -27,6 +28,14 @@ export async function openRestoreOf(host: Host, vm: KnownVm): Promise<OpenRestor
   const chains = await Promise.all(job.disks.map(async ({ target, path }) => ({ target, path, files: await filesOf(host, vm, target) })))
   if (!chains.every(({ path, files }) => files.includes(path))) return null
   return { jobId: row.id, backupId: job.backupId, endedAtMs: row.ended_at_ms ?? 0, putBackRefusal: await putBackRefusal(host, vm, chains) }
+}
+
+/** The same for pages that need the VM for nothing else: libvirt is only asked when it was ever restored in place. Throws HostDown, VmHung or VmGone. */
+export async function readOpenRestore(host: string, vmUuid: string): Promise<OpenRestore | null> {
+  const was = await store().selectFrom('jobs').select('id').where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vmUuid).limit(1).executeTakeFirst()
+  if (!was) return null
+  const now = await requireVm(host, vmUuid)
+  return openRestoreOf(now.host, now.vm)
 }
 
 interface RestoredChain {

@@ -137,8 +137,7 @@ export class ImageFiles {
       try {
         return await work()
       } catch (error) {
-        const isOtherPool = isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message))
-        if (!isOtherPool || tries >= POOL_TRIES) throw error
+        if (!isOtherPool(error) || tries >= POOL_TRIES) throw error
         this.#pools.delete(folder)
         this.#refreshes.delete(folder)
       }
@@ -179,8 +178,9 @@ export class ImageFiles {
     if (!path.startsWith('/')) return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }
     let volume: StorageVol
     try {
-      volume = await this.volume(path)
+      volume = await this.#volume(posix.dirname(path), path)
     } catch (error) {
+      if (isOtherPool(error)) throw error
       return unread(path, error)
     }
     try {
@@ -204,7 +204,7 @@ export class ImageFiles {
         timestamps: `${modified} ${childText(timestamps, 'ctime')} ${childText(timestamps, 'btime')}`,
       }
     } catch (error) {
-      if (isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL)) throw error
+      if (isOtherPool(error)) throw error
       return unread(path, error)
     }
   }
@@ -234,6 +234,10 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
   }
   return connect.storagePoolCreateXML(ownPoolXml(folder))
 }
+
+/** Somebody ended or started a pool in the moment of its use. */
+const isOtherPool = (error: unknown): boolean =>
+  isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message))
 
 /** A transient pool of Keyframe's own on a folder. */
 export function ownPoolXml(folder: string): string {

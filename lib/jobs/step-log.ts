@@ -1,6 +1,7 @@
 import 'server-only'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
+import { describeOutcome } from './describe-outcome.ts'
 import type { JobCall, JobStep } from './types.ts'
 
 /** A call to libvirt as a step is about to make it. */
@@ -21,12 +22,8 @@ export const notLogged: LogCall = (_, run) => run()
 /** Of what came back as much is kept: an XML of a thousand layers tells nobody more. */
 const OUTCOME_MAX_CHARACTERS = 4_000
 
-const isId = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
 const told = (jobId: string) => publish({ type: 'job-story', jobId })
 const clip = (text: string) => text.slice(0, OUTCOME_MAX_CHARACTERS)
-/** What tells a reader something; ids and numbers are for the saga's own use. */
-const wordsOf = (value: unknown): string | null => (value === undefined || value === null || value === true || typeof value === 'number' || isId(value) ? null : clip(typeof value === 'string' ? value : JSON.stringify(value)))
-
 /** The record of one step; written before the step acts. */
 export interface StepRecord {
   call: LogCall
@@ -55,7 +52,8 @@ export async function recordStep(job: { id: string; run: number; mode: 'do' | 'u
       }
     },
     async end(status, outcome) {
-      await store().updateTable('job_steps').set({ status, ended_at_ms: Date.now(), outcome: wordsOf(outcome) }).where('id', '=', stepId).execute()
+      const words = describeOutcome(outcome)
+      await store().updateTable('job_steps').set({ status, ended_at_ms: Date.now(), outcome: words === null ? null : clip(words) }).where('id', '=', stepId).execute()
       told(job.id)
     },
   }

@@ -1,6 +1,7 @@
 import 'server-only'
 import { subscribe } from '../live/hub.ts'
 import { nowMs } from '../schedules/clock.ts'
+import { oneLookAtATime } from '../schedules/one-look-at-a-time.ts'
 import { onProtectionChange } from '../schedules/watch-protection.ts'
 import { channelRows } from './channels.ts'
 import { collectDigests, digestDue } from './collect-digests.ts'
@@ -30,55 +31,42 @@ export function startNotifications(): void {
   const delivery = new Delivery(report)
   let timer: NodeJS.Timeout | null = null
   let timerAtMs = Infinity
-  let ended = false
-  let looking: Promise<void> | null = null
-  let again = false
   /** Looks in so many ms at the latest. */
   const lookWithin = (waitMs: number) => {
-    if (ended || performance.now() + waitMs >= timerAtMs) return
+    if (looks.ended || performance.now() + waitMs >= timerAtMs) return
     if (timer) clearTimeout(timer)
     timerAtMs = performance.now() + waitMs
-    timer = setTimeout(() => void look(), waitMs)
+    timer = setTimeout(() => void looks.look(), waitMs)
     timer.unref()
   }
   const lookOnce = async () => {
     if (timer) clearTimeout(timer)
     timerAtMs = Infinity
     // Each part stands for itself: one that fails must not keep the others from their turn.
-    for (const part of [() => collectProtection(nowMs()), () => collectJobs(nowMs()), () => collectDigests(nowMs(), performance.now() - startedMs), () => forgetOldMessages(nowMs()), () => delivery.begin()]) if (!ended) await part().catch(report)
+    for (const part of [() => collectProtection(nowMs()), () => collectJobs(nowMs()), () => collectDigests(nowMs(), performance.now() - startedMs), () => forgetOldMessages(nowMs()), () => delivery.begin()]) if (!looks.ended) await part().catch(report)
   }
   const arm = async () => {
     const dueAtMs = [await nextAttemptAtMs(), ...(await channelRows()).map(digestDue)].filter((at) => at !== null)
     // What is due and not done waits for its channel, or for a host: neither becomes sooner by looking.
     lookWithin(Math.min(LOOK_MAXIMUM_MS, ...dueAtMs.filter((at) => at > nowMs()).map((at) => Math.max(LOOK_MINIMUM_MS, at - nowMs())), ...(dueAtMs.some((at) => at <= nowMs()) ? [GATHER_MS] : [])))
   }
-  /** One look at a time: what is asked for meanwhile is one more after it. */
-  const look = (): Promise<void> => {
-    again = true
-    return (looking ??= (async () => {
-      while (again && !ended) {
-        again = false
-        await lookOnce()
-      }
-      if (!ended) await arm().catch(report)
-    })().finally(() => { looking = null }))
-  }
+  const looks = oneLookAtATime(lookOnce, () => arm().catch(report))
   const soon = () => lookWithin(GATHER_MS)
   setWake(() => lookWithin(0))
   const silence = onProtectionChange(soon)
   const { end } = subscribe(null, ({ event }) => { if (event.type === 'job' && (event.job.endedAtMs !== null || event.job.status === 'waiting')) soon() })
   shared.keyframeNotifications = {
     async look() {
-      await look()
+      await looks.look()
       await delivery.settled()
     },
     async end() {
-      ended = true
+      const over = looks.end()
       silence()
       end()
       setWake(null)
       if (timer) clearTimeout(timer)
-      await looking
+      await over
       await delivery.end()
     },
   }

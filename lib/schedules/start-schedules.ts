@@ -7,6 +7,7 @@ import { checkBackups } from './check-backups.ts'
 import { nowMs, setClock, type Clock } from './clock.ts'
 import { nextDue } from './due-runs.ts'
 import { lookAtTargets } from './look-at-targets.ts'
+import { oneLookAtATime } from './one-look-at-a-time.ts'
 import { listSchedules } from './read-schedules.ts'
 import { recordDue } from './record-due.ts'
 import { settleRuns, tidyAfterRuns } from './settle-runs.ts'
@@ -28,28 +29,16 @@ const shared = globalThis as Shared
 /** Starts to run the schedules of this process, after `startJobs`. What was missed meanwhile is caught up at the first look. */
 export function startSchedules(clock: Clock = { now: Date.now }): void {
   let timer: NodeJS.Timeout | null = null
-  let ended = false
-  let again = false
-  let looking: Promise<void> | null = null
   const arm = async () => {
     const due = (await listSchedules()).filter((schedule) => schedule.enabled).flatMap((schedule) => nextDue(schedule, nowMs(), 1))
     const waitMs = Math.min(LOOK_MAXIMUM_MS, ...due.map((at) => at - nowMs()))
-    if (ended) return
+    if (looks.ended) return
     if (timer) clearTimeout(timer)
     timer = setTimeout(() => void wake(), Math.max(LOOK_MINIMUM_MS, waitMs))
     timer.unref()
   }
-  /** One look at a time: what is asked for meanwhile is one more after it. */
-  const wake = (): Promise<void> => {
-    again = true
-    return (looking ??= (async () => {
-      while (again && !ended) {
-        again = false
-        await lookOnce()
-      }
-      if (!ended) await arm().catch(report)
-    })().finally(() => { looking = null }))
-  }
+  const looks = oneLookAtATime(lookOnce, () => arm().catch(report))
+  const wake = () => looks.look()
   setClock({ clock, wake: () => void wake() })
   const { end } = subscribe(null, ({ event }) => {
     if (event.type === 'job' && event.job.endedAtMs !== null && SETTLED_BY.test(event.job.kind)) void wake()
@@ -60,11 +49,11 @@ export function startSchedules(clock: Clock = { now: Date.now }): void {
   shared.keyframeSchedules = {
     look: wake,
     async end() {
-      ended = true
       end()
-      if (timer) clearTimeout(timer)
       setClock(null)
-      await looking
+      const over = looks.end()
+      if (timer) clearTimeout(timer)
+      await over
     },
   }
   void wake()

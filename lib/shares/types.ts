@@ -96,6 +96,8 @@ export interface SharedBackup {
   kind: 'full' | 'increment'
   check: 'unchecked' | 'good' | 'damaged'
   checkedAtMs: number | null
+  /** It can't be restored, as far as is known. */
+  isFaulty: boolean
 }
 
 /** Whether a VM's backups are good. */

@@ -2,11 +2,13 @@ import type { Metadata } from 'next'
 import { readVmChains } from '@/lib/chains/read-vm-chains'
 import { can } from '@/lib/access/permissions'
 import { readAuditOf } from '@/lib/access/read-audit'
+import { readOpenRestore } from '@/lib/backups/open-restore'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
 import { readSnapshotTree } from '@/lib/snapshots/read-snapshot-tree'
 import { requireUser } from '@/lib/access/require-user'
 import { AuditPart } from '@/components/audit/audit-part'
+import { OpenRestoreNotice } from '@/components/backups/open-restore-notice'
 import { VmDialogs } from '@/components/dialogs/vm-dialogs'
 import { JobsNow } from '@/components/jobs/jobs-now'
 import { PastJobs } from '@/components/jobs/past-jobs'
@@ -38,11 +40,12 @@ export default async function VmPage({ params }: { params: Params }) {
   const found = await findVm(decodePart(hostPart), decodePart(vmPart))
   if (!found) return <UnknownVm host={decodePart(hostPart)} />
   const { host, vm } = found
-  const [chains, tree, jobs, records] = await Promise.all([
+  const [chains, tree, jobs, records, restore] = await Promise.all([
     orSentence(readVmChains(host.name, vm.uuid)),
     orSentence(readSnapshotTree(host.name, vm.uuid)),
     readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_SHOWN }),
     readAuditOf({ host: host.name, vmUuid: vm.uuid }, RECORDS_SHOWN),
+    orSentence(readOpenRestore(host.name, vm.uuid)),
   ])
   const disks = chains.value ?? []
   const place = { host: host.name, vm: vm.name }
@@ -52,6 +55,7 @@ export default async function VmPage({ params }: { params: Params }) {
       <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} />
       <VmDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} mergeDisks={mergeDisks} acts={vmActs}>
         <VmHeader host={host} vm={vm} offers={powerOffers(vm, jobs)} mergeRefusal={mergeRefusal(vm, disks)} acts={vmActs} share={<ShareButton subject={{ kind: 'vm', host: host.name, vm: vm.uuid }} label={vm.name} acts={shareActs} />} />
+        {restore.value && <OpenRestoreNotice host={host.name} vmName={vm.name} restore={restore.value} />}
         <JobsNow host={host.name} vmUuid={vm.uuid} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={vm.jobs} acts={vmActs} />
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(22rem,2fr)]">
           <section aria-labelledby="disks" className="flex min-w-0 flex-col gap-2">
