@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { backupsPath, vmPath } from '../components/paths.ts'
 import { addTarget, backupsOn, backUpNow, confirm, openBackups } from './backup-page-acts.ts'
+import { open } from './browser-acts.ts'
 import { patternAt } from './image-bytes.ts'
 import { guestWrites } from './in-process.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
@@ -76,6 +78,11 @@ test.describe('at 390 px', () => {
     const { old, restored } = await restoreInPlace(page)
     await expectAccessible(page)
     await expectNoSideways(page)
+    for (const path of [vmPath('lab', VM), backupsPath()]) {
+      await open(page, path)
+      await expect(question(page)).toContainText(VM)
+    }
+    await question(page).getByRole('link', { name: 'among its backups' }).click()
     await end(page, 'Put old disks back')
     expect([await imageOf(), existsSync(restored), images(), await patternAt(old, 'raw')]).toEqual([old, false, before, WRITTEN_SINCE])
   })

@@ -2,11 +2,16 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { addTarget, endOf, openBackups, planBackup, press } from './backup-page-acts.ts'
+import { open } from './browser-acts.ts'
+import { vmBackupsPath, vmPath } from '../components/paths.ts'
 import { guestWrites } from './in-process.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
+import { clickedAt, shownAt } from './page-clock.ts'
 import { testLab } from './under-test.ts'
 
 const MIB = 1024 * 1024
+/** What one does shows for the others. */
+const OTHERS_MS = 1_000
 const N = process.env.TEST_WORKER_INDEX
 const VM = `limited-${N}`
 const TARGET = `limits-${N}`
@@ -27,11 +32,25 @@ test.afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('a copy that would take minutes under its limit ends soon after that is taken away', async ({ page }) => {
+test('a backup by copy shows in other browsers within 1 s; one that would take minutes under its limit ends soon after that is taken away', async ({ page, browser }) => {
   await addTarget(page, TARGET, folder)
   await openBackups(page, VM)
+  const others = await Promise.all([vmPath('lab', VM), vmBackupsPath('lab', VM)].map(async (path) => {
+    const other = await (await browser.newContext()).newPage()
+    const stream = other.waitForResponse((response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='))
+    await open(other, path)
+    await stream
+    return other
+  }))
   const dialog = await planBackup(page, TARGET, { limitMiB: 1 })
+  const shown = others.map(shownAt)
+  const clicked = clickedAt(page)
   await press(dialog, 'Back up now')
+  const afterMs = (await Promise.all(shown)).map((atMs, index) => ({ path: new URL(others[index]!.url()).pathname, ms: atMs }))
+  const clickedMs = await clicked
+  for (const { path, ms } of afterMs) console.log(`backup: a copy showed on ${path} in another browser ${ms - clickedMs} ms after the click`)
+  for (const { path, ms } of afterMs) expect(ms - clickedMs, path).toBeLessThan(OTHERS_MS)
+  for (const other of others) await other.context().close()
   await expect(dialog).toContainText('now 1 MiB/s')
   await expect(dialog.getByRole('status')).toContainText('Copying vda')
   await expectAccessible(page)

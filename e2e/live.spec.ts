@@ -1,6 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import { layers, openVm } from './browser-acts.ts'
 import { guestWithOverlay } from './guest-with-overlay.ts'
+import { clickedAt, shownAt } from './page-clock.ts'
 import { testLab } from './under-test.ts'
 
 const LIMIT_BYTES = 512 * 1024
@@ -11,17 +12,6 @@ const OWN_MS = 1_000
 
 const progress = (page: Page) => page.getByRole('progressbar', { name: 'commit of vda' })
 const blockJob = async (name: string) => (await testLab().virsh('blockjob', name, 'vda', '--raw')).trim()
-
-/** When the page next shows a job, by its own clock: looks from outside take turns of half a second. */
-const shownAt = (page: Page) => page.evaluate(() => new Promise<number>((resolve) => {
-  const observer = new MutationObserver(() => {
-    if (!document.querySelector('[role=progressbar]')) return
-    observer.disconnect()
-    resolve(Date.now())
-  })
-  observer.observe(document.body, { childList: true, subtree: true })
-}))
-const clickedAt = (page: Page) => page.evaluate(() => new Promise<number>((resolve) => { addEventListener('click', () => resolve(Date.now()), { capture: true, once: true }) }))
 
 /** The VM's page with its event stream open, as it stands before anyone begins a job. */
 async function openLive(page: Page, name: string): Promise<void> {

@@ -66,6 +66,7 @@ for (const { name, options } of LOOKS) {
 test('without JavaScript one signs in and reads every page', async ({ browser }) => {
   const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
   await open(page, '/')
+  await expect(page.getByText('JavaScript is off')).toBeVisible()
   await page.getByRole('link', { name: VM, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: VM, exact: true })).toBeVisible()
   const active = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', VM))![1]!

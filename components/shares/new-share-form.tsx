@@ -36,7 +36,7 @@ export function NewShareForm({ subject, create, onMade, onClose, children }: Pro
       <SelectField label="Works for" value={lifetime} onChange={(event) => setLifetime(event.target.value)}>
         {LIFETIMES.map((each) => <option key={each} value={each}>{WORDS[each]}</option>)}
       </SelectField>
-      <Field label="Password" type="password" value={password} onChange={(event) => setPassword(event.target.value)} error={fields.password} hint="Empty: the link is enough." autoComplete="new-password" />
+      <Field label="Password" type="password" value={password} onChange={(event) => setPassword(event.target.value)} error={fields.password} hint="Empty: the link is enough. Else at least 8 characters." autoComplete="new-password" />
       {subject.kind !== 'backups' && (
         <label className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
           <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={showPaths} onChange={(event) => setShowPaths(event.target.checked)} />

@@ -32,7 +32,7 @@ export function UserManage({ user, acts, own, hours, otherSessions, children }: 
   const sessions = user.sessions.length
   return (
     <details open={answered || undefined} className="text-sm">
-      <summary className="w-fit py-1 text-muted hover:text-ink max-sm:py-3">Manage {user.name}{sessions > 0 && ` · ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`}</summary>
+      <summary className="w-fit max-w-full py-1 break-names text-muted hover:text-ink max-sm:py-3">Manage {user.name}{sessions > 0 && ` · ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`}</summary>
       <div className="flex flex-col gap-4 pt-2 pb-3">
         <StateForm state={role} label="Change role" to={`of ${user.name}`} done={`The role of ${user.name} is changed.`}>
           {id}

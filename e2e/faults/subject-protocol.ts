@@ -17,6 +17,8 @@ export type BeginAct =
   /** From the newest backup. */
   | { act: 'restore', name: string }
   | { act: 'restore-in-place', insist: string }
+  /** Of the one that waits for it. */
+  | { act: 'restore-end', keep: 'restored' | 'old' }
   /** All but the newest. */
   | { act: 'backup-remove' }
 

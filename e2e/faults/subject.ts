@@ -3,10 +3,11 @@
 import { posix } from 'node:path'
 import { addTarget } from '../../lib/backups/add-target.ts'
 import { listBackups } from '../../lib/backups/catalogue.ts'
+import { readOpenRestore } from '../../lib/backups/open-restore.ts'
 import { startBackup } from '../../lib/backups/start-backup.ts'
 import { startRemoveBackups } from '../../lib/backups/start-remove.ts'
 import { startRestore } from '../../lib/backups/start-restore.ts'
-import { startRestoreInPlace } from '../../lib/backups/start-restore-in-place.ts'
+import { startEndRestore, startRestoreInPlace } from '../../lib/backups/start-restore-in-place.ts'
 import { listTargets } from '../../lib/backups/targets.ts'
 import { hostByName, stopHosts } from '../../lib/hosts/registry.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
@@ -88,6 +89,11 @@ async function begin({ vm, act, overlays, backups, bandwidthBytesPerSecond }: Ex
     case 'restore-in-place': {
       const { id: targetId } = await targetAt(backups)
       return (await startRestoreInPlace({ targetId, backupId: (await backupsOf(vm)).at(-1)!.id, insist: act.insist, bandwidthBytesPerSecond, nonce: subject.nonce }, USER)).jobId
+    }
+    case 'restore-end': {
+      const restore = await readOpenRestore(HOST, vm)
+      if (!restore) throw new Error('No restore in place waits for its end.')
+      return (await startEndRestore({ jobId: restore.jobId, keep: act.keep, nonce: subject.nonce }, USER)).jobId
     }
     case 'backup-remove': {
       const { id: targetId } = await targetAt(backups)

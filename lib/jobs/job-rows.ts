@@ -18,7 +18,7 @@ export function toView(row: JobRow): JobView {
     id: row.id, kind: row.kind as JobKind, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, title: row.title,
     status: row.status as JobStatus, by: row.by, createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
     percent: row.percent, note: row.note, result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
-    error: row.error, canCancel: row.can_cancel === 1, offers: JSON.parse(row.offers) as JobOffer[],
+    error: row.error, canCancel: row.can_cancel === 1 && row.cancel_requested === 0, offers: JSON.parse(row.offers) as JobOffer[],
     limitBytesPerSecond: row.ended_at_ms === null ? ((JSON.parse(row.kept) as Record<string, number | undefined>)[KEPT_LIMIT] ?? null) : null,
   }
 }

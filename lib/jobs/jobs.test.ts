@@ -104,15 +104,20 @@ describe('a job', () => {
 
   it('can be cancelled only while it says so', async () => {
     const { cancelJob } = await import('./cancel-job.ts')
+    let seen = false
     act = async ({ allowCancel, waitFor, cancelRequested }) => {
       await allowCancel(true)
-      await waitFor('cancel', async () => ((await cancelRequested()) ? true : null), 20)
+      await waitFor('cancel', async () => ((await cancelRequested()) && seen ? true : null), 20)
       throw new JobCancelled('Stopped.')
     }
     const job = await begin('to cancel')
     const { readJob } = await import('./read-jobs.ts')
     await waitUntil(async () => (await readJob(job.jobId))!.canCancel, { limitMs: 5_000, what: 'The offer to cancel' })
     await cancelJob(job.jobId)
+    expect((await readJob(job.jobId))!.canCancel).toBe(false)
+    // A second click says nothing new.
+    expect(await cancelJob(job.jobId)).toEqual({ jobId: job.jobId })
+    seen = true
     expect((await ended(job)).status).toBe('cancelled')
     await expect(cancelJob(job.jobId)).rejects.toThrow(/has ended already/)
   })

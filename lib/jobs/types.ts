@@ -32,6 +32,7 @@ export interface JobView {
   result: string[]
   /** What went wrong and what to do, ready to show (role=alert). */
   error: string | null
+  /** False, too, once that was asked for. */
   canCancel: boolean
   /** Ways out that are legal now. */
   offers: JobOffer[]
