@@ -37,6 +37,7 @@ test.afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const dialogOf = (page: Page): Locator => page.getByRole('dialog')
 const backups = (page: Page): Locator => backupsOn(page, TARGET)
 
 test('a VM without a backup says so on the phone page; a target is added, and refused when it is none', async ({ page }) => {
@@ -101,6 +102,16 @@ test.describe('at 390 px', () => {
     await expect(page.getByRole('list', { name: 'Schedules' })).toContainText('This is the schedule of its host, lab.')
     await expectAccessible(page)
     await expectNoSideways(page)
+    await page.getByRole('button', { name: 'Leave out', exact: true }).click()
+    await dialogOf(page).getByLabel('Reason').fill('made anew in minutes')
+    await expectAccessible(page)
+    await dialogOf(page).getByRole('button', { name: 'Leave out', exact: true }).click()
+    await expect(page.getByRole('status').filter({ hasText: 'Left out of protection.' })).toContainText('made anew in minutes')
+    await open(page, backupsPath())
+    await page.getByText('One VM is left out of protection').click()
+    await page.getByRole('list', { name: 'Left out of protection' }).getByRole('link', { name: COVERED }).click()
+    await page.getByRole('button', { name: 'Protect again' }).click()
+    await expect(answerOf(page)).toBeVisible()
     await page.getByRole('link', { name: 'the schedule of its host' }).click()
     await section.getByRole('button', { name: 'Change schedule' }).click()
     await dialog.getByText('Quiesce, fulls, checks').click()

@@ -10,6 +10,7 @@ import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/start-remo
 import { RestoreInput, startRestore } from '@/lib/backups/start-restore'
 import { EndRestoreInput, RestoreInPlaceInput, startEndRestore, startRestoreInPlace } from '@/lib/backups/start-restore-in-place'
 import { BackUpAsScheduledInput, backUpAsScheduled as startAsScheduled } from '@/lib/schedules/back-up-as-scheduled'
+import { leaveOut as leave, LeaveOutInput, protectAgain as protect, ProtectAgainInput } from '@/lib/schedules/left-out'
 import { RemoveScheduleInput, removeSchedule as removeOneSchedule } from '@/lib/schedules/remove-schedule'
 import { saveSchedule as save } from '@/lib/schedules/save-schedule'
 import { ScheduleInput } from '@/lib/schedules/schedule-input'
@@ -35,3 +36,6 @@ export const removeSchedule = action('schedule.remove', RemoveScheduleInput, asy
   await removeOneSchedule(input)
   return {}
 })
+
+export const leaveOut = action('protection.leave-out', LeaveOutInput, ({ user, input }) => leave(input, user))
+export const protectAgain = action('protection.protect-again', ProtectAgainInput, ({ input }) => protect(input))

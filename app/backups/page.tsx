@@ -8,12 +8,14 @@ import { readHosts } from '@/lib/hosts/read-hosts'
 import { hosts } from '@/lib/hosts/registry'
 import { readJobs } from '@/lib/jobs/read-jobs'
 import { failingChannels } from '@/lib/notifications/channel-views'
+import { listLeftOut } from '@/lib/schedules/left-out'
 import { protectionsOf } from '@/lib/schedules/protection'
 import { listRuns } from '@/lib/schedules/read-runs'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
 import { GoneVms } from '@/components/backups/gone-vms'
 import { HostSchedules } from '@/components/backups/host-schedules'
+import { LeftOutList } from '@/components/backups/left-out-list'
 import { OpenRestoreNotice } from '@/components/backups/open-restore-notice'
 import { ProtectionRows } from '@/components/backups/protection-rows'
 import { RunPlot } from '@/components/backups/run-plot'
@@ -52,9 +54,9 @@ export default async function BackupsPage() {
   const failing = can(user, 'notification.read') ? await failingChannels() : []
   const nowMs = new Date().getTime()
   const unseen = (await readHosts()).filter((host) => host.status !== 'up')
-  const [protections, targets, backups, schedules, runs, scheduled, backedUp, openRestores] = await Promise.all([protectionsOf(), readTargetStates(undefined, HOSTS_WAIT_MS), readBackupSummaries({ sinceMs: nowMs - LOOKED_AT_DAYS * DAY_MS, limit: BACKUPS_LOOKED_AT }), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT }), readBackedUpVms(), listOpenRestores(HOSTS_WAIT_MS)])
+  const [protections, targets, backups, schedules, runs, scheduled, backedUp, openRestores, leftOut] = await Promise.all([protectionsOf(), readTargetStates(undefined, HOSTS_WAIT_MS), readBackupSummaries({ sinceMs: nowMs - LOOKED_AT_DAYS * DAY_MS, limit: BACKUPS_LOOKED_AT }), listSchedules(), readJobs({ kinds: ['backup', 'backup-copy'], sinceMs: nowMs - RECENT_MS, limit: JOBS_LOOKED_AT }), listRuns({ limit: JOBS_LOOKED_AT }), readBackedUpVms(), listOpenRestores(HOSTS_WAIT_MS), listLeftOut()])
   // Only of hosts that tell their VMs: what is away is not gone.
-  const known = new Set(protections.map((each) => `${each.host}/${each.vmUuid}`))
+  const known = new Set([...protections, ...leftOut].map((each) => `${each.host}/${each.vmUuid}`))
   const gone = backedUp.filter((each) => !known.has(`${each.host}/${each.vmUuid}`) && !unseen.some((host) => host.name === each.host))
   const wanting = protections.filter((each) => each.state !== 'protected')
   const sound = protections.filter((each) => each.state === 'protected')
@@ -77,6 +79,7 @@ export default async function BackupsPage() {
         {wanting.length > 0 && <ProtectionRows label="Not protected, or at risk" protections={wanting} schedules={schedules} />}
         {sound.length > 0 && sound.length <= OPEN_ROWS && <ProtectionRows label="Protected" protections={sound} schedules={schedules} />}
         {sound.length > OPEN_ROWS && <details><summary className="w-fit py-1 text-sm font-medium max-sm:py-3">The {sound.length} that are protected</summary><ProtectionRows label="Protected" protections={sound} schedules={schedules} /></details>}
+        <LeftOutList vms={leftOut} />
         <section aria-labelledby="runs" className="flex min-w-0 flex-col gap-2">
           <h2 id="runs" className="font-semibold">Runs of the last 24 hours</h2>
           {unmade.length > 0 && (

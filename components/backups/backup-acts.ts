@@ -18,6 +18,8 @@ export interface BackupActs {
   readTargetAnew: (input: unknown) => Promise<ActionResult<Rebuilt>>
   saveSchedule: (input: unknown) => Promise<ActionResult<object>>
   removeSchedule: (input: unknown) => Promise<ActionResult<object>>
+  leaveOut: (input: unknown) => Promise<ActionResult<object>>
+  protectAgain: (input: unknown) => Promise<ActionResult<object>>
   /** For the jobs that these become. */
   vm: VmActs
 }

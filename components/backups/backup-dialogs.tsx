@@ -13,6 +13,7 @@ import type { BackupActs } from '@/components/backups/backup-acts'
 import { CheckBackupDialog } from '@/components/backups/check-backup-dialog'
 import { EndRestoreDialog } from '@/components/backups/end-restore-dialog'
 import { HostScheduleDialog } from '@/components/backups/host-schedule-dialog'
+import { LeaveOutDialog } from '@/components/backups/leave-out-dialog'
 import { ReadTargetAnewDialog } from '@/components/backups/read-target-anew-dialog'
 import { RemoveBackupsDialog } from '@/components/backups/remove-backups-dialog'
 import { RemoveScheduleDialog } from '@/components/backups/remove-schedule-dialog'
@@ -31,6 +32,7 @@ export type BackupDialogKind =
   | { act: 'Change schedule'; vm: VmRef; schedule: Schedule }
   | { act: 'Change schedule'; vm: null; schedule: Schedule; targets: TargetState[] }
   | { act: 'Remove schedule'; id: string; words: string }
+  | { act: 'Leave out'; vm: VmRef }
   | { act: 'Check'; backup: BackupView }
   | { act: 'Restore as new VM'; backup: BackupView }
   | { act: 'Restore in place'; backup: BackupView; vm: VmRef }
@@ -42,7 +44,7 @@ export type BackupDialogKind =
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
-  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Schedule a host': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
+  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Schedule a host': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Leave out': 'protection.leave-out', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
   'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Read anew': 'target.read-anew', 'Remove target': 'target.remove',
 }
 
@@ -65,6 +67,7 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
             ? <HostScheduleDialog {...shared} hosts={[dialog.schedule.host]} targets={dialog.targets} schedule={dialog.schedule} />
             : <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />)}
           {dialog.act === 'Remove schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
+          {dialog.act === 'Leave out' && <LeaveOutDialog {...shared} vm={dialog.vm} />}
           {dialog.act === 'Check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore as new VM' && <RestoreDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'Restore in place' && <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />}

@@ -13,7 +13,7 @@ const EXPECTED: Record<Act, string> = {
   'snapshot.delete': 'operator admin', 'merge.plan': 'operator admin', 'merge.start': 'operator admin', 'merge.bandwidth': 'operator admin', 'vm.power': 'operator admin',
   'repair.start': 'operator admin', 'job.cancel': 'operator admin', 'job.way-out': 'operator admin', 'block-job.cancel': 'operator admin', 'block-job.pivot': 'operator admin',
   'backup.read': 'viewer operator admin', 'backup.plan': 'operator admin', 'backup.start': 'operator admin', 'backup.check': 'operator admin', 'backup.restore': 'operator admin',
-  'backup.restore-in-place': 'operator admin', 'backup.end-restore': 'operator admin', 'backup.remove': 'operator admin', 'schedule.plan': 'operator admin', 'schedule.save': 'operator admin', 'schedule.remove': 'operator admin', 'target.add': 'admin', 'target.read-anew': 'admin', 'target.remove': 'admin',
+  'backup.restore-in-place': 'operator admin', 'backup.end-restore': 'operator admin', 'backup.remove': 'operator admin', 'schedule.plan': 'operator admin', 'schedule.save': 'operator admin', 'schedule.remove': 'operator admin', 'protection.leave-out': 'operator admin', 'protection.protect-again': 'operator admin', 'target.add': 'admin', 'target.read-anew': 'admin', 'target.remove': 'admin',
   'share.list': 'operator admin', 'share.create': 'operator admin', 'share.revoke': 'operator admin',
   'user.list': 'admin', 'user.invite': 'admin', 'user.withdraw': 'admin', 'user.change-role': 'admin', 'user.disable': 'admin', 'user.enable': 'admin', 'user.new-link': 'admin',
   'notification.read': 'admin', 'notification.save': 'admin', 'notification.remove': 'admin', 'notification.test': 'admin',

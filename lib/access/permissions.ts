@@ -61,6 +61,8 @@ export const ACTS = {
   'schedule.plan': { by: OPERATORS, words: 'plan a schedule' },
   'schedule.save': { by: OPERATORS, words: 'save a schedule of backups' },
   'schedule.remove': { by: OPERATORS, words: 'remove a schedule of backups' },
+  'protection.leave-out': { by: OPERATORS, words: 'leave a VM out of protection' },
+  'protection.protect-again': { by: OPERATORS, words: 'no longer leave a VM out of protection' },
   'share.list': { by: OPERATORS, words: 'see the share links' },
   'share.create': { by: OPERATORS, words: 'make a share link' },
   'share.revoke': { by: OPERATORS, words: 'revoke a share link' },

@@ -90,6 +90,38 @@ describe('a schedule of a whole host', () => {
   })
 })
 
+describe('a VM that is left out of protection', () => {
+  const user = { name: 'tester' }
+  const vm = () => ({ host: HOST, vm: uuids.mixed! })
+  const newest = async (count: number) => (await runs(ofHost)).slice(-count).map((run) => run.vmName).sort()
+
+  it('is passed by by its host’s schedule and counts no more, until it is protected again', async () => {
+    const { leaveOut, listLeftOut, protectAgain } = await import('./left-out.ts')
+    const { protectionOf, protectionsOf } = await import('./protection.ts')
+    const before = (await backupsOf('mixed')).length
+    await leaveOut({ ...vm(), reason: 'a template' }, user)
+    expect(await listLeftOut(HOST)).toMatchObject([{ vmName: 'mixed', reason: 'a template', by: 'tester' }])
+    expect([(await protectionsOf(HOST)).map((each) => each.vmName).sort(), await protectionOf(HOST, uuids.mixed!)]).toEqual([['own', 'plain'], null])
+    await pass()
+    expect([await newest(2), (await backupsOf('mixed')).length]).toEqual([['own', 'plain'], before])
+    await protectAgain(vm())
+    expect(await protectionOf(HOST, uuids.mixed!)).not.toBeNull()
+    await pass()
+    expect(await newest(3)).toEqual(['mixed', 'own', 'plain'])
+  })
+
+  it('is protected again by a schedule of its own; one that has such a schedule can’t be left out', async () => {
+    const { leaveOut, listLeftOut } = await import('./left-out.ts')
+    const { removeSchedule } = await import('./remove-schedule.ts')
+    await leaveOut({ host: HOST, vm: uuids.plain!, reason: '' }, user)
+    const id = crypto.randomUUID()
+    await save(id, uuids.plain!, 24 * 60)
+    expect(await listLeftOut(HOST)).toEqual([])
+    await expect(leaveOut({ host: HOST, vm: uuids.plain!, reason: '' }, user)).rejects.toThrow(/has a schedule of its own/)
+    await removeSchedule({ id })
+  })
+})
+
 describe('Keyframe is killed between a run’s row and what is noted of its job', () => {
   /** What stands in the database is all that a kill leaves. */
   async function comesBack() {

@@ -7,23 +7,24 @@ import { hosts } from '../hosts/registry.ts'
 import { store } from '../store/store.ts'
 import { nowMs } from './clock.ts'
 import { judgeProtection, newestGood, type JudgedBackup } from './judge-protection.ts'
+import { listLeftOut } from './left-out.ts'
 import { toRun } from './read-runs.ts'
 import { coveringOf, listSchedules } from './read-schedules.ts'
 import type { Protection } from './types.ts'
 
-/** One plain answer for one VM; null when its host does not know it. */
+/** One plain answer for one VM; null when its host does not know it, or it is left out. */
 export async function protectionOf(host: string, vmUuid: string): Promise<Protection | null> {
   return (await protectionsOf(host, vmUuid))[0] ?? null
 }
 
-/** One plain answer for each VM of a host, or of all; VMs of a host that was never read are not known. */
+/** One plain answer for each VM of a host, or of all, but for those that are left out; VMs of a host that was never read are not known. */
 export async function protectionsOf(host?: string, vmUuid?: string): Promise<Protection[]> {
-  const [schedules, targets, looks] = await Promise.all([listSchedules(), listTargets(), store().selectFrom('backup_target_looks').selectAll().execute()])
+  const [schedules, targets, leftOut, looks] = await Promise.all([listSchedules(), listTargets(), listLeftOut(host), store().selectFrom('backup_target_looks').selectAll().execute()])
   const problems = new Map(looks.map((look) => [look.target_id, look.problem]))
   const known = new Map(targets.map((target) => [target.id, { name: target.name, problem: problems.get(target.id) ?? null }]))
   const [backups, runs] = [await readBackups(host, vmUuid), await readLastRuns(host, vmUuid)]
   const vms = [...hosts().values()].filter((each) => host === undefined || each.name === host)
-    .flatMap((each) => each.inventory.lastKnown.filter((vm) => !isHelper(vm) && (vmUuid === undefined || vm.uuid === vmUuid)).map((vm) => ({ host: each.name, vm })))
+    .flatMap((each) => each.inventory.lastKnown.filter((vm) => !isHelper(vm) && (vmUuid === undefined || vm.uuid === vmUuid) && !leftOut.some((one) => one.host === each.name && one.vmUuid === vm.uuid)).map((vm) => ({ host: each.name, vm })))
   const own = (of: { host: string; vm: { uuid: string } }) => backups.get(`${of.host}/${of.vm.uuid}`) ?? []
   const disks = await readDisks(vms.flatMap((each) => newestGood(own(each)) ?? []))
   return vms.map((each) => judgeProtection({

@@ -2,11 +2,10 @@ import 'server-only'
 import { z } from 'zod'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
-import { nowMs, wakeSchedules } from './clock.ts'
+import { wakeSchedules } from './clock.ts'
 import { requireSchedule } from './read-schedules.ts'
 
 export const RemoveScheduleInput = z.object({ id: z.string() })
-export const EnableScheduleInput = z.object({ id: z.string(), enabled: z.boolean() })
 
 /** Removes a schedule. Its backups and the record of its runs stay; a backup that runs goes on. Throws Refusal. */
 export async function removeSchedule({ id }: z.infer<typeof RemoveScheduleInput>): Promise<object> {
@@ -14,19 +13,6 @@ export async function removeSchedule({ id }: z.infer<typeof RemoveScheduleInput>
   await store().transaction().execute(async (transaction) => {
     await transaction.deleteFrom('schedules').where('id', '=', id).execute()
     await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The schedule was removed before it began.' }).where('schedule_id', '=', id).where('outcome', '=', 'waiting').execute()
-  })
-  publish({ type: 'backups', host: schedule.host, vmUuid: schedule.vmUuid })
-  wakeSchedules()
-  return {}
-}
-
-/** Turns a schedule on or off. Runs that were due while it was off are not made up for. Throws Refusal. */
-export async function setScheduleEnabled({ id, enabled }: z.infer<typeof EnableScheduleInput>): Promise<object> {
-  const schedule = await requireSchedule(id)
-  if (schedule.enabled === enabled) return {}
-  await store().transaction().execute(async (transaction) => {
-    await transaction.updateTable('schedules').set({ enabled: enabled ? 1 : 0, handled_until_ms: nowMs() }).where('id', '=', id).execute()
-    if (!enabled) await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The schedule was turned off before it began.' }).where('schedule_id', '=', id).where('outcome', '=', 'waiting').execute()
   })
   publish({ type: 'backups', host: schedule.host, vmUuid: schedule.vmUuid })
   wakeSchedules()

@@ -25,10 +25,13 @@ export async function saveSchedule(given: ScheduleInput, user: { name: string })
     twins = input.vmUuid === null ? twins.where('vm_uuid', 'is', null) : twins.where('vm_uuid', '=', input.vmUuid)
     // Two retentions would drop each other's backups.
     if (await twins.executeTakeFirst()) throw new Refusal(`${vmName ?? input.host} has a schedule to this target already. Change that one, or choose another target.`, { targetId: 'It has a schedule of its own already.' })
+    // Who gives it a schedule of its own wants it backed up.
+    if (input.vmUuid !== null) await transaction.deleteFrom('left_out_vms').where('host', '=', input.host).where('vm_uuid', '=', input.vmUuid).execute()
     const same = row?.when === values.when && row.time_zone === values.time_zone && row.jitter_minutes === values.jitter_minutes && row.enabled === values.enabled
     const handled = same ? row.handled_until_ms : nowMs()
     if (row) await transaction.updateTable('schedules').set({ ...values, handled_until_ms: handled }).where('id', '=', input.id).execute()
     else await transaction.insertInto('schedules').values({ id: input.id, ...values, created_at_ms: nowMs(), created_by: user.name, handled_until_ms: handled }).execute()
+    if (!input.enabled) await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The schedule was turned off before it began.' }).where('schedule_id', '=', input.id).where('outcome', '=', 'waiting').execute()
     return row ? toSchedule(row) : null
   })
   if (before) publish({ type: 'backups', host: before.host, vmUuid: before.vmUuid })

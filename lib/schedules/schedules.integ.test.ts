@@ -141,13 +141,15 @@ describe('a schedule', () => {
   })
 
   it('turned off and on again makes nothing up, and the VM is at risk meanwhile', async () => {
-    const { setScheduleEnabled } = await import('./remove-schedule.ts')
-    await setScheduleEnabled({ id: scheduleId, enabled: false })
+    const { store } = await import('../store/store.ts')
+    await store().insertInto('schedule_runs').values({ id: 'waits', schedule_id: scheduleId, host: HOST, vm_uuid: uuid, vm_name: 'a', due_at_ms: now, started_at_ms: null, job_id: null, outcome: 'waiting', note: null }).execute()
+    await save({ enabled: false })
+    expect((await runs()).find((run) => run.id === 'waits')).toMatchObject({ outcome: 'skipped', note: 'The schedule was turned off before it began.' })
     expect(await protection()).toMatchObject({ state: 'at-risk', nextRunMs: null, mend: { act: 'schedule', scheduleId }, reasons: [{ kind: 'schedule-off' }] })
     const count = (await runs()).length
     await pass(3)
     expect(await runs()).toHaveLength(count)
-    await setScheduleEnabled({ id: scheduleId, enabled: true })
+    await save({ enabled: true })
     await look()
     expect(await runs()).toHaveLength(count)
   })

@@ -2,7 +2,7 @@ import type { SharedView, ShareKind } from './types.ts'
 
 const GONE: Record<ShareKind, string> = { vm: 'The VM is gone', snapshot: 'The snapshot is gone', job: 'The job is gone', backups: 'The VM is gone' }
 const STATUS = { queued: 'Queued', running: 'Running', waiting: 'Waits for a decision', succeeded: 'Done', failed: 'Failed', cancelled: 'Cancelled' } as const
-const PROTECTION = { 'protected': 'Protected', 'at-risk': 'At risk', 'unprotected': 'Not protected' } as const
+const PROTECTION = { 'protected': 'Protected', 'at-risk': 'At risk', 'unprotected': 'Not protected', 'left-out': 'Left out of protection' } as const
 const instant = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
 

@@ -7,6 +7,7 @@ import type { HostView, VmSummary } from '../hosts/types.ts'
 import { readJob, readJobs } from '../jobs/read-jobs.ts'
 import { readJobStory } from '../jobs/step-log.ts'
 import type { JobView } from '../jobs/types.ts'
+import { listLeftOut } from '../schedules/left-out.ts'
 import { protectionOf } from '../schedules/protection.ts'
 import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
 import { shareBackup, shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
@@ -89,8 +90,8 @@ async function readSharedJob(share: Share): Promise<SharedView> {
 async function readSharedBackups(share: Share): Promise<SharedView> {
   const found = await findVm(share)
   if (found === 'gone') return { kind: 'gone', of: 'backups' }
-  const [protection, backups, jobs] = await Promise.all([
-    protectionOf(share.host, share.vmUuid), viewBackups({ host: share.host, vmUuid: share.vmUuid }).then((all) => all.slice(0, BACKUPS_SHOWN)),
+  const [protection, leftOut, backups, jobs] = await Promise.all([
+    protectionOf(share.host, share.vmUuid), listLeftOut(share.host).then((all) => all.some((each) => each.vmUuid === share.vmUuid)), viewBackups({ host: share.host, vmUuid: share.vmUuid }).then((all) => all.slice(0, BACKUPS_SHOWN)),
     readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
   ])
   const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name
@@ -98,7 +99,7 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   const names = new PathNames(share.showPaths)
   await learnJobs(names, jobs)
   return {
-    kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: protection?.state ?? null, reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
+    kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: leftOut ? 'left-out' : (protection?.state ?? null), reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
     lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
     backups: backups.map(shareBackup), jobs: jobs.map((job) => ({ ...shareJob(job, names), title: BACKUP_TITLES[job.kind] ?? 'Job' })),
   }

@@ -107,7 +107,7 @@ export interface SharedBackups {
   /** False: nothing new is known of the VM. */
   isHostUp: boolean
   /** null: nothing is known yet. */
-  state: ProtectionState | null
+  state: ProtectionState | 'left-out' | null
   /** Why it is not protected, a sentence each. */
   reasons: string[]
   lastGood: { atMs: number; checkedAtMs: number | null } | null

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { backupsMigration } from './backups-migration.ts'
+import { leftOutMigration } from './left-out-migration.ts'
 import { listsMigration } from './lists-migration.ts'
 import { notificationsMigration } from './notifications-migration.ts'
 import { schedulesMigration } from './schedules-migration.ts'
@@ -75,4 +76,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-shares': sharesMigration,
   '0007-notifications': notificationsMigration,
   '0008-lists': listsMigration,
+  '0009-left-out': leftOutMigration,
 }

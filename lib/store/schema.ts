@@ -174,6 +174,17 @@ export interface Schema {
     job_id: string
   }
   /** Directories of hypervisors that backups go to. */
+  /** VMs that are left out of protection (lib/schedules). */
+  left_out_vms: {
+    host: string
+    vm_uuid: string
+    /** As it was called then. */
+    vm_name: string
+    /** In the words of who left it out; empty when none were given. */
+    reason: string
+    by: string
+    at_ms: number
+  }
   backup_targets: {
     id: string
     host: string

@@ -6,12 +6,14 @@ import { listTargets } from '@/lib/backups/targets'
 import { viewBackups } from '@/lib/backups/vm-backups'
 import { findVm, requireVm } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
+import { listLeftOut } from '@/lib/schedules/left-out'
 import { protectionOf } from '@/lib/schedules/protection'
 import { listSchedules } from '@/lib/schedules/read-schedules'
 import { describeWhen } from '@/lib/schedules/when'
 import { OnlyWhoMay } from '@/components/access/may'
 import { BackupButton, BackupDialogs } from '@/components/backups/backup-dialogs'
 import { BackupList, IN_PLACE_REFUSAL } from '@/components/backups/backup-list'
+import { LeftOutNotice } from '@/components/backups/left-out-notice'
 import { ProtectionLine } from '@/components/backups/protection-line'
 import { ScheduleList } from '@/components/backups/schedule-list'
 import { JobsNow } from '@/components/jobs/jobs-now'
@@ -44,8 +46,8 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
   if (!found) return <GoneVmBackups host={decodePart(parts.host)} vmUuid={decodePart(parts.vm)} all={all} />
   const { host, vm } = found
   const ref = { host: host.name, uuid: vm.uuid, name: vm.name }
-  const [protection, backups, targets, schedules, jobs, restored] = await Promise.all([
-    protectionOf(host.name, vm.uuid), viewBackups({ host: host.name, vmUuid: vm.uuid }), listTargets(host.name), listSchedules({ host: host.name }),
+  const [protection, leftOut, backups, targets, schedules, jobs, restored] = await Promise.all([
+    protectionOf(host.name, vm.uuid), listLeftOut(host.name).then((all) => all.find((each) => each.vmUuid === vm.uuid) ?? null), viewBackups({ host: host.name, vmUuid: vm.uuid }), listTargets(host.name), listSchedules({ host: host.name }),
     readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_LOOKED_AT }), orSentence(requireVm(host.name, vm.uuid).then(async (now) => {
       const open = await openRestoreOf(now.host, now.vm)
       return { open, inPlaceRefusal: restoreInPlaceRefusal(now.vm, open) }
@@ -66,6 +68,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
           <ShareButton subject={{ kind: 'backups', host: host.name, vm: vm.uuid }} label={`the backups of ${vm.name}`} acts={shareActs} />
           <BackupButton dialog={{ act: 'Back up now', vm: ref }} disabled={host.status !== 'up'} />
         </header>
+        {leftOut && <LeftOutNotice leftOut={leftOut} acts={backupActs} />}
         {protection && <ProtectionLine protection={protection} schedules={schedules} backups={backups} />}
         {open && (
           <Notice tone="warn" role="status">
