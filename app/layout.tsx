@@ -29,7 +29,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
           <>
             <KeepPages />
             <AppHeader user={session.user} />
-            <noscript><p className="border-b border-line bg-sunken/60 px-4 py-2 text-center text-sm">JavaScript is off: every page can be read, and most buttons do nothing.</p></noscript>
+            <p className="hidden border-b border-line bg-sunken/60 px-4 py-2 text-center text-sm noscript:block">JavaScript is off: every page can be read, and most buttons do nothing.</p>
             <LiveProvider since={since}><MayProvider acts={actsOf(session.user)}>{children}</MayProvider></LiveProvider>
           </>
         ) : children}
