@@ -131,10 +131,10 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
       await mergeBack(context, host, disk)
     }
   }
-  await endLimit(context)
   if (!wasRunning) await step('see that it stayed off', { do: () => refuseStarted(input) })
   await context.copied(bytes)
-  const files = await readFilesBack(context, host, target, [...input.disks.map(fileOf), ...saved.files])
+  const files = await readFilesBack(context, host, target, [...input.disks.map(fileOf), ...saved.files], await followLimit(context))
+  await endLimit(context)
   const consistency = wasRunning ? describeConsistency(freeze) : 'The VM was off.'
   await sealBackup(context, host, target, {
     beganMs, vm: { uuid: input.vm, name: input.vmName, wasRunning }, method: 'copy', kind: 'full', parent: null, fullReason: input.reason, checkpoint: null,

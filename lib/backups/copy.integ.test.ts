@@ -73,24 +73,28 @@ describe('snapshot, copy, merge', () => {
     const [slowLimit, fastLimit] = [8 * MIB, 32 * MIB]
     await lab.defineGuest({ name: 'limited', system: 'none', disks: [{ format: 'raw', virtualBytes: 256 * MIB }, { format: 'qcow2', virtualBytes: 8 * MIB }] })
     await lab.startGuest('limited')
-    await guestWrites(lab, 'limited', 0, 0x11, 0, 160)
+    await guestWrites(lab, 'limited', 0, 0x11, 0, 96)
     const limited = backupActs(keyframe, await keyframe.uuid('limited'), target)
     const { jobId } = await limited.start({ method: 'copy', bandwidthBytesPerSecond: slowLimit })
-    const qemusLimit = async () => Number(/bandwidth=(\d+)/.exec(await lab.virsh('blockjob', '--domain', `keyframe-copy-${jobId.slice(0, 8)}`, '--path', 'vda', '--raw').catch(() => ''))?.[1] ?? 0)
+    const qemusLimit = async () => Number(/bandwidth=(\d+)/.exec(await lab.virsh('blockjob', '--domain', `keyframe-copy-${jobId.slice(0, 8)}`, '--path', 'vda', '--raw', '--bytes').catch(() => ''))?.[1] ?? 0)
     await waitUntil(async () => (await qemusLimit()) === slowLimit, { limitMs: 30_000, everyMs: 50, what: 'The copy at its pace' })
     expect((await readJob(jobId))!.limitBytesPerSecond).toBe(slowLimit)
     await setBandwidth({ jobId, bandwidthBytesPerSecond: fastLimit })
     expect(await qemusLimit()).toBe(fastLimit)
     expect((await readJob(jobId))!.limitBytesPerSecond).toBe(fastLimit)
     expect(await keyframe.ended({ jobId })).toMatchObject({ status: 'succeeded', error: null, limitBytesPerSecond: null })
-    const calls = (await readJobStory(jobId)).flatMap((step) => step.calls).filter((call) => call.procedure === 'virDomainBlockCopy')
+    const story = await readJobStory(jobId)
+    // 96 MiB are read back under the limit, too: without it in less than half a second.
+    const reading = story.find((step) => step.name === 'read vda.qcow2 back')!
+    expect(reading.endedAtMs! - reading.begunAtMs).toBeGreaterThan(2_000)
+    const calls = story.flatMap((step) => step.calls).filter((call) => call.procedure === 'virDomainBlockCopy')
     expect(calls.map((call) => /--bandwidth (\d+)/.exec(call.virsh)?.[1])).toEqual([String(slowLimit), String(fastLimit)])
     const backup = (await limited.list())[0]!
-    expect(await Promise.all([0, 159, 160].map((mib) => patternAt(limited.file(backup, 'vda.qcow2'), 'qcow2', mib)))).toEqual([0x11, 0x11, 0])
+    expect(await Promise.all([0, 95, 96].map((mib) => patternAt(limited.file(backup, 'vda.qcow2'), 'qcow2', mib)))).toEqual([0x11, 0x11, 0])
     await expect(setBandwidth({ jobId, bandwidthBytesPerSecond: 0 })).rejects.toThrow(/has ended already/)
     await lab.virsh('destroy', 'limited')
 
-    // So it is with the copy of a restore: at 1 MiB/s this one would take more than two minutes.
+    // So it is with the copy of a restore: at 1 MiB/s this one would take more than a minute.
     const { startRestore } = await import('./start-restore.ts')
     const restore = await startRestore({ targetId: target.id, backupId: backup.id, name: 'limited again', directory: null, networkUp: false, bandwidthBytesPerSecond: MIB, nonce: crypto.randomUUID() }, { name: 'tester' })
     await waitUntil(async () => (await readJob(restore.jobId))!.limitBytesPerSecond === MIB, { limitMs: 30_000, everyMs: 50, what: 'The copy of the restore' })

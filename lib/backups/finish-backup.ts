@@ -16,15 +16,15 @@ const READING_FROM_PERCENT = 60
 
 export const CANCELLED = 'Cancelled. Nothing of it is left, and the VM runs on as before.'
 
-/** Reads every file back for its SHA-256, a step each. Throws Refusal when one is not sound, JobCancelled when asked to. */
-export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, names: readonly string[]): Promise<BackupFile[]> {
+/** Reads every file back for its SHA-256, a step each, no faster than the job's limit, if it has one. Throws Refusal when one is not sound, JobCancelled when asked to. */
+export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, names: readonly string[], limit?: () => Promise<number>): Promise<BackupFile[]> {
   const files: BackupFile[] = []
   for (const [index, name] of names.entries()) {
     const from = READING_FROM_PERCENT + Math.floor((index * (100 - READING_FROM_PERCENT)) / names.length)
     await context.progress(from, `Reading ${name} back for its SHA-256`)
     const file = await context.step<ReadBack>(`read ${name} back`, {
       do: async () => {
-        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) })
+        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', { limit, onProgress: async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) } })
         if (read === null) throw new Refusal(`${name} is gone from the target before the backup was finished. It does not count.`)
         if (read.fault !== null) throw new Refusal(`${name} was written, but its image is not sound: ${read.fault}. The backup does not count.`)
         return read

@@ -18,6 +18,12 @@ describe('ReadingPace', () => {
       await vi.runAllTimersAsync()
       await later
       expect(at[1]! - at[0]!).toBe(500)
+      await vi.advanceTimersByTimeAsync(60_000)
+      at.length = 0
+      const slow = (async () => { for (const limit of [100, 100, 5_000]) { await pace.take(500, limit); at.push(Date.now()) } })()
+      await vi.runAllTimersAsync()
+      await slow
+      expect([at[1]! - at[0]!, at[2]! - at[1]!]).toEqual([5_000, 5_000])
     } finally {
       vi.useRealTimers()
     }

@@ -21,11 +21,11 @@ export class ReadingPace {
     this.#bytesPerSecond = bytesPerSecond
   }
 
-  /** Resolves when so many bytes may be read. What was not used while nobody read is not saved up. */
-  async take(bytes: number): Promise<void> {
+  /** Resolves when so many bytes may be read; slower where `limit`, bytes a second, is lower. What was not used while nobody read is not saved up. */
+  async take(bytes: number, limit = Infinity): Promise<void> {
     const now = Date.now()
     const startMs = Math.max(now, this.#freeAtMs)
-    this.#freeAtMs = startMs + (bytes * 1000) / this.#bytesPerSecond
+    this.#freeAtMs = startMs + (bytes * 1000) / Math.min(limit, this.#bytesPerSecond)
     if (startMs > now) await sleep(startMs - now)
   }
 }
