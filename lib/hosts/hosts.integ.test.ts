@@ -88,6 +88,24 @@ describe('a block job begun with virsh', () => {
   })
 })
 
+it('a libvirtd that is busy for a moment is not called down, and holds no page up; one that stays silent is', async () => {
+  const { hostByName } = await import('./registry.ts')
+  await hostView()
+  hostByName(HOST)!.inventory.invalidate()
+  await lab.killLibvirtd('SIGSTOP')
+  try {
+    const startMs = Date.now()
+    const view = await hostView()
+    expect(Date.now() - startMs).toBeLessThan(3_000)
+    expect([view.status, view.reason, view.vms.some((vm) => vm.name === 'stays')]).toEqual(['up', null, true])
+    const silent = await waitUntil(async () => { const now = await hostView(); return now.status === 'down' && now }, { limitMs: 30_000, what: 'The word that it is down' })
+    expect([silent.reason, silent.vms.some((vm) => vm.name === 'stays')]).toEqual([expect.stringMatching(/answer/), true])
+  } finally {
+    await lab.killLibvirtd('SIGCONT')
+  }
+  await waitUntil(async () => (await hostView()).status === 'up', { limitMs: 30_000, what: 'The host up again' })
+})
+
 it('a VM whose QEMU hangs is shown as such and holds up no other', async () => {
   await define('healthy')
   const uuid = await define('hung')

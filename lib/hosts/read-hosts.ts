@@ -1,4 +1,5 @@
 import 'server-only'
+import { isDeepStrictEqual } from 'node:util'
 import { publish } from '../live/hub.ts'
 import { isHelper } from './helper-domain.ts'
 import type { Host } from './host.ts'
@@ -10,7 +11,10 @@ import { stateReason } from './state-reason.ts'
 import { VIR_DOMAIN_PAUSED_IOERROR } from 'node-libvirt'
 import { versionWarnings } from './host-versions.ts'
 
-/** A host that has not answered by then is shown with what was known: it must not slow the page of the others. */
+/**
+ * A host that has not answered by then is shown with what was known: it must not slow the page of the others. It is not down for that: libvirtd
+ * is busy for seconds at times, with a merge say. A read that is never answered ends after 5 s, with the connection (host-connection.ts).
+ */
 const PAGE_WAIT_MS = 1_500
 
 /** All hosts with their VMs, as a page shows them; never throws. */
@@ -24,16 +28,17 @@ export async function readHost(host: Host): Promise<HostView> {
   const hadRead = host.inventory.hasRead
   const reading = host.inventory.vms().catch((error: Error) => error)
   const read = await Promise.race([reading, late])
-  // The first read of a large host takes its time: pages read again when it is done.
-  if (read === 'late' && !hadRead) void reading.then(() => publish({ type: 'host', host: host.name }))
   const vms = read === 'late' || read instanceof Error ? host.inventory.lastKnown : read
+  const isFirst = read === 'late' && !hadRead
+  // Pages read again when it is done, if it tells them anything new.
+  if (read === 'late') void reading.then((late) => { if (isFirst || !isDeepStrictEqual(late, vms)) publish({ type: 'host', host: host.name }) })
   const status = host.connection.status
-  const up = status.status === 'up' && read !== 'late' && !(read instanceof Error)
+  const up = status.status === 'up' && !isFirst && !(read instanceof Error)
   return {
     name: host.name,
     uri: host.connection.uri,
-    status: up ? 'up' : status.status === 'connecting' || (read === 'late' && !hadRead) ? 'connecting' : 'down',
-    reason: up ? null : status.status === 'down' ? status.reason : read === 'late' && !hadRead ? 'its VMs are being read for the first time' : read === 'late' ? `the host has not answered within ${PAGE_WAIT_MS / 1000} s` : read instanceof Error ? read.message : null,
+    status: up ? 'up' : status.status === 'connecting' || isFirst ? 'connecting' : 'down',
+    reason: up ? null : status.status === 'down' ? status.reason : isFirst ? 'its VMs are being read for the first time' : read instanceof Error ? read.message : null,
     sinceMs: status.sinceMs,
     libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
     hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,
