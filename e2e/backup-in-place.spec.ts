@@ -81,6 +81,8 @@ test.describe('at 390 px', () => {
     for (const path of [vmPath('lab', VM), backupsPath()]) {
       await open(page, path)
       await expect(question(page)).toContainText(VM)
+      await expectAccessible(page)
+      await expectNoSideways(page)
     }
     await question(page).getByRole('link', { name: 'among its backups' }).click()
     await end(page, 'Put old disks back')

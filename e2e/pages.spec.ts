@@ -81,6 +81,7 @@ test('without JavaScript one signs in and reads every page', async ({ browser })
 
 test('a snapshot is taken with the keyboard alone', async ({ page }) => {
   await openVm(page, VM)
+  await expect(page.getByText('JavaScript is off')).toBeHidden()
   const button = page.getByRole('button', { name: 'Take snapshot', exact: true })
   const tabTo = async (target: Locator) => {
     const isThere = () => target.evaluate((element) => element === document.activeElement)

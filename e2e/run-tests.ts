@@ -60,7 +60,8 @@ async function runSuite(suite: Suite): Promise<Counts> {
   }
   const { passed, failed, why, failures = [] } = judge(exitCode, counts())
   say(`${suite.name}: ${passed} passed, ${failed} failed in ${Math.round((Date.now() - startMs) / 1000)} s${why ? ` (${why})` : ''}`)
-  return { passed, failed, failures: failures.map((one) => `${suite.name}: ${one}`) }
+  const named = failed > 0 && failures.length === 0 ? [why ?? 'its own output, above, tells more'] : failures
+  return { passed, failed, failures: named.map((one) => `${suite.name}: ${one}`) }
 }
 
 /** A step that the suites need: the build is one test of its own, for it can fail while all else passes. */
@@ -70,8 +71,9 @@ async function runBuild(): Promise<Counts> {
     await buildApp(TEST_DIST, say)
     return { passed: 1, failed: 0 }
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error))
-    return { passed: 0, failed: 1 }
+    const message = error instanceof Error ? error.message : String(error)
+    say(message)
+    return { passed: 0, failed: 1, failures: [`build: ${message}`] }
   }
 }
 

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { countPlaywright, countVitest, judge } from './test-suites.ts'
 
-test('a vitest file that could not be loaded is a failure; each failure is named with what it said', () => {
+test('a vitest file that could not be loaded, or prepared, is a failure; each failure is named with what it said', () => {
   const json = JSON.stringify({
     numPassedTests: 3, numFailedTests: 1,
     testResults: [
       { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+      { name: 'c.test.ts', status: 'failed', message: 'the lab did not start', assertionResults: [{ status: 'skipped', fullName: 'c', failureMessages: [] }] },
       { name: 'b.test.ts', status: 'failed', assertionResults: [
         { status: 'failed', fullName: 'a merge loses nothing', failureMessages: ['\u001b[31mexpected 1\u001b[39m\n    at b.test.ts:3'] },
         { status: 'passed', fullName: 'another', failureMessages: [] },
@@ -13,8 +14,8 @@ test('a vitest file that could not be loaded is a failure; each failure is named
     ],
   })
   expect(countVitest(json)).toEqual({
-    passed: 3, failed: 2,
-    failures: ['a.test.ts\n    no such module', 'b.test.ts › a merge loses nothing\n    expected 1\n        at b.test.ts:3'],
+    passed: 3, failed: 3,
+    failures: ['a.test.ts\n    no such module', 'c.test.ts\n    the lab did not start', 'b.test.ts › a merge loses nothing\n    expected 1\n        at b.test.ts:3'],
   })
 })
 

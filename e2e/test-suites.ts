@@ -10,10 +10,10 @@ const failure = (name: string, said: string | undefined): string =>
 
 type VitestFile = { name: string, status: string, message?: string, assertionResults: { status: string, fullName: string, failureMessages: string[] | null }[] }
 
-/** Vitest's and Jest's JSON. A file that could not be loaded counts as one failure, though no test of it ran. */
+/** Vitest's and Jest's JSON. A file that could not be loaded, or whose preparation failed, counts as one failure, though no test of it ran. */
 export function countVitest(json: string): Counts {
   const report = JSON.parse(json) as { numPassedTests: number, numFailedTests: number, testResults: VitestFile[] }
-  const brokenFiles = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+  const brokenFiles = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'))
   const failures = report.testResults.flatMap((file) => file.assertionResults.filter(({ status }) => status === 'failed')
     .map((one) => failure(`${file.name} › ${one.fullName}`, one.failureMessages?.[0])))
   return {

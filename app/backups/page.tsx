@@ -65,7 +65,7 @@ export default async function BackupsPage() {
   const noteOf = new Map(scheduled.flatMap((run) => (run.jobId !== null && run.note !== null && run.outcome !== 'failed' ? [[run.jobId, run.note] as const] : [])))
   const next = protections.filter((each) => each.nextRunMs !== null).sort((a, b) => a.nextRunMs! - b.nextRunMs!).slice(0, NEXT_SHOWN)
   const forecasts = new Map(targets.map((target) => [target.id, spaceForecast(roomOf(target), backups.filter((backup) => backup.targetId === target.id), nowMs)]))
-  const answer = protections.length === 0 ? 'There are no VMs yet.' : `${sound.length} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`
+  const answer = protections.length === 0 ? (leftOut.length > 0 ? 'Every VM is left out of protection.' : 'There are no VMs yet.') : `${sound.length} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnBackupsChange />

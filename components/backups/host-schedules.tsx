@@ -27,7 +27,7 @@ export function HostSchedules({ hosts, schedules, targets, protections }: Props)
             const words = describeWhen(schedule.when, schedule.timeZone)
             const covered = protections.filter((each) => each.host === schedule.host && each.scheduleIds.includes(schedule.id)).length
             return (
-              <ScheduleLine key={schedule.id} schedule={schedule} words={words} targetName={targets.find((target) => target.id === schedule.targetId)?.name ?? 'a target that is gone'} of={<>{schedule.host}: it covers {covered === 1 ? 'one VM' : `${covered} VMs`}, those without a schedule of their own.</>}>
+              <ScheduleLine key={schedule.id} schedule={schedule} words={words} targetName={targets.find((target) => target.id === schedule.targetId)?.name ?? 'a target that is gone'} of={<>{schedule.host}: it covers {covered === 1 ? 'one VM' : `${covered} VMs`}, those without a schedule of their own that are not left out.</>}>
                 {(id) => (
                   <>
                     <BackupButton dialog={{ act: 'Change schedule', vm: null, schedule, targets }} variant="outline" size="small" aria-describedby={id} />

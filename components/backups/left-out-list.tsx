@@ -1,6 +1,7 @@
 import type { LeftOut } from '@/lib/schedules/left-out'
 import { PageLink } from '@/components/page-link'
 import { vmBackupsPath } from '@/components/paths'
+import { When } from '@/components/when'
 
 /** VMs that are left out of protection, folded: they are no news. */
 export function LeftOutList({ vms }: { vms: LeftOut[] }) {
@@ -13,7 +14,7 @@ export function LeftOutList({ vms }: { vms: LeftOut[] }) {
           <li key={`${vm.host} ${vm.vmUuid}`} className="flex flex-wrap items-baseline gap-x-3 px-3 py-2 sm:px-4">
             <PageLink href={vmBackupsPath(vm.host, vm.vmUuid)} className="min-w-0 font-medium break-names text-accent hover:underline max-sm:py-2">{vm.vmName}</PageLink>
             <span className="text-muted">{vm.host}</span>
-            <span className="min-w-0 break-names text-muted">{vm.reason}</span>
+            <span className="min-w-0 break-names text-muted">{vm.reason} <span className="whitespace-nowrap">By {vm.by} <When ms={vm.atMs} /></span></span>
           </li>
         ))}
       </ul>

@@ -9,7 +9,11 @@ import { Button } from '@/components/ui/button'
 /** An act that needs no dialog: the VM counts again. */
 export function ProtectAgainButton({ host, vm, acts }: { host: string; vm: string; acts: Pick<BackupActs, 'protectAgain'> }) {
   const router = useRouter()
-  const { submit, pending, message } = useStart(acts.protectAgain, () => router.refresh())
+  const { submit, pending, message } = useStart(acts.protectAgain, () => {
+    router.refresh()
+    // The button goes with the notice that it stands in.
+    document.querySelector('main')?.focus()
+  })
   return (
     <OnlyWhoMay act="protection.protect-again">
       <Button variant="outline" size="small" disabled={pending} onClick={() => submit({ host, vm })}>Protect again</Button>

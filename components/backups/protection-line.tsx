@@ -25,12 +25,7 @@ export function ProtectionLine({ protection, schedules, backups }: Props) {
       <p><span className="font-semibold">{PROTECTION_WORDS[state]}.</span> {sentence}</p>
       {reasons.slice(1).map((reason) => <p key={reason.sentence}>{reason.sentence}</p>)}
       <p className="text-muted">{lastGood ? <>Last good backup <When ms={lastGood.atMs} /> on {lastGood.targetName}. </> : 'There is no good backup. '}{nextRunMs !== null && <>Next run <When ms={nextRunMs} />.</>}</p>
-      {state !== 'protected' && (
-        <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
-          {mend && <MendButton mend={mend} protection={protection} schedules={schedules} backups={backups} />}
-          {!schedules.some((schedule) => schedule.vmUuid === protection.vmUuid) && <BackupButton dialog={{ act: 'Leave out', vm: { host: protection.host, uuid: protection.vmUuid, name: protection.vmName } }} variant="outline" size="small" />}
-        </div>
-      )}
+      {mend && <div className="mt-2 empty:hidden"><MendButton mend={mend} protection={protection} schedules={schedules} backups={backups} /></div>}
     </Notice>
   )
 }

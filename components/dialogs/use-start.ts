@@ -4,7 +4,7 @@ import { unstable_isUnrecognizedActionError as isUnrecognizedActionError } from 
 import { useState, useTransition } from 'react'
 import type { ActionResult } from '@/lib/access/action'
 
-const NO_ANSWER = 'Keyframe did not answer. Whether the job began shows under Jobs on the VM’s page: look there before you repeat it.'
+const NO_ANSWER = 'Keyframe did not answer. Whether it was done shows on this page once it is loaded again, and a job under Jobs: look there before you repeat it.'
 const OLD_PAGE = 'Keyframe was updated since this page was loaded, so it can’t take this any more. Nothing was done. Reload the page and repeat it.'
 
 /** Sends a form to its server action; what was refused stays beside the form. */

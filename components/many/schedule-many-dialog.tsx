@@ -48,6 +48,7 @@ export function ScheduleManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts:
     return { refusal: null, words: (
       <>
         <p>{raw(vm) ? 'snapshot, copy, merge: a disk is not qcow2' : 'incremental'}{dropped > 0 && `. ${dropped === 1 ? 'One backup that stands' : `${dropped} backups that stand`} there now would go`}</p>
+        {reading.data.endsLeftOut !== null && <p className="text-warn">It is left out of protection{reading.data.endsLeftOut && ` (${reading.data.endsLeftOut})`}: this ends that.</p>}
         {reading.data.beside.map((words, index) => <p key={index} className="text-warn">Another schedule of it goes on beside this one: {words}.</p>)}
       </>
     ) }

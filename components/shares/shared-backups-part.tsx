@@ -20,7 +20,7 @@ export function SharedBackupsPart({ view }: { view: SharedBackups }) {
       <Notice tone={view.state === null ? 'plain' : PROTECTION_TONES[view.state]} role="status">
         <p className="font-semibold">{view.state === null ? 'Not known yet.' : `${PROTECTION_WORDS[view.state]}.`}</p>
         {view.reasons.map((sentence) => <p key={sentence}>{sentence}</p>)}
-        {view.state !== null && <p className="text-muted">{view.lastGood ? <>Last good backup <When ms={view.lastGood.atMs} />{view.lastGood.checkedAtMs !== null && <>, checked <When ms={view.lastGood.checkedAtMs} /></>}. </> : 'There is no good backup. '}{view.nextRunMs !== null && <>Next run <When ms={view.nextRunMs} />.</>}</p>}
+        {view.state !== null && view.state !== 'left-out' && <p className="text-muted">{view.lastGood ? <>Last good backup <When ms={view.lastGood.atMs} />{view.lastGood.checkedAtMs !== null && <>, checked <When ms={view.lastGood.checkedAtMs} /></>}. </> : 'There is no good backup. '}{view.nextRunMs !== null && <>Next run <When ms={view.nextRunMs} />.</>}</p>}
       </Notice>
       <SharedJobsNow jobs={view.jobs} blockJobs={[]} />
       {view.backups.length === 0 ? <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No backups yet.</p> : (

@@ -62,7 +62,7 @@ export const ACTS = {
   'schedule.save': { by: OPERATORS, words: 'save a schedule of backups' },
   'schedule.remove': { by: OPERATORS, words: 'remove a schedule of backups' },
   'protection.leave-out': { by: OPERATORS, words: 'leave a VM out of protection' },
-  'protection.protect-again': { by: OPERATORS, words: 'no longer leave a VM out of protection' },
+  'protection.protect-again': { by: OPERATORS, words: 'protect a VM again that was left out' },
   'share.list': { by: OPERATORS, words: 'see the share links' },
   'share.create': { by: OPERATORS, words: 'make a share link' },
   'share.revoke': { by: OPERATORS, words: 'revoke a share link' },

@@ -1,4 +1,6 @@
 import 'server-only'
+import type { Selectable } from 'kysely'
+import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import type { CheckStatus } from './catalogue.ts'
 
@@ -17,13 +19,30 @@ export interface BackupSummary {
   checkedAtMs: number | null
 }
 
+const COLUMNS = ['id', 'target_id', 'host', 'vm_uuid', 'vm_name', 'kind', 'parent_id', 'created_at_ms', 'took_ms', 'bytes', 'check_status', 'checked_at_ms'] as const
+
+const toSummary = (row: Pick<Selectable<Schema['backups']>, (typeof COLUMNS)[number]>): BackupSummary => ({
+  id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, kind: row.kind as BackupSummary['kind'], createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes,
+  check: row.check_status as CheckStatus, checkedAtMs: row.checked_at_ms,
+})
+
 /** The newest backups since an instant, the newest first. Manifests stay where they are: each may be long, and a thousand VMs have tens of thousands. */
 export async function readBackupSummaries(which: { sinceMs: number; limit: number }): Promise<BackupSummary[]> {
-  const query = store().selectFrom('backups').select(['id', 'target_id', 'host', 'vm_uuid', 'vm_name', 'kind', 'created_at_ms', 'took_ms', 'bytes', 'check_status', 'checked_at_ms']).orderBy('created_at_ms', 'desc').orderBy('id', 'desc').where('created_at_ms', '>=', which.sinceMs).limit(which.limit)
-  return (await query.execute()).map((row) => ({
-    id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, kind: row.kind as BackupSummary['kind'], createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes,
-    check: row.check_status as CheckStatus, checkedAtMs: row.checked_at_ms,
-  }))
+  const rows = await store().selectFrom('backups').select(COLUMNS).where('created_at_ms', '>=', which.sinceMs).orderBy('created_at_ms', 'desc').orderBy('id', 'desc').limit(which.limit).execute()
+  return rows.map(toSummary)
+}
+
+/** The newest backups of a VM, the newest first, without manifests; `isFaulty`: one on which it rests, or itself, is damaged or gone, so that it can't be restored. */
+export async function readVmSummaries(which: { host: string; vmUuid: string; limit: number }): Promise<(BackupSummary & { isFaulty: boolean })[]> {
+  const rows = await store().selectFrom('backups').select(COLUMNS).where('host', '=', which.host).where('vm_uuid', '=', which.vmUuid).orderBy('created_at_ms', 'desc').orderBy('id', 'desc').execute()
+  const known = new Map(rows.map((row) => [`${row.target_id} ${row.id}`, row]))
+  const isFaulty = (row: (typeof rows)[number], steps = 0): boolean => {
+    if (row.check_status === 'damaged' || steps > rows.length) return true
+    if (row.parent_id === null) return false
+    const parent = known.get(`${row.target_id} ${row.parent_id}`)
+    return parent === undefined || isFaulty(parent, steps + 1)
+  }
+  return rows.slice(0, which.limit).map((row) => ({ ...toSummary(row), isFaulty: isFaulty(row) }))
 }
 
 /** VMs with backups, as they were called last. */

@@ -20,11 +20,18 @@ export const CANCELLED = 'Cancelled. Nothing of it is left, and the VM runs on a
 export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, names: readonly string[], limit?: () => Promise<number>): Promise<BackupFile[]> {
   const files: BackupFile[] = []
   for (const [index, name] of names.entries()) {
-    const from = READING_FROM_PERCENT + Math.floor((index * (100 - READING_FROM_PERCENT)) / names.length)
-    await context.progress(from, `Reading ${name} back for its SHA-256`)
+    let percent = -1
+    const progress = async (share: number) => {
+      const now = READING_FROM_PERCENT + Math.floor(((index + share) * (100 - READING_FROM_PERCENT)) / names.length)
+      if (now !== percent) await context.progress((percent = now), `Reading ${name} back for its SHA-256`)
+    }
+    await progress(0)
     const file = await context.step<ReadBack>(`read ${name} back`, {
       do: async () => {
-        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', { limit, onProgress: async () => { if (await context.cancelRequested()) throw new JobCancelled(CANCELLED) } })
+        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', { limit, onProgress: async (bytes, ofBytes) => {
+          if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
+          await progress(bytes / ofBytes)
+        } })
         if (read === null) throw new Refusal(`${name} is gone from the target before the backup was finished. It does not count.`)
         if (read.fault !== null) throw new Refusal(`${name} was written, but its image is not sound: ${read.fault}. The backup does not count.`)
         return read

@@ -1,5 +1,6 @@
 import 'server-only'
 import { hosts } from '../hosts/registry.ts'
+import { isUnreachable } from '../hosts/unreachable.ts'
 import { store } from '../store/store.ts'
 import { openRestoreOf } from './open-restore.ts'
 import { restoreInPlaceSaga } from './restore-in-place-saga.ts'
@@ -12,17 +13,37 @@ export interface OpenRestoreOfVm {
   endedAtMs: number
 }
 
-/** The restores in place that somebody has yet to end, of all hosts that are up. A host that takes longer than `waitMs` is left out, so that it holds no page up. */
+interface Shared { keyframeOpenRestores?: Map<string, OpenRestoreOfVm | null> }
+// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+const shared = globalThis as Shared
+
+/** The restores in place that somebody has yet to end. Of a host that is away, or takes longer than `waitMs`, what was seen last: it holds no page up. */
 export async function listOpenRestores(waitMs: number): Promise<OpenRestoreOfVm[]> {
+  const seen = (shared.keyframeOpenRestores ??= new Map())
   const rows = await store().selectFrom('jobs').select(['host', 'vm_uuid']).distinct().where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').execute()
-  const open = await Promise.all(rows.map(async (row): Promise<OpenRestoreOfVm[]> => {
-    const host = hosts().get(row.host)
-    const vm = host?.inventory.lastKnown.find((each) => each.uuid === row.vm_uuid)
-    if (!host || !vm || host.connection.status.status !== 'up') return []
+  const open = await Promise.all(rows.map(async (row): Promise<OpenRestoreOfVm | null> => {
+    const key = `${row.host}/${row.vm_uuid}`
     let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<null>((resolve) => { timer = setTimeout(() => resolve(null), waitMs) })
-    const restore = await Promise.race([openRestoreOf(host, vm).catch(() => null), late]).finally(() => clearTimeout(timer))
-    return restore === null ? [] : [{ host: host.name, vmName: vm.name, backupId: restore.backupId, endedAtMs: restore.endedAtMs }]
+    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, waitMs) })
+    const look = lookAt(row.host, row.vm_uuid).then((found) => { if (found !== undefined) seen.set(key, found) })
+    await Promise.race([look, late]).finally(() => clearTimeout(timer))
+    return seen.get(key) ?? null
   }))
-  return open.flat()
+  return open.filter((each) => each !== null)
+}
+
+/** undefined: nothing can be said now. */
+async function lookAt(hostName: string, vmUuid: string): Promise<OpenRestoreOfVm | null | undefined> {
+  const host = hosts().get(hostName)
+  if (!host) return null
+  if (host.connection.status.status !== 'up' || !host.inventory.hasRead) return undefined
+  const vm = host.inventory.lastKnown.find((each) => each.uuid === vmUuid)
+  if (!vm) return null
+  try {
+    const restore = await openRestoreOf(host, vm)
+    return restore && { host: host.name, vmName: vm.name, backupId: restore.backupId, endedAtMs: restore.endedAtMs }
+  } catch (error) {
+    if (!isUnreachable(error)) process.stderr.write(`keyframe: whether ${vm.name} waits for the end of a restore in place can't be told: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    return undefined
+  }
 }

@@ -8,13 +8,12 @@ import { checkQcow2 } from './qcow2-structure.ts'
 import { paceOf, ReadingPace, type Reading } from './reading-pace.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
-/** Under a low limit the pieces are small: who cancels does not wait for a large one. */
-const SMALL_CHUNK_BYTES = 64 * 1024
+/** Under a low limit the pieces are small: who cancels, or changes the limit, waits for one of them at most. */
 const CHUNKS_A_SECOND = 4
 
 export interface ReadBackOptions {
-  /** Gets the bytes read so far; what it throws ends the reading. */
-  onProgress?: (bytes: number) => Promise<void>
+  /** Gets the bytes read so far, and the file's length; what it throws ends the reading. */
+  onProgress?: (bytes: number, ofBytes: number) => Promise<void>
   /** The limit of the job that reads, asked for again and again, bytes a second; 0 = none but the host's. */
   limit?: () => Promise<number>
 }
@@ -38,14 +37,14 @@ export async function readBack(host: Host, folder: string, name: string, reading
     const hash = createHash('sha256')
     for (let at = 0; at < bytes; ) {
       const most = (await limit()) || Infinity
-      const wanted = Math.min(CHUNK_BYTES, Math.max(SMALL_CHUNK_BYTES, Math.floor(most / CHUNKS_A_SECOND)), bytes - at)
+      const wanted = Math.min(CHUNK_BYTES, Math.max(1, Math.floor(most / CHUNKS_A_SECOND)), bytes - at)
       await own.take(wanted, most)
       await pace.take(wanted)
       const chunk = await readBytes(volume, at, wanted)
       if (chunk.length !== wanted) throw new Error(`${name} became shorter while it was read`)
       hash.update(chunk)
       at += wanted
-      await onProgress(at)
+      await onProgress(at, bytes)
     }
     const fault = name.endsWith('.qcow2') ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length)) : null
     return { name, bytes, sha256: hash.digest('hex'), fault }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acts, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
@@ -86,6 +88,29 @@ describe('a block job begun with virsh', () => {
     await waitUntil(() => events.some(({ event }) => event.type === 'vm' && event.vmUuid === uuid), { limitMs: 3_000, what: 'The news of the snapshot' })
     close()
   })
+})
+
+it('VMs that come and go while the list is read, as the helpers of copies do, do not keep the others from being read', async () => {
+  const { hostByName } = await import('./registry.ts')
+  const { inventory } = hostByName(HOST)!
+  const path = join(lab.dir, 'brief.xml')
+  writeFileSync(path, "<domain type='qemu'><name>brief</name><memory unit='MiB'>16</memory><os><type arch='x86_64'>hvm</type></os></domain>")
+  let over = false
+  const comeAndGo = (async () => {
+    for (let times = 0; times < 8; times++) {
+      await lab.virsh('create', path, '--paused')
+      await lab.virsh('destroy', 'brief')
+    }
+  })().finally(() => { over = true })
+  let seen = 0
+  while (!over) {
+    inventory.invalidate()
+    const names = (await inventory.vms()).map((vm) => vm.name)
+    expect(names).toContain('stays')
+    if (names.includes('brief')) seen++
+  }
+  await comeAndGo
+  expect(seen).toBeGreaterThan(0)
 })
 
 it('a libvirtd that is busy for a moment is not called down, and holds no page up; one that stays silent is', async () => {

@@ -117,7 +117,12 @@ export class Inventory {
     const startedAtMs = Date.now()
     const connect = await this.#connection.reader()
     const [domains, stats] = await Promise.all([connect.listAllDomains(), readStates(connect, [])])
-    const vms = await Promise.all(domains.map((domain) => this.#readVm(domain, stats?.get(domain.uuid) ?? null)))
+    const read = await Promise.all(domains.map((domain) => this.#readVm(domain, stats?.get(domain.uuid) ?? null).catch((error: unknown) => {
+      // Gone since it was listed: a helper of a copy, say.
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
+      throw error
+    })))
+    const vms = read.filter((vm) => vm !== null)
     vms.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     const present = new Set(vms.map((vm) => vm.uuid))
     for (const map of [this.#details, this.#facts]) for (const uuid of map.keys()) if (!present.has(uuid)) map.delete(uuid)

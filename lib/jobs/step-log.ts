@@ -24,6 +24,7 @@ const OUTCOME_MAX_CHARACTERS = 4_000
 
 const told = (jobId: string) => publish({ type: 'job-story', jobId })
 const clip = (text: string) => text.slice(0, OUTCOME_MAX_CHARACTERS)
+
 /** The record of one step; written before the step acts. */
 export interface StepRecord {
   call: LogCall

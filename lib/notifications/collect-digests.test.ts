@@ -24,7 +24,7 @@ describe('the digest', () => {
     await daily('02:30')
     await live(loop.now + 3 * 24 * 60 * MINUTE_MS, true)
     expect(toldAt()).toEqual(expected)
-    expect(loop.receiver.received[0]!.body).toMatchObject({ event: 'digest', title: 'There are no VMs yet', counts: { protected: 0, vms: 0 } })
+    expect(loop.receiver.received[0]!.body).toMatchObject({ event: 'digest', title: 'There are no VMs to protect', counts: { protected: 0, vms: 0 } })
   })
 
   it('that was missed comes once, and none that was due before it was asked for', async () => {

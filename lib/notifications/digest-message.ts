@@ -34,7 +34,7 @@ export function digestMessage({ protections, failed, away, nowMs, timeZone }: Di
   ]
   return {
     event: 'digest', atMs: nowMs, level: wanting.some((each) => each.state === 'unprotected') ? 'bad' : wanting.length + failed.length + away.length > 0 ? 'attention' : 'good',
-    title: protections.length === 0 ? 'There are no VMs yet' : `${safe} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`,
+    title: protections.length === 0 ? 'There are no VMs to protect' : `${safe} of ${protections.length} ${protections.length === 1 ? 'VM' : 'VMs'} protected`,
     text: parts.filter((part) => part.length > 0).map((part) => part.join('\n')).join('\n\n'), path: backupsAddress(),
     vms: wanting.map((each) => ({ host: each.host, name: each.vmName, uuid: each.vmUuid, protection: each.state, before: null, sentence: each.sentence })),
     jobs: failed.map(({ id, kind, title, status, error }) => ({ id, kind: kind as Message['jobs'][number]['kind'], title, status, error })), counts: { protected: safe, vms: protections.length },

@@ -75,7 +75,7 @@ describe('the digest', () => {
 
   it('when all is well, when nothing is known, and when a host is away', () => {
     expect(digestMessage({ ...facts, protections: [protection('db', 'protected')], failed: [] })).toMatchObject({ level: 'good', title: '1 of 1 VM protected', text: 'No job failed in the last 24 hours.\n\nNo backup is planned.' })
-    expect(digestMessage({ ...facts, protections: [], failed: [] }).title).toBe('There are no VMs yet')
+    expect(digestMessage({ ...facts, protections: [], failed: [] }).title).toBe('There are no VMs to protect')
     const away = digestMessage({ ...facts, protections: [protection('db', 'protected')], failed: [], away: ['rack2'] })
     expect([away.level, away.text.split('\n')[0]]).toEqual(['attention', 'rack2 is not reached: its VMs are as they were last seen, or missing here.'])
   })

@@ -31,6 +31,9 @@ async function begin(run: ScheduleRun): Promise<boolean> {
   const twin = await store().selectFrom('jobs').select('id').where('nonce', '=', run.id).executeTakeFirst()
   if (twin) return started(run, twin.id, null)
   const other = await store().selectFrom('jobs').select(['title', 'by']).where('host', '=', run.host).where('vm_uuid', '=', run.vmUuid).where('kind', '!=', 'backup-check').where('status', 'in', [...UNFINISHED]).executeTakeFirst()
+  // Skipped since all were read: the ones before it took their time to begin.
+  const now = await store().selectFrom('schedule_runs').select('outcome').where('id', '=', run.id).executeTakeFirst()
+  if (now?.outcome !== 'waiting') return false
   if (other) return waits(run, `It waits for “${other.title}”, begun by ${other.by}.`)
   try {
     const { jobId, note } = await startAsScheduled(await requireSchedule(run.scheduleId), run.vmUuid, run.id, SCHEDULE_USER)
@@ -39,7 +42,7 @@ async function begin(run: ScheduleRun): Promise<boolean> {
     if (isUnreachable(error)) return waits(run, `It waits for the host: ${(error as Error).message}`)
     const sentence = isRefusal(error) ? error.message : sentenceOf(error)
     if (sentence === null) process.stderr.write(`keyframe: the scheduled backup of ${run.vmName} could not be started: ${error instanceof Error ? error.stack : String(error)}\n`)
-    await updateRun(run, { outcome: 'failed', note: sentence ?? 'It could not be started, for a reason that Keyframe does not know. The log tells more.' })
+    await updateRun(run, { outcome: 'failed', note: sentence ?? 'It could not be started, for a reason that Keyframe does not know. The log tells more.' }, 'waiting')
     await lookAtTargetOf(run)
     return false
   }
@@ -51,7 +54,7 @@ async function started(run: ScheduleRun, jobId: string, note: string | null): Pr
 }
 
 async function waits(run: ScheduleRun, note: string): Promise<false> {
-  if (run.note !== note) await updateRun(run, { note })
+  if (run.note !== note) await updateRun(run, { note }, 'waiting')
   return false
 }
 

@@ -25,6 +25,11 @@ async function save(id: string, vmUuid: string | null, minutes = EVERY_MINUTES) 
   const { saveSchedule } = await import('./save-schedule.ts')
   return saveSchedule({ id, exists: false, host: HOST, vmUuid, targetId: target.id, method: 'incremental', quiesce: 'off', when: { kind: 'interval', minutes }, timeZone: 'UTC', retention: { last: 10, daily: 0, weekly: 0, monthly: 0 } }, { name: 'tester' })
 }
+/** A schedule that was saved, as its form sends it. */
+async function form(id: string) {
+  const { when, timeZone, retention, host, vmUuid, targetId, method, quiesce } = (await (await import('./read-schedules.ts')).findSchedule(id))!
+  return { id, exists: true, when, timeZone, retention, host, vmUuid, targetId, method, quiesce }
+}
 async function settled() {
   const { readJobs } = await import('../jobs/read-jobs.ts')
   const { store } = await import('../store/store.ts')
@@ -86,7 +91,7 @@ describe('a schedule of a whole host', () => {
     await expect(save(crypto.randomUUID(), null)).rejects.toThrow(/lab has a schedule to this target already/)
     await (await import('./remove-schedule.ts')).removeSchedule({ id: ofOwn })
     await pass()
-    expect((await runs(ofHost)).slice(-3).map((run) => [run.vmName, run.outcome]).sort()).toEqual([['mixed', 'done'], ['own', 'done'], ['plain', 'done']])
+    expect((await runs(ofHost)).slice(-3).map((run) => [run.vmName, run.outcome, run.note]).sort()).toEqual([['mixed', 'done', 'Copied whole: vda is not qcow2.'], ['own', 'done', null], ['plain', 'done', null]])
   })
 })
 
@@ -99,11 +104,24 @@ describe('a VM that is left out of protection', () => {
     const { leaveOut, listLeftOut, protectAgain } = await import('./left-out.ts')
     const { protectionOf, protectionsOf } = await import('./protection.ts')
     const before = (await backupsOf('mixed')).length
+    const { store } = await import('../store/store.ts')
+    await store().insertInto('schedule_runs').values({ id: 'waits', schedule_id: ofHost, host: HOST, vm_uuid: uuids.mixed!, vm_name: 'mixed', due_at_ms: now - 1, started_at_ms: null, job_id: null, outcome: 'waiting', note: null }).execute()
     await leaveOut({ ...vm(), reason: 'a template' }, user)
+    expect((await runs(ofHost)).find((run) => run.id === 'waits')).toMatchObject({ outcome: 'skipped', note: 'The VM was left out of protection before it began.' })
+    // What its host's schedule would drop elsewhere stays.
+    await store().updateTable('schedule_runs').set({ tidied: 0 }).where('vm_uuid', '=', uuids.mixed!).where('outcome', '=', 'done').execute()
+    await (await import('./save-schedule.ts')).saveSchedule({ ...(await form(ofHost)), retention: { last: 1, daily: 0, weekly: 0, monthly: 0 } }, user)
+    await look()
+    await settled()
+    expect(await backupsOf('mixed')).toHaveLength(before)
+    await (await import('./save-schedule.ts')).saveSchedule(await form(ofHost).then((now) => ({ ...now, retention: { last: 10, daily: 0, weekly: 0, monthly: 0 } })), user)
     expect(await listLeftOut(HOST)).toMatchObject([{ vmName: 'mixed', reason: 'a template', by: 'tester' }])
     expect([(await protectionsOf(HOST)).map((each) => each.vmName).sort(), await protectionOf(HOST, uuids.mixed!)]).toEqual([['own', 'plain'], null])
     await pass()
     expect([await newest(2), (await backupsOf('mixed')).length]).toEqual([['own', 'plain'], before])
+    const { previewSchedule } = await import('./preview-schedule.ts')
+    expect((await previewSchedule(await form(ofHost))).retention.map((each) => each.vmName).sort()).toEqual(['own', 'plain'])
+    expect((await previewSchedule({ ...(await form(ofHost)), id: crypto.randomUUID(), exists: false, vmUuid: uuids.mixed!, method: 'copy' })).endsLeftOut).toBe('a template')
     await protectAgain(vm())
     expect(await protectionOf(HOST, uuids.mixed!)).not.toBeNull()
     await pass()
@@ -116,6 +134,12 @@ describe('a VM that is left out of protection', () => {
     await leaveOut({ host: HOST, vm: uuids.plain!, reason: '' }, user)
     const id = crypto.randomUUID()
     await save(id, uuids.plain!, 24 * 60)
+    expect(await listLeftOut(HOST)).toEqual([])
+    const { saveSchedule } = await import('./save-schedule.ts')
+    await saveSchedule({ ...(await form(id)), enabled: false }, user)
+    await leaveOut({ host: HOST, vm: uuids.plain!, reason: '' }, user)
+    expect(await listLeftOut(HOST)).toMatchObject([{ vmName: 'plain' }])
+    await saveSchedule({ ...(await form(id)), enabled: true }, user)
     expect(await listLeftOut(HOST)).toEqual([])
     await expect(leaveOut({ host: HOST, vm: uuids.plain!, reason: '' }, user)).rejects.toThrow(/has a schedule of its own/)
     await removeSchedule({ id })

@@ -24,6 +24,13 @@ test('what is asked for during a look, however often, is one more after it', asy
   expect(afterwards()).toBe(1)
 })
 
+test('one that is asked for while the end is seen to is not lost', async () => {
+  let count = 0
+  const looks = oneLookAtATime(async () => { count++ }, async () => { if (count === 1) void looks.look() })
+  await looks.look()
+  expect(count).toBe(2)
+})
+
 test('its end waits for the look that is under way, and none begins after it', async () => {
   const { looks, running, afterwards } = slowLooks()
   void looks.look()

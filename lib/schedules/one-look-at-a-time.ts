@@ -6,7 +6,7 @@ export interface Looks {
   end(): Promise<void>
 }
 
-/** Runs `lookOnce` one at a time: what is asked for while one is under way is one more after it. `afterwards` runs when none is asked for any more; it must not reject. */
+/** Runs `lookOnce` one at a time: what is asked for while one is under way is one more after it. `afterwards` runs when none is asked for any more. Neither may reject. */
 export function oneLookAtATime(lookOnce: () => Promise<void>, afterwards: () => Promise<void>): Looks {
   let again = false
   let ended = false
@@ -19,8 +19,8 @@ export function oneLookAtATime(lookOnce: () => Promise<void>, afterwards: () => 
         while (again && !ended) {
           again = false
           await lookOnce()
+          if (!again && !ended) await afterwards()
         }
-        if (!ended) await afterwards()
       })().finally(() => { looking = null }))
     },
     async end() {

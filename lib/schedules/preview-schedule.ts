@@ -3,6 +3,7 @@ import { listBackups } from '../backups/catalogue.ts'
 import { previewRetention } from '../backups/start-remove.ts'
 import { nowMs } from './clock.ts'
 import { nextDue } from './due-runs.ts'
+import { listLeftOut } from './left-out.ts'
 import { listSchedules } from './read-schedules.ts'
 import { checkPlaces } from './save-schedule.ts'
 import { ScheduleInput } from './schedule-input.ts'
@@ -17,11 +18,13 @@ export async function previewSchedule(given: ScheduleInput): Promise<SchedulePre
   await checkPlaces(input)
   const backups = await listBackups({ targetId: input.targetId, ...(input.vmUuid === null ? {} : { vmUuid: input.vmUuid }) })
   const ofHost = await listSchedules({ host: input.host })
-  const others = input.vmUuid === null ? new Set(ofHost.map((schedule) => schedule.vmUuid)) : new Set<string | null>()
+  const leftOut = await listLeftOut(input.host)
+  const others = input.vmUuid === null ? new Set([...ofHost, ...leftOut].map((each) => each.vmUuid)) : new Set<string | null>()
   const names = new Map(backups.filter((backup) => !others.has(backup.vmUuid)).map((backup) => [backup.vmUuid, backup.vmName]))
   return {
     words: describeWhen(input.when, input.timeZone),
     beside: ofHost.filter((other) => other.id !== input.id && other.enabled && other.vmUuid !== null && other.vmUuid === input.vmUuid).map((other) => describeWhen(other.when, other.timeZone)),
+    endsLeftOut: input.enabled ? (leftOut.find((each) => each.vmUuid === input.vmUuid)?.reason ?? null) : null,
     nextRuns: nextDue(input, nowMs(), SHOWN_RUNS).map((atMs) => ({ atMs })),
     retention: await Promise.all([...names].map(async ([vmUuid, vmName]) => ({ vmUuid, vmName, verdicts: await previewRetention(input.targetId, vmUuid, input.retention, input.timeZone) }))),
   }

@@ -19,12 +19,13 @@ export async function protectionOf(host: string, vmUuid: string): Promise<Protec
 
 /** One plain answer for each VM of a host, or of all, but for those that are left out; VMs of a host that was never read are not known. */
 export async function protectionsOf(host?: string, vmUuid?: string): Promise<Protection[]> {
-  const [schedules, targets, leftOut, looks] = await Promise.all([listSchedules(), listTargets(), listLeftOut(host), store().selectFrom('backup_target_looks').selectAll().execute()])
+  const [schedules, targets, leftOutVms, looks] = await Promise.all([listSchedules(), listTargets(), listLeftOut(host), store().selectFrom('backup_target_looks').selectAll().execute()])
+  const leftOut = new Set(leftOutVms.map((each) => `${each.host}/${each.vmUuid}`))
   const problems = new Map(looks.map((look) => [look.target_id, look.problem]))
   const known = new Map(targets.map((target) => [target.id, { name: target.name, problem: problems.get(target.id) ?? null }]))
   const [backups, runs] = [await readBackups(host, vmUuid), await readLastRuns(host, vmUuid)]
   const vms = [...hosts().values()].filter((each) => host === undefined || each.name === host)
-    .flatMap((each) => each.inventory.lastKnown.filter((vm) => !isHelper(vm) && (vmUuid === undefined || vm.uuid === vmUuid) && !leftOut.some((one) => one.host === each.name && one.vmUuid === vm.uuid)).map((vm) => ({ host: each.name, vm })))
+    .flatMap((each) => each.inventory.lastKnown.filter((vm) => !isHelper(vm) && (vmUuid === undefined || vm.uuid === vmUuid) && !leftOut.has(`${each.name}/${vm.uuid}`)).map((vm) => ({ host: each.name, vm })))
   const own = (of: { host: string; vm: { uuid: string } }) => backups.get(`${of.host}/${of.vm.uuid}`) ?? []
   const disks = await readDisks(vms.flatMap((each) => newestGood(own(each)) ?? []))
   return vms.map((each) => judgeProtection({

@@ -5,7 +5,7 @@ import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { nowMs } from './clock.ts'
 import { dueBetween } from './due-runs.ts'
-import { listLeftOut } from './left-out.ts'
+import { isLeftOut } from './left-out.ts'
 import { listSchedules } from './read-schedules.ts'
 import type { RunOutcome, Schedule } from './types.ts'
 
@@ -18,25 +18,24 @@ export const runId = (scheduleId: string, dueAtMs: number, vmUuid: string): stri
 export async function recordDue(): Promise<void> {
   const now = nowMs()
   const all = await listSchedules()
-  const leftOut = new Set((await listLeftOut()).map((each) => `${each.host}/${each.vmUuid}`))
   const rows = await store().selectFrom('schedules').select(['id', 'handled_until_ms']).execute()
   const handled = new Map(rows.map((row) => [row.id, row.handled_until_ms]))
   for (const schedule of all.filter((each) => each.enabled)) {
     const due = dueBetween(schedule, handled.get(schedule.id) ?? now, now)
     if (due.length === 0) continue
-    const vms = coveredVms(schedule, all, leftOut)
+    const vms = coveredVms(schedule, all)
     if (vms !== null) await record(schedule, due, vms)
   }
 }
 
 /** null: the host has not told its VMs yet. */
-function coveredVms(schedule: Schedule, all: readonly Schedule[], leftOut: ReadonlySet<string>): { uuid: string; name: string }[] | null {
+function coveredVms(schedule: Schedule, all: readonly Schedule[]): { uuid: string; name: string }[] | null {
   const inventory = hostByName(schedule.host)?.inventory
   const known = inventory?.lastKnown.filter((vm) => !isHelper(vm)) ?? []
   if (schedule.vmUuid !== null) return [{ uuid: schedule.vmUuid, name: known.find((vm) => vm.uuid === schedule.vmUuid)?.name ?? schedule.vmName ?? schedule.vmUuid }]
   if (!inventory?.hasRead) return null
   const own = new Set(all.filter((each) => each.host === schedule.host).map((each) => each.vmUuid))
-  return known.filter((vm) => !own.has(vm.uuid) && !leftOut.has(`${schedule.host}/${vm.uuid}`))
+  return known.filter((vm) => !own.has(vm.uuid))
 }
 
 async function record(schedule: Schedule, due: readonly number[], vms: readonly { uuid: string; name: string }[]): Promise<void> {
@@ -46,6 +45,7 @@ async function record(schedule: Schedule, due: readonly number[], vms: readonly 
     const { numUpdatedRows } = await transaction.updateTable('schedules').set({ handled_until_ms: dueAtMs }).where('id', '=', schedule.id).where('enabled', '=', 1).executeTakeFirst()
     if (numUpdatedRows === 0n) return
     for (const vm of vms) {
+      if (schedule.vmUuid === null && (await isLeftOut(schedule.host, vm.uuid, transaction))) continue
       const open = await transaction.selectFrom('schedule_runs').selectAll().where('schedule_id', '=', schedule.id).where('vm_uuid', '=', vm.uuid).where('outcome', 'in', ['waiting', 'started']).executeTakeFirst()
       const row = (at: number, outcome: RunOutcome, note: string | null) => ({ id: runId(schedule.id, at, vm.uuid), schedule_id: schedule.id, host: schedule.host, vm_uuid: vm.uuid, vm_name: vm.name, due_at_ms: at, started_at_ms: null, job_id: null, outcome, note })
       const rows = [

@@ -9,7 +9,7 @@ import { nowMs, wakeSchedules } from './clock.ts'
 import { toSchedule } from './read-schedules.ts'
 import { ScheduleInput } from './schedule-input.ts'
 
-/** Saves a new schedule, or another form of one. Runs that were due before are not made up for. Throws Refusal, HostDown, VmGone; nothing is changed then. */
+/** Saves a new schedule, or another form of one. Runs that were due before are not made up for; those that wait to begin are skipped when it is turned off. One of a VM's own that is on ends that the VM is left out of protection. Throws Refusal, HostDown, VmGone; nothing is changed then. */
 export async function saveSchedule(given: ScheduleInput, user: { name: string }): Promise<{ scheduleId: string }> {
   const input = ScheduleInput.parse(given)
   const { vmName } = await checkPlaces(input)
@@ -25,8 +25,7 @@ export async function saveSchedule(given: ScheduleInput, user: { name: string })
     twins = input.vmUuid === null ? twins.where('vm_uuid', 'is', null) : twins.where('vm_uuid', '=', input.vmUuid)
     // Two retentions would drop each other's backups.
     if (await twins.executeTakeFirst()) throw new Refusal(`${vmName ?? input.host} has a schedule to this target already. Change that one, or choose another target.`, { targetId: 'It has a schedule of its own already.' })
-    // Who gives it a schedule of its own wants it backed up.
-    if (input.vmUuid !== null) await transaction.deleteFrom('left_out_vms').where('host', '=', input.host).where('vm_uuid', '=', input.vmUuid).execute()
+    if (input.vmUuid !== null && input.enabled) await transaction.deleteFrom('left_out_vms').where('host', '=', input.host).where('vm_uuid', '=', input.vmUuid).execute()
     const same = row?.when === values.when && row.time_zone === values.time_zone && row.jitter_minutes === values.jitter_minutes && row.enabled === values.enabled
     const handled = same ? row.handled_until_ms : nowMs()
     if (row) await transaction.updateTable('schedules').set({ ...values, handled_until_ms: handled }).where('id', '=', input.id).execute()

@@ -4,6 +4,7 @@ import { isUnreachable } from '../hosts/unreachable.ts'
 import { UNFINISHED } from '../jobs/job-rows.ts'
 import { isRefusal } from '../jobs/refusal.ts'
 import { store } from '../store/store.ts'
+import { isLeftOut } from './left-out.ts'
 import { toRun } from './read-runs.ts'
 import { findSchedule, SCHEDULE_USER } from './read-schedules.ts'
 import type { ScheduleRun } from './types.ts'
@@ -36,7 +37,7 @@ export async function tidyAfterRuns(): Promise<void> {
 
 async function tidy(run: ScheduleRun): Promise<boolean> {
   const schedule = await findSchedule(run.scheduleId)
-  if (!schedule) return true
+  if (!schedule || (schedule.vmUuid === null && (await isLeftOut(run.host, run.vmUuid)))) return true
   const busy = await store().selectFrom('jobs').select('id').where('host', '=', run.host).where('vm_uuid', '=', run.vmUuid).where('status', 'in', [...UNFINISHED]).executeTakeFirst()
   const made = await store().selectFrom('backups').innerJoin('jobs', (join) => join.onRef('backups.vm_uuid', '=', 'jobs.vm_uuid')).select(['backups.id', 'backups.check_status', 'jobs.input'])
     .where('jobs.id', '=', run.jobId).where('backups.target_id', '=', schedule.targetId).execute()

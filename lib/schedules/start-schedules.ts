@@ -50,10 +50,11 @@ export function startSchedules(clock: Clock = { now: Date.now }): void {
     look: wake,
     async end() {
       end()
-      setClock(null)
       const over = looks.end()
       if (timer) clearTimeout(timer)
+      // A look that is under way must not find another time in its middle.
       await over
+      setClock(null)
     },
   }
   void wake()

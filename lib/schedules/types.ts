@@ -8,7 +8,7 @@ export type When = { kind: 'times'; times: string[]; days: number[] } | { kind: 
 export interface Schedule {
   id: string
   host: string
-  /** null = every VM of the host that has no schedule of its own. */
+  /** null = every VM of the host that has no schedule of its own and is not left out of protection. */
   vmUuid: string | null
   /** As it was called when the schedule was saved; null for a host's. */
   vmName: string | null
@@ -31,7 +31,7 @@ export interface Schedule {
 
 /**
  * waiting: due, and not begun yet: its VM or its host is busy, or away; started: its job is not finished; failed: it was refused or its job
- * failed; skipped: the run before it was not finished; missed: Keyframe did not run then, and a later run made up for it.
+ * failed; skipped: the run before it was not finished, or its schedule was turned off or removed or its VM left out before it began; missed: Keyframe did not run then, and a later run made up for it.
  */
 export type RunOutcome = 'waiting' | 'started' | 'done' | 'failed' | 'skipped' | 'missed'
 
@@ -56,6 +56,8 @@ export interface SchedulePreview {
   nextRuns: { atMs: number }[]
   /** Of one VM: in words, the other schedules of its own that go on beside this one. */
   beside: string[]
+  /** Of one VM that is left out of protection, which this ends: the reason that was given, perhaps empty; else null. */
+  endsLeftOut: string | null
   /** What the retention would keep and drop now, of each VM that has backups in the target; newest first. */
   retention: { vmUuid: string; vmName: string; verdicts: RetentionVerdict[] }[]
 }

@@ -17,7 +17,7 @@ export function describeShared(view: SharedView): { title: string; description: 
     case 'job': return { title: `${view.job.title} · ${view.vmName}`, description: `${STATUS[view.job.status]}${view.job.percent !== null && view.job.endedAtMs === null ? `, ${view.job.percent} %` : ''}. Read-only.` }
     case 'backups': return {
       title: `Backups of ${view.vmName}`,
-      description: `${view.state === null ? 'Not known yet' : PROTECTION[view.state]}. ${view.state === null ? '' : view.lastGood === null ? 'There is no good backup.' : `Last good backup ${instant(view.lastGood.atMs)}.`} Read-only.`,
+      description: `${view.state === null ? 'Not known yet' : PROTECTION[view.state]}. ${view.state === null || view.state === 'left-out' ? '' : view.lastGood === null ? 'There is no good backup.' : `Last good backup ${instant(view.lastGood.atMs)}.`} Read-only.`,
     }
     case 'gone': return { title: GONE[view.of], description: 'What this link led to is no longer there.' }
     case 'away': return { title: 'Not reached just now', description: 'What this link leads to can’t be read just now.' }

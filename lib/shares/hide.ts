@@ -1,4 +1,3 @@
-import type { BackupView } from '../backups/vm-backups.ts'
 import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import type { JobCall, JobStep, JobView } from '../jobs/types.ts'
@@ -10,7 +9,7 @@ import type { SharedBackup, SharedBlockJob, SharedJob } from './types.ts'
 // What leaves for a browser is built here, field by field: what is not named does not go out.
 
 /** A backup without where it is. */
-export const shareBackup = ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs, fault }: BackupView): SharedBackup => ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs, isFaulty: fault !== null })
+export const shareBackup = ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs, isFaulty }: SharedBackup): SharedBackup => ({ createdAtMs, tookMs, bytes, kind, check, checkedAtMs, isFaulty })
 
 /** A chain without other VMs, reasons for acts, and, unless they are allowed, without paths. */
 export function shareChain(chain: DiskChain, names: PathNames): DiskChain {

@@ -1,6 +1,6 @@
 import 'server-only'
 import { cache } from 'react'
-import { viewBackups } from '../backups/vm-backups.ts'
+import { readVmSummaries } from '../backups/backup-summaries.ts'
 import { readVmChains } from '../chains/read-vm-chains.ts'
 import { findHost } from '../hosts/find-vm.ts'
 import type { HostView, VmSummary } from '../hosts/types.ts'
@@ -91,7 +91,7 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   const found = await findVm(share)
   if (found === 'gone') return { kind: 'gone', of: 'backups' }
   const [protection, leftOut, backups, jobs] = await Promise.all([
-    protectionOf(share.host, share.vmUuid), listLeftOut(share.host).then((all) => all.some((each) => each.vmUuid === share.vmUuid)), viewBackups({ host: share.host, vmUuid: share.vmUuid }).then((all) => all.slice(0, BACKUPS_SHOWN)),
+    protectionOf(share.host, share.vmUuid), listLeftOut(share.host).then((all) => all.some((each) => each.vmUuid === share.vmUuid)), readVmSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
     readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
   ])
   const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name

@@ -130,7 +130,7 @@ export interface Schema {
     status: string
     begun_at_ms: number
     ended_at_ms: number | null
-    /** JSON of what came back, or the error's message. */
+    /** What came back, in words (lib/jobs/describe-outcome.ts), or the error's message. */
     outcome: string | null
   }
   /** Calls to libvirt that a step made. Written before each call. */
@@ -173,7 +173,6 @@ export interface Schema {
     /** The Keyframe job that began it, or foreign:… for one that was only observed. */
     job_id: string
   }
-  /** Directories of hypervisors that backups go to. */
   /** VMs that are left out of protection (lib/schedules). */
   left_out_vms: {
     host: string
@@ -185,6 +184,7 @@ export interface Schema {
     by: string
     at_ms: number
   }
+  /** Directories of hypervisors that backups go to. */
   backup_targets: {
     id: string
     host: string

@@ -81,7 +81,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
           </Notice>
         )}
         <JobsNow host={host.name} vmUuid={vm.uuid} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={[]} acts={backupActs.vm} />
-        <ScheduleList schedules={own.map((each) => ({ ...each, words: describeWhen(each.when, each.timeZone), targetName: targets.find((target) => target.id === each.targetId)?.name ?? 'a target that is gone' }))} vm={ref} />
+        <ScheduleList schedules={own.map((each) => ({ ...each, words: describeWhen(each.when, each.timeZone), targetName: targets.find((target) => target.id === each.targetId)?.name ?? 'a target that is gone' }))} vm={ref} isLeftOut={leftOut !== null} />
         {backups.length > 0 && inPlaceRefusal !== null && <OnlyWhoMay act="backup.restore-in-place"><p id={IN_PLACE_REFUSAL} className="text-[13px] break-names text-muted">Restore in place: {inPlaceRefusal}</p></OnlyWhoMay>}
         {targets.map((target) => ({ target, there: backups.filter((backup) => backup.targetId === target.id) })).filter(({ there }) => there.length > 0).map(({ target, there }) => (
           <section key={target.id} className="flex flex-col gap-2">
