@@ -147,6 +147,21 @@ describe('snapshot, copy, merge', () => {
     await isAsBefore()
   })
 
+  it('the QEMU of the helper that copies is killed: a word, merged, nothing left; the next is right', async () => {
+    await guestWrites(lab, name, 0, 0x11, 0, 24)
+    const before = vm.folders()
+    const { jobId } = await vm.start({ method: 'copy', bandwidthBytesPerSecond: 4 * MIB })
+    const helper = `keyframe-copy-${jobId.slice(0, 8)}`
+    const pid = await waitUntil(async () => (await lab.virsh('blockjob', helper, 'vda', '--raw').catch(() => '')).includes('type=') ? lab.qemuPid(helper) : undefined, { limitMs: 30_000, everyMs: 50, what: 'The copy' })
+    process.kill(pid, 'SIGKILL')
+    const job = await keyframe.ended({ jobId })
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/\S/)])
+    expect(job.error).not.toMatch(/for a reason that Keyframe does not know/)
+    expect(vm.folders()).toEqual(before)
+    await isAsBefore()
+    expect(await patterns(await vm.made({ method: 'copy' }), 'vda.qcow2', 0, 23)).toEqual([0x11, 0x11])
+  })
+
   it('in a target that fills up: a word, nothing left behind, merged', async () => {
     const small = await makeTarget(lab, 'small', { path: await lab.mountTmpfs('small', 48 * MIB) })
     for (let mib = 0; mib < 8; mib++) await guestWrites(lab, name, 0, 0x11, mib)
