@@ -36,8 +36,8 @@ function Step({ step }: { step: JobStep }) {
   return (
     <li className="flex flex-col gap-1.5 px-3 py-2 text-sm sm:px-4">
       <div className="flex flex-wrap items-baseline gap-x-3">
-        <span className="flex min-w-0 gap-x-3">
-          <Icon aria-hidden="true" className={classNames('mt-0.5 size-4 shrink-0', colour)} />
+        <span className="flex min-w-0 items-baseline gap-x-3">
+          <Icon aria-hidden="true" className={classNames('mt-0.5 size-4 shrink-0 self-start', colour)} />
           <span className="inline-block min-w-0 font-medium break-names first-letter:uppercase">{step.name}</span>
         </span>
         <span className={colour}>{word}</span>
