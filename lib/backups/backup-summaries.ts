@@ -2,6 +2,7 @@ import 'server-only'
 import type { Selectable } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
+import { chainOf } from './chain-of.ts'
 import type { CheckStatus } from './catalogue.ts'
 
 /** A backup without its manifest, for pages that show many. Instants in epoch ms. */
@@ -12,6 +13,7 @@ export interface BackupSummary {
   vmUuid: string
   vmName: string
   kind: 'full' | 'increment'
+  parentId: string | null
   createdAtMs: number
   tookMs: number
   bytes: number
@@ -22,7 +24,7 @@ export interface BackupSummary {
 const COLUMNS = ['id', 'target_id', 'host', 'vm_uuid', 'vm_name', 'kind', 'parent_id', 'created_at_ms', 'took_ms', 'bytes', 'check_status', 'checked_at_ms'] as const
 
 const toSummary = (row: Pick<Selectable<Schema['backups']>, (typeof COLUMNS)[number]>): BackupSummary => ({
-  id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, kind: row.kind as BackupSummary['kind'], createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes,
+  id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, kind: row.kind as BackupSummary['kind'], parentId: row.parent_id, createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes,
   check: row.check_status as CheckStatus, checkedAtMs: row.checked_at_ms,
 })
 
@@ -35,14 +37,8 @@ export async function readBackupSummaries(which: { sinceMs: number; limit: numbe
 /** The newest backups of a VM, the newest first, without manifests; `isFaulty`: one on which it rests, or itself, is damaged or gone, so that it can't be restored. */
 export async function readVmSummaries(which: { host: string; vmUuid: string; limit: number }): Promise<(BackupSummary & { isFaulty: boolean })[]> {
   const rows = await store().selectFrom('backups').select(COLUMNS).where('host', '=', which.host).where('vm_uuid', '=', which.vmUuid).orderBy('created_at_ms', 'desc').orderBy('id', 'desc').execute()
-  const known = new Map(rows.map((row) => [`${row.target_id} ${row.id}`, row]))
-  const isFaulty = (row: (typeof rows)[number], steps = 0): boolean => {
-    if (row.check_status === 'damaged' || steps > rows.length) return true
-    if (row.parent_id === null) return false
-    const parent = known.get(`${row.target_id} ${row.parent_id}`)
-    return parent === undefined || isFaulty(parent, steps + 1)
-  }
-  return rows.slice(0, which.limit).map((row) => ({ ...toSummary(row), isFaulty: isFaulty(row) }))
+  const all = rows.map(toSummary)
+  return all.slice(0, which.limit).map((backup) => ({ ...backup, isFaulty: chainOf(all, backup)?.every((each) => each.check !== 'damaged') !== true }))
 }
 
 /** VMs with backups, as they were called last. */

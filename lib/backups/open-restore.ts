@@ -18,8 +18,7 @@ export interface OpenRestore {
 
 /** The restore in place of this VM that somebody has yet to end; null when there is none. What was restored may be below layers of snapshots that were taken since. */
 export async function openRestoreOf(host: Host, vm: KnownVm): Promise<OpenRestore | null> {
-  const row = await store().selectFrom('jobs').select(['id', 'input', 'ended_at_ms']).where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host.name).where('vm_uuid', '=', vm.uuid)
-    .orderBy('created_at_ms', 'desc').limit(1).executeTakeFirst()
+  const row = await lastRestoreOf(host.name, vm.uuid)
   if (!row) return null
   const job = JSON.parse(row.input) as RestoreInPlaceJob
   // After "keep the restored disks" the VM starts from them, too: the job that ended it tells.
@@ -32,11 +31,14 @@ export async function openRestoreOf(host: Host, vm: KnownVm): Promise<OpenRestor
 
 /** The same for pages that need the VM for nothing else: libvirt is only asked when it was ever restored in place. Throws HostDown, VmHung or VmGone. */
 export async function readOpenRestore(host: string, vmUuid: string): Promise<OpenRestore | null> {
-  const was = await store().selectFrom('jobs').select('id').where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vmUuid).limit(1).executeTakeFirst()
-  if (!was) return null
+  if (!(await lastRestoreOf(host, vmUuid))) return null
   const now = await requireVm(host, vmUuid)
   return openRestoreOf(now.host, now.vm)
 }
+
+const lastRestoreOf = (host: string, vmUuid: string) =>
+  store().selectFrom('jobs').select(['id', 'input', 'ended_at_ms']).where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').where('host', '=', host).where('vm_uuid', '=', vmUuid)
+    .orderBy('created_at_ms', 'desc').limit(1).executeTakeFirst()
 
 interface RestoredChain {
   target: string

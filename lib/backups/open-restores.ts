@@ -1,6 +1,7 @@
 import 'server-only'
 import { hosts } from '../hosts/registry.ts'
 import { isUnreachable } from '../hosts/unreachable.ts'
+import { within } from '../hosts/within.ts'
 import { store } from '../store/store.ts'
 import { openRestoreOf } from './open-restore.ts'
 import { restoreInPlaceSaga } from './restore-in-place-saga.ts'
@@ -23,10 +24,7 @@ export async function listOpenRestores(waitMs: number): Promise<OpenRestoreOfVm[
   const rows = await store().selectFrom('jobs').select(['host', 'vm_uuid']).distinct().where('kind', '=', restoreInPlaceSaga.kind).where('status', '=', 'succeeded').execute()
   const open = await Promise.all(rows.map(async (row): Promise<OpenRestoreOfVm | null> => {
     const key = `${row.host}/${row.vm_uuid}`
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, waitMs) })
-    const look = lookAt(row.host, row.vm_uuid).then((found) => { if (found !== undefined) seen.set(key, found) })
-    await Promise.race([look, late]).finally(() => clearTimeout(timer))
+    await within(lookAt(row.host, row.vm_uuid).then((found) => { if (found !== undefined) seen.set(key, found) }), waitMs, null)
     return seen.get(key) ?? null
   }))
   return open.filter((each) => each !== null)

@@ -1,4 +1,5 @@
 import 'server-only'
+import { within } from '../hosts/within.ts'
 import { lastLookAt, lookAtTarget, type TargetLook } from './target-looks.ts'
 import { listTargets, type Target } from './targets.ts'
 
@@ -17,8 +18,6 @@ export async function readTargetStates(host: string | undefined, waitMs: number,
   return Promise.all((await listTargets(host)).map(async (target) => {
     const last = lastLookAt(target.id)
     if (!anew && last !== null && Date.now() - (last.seenAtMs ?? 0) < LOOK_ANEW_MS) return { ...target, ...last }
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<TargetLook>((resolve) => { timer = setTimeout(() => resolve(last ?? NOT_YET), waitMs) })
-    return { ...target, ...(await Promise.race([lookAtTarget(target, Date.now()), late]).finally(() => clearTimeout(timer))) }
+    return { ...target, ...(await within(lookAtTarget(target, Date.now()), waitMs, last ?? NOT_YET)) }
   }))
 }

@@ -10,6 +10,7 @@ import { START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { stateReason } from './state-reason.ts'
 import { VIR_DOMAIN_PAUSED_IOERROR } from 'node-libvirt'
 import { versionWarnings } from './host-versions.ts'
+import { within } from './within.ts'
 
 /**
  * A host that has not answered by then is shown with what was known: it must not slow the page of the others. It is not down for that: libvirtd
@@ -24,10 +25,9 @@ export function readHosts(): Promise<HostView[]> {
 
 /** One host with its VMs. */
 export async function readHost(host: Host): Promise<HostView> {
-  const late = new Promise<'late'>((resolve) => setTimeout(resolve, PAGE_WAIT_MS, 'late').unref())
   const hadRead = host.inventory.hasRead
   const reading = host.inventory.vms().catch((error: Error) => error)
-  const read = await Promise.race([reading, late])
+  const read = await within(reading, PAGE_WAIT_MS, 'late' as const)
   const vms = read === 'late' || read instanceof Error ? host.inventory.lastKnown : read
   const isFirst = read === 'late' && !hadRead
   // Pages read again when it is done, if it tells them anything new.

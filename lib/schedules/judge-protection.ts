@@ -1,3 +1,4 @@
+import { chainOf } from '../backups/chain-of.ts'
 import { formatAge, formatMoment } from './format-moment.ts'
 import { lastDue, nextDue } from './due-runs.ts'
 import type { GoodBackup, Protection, ProtectionReason, Schedule, ScheduleRun } from './types.ts'
@@ -39,17 +40,6 @@ export interface ProtectionFacts {
 /** The newest backup that is good with all below it. Pure. */
 export function newestGood(backups: readonly JudgedBackup[]): JudgedBackup | null {
   return [...backups].sort((a, b) => b.createdAtMs - a.createdAtMs).find((backup) => chainOf(backups, backup)?.every((each) => each.check === 'good')) ?? null
-}
-
-/** The backup with all below it; null where one of them is gone. */
-function chainOf(backups: readonly JudgedBackup[], backup: JudgedBackup): JudgedBackup[] | null {
-  const chain = [backup]
-  while (chain.at(-1)!.parentId !== null) {
-    const parent = backups.find((each) => each.targetId === backup.targetId && each.id === chain.at(-1)!.parentId)
-    if (!parent || chain.length > backups.length) return null
-    chain.push(parent)
-  }
-  return chain
 }
 
 /**

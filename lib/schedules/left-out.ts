@@ -8,6 +8,7 @@ import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { nowMs, wakeSchedules } from './clock.ts'
+import { skipWaiting } from './skip-waiting.ts'
 
 const REASON_MAX_CHARACTERS = 200
 /** Why a VM can't be left out; after its name. */
@@ -53,7 +54,7 @@ export async function leaveOut(input: z.infer<typeof LeaveOutInput>, user: { nam
     const own = await transaction.selectFrom('schedules').select('id').where('host', '=', input.host).where('vm_uuid', '=', vm.uuid).where('enabled', '=', 1).executeTakeFirst()
     if (own) throw new Refusal(`${vm.name} ${OWN_SCHEDULE} Nothing was changed.`)
     await transaction.insertInto('left_out_vms').values({ host: input.host, vm_uuid: vm.uuid, ...values }).onConflict((conflict) => conflict.columns(['host', 'vm_uuid']).doUpdateSet(values)).execute()
-    await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The VM was left out of protection before it began.' }).where('host', '=', input.host).where('vm_uuid', '=', vm.uuid).where('outcome', '=', 'waiting').execute()
+    await skipWaiting(transaction, { host: input.host, vmUuid: vm.uuid }, 'The VM was left out of protection before it began.')
   })
   tell(input.host, vm.uuid)
   return {}

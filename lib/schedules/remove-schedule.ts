@@ -4,6 +4,7 @@ import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { wakeSchedules } from './clock.ts'
 import { requireSchedule } from './read-schedules.ts'
+import { skipWaiting } from './skip-waiting.ts'
 
 export const RemoveScheduleInput = z.object({ id: z.string() })
 
@@ -12,7 +13,7 @@ export async function removeSchedule({ id }: z.infer<typeof RemoveScheduleInput>
   const schedule = await requireSchedule(id)
   await store().transaction().execute(async (transaction) => {
     await transaction.deleteFrom('schedules').where('id', '=', id).execute()
-    await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The schedule was removed before it began.' }).where('schedule_id', '=', id).where('outcome', '=', 'waiting').execute()
+    await skipWaiting(transaction, { scheduleId: id }, 'The schedule was removed before it began.')
   })
   publish({ type: 'backups', host: schedule.host, vmUuid: schedule.vmUuid })
   wakeSchedules()

@@ -8,6 +8,7 @@ import { store } from '../store/store.ts'
 import { nowMs, wakeSchedules } from './clock.ts'
 import { toSchedule } from './read-schedules.ts'
 import { ScheduleInput } from './schedule-input.ts'
+import { skipWaiting } from './skip-waiting.ts'
 
 /** Saves a new schedule, or another form of one. Runs that were due before are not made up for; those that wait to begin are skipped when it is turned off. One of a VM's own that is on ends that the VM is left out of protection. Throws Refusal, HostDown, VmGone; nothing is changed then. */
 export async function saveSchedule(given: ScheduleInput, user: { name: string }): Promise<{ scheduleId: string }> {
@@ -30,7 +31,7 @@ export async function saveSchedule(given: ScheduleInput, user: { name: string })
     const handled = same ? row.handled_until_ms : nowMs()
     if (row) await transaction.updateTable('schedules').set({ ...values, handled_until_ms: handled }).where('id', '=', input.id).execute()
     else await transaction.insertInto('schedules').values({ id: input.id, ...values, created_at_ms: nowMs(), created_by: user.name, handled_until_ms: handled }).execute()
-    if (!input.enabled) await transaction.updateTable('schedule_runs').set({ outcome: 'skipped', note: 'The schedule was turned off before it began.' }).where('schedule_id', '=', input.id).where('outcome', '=', 'waiting').execute()
+    if (!input.enabled) await skipWaiting(transaction, { scheduleId: input.id }, 'The schedule was turned off before it began.')
     return row ? toSchedule(row) : null
   })
   if (before) publish({ type: 'backups', host: before.host, vmUuid: before.vmUuid })

@@ -7,7 +7,7 @@ import type { HostView, VmSummary } from '../hosts/types.ts'
 import { readJob, readJobs } from '../jobs/read-jobs.ts'
 import { readJobStory } from '../jobs/step-log.ts'
 import type { JobView } from '../jobs/types.ts'
-import { listLeftOut } from '../schedules/left-out.ts'
+import { isLeftOut } from '../schedules/left-out.ts'
 import { protectionOf } from '../schedules/protection.ts'
 import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
 import { shareBackup, shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
@@ -91,7 +91,7 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   const found = await findVm(share)
   if (found === 'gone') return { kind: 'gone', of: 'backups' }
   const [protection, leftOut, backups, jobs] = await Promise.all([
-    protectionOf(share.host, share.vmUuid), listLeftOut(share.host).then((all) => all.some((each) => each.vmUuid === share.vmUuid)), readVmSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
+    protectionOf(share.host, share.vmUuid), isLeftOut(share.host, share.vmUuid), readVmSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
     readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
   ])
   const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name
