@@ -10,7 +10,7 @@ export default {
   poweredByHeader: false,
   reactStrictMode: true,
   // authInterrupts: a page that a role may not read answers 403 with app/forbidden.tsx.
-  experimental: { serverActions: { allowedOrigins: proxied }, authInterrupts: true },
+  experimental: { serverActions: { allowedOrigins: proxied, bodySizeLimit: '1mb' }, proxyClientMaxBodySize: '1mb', authInterrupts: true },
   // Next would send some readers the title late, in the body: what unfurls a pasted share link reads the head alone.
   htmlLimitedBots: /.*/,
   headers: async () => [{

@@ -1,9 +1,10 @@
 import { NextResponse, type NextRequest } from 'next/server'
+import { SESSION_COOKIE_NAMES } from './lib/access/cookie-names.ts'
 import { loginPath } from './lib/access/next-path.ts'
 import { isShareAddress } from './lib/shares/share-address.ts'
 
 /** Reachable without a session, share links besides: signing in, the first start, and what a browser asks for by itself. */
-const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|sw\.js$|icons\/|apple-icon\.png$|icon\.svg$|manifest\.webmanifest$)/
+const PUBLIC = /^\/(login$|setup\/|api(\/|$)|_next\/|favicon\.ico$|sw\.js$|icons\/|apple-icon\.png$|icon\.svg$|manifest\.webmanifest$)/
 
 /**
  * Sends whoever has no session cookie to the one sign-in page, whatever was asked for and whether it exists, and tells
@@ -11,7 +12,7 @@ const PUBLIC = /^\/(login$|setup\/|api\/|_next\/|favicon\.ico$|sw\.js$|icons\/|a
  */
 export function proxy(request: NextRequest): NextResponse {
   const path = request.nextUrl.pathname + request.nextUrl.search
-  const signedIn = request.cookies.has('next-auth.session-token') || request.cookies.has('__Secure-next-auth.session-token')
+  const signedIn = SESSION_COOKIE_NAMES.some((name) => request.cookies.has(name))
   if (!signedIn && !PUBLIC.test(request.nextUrl.pathname) && !isShareAddress(request.nextUrl.pathname) && request.method === 'GET') {
     return NextResponse.redirect(new URL(loginPath(path), request.url))
   }

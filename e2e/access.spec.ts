@@ -30,7 +30,7 @@ const PUBLIC = ['/login', '/setup/x', '/api/auth/x', '/api/health', ...SHARES]
 const gated = addresses().filter((path) => !PUBLIC.includes(path))
 
 test.describe('without a session', () => {
-  for (const cookie of [null, 'next-auth.session-token=forged', 'next-auth.session-token=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..x.y.z']) {
+  for (const cookie of [null, 'keyframe-session=forged', 'keyframe-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..x.y.z']) {
     test(`every address gives the sign-in page or 401, ${cookie ? `with the cookie ${cookie.slice(25, 40)}` : 'without a cookie'}`, async () => {
       expect(gated).toEqual(expect.arrayContaining(['/', '/account', '/api/events', '/hosts/lab/vms/web', '/hosts/lab/vms/web/snapshots/x']))
       for (const path of [...gated, '/hosts/lab/vms/nobody', '/hosts/nowhere/vms/x', '/no/such/page']) {
@@ -79,7 +79,7 @@ test('signing in and reading work without JavaScript', async ({ browser }) => {
 
 test('the cookie is HttpOnly and SameSite, and means nothing after sign-out', async ({ page, context }) => {
   await signIn(page)
-  const cookie = (await context.cookies()).find((each) => each.name.endsWith('session-token'))!
+  const cookie = (await context.cookies()).find((each) => each.name === 'keyframe-session')!
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', secure: false })
   const headers = { cookie: `${cookie.name}=${cookie.value}` }
   expect((await fetch(`${baseUrl}/`, { headers, redirect: 'manual' })).status).toBe(200)
@@ -93,7 +93,7 @@ test('the password can be changed, which signs out the other sessions; a revoked
   const [one, two] = [await (await browser.newContext()).newPage(), await (await browser.newContext()).newPage()]
   await signIn(one, '/account')
   await signIn(two)
-  const cookie = (await two.context().cookies()).find((each) => each.name.endsWith('session-token'))!
+  const cookie = (await two.context().cookies()).find((each) => each.name === 'keyframe-session')!
   const stream = await fetch(`${baseUrl}/api/events`, { headers: { cookie: `${cookie.name}=${cookie.value}` } })
   expect(stream.headers.get('content-type')).toBe('text/event-stream')
   const ended = (async () => { for await (const chunk of stream.body!) void chunk })()
@@ -115,7 +115,7 @@ test('the password can be changed, which signs out the other sessions; a revoked
 
 test('a form sent from another site does nothing; the same form sent from here does', async ({ page, context }) => {
   await signIn(page)
-  const cookie = (await context.cookies()).find((each) => each.name.endsWith('session-token'))!
+  const cookie = (await context.cookies()).find((each) => each.name === 'keyframe-session')!
   const headers = { cookie: `${cookie.name}=${cookie.value}` }
   const status = async () => (await fetch(`${baseUrl}/`, { headers, redirect: 'manual' })).status
   // The form of Sign out, as a browser without JavaScript would send it.

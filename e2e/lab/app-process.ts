@@ -21,10 +21,10 @@ const STOP_LIMIT_MS = 10_000
 
 export const appUrl = (port: number) => `http://127.0.0.1:${port}`
 
-/** The production app in a process group of its own, for it starts `next start` in turn. */
+/** The production app in a process group of its own, for it starts guards of freezes in turn. */
 export function spawnApp({ distName, port, libvirtUri, dataDir, adminPassword, log, env }: AppOptions): ProcessMark {
   const file = openSync(log, 'a')
-  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', 'lib/settings/start.ts'], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'lib/settings/start.ts'], {
     cwd: repoDir, detached: true, stdio: ['ignore', file, file],
     env: {
       ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', KEYFRAME_DIST: distName, HOST: '127.0.0.1', PORT: String(port),

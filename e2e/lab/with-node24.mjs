@@ -67,8 +67,8 @@ if (!script) fail('usage: with-node24.mjs <script> [arguments]')
 const bin = nodeFolder()
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`, NEXT_TELEMETRY_DISABLED: '1' }
 installPackages(env)
-// react-server: the condition under which the package `server-only` is empty instead of throwing.
-const flags = script.endsWith('.ts') ? ['--conditions=react-server', '--disable-warning=ExperimentalWarning'] : []
+// react-server: the condition under which the package `server-only` is empty instead of throwing. Not where Next itself runs: it would render with half of React.
+const flags = script.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning', ...(script === 'lib/settings/start.ts' ? [] : ['--conditions=react-server'])] : []
 const child = spawn(join(bin, 'node'), [...flags, join(root, script), ...args], { env, stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))

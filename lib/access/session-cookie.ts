@@ -1,18 +1,22 @@
 import 'server-only'
 import { cookies } from 'next/headers'
 import { decode, encode } from 'next-auth/jwt'
+import { deriveKey } from '../secrets/derive-key.ts'
+import { settings } from '../settings/settings.ts'
+import { sessionCookieName } from './cookie-names.ts'
 import { SESSION_LIFETIME_MS } from './sessions.ts'
 import type { User } from './users.ts'
 
-const secure = () => (process.env.NEXTAUTH_URL ?? '').startsWith('https://')
-/** next-auth's own name, so that its routes know the same cookie. */
-const cookieName = () => `${secure() ? '__Secure-' : ''}next-auth.session-token`
-
-function secret(): string {
-  const value = process.env.NEXTAUTH_SECRET
-  if (!value) throw new Error('NEXTAUTH_SECRET is not set: start Keyframe with npm start, which makes it.')
-  return value
+/** Session id inside next-auth's signed token; the session itself is looked up at each request. */
+declare module 'next-auth/jwt' {
+  interface JWT {
+    sid?: string
+  }
 }
+
+const secure = () => settings().url.startsWith('https://')
+const cookieName = () => sessionCookieName(secure())
+const secret = () => deriveKey('sessions')
 
 /** Signs a user's session into the cookie. Works in a plain form post, without JavaScript. */
 export async function writeSessionCookie(user: User, sessionId: string): Promise<void> {

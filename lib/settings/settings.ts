@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 
@@ -12,6 +13,8 @@ export interface Settings {
   hosts: HostSetting[]
   /** Absolute. */
   dataDirectory: string
+  /** File of the one key from which all others are derived, absolute; null: `secret` in the data directory. */
+  secretFile: string | null
   /** For the first start only. */
   adminPassword: string | null
   port: number
@@ -53,7 +56,8 @@ export function parseSettings(env: Environment): Settings {
     hosts: parseHosts(env.LIBVIRT_URI),
     // The comment is for Turbopack: it would take the whole project for files that the server needs at run time.
     dataDirectory: resolve(/*turbopackIgnore: true*/ env.KEYFRAME_DATA || './data'),
-    adminPassword: parseAdminPassword(env.KEYFRAME_ADMIN_PASSWORD),
+    secretFile: env.KEYFRAME_SECRET_FILE ? resolve(/*turbopackIgnore: true*/ env.KEYFRAME_SECRET_FILE) : null,
+    adminPassword: parseAdminPassword(readAdminPassword(env)),
     port, host,
     jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
     trustedProxies: parseTrustedProxies(env.KEYFRAME_TRUSTED_PROXIES),
@@ -124,6 +128,16 @@ function parseHost(text: string | undefined): string {
   const host = text || '127.0.0.1'
   if (isIP(host) === 0 && !/^[a-z0-9.-]+$/i.test(host)) throw new SettingsError(`HOST is "${host}": it must be an address or name to listen on, such as 127.0.0.1 or 0.0.0.0.`)
   return host
+}
+
+/** From a file where one is named, so that it need not stand among the variables of a service. */
+function readAdminPassword(env: Environment): string | undefined {
+  if (!env.KEYFRAME_ADMIN_PASSWORD_FILE) return env.KEYFRAME_ADMIN_PASSWORD
+  try {
+    return readFileSync(/*turbopackIgnore: true*/ env.KEYFRAME_ADMIN_PASSWORD_FILE, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new SettingsError(`KEYFRAME_ADMIN_PASSWORD_FILE can't be read: ${(error as Error).message}`)
+  }
 }
 
 function parseAdminPassword(text: string | undefined): string | null {

@@ -9,7 +9,7 @@ const entry = fileURLToPath(new URL('start.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'kf-start-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const start = (env: Record<string, string>, ...flags: string[]) => spawnSync(process.execPath, ['--conditions=react-server', entry, ...flags], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: folder, ...env }, encoding: 'utf8' })
+const start = (env: Record<string, string>, ...flags: string[]) => spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...flags], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: folder, ...env }, encoding: 'utf8' })
 
 describe('npm start', () => {
   it('stops at a wrong variable with one sentence that names it', () => {

@@ -1,13 +1,12 @@
-/** `npm start`: checks the settings, then serves the built app. `--dev` serves it from source. */
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+/** `npm start`: checks the settings, then serves the built app in this process. `--dev` serves it from source. */
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ensureMasterKey } from '../secrets/master-key.ts'
+import { createGuardedServer } from '../server/serve.ts'
 import { parseSettings, SettingsError, type Settings } from './settings.ts'
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)))
-const SECRET_BYTES = 32
 
 function fail(sentence: string): never {
   process.stderr.write(`keyframe: ${sentence}\n`)
@@ -23,39 +22,31 @@ function readSettings(): Settings {
   }
 }
 
-/** Signs session cookies; made once and kept, so that a restart signs nobody out. */
-function readSecret(dataDirectory: string): string {
-  const path = join(dataDirectory, 'secret')
-  try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
-    chmodSync(dataDirectory, 0o700)
-    const kept = existsSync(path) ? readFileSync(path, 'utf8') : ''
-    // Cut short by a full disk or a crash it would sign nothing.
-    if (kept.length === SECRET_BYTES * 2) return kept
-    const made = randomBytes(SECRET_BYTES).toString('hex')
-    writeFileSync(path, made, { mode: 0o600, flush: true })
-    return made
-  } catch (error) {
-    return fail(`KEYFRAME_DATA: the directory ${dataDirectory} can't be used: ${(error as Error).message}`)
-  }
+async function serve(dev: boolean, settings: Settings): Promise<void> {
+  // Before Next is loaded: it reads them as its modules are evaluated.
+  Object.assign(process.env, { NODE_ENV: dev ? 'development' : 'production', KEYFRAME_DATA: settings.dataDirectory })
+  process.chdir(root)
+  const { default: next } = await import('next')
+  let handle: (...args: Parameters<ReturnType<typeof app.getRequestHandler>>) => Promise<void> = async (_, response) => { response.writeHead(503).end() }
+  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''))
+  const app = next({ dev, dir: root, hostname: settings.host, port: settings.port, httpServer: server })
+  // Before anything is opened: a port that is taken must not disturb whoever serves there.
+  await new Promise<void>((done) => {
+    server.once('error', (error) => fail(`PORT: can't listen on ${settings.host}, port ${settings.port}: ${error.message}`))
+    server.listen(settings.port, settings.host, done)
+  })
+  await app.prepare()
+  handle = app.getRequestHandler()
+  process.stdout.write(`keyframe: serves ${settings.url}\n`)
 }
 
 const dev = process.argv.includes('--dev')
 const settings = readSettings()
 const dist = process.env.KEYFRAME_DIST || '.next'
 if (!dev && !existsSync(join(root, dist, 'BUILD_ID'))) fail(`the app is not built yet (there is no ${dist}). Build it first: npm run build`)
-
-const child = spawn(process.execPath, [join(root, 'node_modules/next/dist/bin/next'), dev ? 'dev' : 'start', '-H', settings.host, '-p', String(settings.port)], {
-  cwd: root,
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    NODE_ENV: dev ? 'development' : 'production',
-    // Set before Next loads: next-auth reads them when its module is evaluated, and ignores PORT (DESIGN.md, section 8).
-    NEXTAUTH_URL: settings.url,
-    NEXTAUTH_SECRET: readSecret(settings.dataDirectory),
-    KEYFRAME_DATA: settings.dataDirectory,
-  },
-})
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' || signal === 'SIGINT' ? 0 : 1)))
+try {
+  ensureMasterKey(settings)
+} catch (error) {
+  fail((error as Error).message)
+}
+await serve(dev, settings)

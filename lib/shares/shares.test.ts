@@ -22,7 +22,6 @@ describe('share links', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
   beforeEach(async () => {
     temporary = await openTemporaryStore()
-    process.env.NEXTAUTH_SECRET = 'a secret of the tests'
     await startJobRow(JOB)
   })
   afterEach(async () => {

@@ -2,6 +2,7 @@ import 'server-only'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { verifyPassword } from '../access/password.ts'
 import { countTry, forgetFailures } from '../access/throttle.ts'
+import { deriveKey } from '../secrets/derive-key.ts'
 import type { Share } from './types.ts'
 
 /** Of a browser that gave the password. */
@@ -33,7 +34,5 @@ export function isUnlocked(share: Share, cookie: string | undefined): boolean {
 
 /** Tied to the share and its password: it opens no other, and nothing has to be kept. */
 function signature(share: Share, untilMs: number): string {
-  const secret = process.env.NEXTAUTH_SECRET
-  if (!secret) throw new Error('NEXTAUTH_SECRET is not set: start Keyframe with npm start, which makes it.')
-  return createHmac('sha256', secret).update(['share', share.id, share.passwordHash, untilMs].join('\0')).digest('base64url')
+  return createHmac('sha256', deriveKey('shares')).update([share.id, share.passwordHash, untilMs].join('\0')).digest('base64url')
 }

@@ -1,0 +1,47 @@
+import { request as httpRequest, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, it } from 'vitest'
+import { createGuardedServer } from './serve.ts'
+
+let server: Server
+afterEach(() => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve) }))
+
+async function serve(): Promise<{ port: number; seen: string[] }> {
+  const seen: string[] = []
+  server = createGuardedServer(async (request, response) => {
+    seen.push(request.url ?? '')
+    for await (const chunk of request) void chunk
+    response.end('served')
+  }, 'keyframe.example')
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, seen }
+}
+
+function post(port: number, path: string, body: Buffer, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ port, host: '127.0.0.1', path, method: 'POST', headers }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => { text += chunk.toString() })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+
+it('hands on what is small, and answers what is too large without handing it on', async () => {
+  const { port, seen } = await serve()
+  const body = Buffer.from('a&'.repeat(500_000))
+  expect(await post(port, '/login', Buffer.from('a=b'), { ...FORM, 'content-length': '3' })).toEqual({ status: 200, text: 'served' })
+  expect(await post(port, '/api/auth/csrf', body, { ...FORM, 'content-length': String(body.length) })).toMatchObject({ status: 413, text: expect.stringContaining('too large') })
+  expect(await post(port, '/', Buffer.from('x'), { 'transfer-encoding': 'chunked' })).toMatchObject({ status: 411 })
+  expect(await post(port, '/', Buffer.from('x'), { host: 'evil.example', 'content-length': '1' })).toMatchObject({ status: 421 })
+  expect(seen).toEqual(['/login'])
+})
+
+it('lets no connection hang that sends its request slowly', async () => {
+  await serve()
+  expect([server.requestTimeout, server.headersTimeout, server.maxConnections]).toEqual([30_000, 15_000, 2_000])
+})

@@ -1,0 +1,34 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { refuseRequest } from './refuse-request.ts'
+
+/** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
+const REQUEST_LIMIT_MS = 30_000
+const HEAD_LIMIT_MS = 15_000
+/** Event streams hold connections open; past this new ones wait. */
+const CONNECTIONS_MAXIMUM = 2_000
+/** Of a body that is refused so much is read and thrown away, so that the browser gets to see the answer; then the connection is cut. */
+const DRAIN_MAX_BYTES = 4 * 1024 * 1024
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+/** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL. */
+export function createGuardedServer(handle: Handle, ownHost: string): Server {
+  const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS }, (request, response) => {
+    const { headers } = request
+    const refused = refuseRequest({
+      method: request.method ?? 'GET', path: request.url ?? '/', host: headers.host, contentLength: headers['content-length'], contentType: headers['content-type'],
+      transferEncoding: headers['transfer-encoding'], localAddress: request.socket.localAddress,
+    }, ownHost)
+    if (refused === null) {
+      handle(request, response).catch(() => response.destroy())
+      return
+    }
+    response.writeHead(refused.status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' })
+    response.end(`${refused.sentence}\n`)
+    let drained = 0
+    request.on('data', (chunk: Buffer) => { drained += chunk.length; if (drained > DRAIN_MAX_BYTES) request.destroy() })
+    request.on('error', () => undefined)
+  })
+  server.maxConnections = CONNECTIONS_MAXIMUM
+  return server
+}
