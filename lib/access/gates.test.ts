@@ -14,6 +14,7 @@ const PUBLIC = new Map([
   ['s/[token]/opened/route.ts', 'share links: counts an opening'],
   ['s/[token]/unlock/route.ts', 'share links: takes the password'],
   ['api/health/route.ts', 'for monitors: says nothing that is secret'],
+  ['api/[[...unknown]]/route.ts', 'the answer to what does not exist: 404'],
 ])
 
 const files = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)]))
