@@ -31,6 +31,10 @@ describe('checkQcow2', () => {
     [/does not begin/, (bytes) => bytes.writeUInt8(0, 0)],
     [/marked it corrupt/, (bytes) => bytes.writeBigUInt64BE(2n, 72)],
     [/version 9/, (bytes) => bytes.writeUInt32BE(9, 4)],
+    [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(31, 20)],
+    [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(40, 20)],
+    [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(8, 20)],
+    [/keeps its data in another file/, (bytes) => bytes.writeBigUInt64BE(4n, 72)],
     [/first table lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(9 * CLUSTER), 40)],
     [/first table does not fit/, (bytes) => bytes.writeUInt32BE(0xffff_ffff, 36)],
     [/one of its tables lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(99 * CLUSTER), CLUSTER)],
@@ -40,6 +44,50 @@ describe('checkQcow2', () => {
   ])('finds: %s', async (fault, change) => {
     expect(await check(image(change))).toMatch(fault)
   })
+
+  it('takes what the header claims in small pieces only', async () => {
+    const asked: number[] = []
+    const bytes = image((each) => { each.writeUInt32BE(21, 20); each.writeUInt32BE(8 * 1024 * 1024, 36); each.writeBigUInt64BE(BigInt(2 ** 21), 40) })
+    const fileBytes = 2 ** 40
+    await checkQcow2(fileBytes, async (offset, length) => { asked.push(length); return Buffer.concat([bytes.subarray(offset, offset + length), Buffer.alloc(length)]).subarray(0, length) })
+    expect(Math.max(...asked)).toBeLessThanOrEqual(64 * 1024)
+  })
+
+  it('knows an image that does not rest on what the manifest says, or is of another size', async () => {
+    const based = (name: string) => image((bytes) => { bytes.writeBigUInt64BE(512n, 8); bytes.writeUInt32BE(name.length, 16); bytes.write(name, 512) })
+    const expecting = (bytes: Buffer, backing: string | null, virtualBytes = 16 * 1024 * 1024) => checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length), { virtualBytes, backing })
+    expect(await expecting(image(), null)).toBeNull()
+    expect(await expecting(based('../full/vda.qcow2'), '../full/vda.qcow2')).toBeNull()
+    expect(await expecting(based('/etc/shadow'), null)).toBe('it rests on another image, and a full rests on none')
+    expect(await expecting(based('/etc/shadow'), '../full/vda.qcow2')).toBe('it rests on another image than the manifest says')
+    expect(await expecting(image(), '../full/vda.qcow2')).toBe('it rests on another image than the manifest says')
+    expect(await expecting(image(), null, 17)).toMatch(/its disk has 16777216 bytes, and the manifest says 17/)
+  })
+
+  it('reads a disk of 2 TiB of which every cluster holds data: more than a Set can hold', async () => {
+    // Header in cluster 0, L1 of 4096 entries in cluster 1, L2 tables in the next 4096, then 32 Mi clusters of data.
+    const [l2Tables, entries] = [4_096, 8_192]
+    const firstData = 2 + l2Tables
+    const fileBytes = (firstData + l2Tables * entries) * CLUSTER
+    const head = image((bytes) => { bytes.writeBigUInt64BE(2n ** 41n, 24); bytes.writeUInt32BE(l2Tables, 36) }).subarray(0, CLUSTER)
+    const entry = (table: Buffer, at: number, cluster: number) => { table.writeUInt32BE(0x8000_0000 + Math.floor((cluster * CLUSTER) / 2 ** 32), at * 8); table.writeUInt32BE((cluster * CLUSTER) % 2 ** 32, at * 8 + 4) }
+    const l1 = Buffer.alloc(CLUSTER)
+    for (let table = 0; table < l2Tables; table++) entry(l1, table, 2 + table)
+    let twice = false
+    const readAt = async (offset: number, length: number) => {
+      const cluster = offset / CLUSTER
+      if (cluster < 1) return head.subarray(offset, offset + length)
+      if (cluster === 1) return l1.subarray(0, length)
+      const table = Buffer.alloc(CLUSTER)
+      for (let at = 0; at < entries; at++) entry(table, at, firstData + (cluster - 2) * entries + at)
+      // The very last cluster is the first one once more.
+      if (twice && cluster === firstData - 1) entry(table, entries - 1, firstData)
+      return table.subarray(0, length)
+    }
+    expect(await checkQcow2(fileBytes, readAt)).toBeNull()
+    twice = true
+    expect(await checkQcow2(fileBytes, readAt)).toBe('two pieces of its data lie in one place')
+  }, 60_000)
 
   it('finds a file that was cut off', async () => {
     expect(await check(image().subarray(0, 3 * CLUSTER))).toMatch(/lies outside/)
