@@ -1,7 +1,6 @@
 import 'server-only'
-import { posix } from 'node:path'
 import { isLibvirtError, VIR_ERR_NO_STORAGE_VOL, VIR_STORAGE_POOL_CREATE_WITH_BUILD, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
-import { OWN_POOL_PREFIX, ownPoolXml } from '../hosts/image-files.ts'
+import { isBeingMade, OWN_POOL_PREFIX, ownPoolXml } from '../hosts/image-files.ts'
 import { childText, escapeXml, parseXml } from '../hosts/xml.ts'
 
 /** Who uses a directory's pool now, and the opening or ending of it that is under way. */
@@ -63,8 +62,7 @@ async function knownPool(connect: Connect, path: string): Promise<StoragePool | 
     const pool = await connect.storagePoolLookupByTargetPath(path)
     if (!(await pool.getInfo()).active) await pool.create()
     await pool.refresh().catch((error: unknown) => {
-      // libvirt reads no pool anew in which it is making a volume, and says so in words only; what it makes, it knows.
-      if (!(error instanceof Error && /asynchronous jobs/.test(error.message))) throw error
+      if (!isBeingMade(error)) throw error
     })
     return pool
   } catch (error) {
@@ -117,17 +115,6 @@ export async function readBytes(volume: StorageVol, offset: number, lengthBytes:
   const chunks: Buffer[] = []
   for await (const chunk of await volume.download(offset, lengthBytes)) chunks.push(chunk)
   return Buffer.concat(chunks)
-}
-
-/** Removes a directory of a target with the files in it; `first` goes before all others. What is gone already is fine. */
-export async function removeFolder(connect: Connect, targetPath: string, name: string, first: string): Promise<void> {
-  const inTarget = (pool: StoragePool) => findVolume(pool, name)
-  if ((await withFolder(connect, targetPath, inTarget)) === null) return
-  await withFolder(connect, posix.join(targetPath, name), async (pool) => {
-    await (await findVolume(pool, first))?.delete()
-    for (const volume of await pool.listAllVolumes()) await volume.delete()
-  })
-  await withFolder(connect, targetPath, async (pool) => { await (await inTarget(pool))?.delete() })
 }
 
 /** Names of the directories in a directory. */

@@ -5,6 +5,7 @@ import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { Refusal } from '../jobs/refusal.ts'
+import { isForeign } from './foreign-backups.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 
 export type CheckStatus = 'unchecked' | 'good' | 'damaged'
@@ -52,12 +53,15 @@ export async function findBackup(targetId: string, id: string): Promise<Backup |
   return row ? toBackup(row) : null
 }
 
+const FOREIGN = 'It was made by another Keyframe, or changed, so nothing is done with it.'
+
 /** A backup with all below it, the full first. Throws Refusal when one of them is not there. */
 export async function requireChain(targetId: string, id: string): Promise<Backup[]> {
   const all = new Map((await listBackups({ targetId })).map((backup) => [backup.id, backup]))
   const chain: Backup[] = []
   for (let next: string | null = id; next !== null && chain.length <= all.size; ) {
     const backup: Backup | undefined = all.get(next)
+    if (!backup && (await isForeign(targetId, next))) throw new Refusal(next === id ? `${FOREIGN} An admin can adopt it on Backups.` : `The backup ${id} rests on ${next}. ${FOREIGN} An admin can adopt it on Backups.`)
     if (!backup) throw new Refusal(next === id ? 'There is no such backup: it was removed meanwhile. Reload the page.' : `The backup ${id} rests on ${next}, which is not there any more: it can’t be read.`)
     chain.unshift(backup)
     next = backup.parentId
@@ -67,15 +71,15 @@ export async function requireChain(targetId: string, id: string): Promise<Backup
 
 /**
  * Notes what stands in a directory; the verdict of a check stays where the manifest is the same. Its host is the target's: the manifest's may be called
- * otherwise since, or be another machine whose backups were carried here.
+ * otherwise since, or be another machine whose backups were carried here. `signedWith`: id of the key that it is signed with there; null = not yet.
  */
-export async function noteBackup(target: { id: string; host: string }, manifest: Manifest, text: string): Promise<void> {
+export async function noteBackup(target: { id: string; host: string }, manifest: Manifest, text: string, signedWith: string | null): Promise<void> {
   const before = await store().selectFrom('backups').select(['manifest', 'host']).where('target_id', '=', target.id).where('id', '=', manifest.id).executeTakeFirst()
   if (before?.manifest === text && before.host === target.host) return
   const values = {
     target_id: target.id, id: manifest.id, host: target.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
     created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text)), manifest: text,
-    check_status: 'unchecked', checked_at_ms: null, check_note: null,
+    check_status: 'unchecked', checked_at_ms: null, check_note: null, signed_with: signedWith,
   }
   await store().insertInto('backups').values(values).onConflict((conflict) => conflict.columns(['target_id', 'id']).doUpdateSet(values)).execute()
   publish({ type: 'backups', host: values.host, vmUuid: values.vm_uuid })

@@ -38,7 +38,7 @@ export async function checkManifest(host: Host, target: Target, backup: Backup):
 export async function checkFile(host: Host, target: Target, backup: Backup, name: string, onProgress?: (bytes: number) => Promise<void>): Promise<Fault> {
   const wanted = backup.manifest.files.find((file) => file.name === name)!
   try {
-    const read = await readBack(host, folderOf(target, backup.id), name, 'kept', { onProgress })
+    const read = await readBack(host, folderOf(target, backup.id), name, 'kept', { onProgress, onlyBytes: wanted.bytes, expected: backup.manifest.disks.find((disk) => disk.file === name) })
     if (read === null) return `${name} is missing`
     if (read.bytes !== wanted.bytes) return `${name} has ${read.bytes} bytes instead of ${wanted.bytes}`
     if (read.sha256 !== wanted.sha256) return `${name} was changed since it was written: its SHA-256 is another one`

@@ -2,7 +2,7 @@ import 'server-only'
 import { escapeXml } from '../hosts/xml.ts'
 import { isLibvirtError, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED, type Domain } from 'node-libvirt'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
-import { endHelper, endLeftHelper, helperDiskXml, helperDomainXml, type HelperLayer } from '../hosts/helper-domain.ts'
+import { endHelper, endLeftHelper, helperDiskXml, helperDomainXml, type HelperKind, type HelperLayer } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
@@ -13,8 +13,7 @@ const POLL_MS = 300
 export interface HelperCopy {
   /** Its own, and the same after a crash: what is left of it is then found. */
   name: string
-  /** XML of a VM of the host: of its kind the helper is. */
-  vmXml: string
+  kind: HelperKind
   /** What is read, the top layer first; nobody may write to it meanwhile. */
   layers: readonly HelperLayer[]
   /** Made beforehand, of the same size. */
@@ -29,7 +28,7 @@ export interface HelperCopy {
  * do; what it throws ends the copy. It can be repeated after any crash. Throws Refusal.
  */
 export async function copyByHelper(host: Host, copy: HelperCopy, call: LogCall, onProgress: (doneBytes: number, totalBytes: number) => Promise<void>): Promise<true> {
-  const xml = helperDomainXml(copy.vmXml, copy.name, helperDiskXml(copy.layers as [HelperLayer, ...HelperLayer[]], { readonly: true }))
+  const xml = helperDomainXml(copy.kind, copy.name, helperDiskXml(copy.layers as [HelperLayer, ...HelperLayer[]], { readonly: true }))
   const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
   try {
     await host.connection.operate(async (connect) => {

@@ -1,6 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { requireVm } from '../hosts/find-vm.ts'
+import { helperKindOfVm } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
@@ -10,14 +11,16 @@ import type { LogCall } from '../jobs/step-log.ts'
 import { takeSnapshot } from '../snapshots/take-snapshot.ts'
 import type { FreezeReport } from '../snapshots/types.ts'
 import { isLibvirtError } from 'node-libvirt'
-import { makeImage, withFolder } from './backup-folder.ts'
+import { makeImage } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
 import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
 import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
+import { makeDirectory } from './make-directory.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
+import { inOwnFolder } from './own-folder.ts'
 import { saveConfiguration } from './save-configuration.ts'
 import { sweepUnfinished } from './sweep-unfinished.ts'
 import { removeUnfinished } from './take-back.ts'
@@ -50,11 +53,12 @@ export type CopyContext = SagaContext<CopyJob>
  * | step                    | do                                                   | done when                             | taken back by            |
  * | check                   | chains as planned, space                             | (own record)                          |                          |
  * | remove what failed backups left | in a target that was away then              | (each is asked for)                   |                          |
- * | make the files          | directory and empty volumes                          | (made anew each time)                 | removing the directory   |
- * | save the configuration  | domain.xml, NVRAM                                    | (written anew each time)              | removing the directory   |
+ * | make the directory      | with the mark that shows whose it is                 | (it carries the mark)                 | removing what was written|
+ * | make the files          | empty volumes                                        | (made anew each time)                 | removing what was written|
+ * | save the configuration  | domain.xml, NVRAM                                    | (written anew each time)              | removing what was written|
  * | snapshot                | freeze, switch all disks, thaw; no metadata          | every disk writes to its overlay      | merging back             |
  * Then per disk, so that each overlay lives as briefly as can be:
- * | copy                    | blockCopy on a paused helper, limit, cancel          | (own record; copied anew otherwise)   | removing the directory   |
+ * | copy                    | blockCopy on a paused helper, limit, cancel          | (own record; copied anew otherwise)   | removing what was written|
  * | merge … back            | blockCommit of the overlay                           | the disk is on its own image          | (this is the taking back)|
  * | pivot                   |                                                      | the disk is on its own image          |                          |
  * | remove the overlay      |                                                      | (asked of every chain first)          |                          |
@@ -98,7 +102,7 @@ async function takeCopyBack(context: CopyContext, host: Host, target: Target): P
   await context.allowCancel(false)
   // A copy that failed may not have begun its snapshot; each disk is asked.
   for (const disk of input.disks) if (await context.waitFor(`look at ${disk.target}`, async () => ({ left: await isOnOverlay(input.host, input.vm, disk) }), POLL_MS).then((look) => look.left)) await mergeBack(context, host, disk)
-  const left = await step('take everything back', { do: (call) => removeUnfinished(host, target, input.backupId, call) })
+  const left = await step('take everything back', { do: (call) => removeUnfinished(host, target, input, call) })
   if (left !== null) await context.progress(null, left)
 }
 
@@ -109,22 +113,23 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   const wasRunning = await step('check', { do: () => check(input, host, target) })
   await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
+  await makeDirectory(context, host, target, 'make the directory', 'make the files')
   await step('make the files', {
     do: async (call) => {
       const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', input.backupId, '--type', 'dir', '--target', folder, '--build')
-      await host.connection.operate((connect) => call({ procedure: 'virStorageVolCreateXML', virsh }, () => withFolder(connect, folder, async (pool) => {
+      await host.connection.operate((connect) => call({ procedure: 'virStorageVolCreateXML', virsh }, () => inOwnFolder(connect, target, input.backupId, async (pool) => {
         for (const disk of input.disks) await makeImage(pool, fileOf(disk), disk.virtualBytes, null)
-      }, true)))
+      })))
       return true
     },
   })
-  const saved = await step('save the configuration', { do: () => saveConfiguration(host, input.vm, folder) })
+  const saved = await step('save the configuration', { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
   const freeze: FreezeReport = wasRunning ? await snapshot(context, host) : { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
   await context.allowCancel(true)
   const bytes = input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0)
   let doneBytes = 0
   for (const disk of input.disks) {
-    await step(`copy ${disk.target}`, { do: (call) => copy(context, host, folder, disk, doneBytes / bytes, disk.virtualBytes / bytes, call) })
+    await step(`copy ${disk.target}`, { do: (call) => copy(context, host, target, disk, doneBytes / bytes, disk.virtualBytes / bytes, call) })
     doneBytes += disk.virtualBytes
     if (wasRunning) {
       await context.progress(Math.floor((doneBytes / bytes) * COPY_PERCENT), `Merging the overlay of ${disk.target} back`)
@@ -133,7 +138,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   }
   if (!wasRunning) await step('see that it stayed off', { do: () => refuseStarted(input) })
   await context.copied(bytes)
-  const files = await readFilesBack(context, host, target, [...input.disks.map(fileOf), ...saved.files], await followLimit(context))
+  const files = await readFilesBack(context, host, target, input.disks.map((disk) => ({ file: fileOf(disk), virtualBytes: disk.virtualBytes, backing: null })), saved.files, await followLimit(context))
   await endLimit(context)
   const consistency = wasRunning ? describeConsistency(freeze) : 'The VM was off.'
   await sealBackup(context, host, target, {
@@ -195,13 +200,13 @@ async function snapshot(context: CopyContext, host: Host): Promise<FreezeReport>
   return freeze
 }
 
-async function copy(context: CopyContext, host: Host, folder: string, disk: CopyDisk, from: number, share: number, call: LogCall): Promise<true> {
+async function copy(context: CopyContext, host: Host, target: Target, disk: CopyDisk, from: number, share: number, call: LogCall): Promise<true> {
   const { input, jobId } = context
-  const vmXml = await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc())
-  const to = { path: posix.join(folder, fileOf(disk)), format: 'qcow2' as const }
+  const kind = helperKindOfVm(await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc()))
+  const to = { path: posix.join(folderOf(target, input.backupId), fileOf(disk)), format: 'qcow2' as const }
   // What a copy of before has written into it must not show through.
-  await host.connection.operate((connect) => withFolder(connect, folder, (pool) => makeImage(pool, fileOf(disk), disk.virtualBytes, null)))
-  return copyByHelper(host, { name: copyHelperName('copy', jobId), vmXml, layers: disk.layers, to, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
+  await host.connection.operate((connect) => inOwnFolder(connect, target, input.backupId, (pool) => makeImage(pool, fileOf(disk), disk.virtualBytes, null)))
+  return copyByHelper(host, { name: copyHelperName('copy', jobId), kind, layers: disk.layers, to, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
     if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
     await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * COPY_PERCENT), `Copying ${disk.target}`)
   })

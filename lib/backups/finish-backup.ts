@@ -4,12 +4,16 @@ import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type SagaContext } from '../jobs/saga.ts'
-import { getFile, putFile, withFolder } from './backup-folder.ts'
+import { findVolume, getFile, putFile, withFolder } from './backup-folder.ts'
 import { folderOf, noteBackup } from './catalogue.ts'
-import { DOMAIN_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SUMS_FILE, writeManifest, writeSums, type BackupFile, type ManifestBody } from './manifest.ts'
+import { DOMAIN_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SIGNATURE_FILE, SUMS_FILE, writeManifest, writeSums, type BackupFile, type ManifestBody } from './manifest.ts'
+import { inOwnFolder } from './own-folder.ts'
 import { readBack, type ReadBack } from './read-back.ts'
+import { signingKeyId, signManifest } from './sign-manifest.ts'
+import type { ImageExpected } from './qcow2-structure.ts'
 import type { Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
+import { UNFINISHED_FILE } from './unfinished-mark.ts'
 
 /** Of a job's percent the reading back takes the last part. */
 const READING_FROM_PERCENT = 60
@@ -17,7 +21,8 @@ const READING_FROM_PERCENT = 60
 export const CANCELLED = 'Cancelled. Nothing of it is left, and the VM runs on as before.'
 
 /** Reads every file back for its SHA-256, a step each, no faster than the job's limit, if it has one. Throws Refusal when one is not sound, JobCancelled when asked to. */
-export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, names: readonly string[], limit?: () => Promise<number>): Promise<BackupFile[]> {
+export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, images: readonly (ImageExpected & { file: string })[], others: readonly string[], limit?: () => Promise<number>): Promise<BackupFile[]> {
+  const names = [...images.map((image) => image.file), ...others]
   const files: BackupFile[] = []
   for (const [index, name] of names.entries()) {
     let percent = -1
@@ -28,7 +33,7 @@ export async function readFilesBack(context: SagaContext<BackupJobBase>, host: H
     await progress(0)
     const file = await context.step<ReadBack>(`read ${name} back`, {
       do: async () => {
-        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', { limit, onProgress: async (bytes, ofBytes) => {
+        const read = await readBack(host, folderOf(target, context.input.backupId), name, 'fresh', { limit, expected: images.find((image) => image.file === name), onProgress: async (bytes, ofBytes) => {
           if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
           await progress(bytes / ofBytes)
         } })
@@ -59,8 +64,9 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
     do: async (call) => {
       const json = writeManifest({ format: 'keyframe-backup', version: 1, id: backupId, createdAt: new Date(beganMs).toISOString(), tookMs: Date.now() - beganMs, host: host.name, leftOut, domainXml: DOMAIN_FILE, ...rest, files })
       const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', `${folder}/${MANIFEST_FILE}`, '--file', MANIFEST_FILE)
-      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
+      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => inOwnFolder(connect, target, backupId, async (pool) => {
         await putFile(pool, SUMS_FILE, sums)
+        await putFile(pool, SIGNATURE_FILE, Buffer.from(signManifest(json)))
         await putFile(pool, MANIFEST_FILE, Buffer.from(json))
       })))
       if ((await readHere())?.toString('utf8') !== json) throw new Refusal(`The manifest of ${backupId} does not read back as it was written. The backup does not count.`)
@@ -71,7 +77,9 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
     do: async () => {
       const read = readManifest(text)
       if ('problem' in read) throw new Error(`A manifest that was just written can't be read: ${read.problem}`)
-      await noteBackup(target, read.manifest, text)
+      // From here on it is a backup, and nothing of it may be taken back.
+      await host.connection.operate((connect) => withFolder(connect, folder, async (pool) => { await (await findVolume(pool, UNFINISHED_FILE))?.delete() }))
+      await noteBackup(target, read.manifest, text, signingKeyId())
       return true
     },
   })

@@ -6,6 +6,8 @@ export const DOMAIN_FILE = 'domain.xml'
 export const NVRAM_FILE = 'nvram.fd'
 /** For `sha256sum -c`: who restores by hand needs no Keyframe to see that the files are whole. */
 export const SUMS_FILE = 'SHA256SUMS'
+/** Who vouches for the manifest: which Keyframe wrote it (sign-manifest.ts). */
+export const SIGNATURE_FILE = 'manifest.sig'
 /** Raised when an older Keyframe would restore it wrongly. */
 const MANIFEST_VERSION = 1
 /** A manifest lists a few files; what is longer is none. */
@@ -14,9 +16,11 @@ export const MANIFEST_MAX_BYTES = 1024 * 1024
 /** Of files and of a backup's directory: safe in a path, a shell and XML. */
 export const SafeName = z.string().max(120).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
 const Bytes = z.int().min(0)
+/** As libvirt names disks: it becomes part of file names. */
+const DiskTarget = z.string().regex(/^[a-z][a-z0-9]{1,15}$/)
 
 const Disk = z.object({
-  target: z.string(),
+  target: DiskTarget,
   /** qcow2, whatever the disk was. */
   file: SafeName,
   virtualBytes: Bytes,
@@ -30,7 +34,7 @@ export type BackupDisk = z.infer<typeof Disk>
 const File = z.object({ name: SafeName, bytes: Bytes, sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 export type BackupFile = z.infer<typeof File>
 
-const Body = z.object({
+const Fields = z.object({
   format: z.literal('keyframe-backup'),
   version: z.literal(MANIFEST_VERSION),
   id: SafeName,
@@ -56,7 +60,22 @@ const Body = z.object({
   nvram: SafeName.nullable(),
   files: z.array(File).min(1),
 })
-export type ManifestBody = z.infer<typeof Body>
+/** What the fields say of each other: no image may rest on anything but the same disk of the backup below. */
+const Body = Fields.superRefine((body, context) => {
+  const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+  const files = new Set(body.files.map((file) => file.name))
+  const listed = [...body.disks.map((disk) => disk.file), body.domainXml, ...(body.nvram === null ? [] : [body.nvram])]
+  if (files.size !== body.files.length || [MANIFEST_FILE, SIGNATURE_FILE].some((name) => files.has(name))) refuse('files', 'a file is listed twice, or is no part of a backup')
+  if (listed.some((name) => !files.has(name))) refuse('files', 'a disk or the configuration is not among them')
+  if (new Set(listed).size !== listed.length) refuse('disks', 'two of them are one file')
+  if ((body.kind === 'full') !== (body.parent === null)) refuse('parent', 'a full has none, an increment has one')
+  if (body.parent === body.id) refuse('parent', 'it rests on itself')
+  for (const disk of body.disks) {
+    const [up, parent, file, ...more] = disk.backing === null ? [] : disk.backing.split('/')
+    if (disk.backing !== null && (up !== '..' || parent !== body.parent || !SafeName.safeParse(file).success || more.length > 0)) refuse('disks', `${disk.target} rests on something else than the backup below`)
+  }
+})
+export type ManifestBody = z.infer<typeof Fields>
 export type Manifest = ManifestBody & { seal: string }
 
 const text = (value: unknown) => JSON.stringify(value, null, 2)

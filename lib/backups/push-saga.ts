@@ -5,10 +5,12 @@ import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
-import { makeImage, withFolder } from './backup-folder.ts'
+import { makeImage } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
+import { makeDirectory } from './make-directory.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } from './own-checkpoints.ts'
+import { inOwnFolder } from './own-folder.ts'
 import { planPush, type PushPlan } from './plan-push.ts'
 import { beginPush, lookAtPush, runningPush, type Begun, type PushLook } from './push-backup.ts'
 import { saveConfiguration, type SavedConfiguration } from './save-configuration.ts'
@@ -38,11 +40,12 @@ type PushContext = SagaContext<PushJob>
  * | step                    | do                                                     | done when                              | taken back by              |
  * | plan                    | full or increment, and why                             | (own record)                           |                            |
  * | remove what failed backups left | in a target that was away then                | (each is asked for)                    |                            |
- * | make the files          | directory, volumes (an increment's on top of its parent's) | (made anew each time)              | removing the directory     |
- * | save the configuration  | domain.xml, NVRAM                                      | (written anew each time)               | removing the directory     |
+ * | make the directory      | with the mark that shows whose it is                   | (it carries the mark)                  | removing what was written  |
+ * | make the files          | volumes (an increment's on top of its parent's) | (made anew each time)              | removing what was written  |
+ * | save the configuration  | domain.xml, NVRAM                                      | (written anew each time)               | removing what was written  |
  * | begin                   | freeze, backupBegin with checkpoint, thaw              | the job runs, or its checkpoint exists | abortJob, checkpoint delete|
  * | (copy)                  | follow progress, cancel                                | libvirt's word of the job's end        |                            |
- * | read … back             | SHA-256 and structure of each file                     | (own record)                           | removing the directory     |
+ * | read … back             | SHA-256 and structure of each file                     | (own record)                           | removing what was written  |
  * | write the manifest      | manifest.json: from here on it is a backup             | it reads back with its seal            | none                       |
  * | note it in the catalogue|                                                        | (own record)                           |                            |
  * | let older checkpoints go| all of Keyframe's but the one just made                | (each is asked for)                    | none                       |
@@ -62,7 +65,7 @@ export const pushSaga: Saga<PushJob> = {
       // Written, it is a backup, whatever failed after that.
       if (await context.wasBegun('note it in the catalogue')) throw error
       await context.allowCancel(false)
-      const left = await context.step('take everything back', { do: (call) => takePushBack(host, input.vm, target, input.backupId, call) })
+      const left = await context.step('take everything back', { do: (call) => takePushBack(host, input.vm, target, input, call) })
       if (left !== null) await context.progress(null, left)
       throw error
     } finally {
@@ -76,7 +79,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   const { input, jobId, step } = context
   const folder = folderOf(target, input.backupId)
   // What an earlier run of the job could not take back must not pass for what this one does.
-  if (context.run > 1) await step('clear what an earlier run left', { do: (call) => takePushBack(host, input.vm, target, input.backupId, call) })
+  if (context.run > 1) await step('clear what an earlier run left', { do: (call) => takePushBack(host, input.vm, target, input, call) })
   const beganMs = await step('note the time', { do: async () => Date.now() })
   await context.progress(null, 'Planning the backup')
   let plan = await step('plan', { do: () => planPush(input, null) })
@@ -86,7 +89,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   if ('broken' in begun) {
     const reason = `libvirt could not take an increment: ${begun.broken}.`
     plan = await step('plan as a full', { do: () => planPush(input, reason) })
-    await step('remove what was begun', { do: (call) => removeUnfinished(host, target, input.backupId, call) })
+    await step('remove what was begun', { do: (call) => removeUnfinished(host, target, input, call) })
     ;({ saved, begun } = await begin(context, host, target, plan, ' as a full'))
     if ('broken' in begun) throw new Refusal(`The backup was not begun: ${begun.broken}`)
   }
@@ -96,7 +99,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   if (end.state === 'cancelled') throw new JobCancelled(CANCELLED)
   if (end.state === 'failed') throw new Refusal(`The backup failed: ${end.why}. Nothing of it is left, and the VM runs on as before.`)
   await context.copied(end.bytes)
-  const files = await readFilesBack(context, host, target, [...plan.disks.map((disk) => disk.file), ...saved.files])
+  const files = await readFilesBack(context, host, target, plan.disks, saved.files)
   const consistency = describeConsistency(begun.begun)
   await sealBackup(context, host, target, {
     beganMs, vm: { uuid: input.vm, name: input.vmName, wasRunning: true }, method: 'checkpoint', kind: plan.kind.kind, parent: plan.kind.kind === 'increment' ? plan.kind.parentId : null,
@@ -118,16 +121,17 @@ async function begin(context: PushContext, host: Host, target: Target, plan: Pus
     const domain = await connect.domainLookupByUUID(input.vm)
     return (await runningPush(domain, folder)) || (await hasCheckpoint(domain, checkpointName(input.backupId)))
   })
+  await makeDirectory(context, host, target, `make the directory${suffix}`, `make the files${suffix}`)
   await step(`make the files${suffix}`, {
     do: async (call) => {
       const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', input.backupId, '--type', 'dir', '--target', folder, '--build')
-      await host.connection.operate((connect) => call({ procedure: 'virStorageVolCreateXML', virsh }, () => withFolder(connect, folder, async (pool) => {
+      await host.connection.operate((connect) => call({ procedure: 'virStorageVolCreateXML', virsh }, () => inOwnFolder(connect, target, input.backupId, async (pool) => {
         for (const disk of plan.disks) await makeImage(pool, disk.file, disk.virtualBytes, disk.backing)
-      }, true)))
+      })))
       return true
     },
   })
-  const saved = await step(`save the configuration${suffix}`, { do: () => saveConfiguration(host, input.vm, folder) })
+  const saved = await step(`save the configuration${suffix}`, { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
   await context.progress(0, input.quiesce === 'off' ? 'Beginning the backup' : 'Freezing the guest and beginning the backup')
   const begun = await step<Begun>(`begin${suffix}`, {
     isDone: async () => ((await stands()) ? { begun: { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } } : null),

@@ -75,7 +75,7 @@ describe('incremental backups', () => {
 
   it('writes plain files with a manifest that tells the truth about each', async () => {
     const full = await vm.made({ disks: ['vdb'] })
-    expect(readdirSync(join(target.path, full.id)).sort()).toEqual(['SHA256SUMS', 'domain.xml', 'manifest.json', 'vdb.qcow2'])
+    expect(readdirSync(join(target.path, full.id)).sort()).toEqual(['SHA256SUMS', 'domain.xml', 'manifest.json', 'manifest.sig', 'vdb.qcow2'])
     const sums = full.manifest.files.map((file) => `${file.sha256}  ${file.name}\n`).join('')
     await run('sha256sum', ['-c', '--quiet'], { cwd: join(target.path, full.id), input: sums })
     await run('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: join(target.path, full.id) })

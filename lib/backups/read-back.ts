@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import type { Host } from '../hosts/host.ts'
 import { fileBytes, findVolume, readBytes, withFolder } from './backup-folder.ts'
 import type { BackupFile } from './manifest.ts'
-import { checkQcow2 } from './qcow2-structure.ts'
+import { checkQcow2, type ImageExpected } from './qcow2-structure.ts'
 import { paceOf, ReadingPace, type Reading } from './reading-pace.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
@@ -16,6 +16,10 @@ export interface ReadBackOptions {
   onProgress?: (bytes: number, ofBytes: number) => Promise<void>
   /** The limit of the job that reads, asked for again and again, bytes a second; 0 = none but the host's. */
   limit?: () => Promise<number>
+  /** Of an image: what it must be. */
+  expected?: ImageExpected | undefined
+  /** Bytes that the file must have: of another length it is not read. */
+  onlyBytes?: number
 }
 
 export interface ReadBack extends BackupFile {
@@ -27,13 +31,14 @@ export interface ReadBack extends BackupFile {
  * Reads a file of a backup whole, for its length and SHA-256, on a connection of its own and at the host's pace for such a
  * `reading`; of an image the structure, too. null when there is no such file.
  */
-export async function readBack(host: Host, folder: string, name: string, reading: Reading, { onProgress = async () => undefined, limit = async () => 0 }: ReadBackOptions = {}): Promise<ReadBack | null> {
+export async function readBack(host: Host, folder: string, name: string, reading: Reading, { onProgress = async () => undefined, limit = async () => 0, expected, onlyBytes }: ReadBackOptions = {}): Promise<ReadBack | null> {
   const pace = paceOf(host.name, reading)
   const own = new ReadingPace(Infinity)
   return host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
     const volume = await findVolume(pool, posix.basename(name))
     if (volume === null) return null
     const bytes = await fileBytes(volume)
+    if (onlyBytes !== undefined && bytes !== onlyBytes) return { name, bytes, sha256: '', fault: null }
     const hash = createHash('sha256')
     for (let at = 0; at < bytes; ) {
       const most = (await limit()) || Infinity
@@ -46,7 +51,7 @@ export async function readBack(host: Host, folder: string, name: string, reading
       at += wanted
       await onProgress(at, bytes)
     }
-    const fault = name.endsWith('.qcow2') ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length)) : null
+    const fault = name.endsWith('.qcow2') ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length), expected) : null
     return { name, bytes, sha256: hash.digest('hex'), fault }
   }))
 }

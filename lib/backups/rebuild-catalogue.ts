@@ -1,16 +1,24 @@
 import 'server-only'
-import { isLibvirtError } from 'node-libvirt'
 import { requireHost } from '../hosts/find-vm.ts'
+import type { Connect } from 'node-libvirt'
+import type { Host } from '../hosts/host.ts'
 import { getFile, listFolders, withFolder } from './backup-folder.ts'
-import { folderOf, forgetBackup, listBackups, noteBackup } from './catalogue.ts'
+import { folderOf, forgetBackup, listBackups, noteBackup, noteCheck } from './catalogue.ts'
 import { freeBytesOf } from './look-at-target.ts'
-import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SafeName } from './manifest.ts'
+import { noteForeign } from './foreign-backups.ts'
+import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SafeName, SIGNATURE_FILE, type Manifest } from './manifest.ts'
 import { rememberCheckpoint } from './own-checkpoints.ts'
+import { DOMAIN_XML_MAX_BYTES, fileFault, readOffer } from './read-saved.ts'
+import { demandsOf } from './restored-xml.ts'
+import { signBackups } from './sign-backups.ts'
+import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId } from './sign-manifest.ts'
 import { requireTarget } from './targets.ts'
 
 export interface Rebuilt {
-  /** Ids of the backups that stand there. */
+  /** Ids of this Keyframe's backups that stand there. */
   found: string[]
+  /** Ids of backups that another Keyframe wrote, or this one with a key that is gone: an admin can adopt them. */
+  foreign: string[]
   /** Ids that the catalogue knew and that are gone. */
   gone: string[]
   /** Directories that are no backup, each with the reason: a backup that was not finished, or not ours. */
@@ -18,7 +26,8 @@ export interface Rebuilt {
 }
 
 /**
- * Makes the catalogue of a target anew from what its directory holds. Verdicts of checks are kept where the manifest is the same.
+ * Makes the catalogue of a target anew from what its directory holds. Verdicts of checks are kept where the manifest is the same. A manifest counts when the
+ * catalogue holds the very same, or when this Keyframe signed it: whoever can write to the target can make one whose seal fits.
  * Throws Refusal, with the catalogue as it was, when the directory can't be reached.
  */
 export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
@@ -28,27 +37,68 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   // Before the look: what is made meanwhile is not gone.
   const before = await listBackups({ targetId })
   const standing = new Set<string>()
-  const rebuilt: Rebuilt = { found: [], gone: [], unreadable: [] }
+  const rebuilt: Rebuilt = { found: [], foreign: [], gone: [], unreadable: [] }
+  const foreign: Parameters<typeof noteForeign>[1][number][] = []
   await host.connection.operate(async (connect) => {
     for (const name of await withFolder(connect, target.path, listFolders)) {
       standing.add(name)
       if (!SafeName.safeParse(name).success) continue
-      const text = await withFolder(connect, folderOf(target, name), (pool) => getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES)).catch((error: unknown) => { if (isLibvirtError(error)) return error; throw error })
-      const read = text === null ? { problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none` } : isLibvirtError(text) ? { problem: text.message } : readManifest(text.toString('utf8'))
-      if ('problem' in read) rebuilt.unreadable.push({ name, problem: read.problem })
-      else if (read.manifest.id !== name) rebuilt.unreadable.push({ name, problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it` })
-      else {
-        await noteBackup(target, read.manifest, (text as Buffer).toString('utf8'))
-        if (read.manifest.checkpoint !== null) await rememberCheckpoint(target.host, read.manifest.vm.uuid, read.manifest.checkpoint)
+      const found = await readFolder(connect, folderOf(target, name), name)
+      if ('problem' in found) {
+        rebuilt.unreadable.push({ name, problem: found.problem })
+        continue
+      }
+      const { manifest, text, signed } = found
+      const known = before.find((each) => each.id === name)
+      const isSame = known !== undefined && known.manifest.seal === manifest.seal
+      if (isSame || signed) {
+        await noteBackup(target, manifest, text, signed ? signingKeyId() : null)
+        if (manifest.checkpoint !== null) await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
         rebuilt.found.push(name)
+      } else if (known !== undefined) {
+        await noteCheck(targetId, name, 'damaged', `Its ${MANIFEST_FILE} is another one than Keyframe wrote.`)
+        rebuilt.unreadable.push({ name, problem: `its ${MANIFEST_FILE} is another one than Keyframe wrote, and not signed by it: it was changed` })
+      } else {
+        foreign.push({ id: name, text, demands: await readDemands(host, connect, folderOf(target, name), manifest) })
+        rebuilt.foreign.push(name)
       }
     }
   })
+  await noteForeign(target, foreign)
   for (const known of before) {
     // One whose directory stands there and can't be read just now is not gone: what rests on it would be taken for lost.
     if (standing.has(known.id)) continue
     rebuilt.gone.push(known.id)
     await forgetBackup(targetId, known.id)
   }
+  await signBackups(target)
   return rebuilt
+}
+
+/** The manifest in a backup's directory, and whether this Keyframe signed it; or why it is no backup. */
+async function readFolder(connect: Connect, folder: string, name: string): Promise<{ manifest: Manifest; text: string; signed: boolean } | { problem: string }> {
+  try {
+    const [bytes, signature] = await withFolder(connect, folder, async (pool) => [await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES), await getFile(pool, SIGNATURE_FILE, SIGNATURE_MAX_BYTES).catch(() => null)])
+    if (bytes == null) return { problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none` }
+    const text = bytes.toString('utf8')
+    const read = readManifest(text)
+    if ('problem' in read) return read
+    if (read.manifest.id !== name) return { problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it` }
+    return { manifest: read.manifest, text, signed: isSignedByUs(text, signature?.toString('utf8') ?? null) }
+  } catch (error) {
+    if (error instanceof Error) return { problem: error.message }
+    throw error
+  }
+}
+
+/** What the configuration of a foreign backup asks of the host; null when it can't be read, or is not the one in its manifest. */
+async function readDemands(host: Host, connect: Connect, folder: string, manifest: Manifest) {
+  try {
+    const bytes = await withFolder(connect, folder, (pool) => getFile(pool, manifest.domainXml, DOMAIN_XML_MAX_BYTES))
+    if (bytes === null || fileFault(bytes, manifest.files.find((file) => file.name === manifest.domainXml)) !== null) return null
+    const xml = bytes.toString('utf8')
+    return demandsOf(xml, await readOffer(host, xml))
+  } catch {
+    return null
+  }
 }

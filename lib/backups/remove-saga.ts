@@ -4,10 +4,10 @@ import { virshCommand } from '../hosts/virsh-command.ts'
 import { isLibvirtError } from 'node-libvirt'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
-import { findVolume, removeFolder, withFolder } from './backup-folder.ts'
-import { folderOf, forgetBackup } from './catalogue.ts'
+import { findVolume, withFolder } from './backup-folder.ts'
+import { findBackup, folderOf, forgetBackup, noteCheck } from './catalogue.ts'
 import { freeBytesOf } from './look-at-target.ts'
-import { MANIFEST_FILE } from './manifest.ts'
+import { leftSentence, removeBackupFiles, type LeftBehind } from './remove-files.ts'
 import { requireTarget } from './targets.ts'
 
 export interface RemoveJob {
@@ -19,9 +19,10 @@ export interface RemoveJob {
 
 /**
  * Remove backups, increments before what they rest on. Per backup:
- * | step   | do                                                                                  | done when                |
- * | remove | delete manifest.json first, which ends it as a backup, then its files and directory | its directory is not there |
- * | forget | take it out of the catalogue                                                        | (own record)             |
+ * | step   | do                                                                                     | done when                  |
+ * | begin  | note in the catalogue that it counts no more                                           | (own record)               |
+ * | remove | delete the files that its manifest lists, the manifest last, then the directory        | its directory is not there |
+ * | forget | take it out of the catalogue                                                           | (own record)               |
  * There is no undo; going on removes the rest. The VM is left alone.
  */
 export const removeSaga: Saga<RemoveJob> = {
@@ -32,22 +33,33 @@ export const removeSaga: Saga<RemoveJob> = {
     const { input, step } = context
     const host = requireHost(input.host)
     const target = await requireTarget(input.targetId)
+    const stays: string[] = []
     for (const [index, id] of input.backupIds.entries()) {
       await context.progress(Math.floor((index / input.backupIds.length) * 100), `Removing ${id}`)
-      await step(`remove ${id}`, {
+      const backup = await findBackup(target.id, id)
+      await step(`begin to remove ${id}`, { do: async () => {
+        await freeBytesOf(host, target)
+        await noteCheck(target.id, id, 'damaged', 'Its removal was begun.')
+        return true
+      } })
+      const removed = await step<{ left: LeftBehind[] }>(`remove ${id}`, {
         isDone: async () => {
           // Another disk mounted there has none of them, and says nothing.
           await freeBytesOf(host, target)
-          return (await host.connection.operate((connect) => withFolder(connect, target.path, (pool) => findVolume(pool, id)))) === null ? true : null
+          return (await host.connection.operate((connect) => withFolder(connect, target.path, (pool) => findVolume(pool, id)))) === null ? { left: [] } : null
         },
         do: async (call) => {
-          await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', folderOf(target, id)) }, () => removeFolder(connect, target.path, id, MANIFEST_FILE)))
-            .catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`${id} could not be removed whole: ${error.message}. Without its ${MANIFEST_FILE} it is no backup any more; retry when the reason is mended.`) : error })
-          return true
+          if (!backup) return { left: [] }
+          const virsh = virshCommand(host.connection.uri, 'vol-delete', '--vol', folderOf(target, id))
+          const left = await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh }, () => removeBackupFiles(connect, target, backup.manifest)))
+            .catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`${id} could not be removed whole: ${error.message}. It does not count as a backup any more; retry when the cause is gone.`) : error })
+          return { left }
         },
       })
+      const sentence = leftSentence(folderOf(target, id), removed.left)
+      if (sentence !== null) stays.push(sentence)
       await step(`forget ${id}`, { do: async () => { await forgetBackup(target.id, id); return true } })
     }
-    return [`Removed: ${input.backupIds.join(', ')}.`]
+    return [`Removed: ${input.backupIds.join(', ')}.`, ...stays]
   },
 }

@@ -16,6 +16,7 @@ export async function removeTarget({ targetId }: z.infer<typeof RemoveTargetInpu
     const schedules = await transaction.selectFrom('schedules').select('vm_name').where('target_id', '=', targetId).execute()
     if (schedules.length > 0) throw new Refusal(`${target.name} is the target of ${schedules.length === 1 ? `the schedule of ${schedules[0]!.vm_name ?? target.host}` : `${schedules.length} schedules`}. Give ${schedules.length === 1 ? 'it' : 'them'} another target, or remove ${schedules.length === 1 ? 'it' : 'them'} first.`)
     await transaction.deleteFrom('backup_target_looks').where('target_id', '=', targetId).execute()
+    await transaction.deleteFrom('foreign_backups').where('target_id', '=', targetId).execute()
     await transaction.deleteFrom('backups').where('target_id', '=', targetId).execute()
     await transaction.deleteFrom('backup_targets').where('id', '=', targetId).execute()
   })

@@ -1,6 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, type Connect } from 'node-libvirt'
+import type { HelperKind } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
@@ -12,6 +13,7 @@ import { noteVerdict } from './check-backup.ts'
 import { checkSteps } from './check-saga.ts'
 import { copyByHelper } from './copy-by-helper.ts'
 import { copyHelperName, followLimit } from './copy-limit.ts'
+import { changedImage, lookAtImages, type ImageLook } from './look-at-images.ts'
 import type { Target } from './targets.ts'
 
 /** Of a job's percent the check takes the first part. */
@@ -50,6 +52,22 @@ export async function checkChain(context: Context, host: Host, target: Target, c
   }
 }
 
+/** Looks at the images before they are read. */
+export const lookBefore = (context: Context, host: Host, target: Target, chain: readonly Backup[]): Promise<ImageLook[]> =>
+  context.step('look at the images', { do: () => lookAtImages(host, target, chain) })
+
+/**
+ * Throws Refusal when an image is not as it was before it was checked: QEMU opened it by its name, long after its bytes were compared. What
+ * remains is in SECURITY.md: whoever controls the share itself can show QEMU other bytes than libvirt.
+ */
+export async function seeUnchanged(context: Context, host: Host, target: Target, chain: readonly Backup[], before: readonly ImageLook[]): Promise<void> {
+  await context.step('see that no image changed', { do: async () => {
+    const changed = changedImage(before, await lookAtImages(host, target, chain))
+    if (changed !== null) throw new Refusal(`${changed} was changed while it was restored: what was copied is not what was checked. The restored disks were removed again. Find out who writes to the target.`)
+    return true
+  } })
+}
+
 const inFolderOf = (connect: Connect, path: string, act: Parameters<typeof withFolder>[2]) => withFolder(connect, posix.dirname(path), act)
 
 /** Makes the empty images. Files of others are never overwritten: that none was there, `others` neither, is kept before the first is made. */
@@ -73,7 +91,7 @@ export async function makeDisks(context: Context, host: Host, others: readonly s
 }
 
 /** Copies what a disk of the backup shows, with all below it, into the image that was made for it. */
-export async function copyDisk(context: Context, host: Host, target: Target, chain: readonly Backup[], vmXml: string, disk: RestoreDisk, call: LogCall): Promise<true> {
+export async function copyDisk(context: Context, host: Host, target: Target, chain: readonly Backup[], kind: HelperKind, disk: RestoreDisk, call: LogCall): Promise<true> {
   const { input, jobId } = context
   // The chain's files by name, the newest first: no image's own header is believed.
   const layers = [...chain].reverse().flatMap((backup) => {
@@ -82,7 +100,7 @@ export async function copyDisk(context: Context, host: Host, target: Target, cha
   })
   const share = (1 - CHECK_SHARE) / input.disks.length
   const from = CHECK_SHARE + input.disks.indexOf(disk) * share
-  const copy = copyByHelper(host, { name: copyHelperName('restore', jobId), vmXml, layers, to: { path: disk.path, format: disk.format }, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
+  const copy = copyByHelper(host, { name: copyHelperName('restore', jobId), kind, layers, to: { path: disk.path, format: disk.format }, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
     if (await context.cancelRequested()) throw new JobCancelled('Cancelled. Nothing that was restored is left, and the backup is as it was.')
     await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * 100), `Copying ${disk.target}`)
   })

@@ -1,6 +1,7 @@
 import 'server-only'
 import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
+import { helperKindOfVm } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
@@ -9,7 +10,7 @@ import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireChain } from './catalogue.ts'
 import { endLimit } from './copy-limit.ts'
 import { replaceImages, startsFrom, type Image } from './replace-images.ts'
-import { checkChain, copyDisk, makeDisks, removeMadeDisks, type RestoreJobBase } from './restore-disks.ts'
+import { checkChain, copyDisk, lookBefore, makeDisks, removeMadeDisks, seeUnchanged, type RestoreJobBase } from './restore-disks.ts'
 import { requireTarget } from './targets.ts'
 
 const POLL_MS = 500
@@ -26,10 +27,12 @@ export interface RestoreInPlaceJob extends RestoreJobBase {
 /**
  * Restore a backup's disks into the VM that it was made of, which is off. The new images stand beside the old ones, which stay.
  * | step           | do                                                                   | done when                 | taken back by |
+ * | look at the images | size, time and header of each                                | (own record)              |               |
  * | read … (check) | every file of the whole chain against its manifest, before anything is written | (own record)    |               |
  * | see that it is off |                                                                  | (own record)              |               |
  * | make the files | empty images beside the old ones                                     | (made by this job: kept)  | removing them |
  * | copy           | blockCopy of a paused helper that holds the chain read-only          | (own record)              | removing them |
+ * | see that no image changed | as at the first look                                  | (own record)              | removing them |
  * | switch         | domainDefineXML with the new images, all else as it is now           | the VM starts from them   | endRestoreSaga|
  */
 export const restoreInPlaceSaga: Saga<RestoreInPlaceJob> = {
@@ -41,12 +44,14 @@ export const restoreInPlaceSaga: Saga<RestoreInPlaceJob> = {
     const { host, vm } = await context.waitFor('find', () => requireVm(input.host, input.vm), POLL_MS)
     const target = await requireTarget(input.targetId)
     const chain = await requireChain(input.targetId, input.backupId)
+    const images = await lookBefore(context, host, target, chain)
     await checkChain(context, host, target, chain)
     try {
       await step('see that it is off', { do: () => refuseOther(input) })
       await step('make the files', { do: (call) => makeDisks(context, host, [], call) })
-      const vmXml = await context.waitFor('read what kind of VM it is', () => host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE)), POLL_MS)
-      for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, vmXml, disk, call) })
+      const kind = await context.waitFor('read what kind of VM it is', async () => helperKindOfVm(await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE))), POLL_MS)
+      for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, kind, disk, call) })
+      await seeUnchanged(context, host, target, chain, images)
       await endLimit(context)
       await context.allowCancel(false)
       await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.disks)) ? true : null), do: (call) => replaceImages(host, input.vm, input.disks, call) })

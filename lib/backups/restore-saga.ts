@@ -6,17 +6,18 @@ import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
-import { getFile, putFile, withFolder } from './backup-folder.ts'
-import { folderOf, requireChain, type Backup } from './catalogue.ts'
+import { helperKindOfHost } from '../hosts/helper-domain.ts'
+import { putFile, withFolder } from './backup-folder.ts'
+import { requireChain, type Backup } from './catalogue.ts'
+import { demandSentence } from './confine-domain.ts'
 import { endLimit } from './copy-limit.ts'
-import { DOMAIN_FILE } from './manifest.ts'
-import { checkChain, copyDisk, makeDisks, removeMadeDisks, type RestoreJobBase } from './restore-disks.ts'
+import { readOffer, readSaved } from './read-saved.ts'
+import { checkChain, copyDisk, lookBefore, makeDisks, removeMadeDisks, seeUnchanged, type RestoreJobBase } from './restore-disks.ts'
+import type { ImageLook } from './look-at-images.ts'
 import { restoredXml } from './restored-xml.ts'
 import { requireTarget, type Target } from './targets.ts'
 
 const POLL_MS = 500
-const DOMAIN_XML_MAX_BYTES = 4 * 1024 * 1024
-const NVRAM_MAX_BYTES = 64 * 1024 * 1024
 
 export interface RestoreJob extends RestoreJobBase {
   /** Of the new VM. */
@@ -32,9 +33,11 @@ type RestoreContext = SagaContext<RestoreJob>
 /**
  * Restore a backup as a new VM, which is left off.
  * | step           | do                                                                  | done when                | taken back by   |
+ * | look at the images | size, time and header of each                                    | (own record)             |                 |
  * | read … (check) | every file of the whole chain against its manifest, before anything is written | (own record) |                 |
  * | make the files | empty images                                                        | (made by this job: kept) | removing them   |
  * | copy           | blockCopy of a paused helper that holds the chain read-only         | (own record)             | removing them   |
+ * | see that no image changed | as at the first look                                     | (own record)             | removing them   |
  * | write the NVRAM|                                                                     | (written anew each time) | removing it     |
  * | define         | domainDefineXML with name, UUID, MACs of its own, network unplugged | a VM of its UUID is there| (it is the end) |
  */
@@ -47,9 +50,10 @@ export const restoreSaga: Saga<RestoreJob> = {
     const host = requireHost(input.host)
     const target = await requireTarget(input.targetId)
     const chain = await requireChain(input.targetId, input.backupId)
+    const images = await lookBefore(context, host, target, chain)
     await checkChain(context, host, target, chain)
     try {
-      return await restore(context, host, target, chain)
+      return await restore(context, host, target, chain, images)
     } catch (error) {
       if (await context.wasBegun('define')) throw error
       await context.allowCancel(false)
@@ -64,24 +68,27 @@ export const restoreSaga: Saga<RestoreJob> = {
 
 const nvramOf = (input: RestoreJob) => (input.nvramPath === null ? [] : [input.nvramPath])
 
-async function restore(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[]): Promise<string[]> {
+async function restore(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[], images: readonly ImageLook[]): Promise<string[]> {
   const { input, step } = context
   const { manifest } = chain.at(-1)!
   // Not a step: its result would be on record, with the secrets in it.
-  const saved = await context.waitFor('read the configuration', () => readSaved(host, target, input, manifest.nvram), POLL_MS)
+  const saved = await context.waitFor('read the configuration', () => readSaved(host, target, chain.at(-1)!), POLL_MS)
+  const kind = await context.waitFor('read what the host can run', async () => helperKindOfHost(await (await host.connection.reader()).getCapabilities()), POLL_MS)
   await step('make the files', { do: (call) => makeDisks(context, host, nvramOf(input), call) })
-  for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, saved.xml, disk, call) })
+  for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, kind, disk, call) })
+  await seeUnchanged(context, host, target, chain, images)
   await endLimit(context)
   const { nvramPath } = input
   if (nvramPath !== null && saved.nvram !== null) {
     await step('write the NVRAM', { do: async (call) => {
       const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', nvramPath, '--file', 'nvram.fd')
-      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, input.directory, (pool) => putFile(pool, posix.basename(nvramPath), Buffer.from(saved.nvram!, 'base64')))))
+      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, input.directory, (pool) => putFile(pool, posix.basename(nvramPath), saved.nvram!))))
       return true
     } })
   }
   await context.allowCancel(false)
-  const made = restoredXml(saved.xml, { name: input.name, uuid: input.uuid, networkUp: input.networkUp, nvramPath, disks: new Map(input.disks.map((disk) => [disk.target, disk])) })
+  const offer = await context.waitFor('read what the host offers', () => readOffer(host, saved.xml), POLL_MS)
+  const made = restoredXml(saved.xml, { name: input.name, uuid: input.uuid, networkUp: input.networkUp, nvramPath, disks: new Map(input.disks.map((disk) => [disk.target, disk])) }, offer)
   await context.progress(99, `Defining ${input.name}`)
   await step('define', {
     isDone: () => isDefined(host, input.uuid),
@@ -100,17 +107,8 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
   return [
     `${input.name} is restored from ${input.backupId} (${manifest.vm.name}, ${manifest.createdAt}) and is off: ${input.disks.map((disk) => `${disk.target} in ${disk.path}`).join(', ')}.`,
     input.networkUp ? 'Its network cards have MAC addresses of their own and are plugged in.' : 'Its network cards have MAC addresses of their own and are unplugged.',
-    ...made.dropped.map((disk) => `${disk} was not in the backup: the new VM has no such disk.`), ...manifest.notes,
+    ...made.dropped.map((disk) => `${disk} was not in the backup: the new VM has no such disk.`), ...made.demands.map(demandSentence), ...manifest.notes,
   ]
-}
-
-async function readSaved(host: Host, target: Target, input: RestoreJob, nvram: string | null): Promise<{ xml: string; nvram: string | null }> {
-  return host.connection.operate((connect) => withFolder(connect, folderOf(target, input.backupId), async (pool) => {
-    const xml = await getFile(pool, DOMAIN_FILE, DOMAIN_XML_MAX_BYTES)
-    const bytes = nvram === null ? null : await getFile(pool, nvram, NVRAM_MAX_BYTES)
-    if (xml === null || (nvram !== null && bytes === null)) throw new Refusal('A file of the backup is gone since it was checked. Nothing was written.')
-    return { xml: xml.toString('utf8'), nvram: bytes?.toString('base64') ?? null }
-  }))
 }
 
 const isDefined = async (host: Host, uuid: string) => (await host.connection.reader()).domainLookupByUUID(uuid).then(() => true as const, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null; throw error })

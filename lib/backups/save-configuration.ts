@@ -5,6 +5,8 @@ import type { Host } from '../hosts/host.ts'
 import { child, childText, parseXml } from '../hosts/xml.ts'
 import { fileBytes, findVolume, putFile, readBytes, withFolder } from './backup-folder.ts'
 import { DOMAIN_FILE, NVRAM_FILE } from './manifest.ts'
+import { inOwnFolder } from './own-folder.ts'
+import type { Target } from './targets.ts'
 import { tpmNote } from './tpm-note.ts'
 
 /** A firmware's variables are 64 KiB to some MiB. */
@@ -21,7 +23,7 @@ export interface SavedConfiguration {
  * Writes the VM's XML, secrets included, and its NVRAM beside the disks. The XML is the one it starts from next, as `virsh define`
  * takes it; of a transient VM the one it runs with.
  */
-export async function saveConfiguration(host: Host, uuid: string, folder: string): Promise<SavedConfiguration> {
+export async function saveConfiguration(host: Host, uuid: string, target: Target, backupId: string): Promise<SavedConfiguration> {
   return host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
     const xml = await domain.getXMLDesc((await domain.isPersistent()) ? [VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE] : VIR_DOMAIN_XML_SECURE)
@@ -33,7 +35,7 @@ export async function saveConfiguration(host: Host, uuid: string, folder: string
     const tpm = tpmNote(root)
     if (tpm !== null) notes.push(tpm)
     if (await domain.hasManagedSaveImage()) notes.push('Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.')
-    await withFolder(connect, folder, async (pool) => {
+    await inOwnFolder(connect, target, backupId, async (pool) => {
       await putFile(pool, DOMAIN_FILE, Buffer.from(xml))
       if (Buffer.isBuffer(nvram)) await putFile(pool, NVRAM_FILE, nvram)
     })

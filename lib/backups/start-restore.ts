@@ -74,7 +74,13 @@ async function planDisks(host: Host, backup: Backup, directory: string, name: st
     const format = disk.sourceFormat === 'raw' ? 'raw' : 'qcow2'
     return { target: disk.target, file: disk.file, virtualBytes: disk.virtualBytes, format, path: posix.join(directory, `${fileStem(name)}-${disk.target}.${format === 'raw' ? 'img' : 'qcow2'}`) }
   })
-  for (const { path } of disks) if ((await host.files.read(path, 0)).kind !== 'missing') throw new Refusal(`${path} exists already. Take another name or directory. Nothing was written.`, { name: 'A file of this name exists already.' })
+  // The manifest allows no such name; whatever comes to be allowed, no disk is made elsewhere.
+  if (disks.some(({ path }) => posix.dirname(path) !== posix.normalize(directory))) throw new Refusal(`A disk of the backup has a name that leads out of ${directory}. Nothing was written.`)
+  for (const { path } of disks) {
+    const there = await host.files.read(path, 0)
+    if (there.kind === 'found') throw new Refusal(`${path} exists already. Take another name or directory. Nothing was written.`, { name: 'A file of this name exists already.' })
+    if (there.kind === 'unreadable') throw new Refusal(`Whether ${path} exists already can’t be seen: ${there.reason}. Nothing was written.`)
+  }
   return disks
 }
 

@@ -5,7 +5,7 @@ import { store } from '../store/store.ts'
 import { findVolume, withFolder } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { MANIFEST_FILE } from './manifest.ts'
-import { removeUnfinished } from './take-back.ts'
+import { removeUnfinished, type Unfinished } from './take-back.ts'
 import type { Target } from './targets.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
@@ -18,15 +18,16 @@ const JOBS_MAXIMUM = 200
  */
 export async function sweepUnfinished(host: Host, target: Target, call: LogCall): Promise<string[]> {
   const ended = await store().selectFrom('jobs').select('input').where('host', '=', host.name).where('kind', 'in', ['backup', 'backup-copy']).where('status', 'in', ['failed', 'cancelled']).orderBy('created_at_ms', 'desc').limit(JOBS_MAXIMUM).execute()
-  const ids = ended.map((job) => JSON.parse(job.input) as { targetId: string; backupId: string }).filter((input) => input.targetId === target.id).map((input) => input.backupId)
+  const begun = ended.map((job) => JSON.parse(job.input) as Unfinished & { targetId: string }).filter((input) => input.targetId === target.id)
   const left = await host.connection.operate((connect) => withFolder(connect, target.path, async (pool) => {
-    const found = await Promise.all(ids.map(async (id) => ((await findVolume(pool, id)) === null ? [] : [id])))
+    const found = await Promise.all(begun.map(async (each) => ((await findVolume(pool, each.backupId)) === null ? [] : [each])))
     return found.flat()
   }))
   const removed: string[] = []
-  for (const id of left) {
+  for (const unfinished of left) {
+    const id = unfinished.backupId
     const isBackup = await host.connection.operate((connect) => withFolder(connect, folderOf(target, id), async (pool) => (await findVolume(pool, MANIFEST_FILE)) !== null)).catch((error: unknown) => { if (isLibvirtError(error)) return true; throw error })
-    if (!isBackup && (await removeUnfinished(host, target, id, call)) === null) removed.push(id)
+    if (!isBackup && (await removeUnfinished(host, target, unfinished, call)) === null) removed.push(id)
   }
   return removed
 }

@@ -1,25 +1,35 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
+import { isRefusal } from '../jobs/refusal.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import type { LogCall } from '../jobs/step-log.ts'
-import { removeFolder } from './backup-folder.ts'
-import { MANIFEST_FILE } from './manifest.ts'
+import { DOMAIN_FILE, MANIFEST_FILE, NVRAM_FILE, SIGNATURE_FILE, SUMS_FILE } from './manifest.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint } from './own-checkpoints.ts'
 import { lookAtPush, runningPush } from './push-backup.ts'
+import { leftSentence, removeUnfinishedFiles } from './remove-files.ts'
 import type { Target } from './targets.ts'
+import type { BackupJobBase } from './types.ts'
 
 const ABORT_POLL_MS = 200
 const ABORT_LIMIT_MS = 60_000
 
-/** Removes the directory of a backup that was not finished. What could not be removed is said, in a sentence; null when nothing is left. */
-export async function removeUnfinished(host: Host, target: Target, backupId: string, call: LogCall): Promise<string | null> {
+/** What is begun: the directory of a backup and which of its files the job makes. */
+export type Unfinished = Pick<BackupJobBase, 'backupId'> & { disks: readonly { target: string }[] }
+
+/** Everything that a backup's job ever writes, the manifest first: without it there is no backup. */
+const namesOf = (unfinished: Unfinished) => [MANIFEST_FILE, SIGNATURE_FILE, SUMS_FILE, DOMAIN_FILE, NVRAM_FILE, ...unfinished.disks.map((disk) => `${disk.target}.qcow2`)]
+
+/** Removes what a backup that was not finished has written. What could not be removed is said, in a sentence; null when nothing is left. */
+export async function removeUnfinished(host: Host, target: Target, unfinished: Unfinished, call: LogCall): Promise<string | null> {
+  const { backupId } = unfinished
   const path = posix.join(target.path, backupId)
   try {
-    await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path) }, () => removeFolder(connect, target.path, backupId, MANIFEST_FILE)))
-    return null
+    const left = await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path) }, () => removeUnfinishedFiles(connect, target, backupId, namesOf(unfinished))))
+    return leftSentence(path, left)
   } catch (error) {
+    if (isRefusal(error)) return `What was begun in ${path} was not removed. ${error.message}`
     if (isLibvirtError(error)) return `What was begun in ${path} could not be removed: ${error.message}. It has no ${MANIFEST_FILE}, so it passes for no backup; remove the directory by hand.`
     throw error
   }
@@ -29,7 +39,8 @@ export async function removeUnfinished(host: Host, target: Target, backupId: str
  * Takes a push back at any point: ends the job, and lets its checkpoint go with it, for a next increment from there would leave out
  * what this one did not write (libvirt keeps it, measured).
  */
-export async function takePushBack(host: Host, uuid: string, target: Target, backupId: string, call: LogCall): Promise<string | null> {
+export async function takePushBack(host: Host, uuid: string, target: Target, unfinished: Unfinished, call: LogCall): Promise<string | null> {
+  const { backupId } = unfinished
   const folder = posix.join(target.path, backupId)
   await host.connection.operate(async (connect) => {
     try {
@@ -46,5 +57,5 @@ export async function takePushBack(host: Host, uuid: string, target: Target, bac
       if (!isLibvirtError(error, VIR_ERR_NO_DOMAIN)) throw error
     }
   })
-  return removeUnfinished(host, target, backupId, call)
+  return removeUnfinished(host, target, unfinished, call)
 }

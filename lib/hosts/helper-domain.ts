@@ -1,5 +1,5 @@
 import { isLibvirtError, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_ERR_NO_DOMAIN, type Connect, type Domain } from 'node-libvirt'
-import { attribute, child, childText, escapeXml, parseXml } from './xml.ts'
+import { attribute, child, children, childText, escapeXml, parseXml } from './xml.ts'
 
 /** Names of helpers begin so. */
 const PREFIXES = ['keyframe-copy-', 'keyframe-pull-', 'keyframe-restore-']
@@ -22,15 +22,48 @@ export function helperDiskXml([top, ...below]: readonly [HelperLayer, ...HelperL
   return `<disk type='${top.sourceType ?? 'file'}' device='disk'><driver name='qemu' type='${escapeXml(top.format)}'${readonly ? ` discard='unmap'` : ''}/>${sourceXml(top)}${chain}<target dev='vda' bus='virtio'/>${readonly ? '<readonly/>' : ''}</disk>`
 }
 
-/** A domain with nothing but one disk, of the architecture and the kind of a VM of its host: it never runs, it only lends us a QEMU. */
-export function helperDomainXml(vmXml: string, name: string, diskXml: string): string {
+/** What kind of guest a helper is. */
+export interface HelperKind {
+  /** As in `<domain type>`: "kvm", "qemu". */
+  virtType: string
+  arch: string
+  /** null: libvirt's choice. */
+  machine: string | null
+  emulator: string | null
+}
+
+/** The kind of a VM that libvirt runs on the host: what it was started with serves a helper, too. Never of XML that came from elsewhere. */
+export function helperKindOfVm(vmXml: string): HelperKind {
   const vm = parseXml(vmXml, 'domain')
   const type = child(child(vm, 'os'), 'type')
-  const emulator = childText(child(vm, 'devices'), 'emulator')
-  return `<domain type='${attribute(vm, 'type') ?? 'qemu'}'>
+  return { virtType: attribute(vm, 'type') ?? 'qemu', arch: attribute(type, 'arch') ?? 'x86_64', machine: attribute(type, 'machine') ?? 'pc', emulator: childText(child(vm, 'devices'), 'emulator') }
+}
+
+/** The kind that every host can run, from its own capabilities: its own architecture, and emulation where there is any, for a helper computes nothing. Throws an Error with a sentence. */
+export function helperKindOfHost(capabilities: string): HelperKind {
+  const root = parseXml(capabilities, 'capabilities')
+  const hostArch = childText(child(child(root, 'host'), 'cpu'), 'arch')
+  const guests = children(root, 'guest').filter((guest) => childText(guest, 'os_type') === 'hvm').flatMap((guest) => children(guest, 'arch'))
+  const arch = guests.find((each) => attribute(each, 'name') === hostArch) ?? guests[0]
+  const types = children(arch, 'domain').map((each) => attribute(each, 'type') ?? '')
+  const virtType = types.includes('qemu') ? 'qemu' : types[0]
+  const name = attribute(arch, 'name')
+  if (name === null || virtType === undefined) throw new Error('The host says that it can run no guest at all: is QEMU installed there?')
+  return { virtType, arch: name, machine: null, emulator: null }
+}
+
+/** Paths of the emulators that a host's capabilities name. */
+export function readEmulators(capabilities: string): string[] {
+  const archs = children(parseXml(capabilities, 'capabilities'), 'guest').flatMap((guest) => children(guest, 'arch'))
+  return archs.flatMap((arch) => children(arch, 'emulator')).flatMap((each) => (typeof each['#text'] === 'string' ? [each['#text'].trim()] : []))
+}
+
+/** A domain with nothing but one disk: it never runs, it only lends us a QEMU. */
+export function helperDomainXml({ virtType, arch, machine, emulator }: HelperKind, name: string, diskXml: string): string {
+  return `<domain type='${escapeXml(virtType)}'>
   <name>${escapeXml(name)}</name>
   <memory unit='MiB'>64</memory>
-  <os><type arch='${escapeXml(attribute(type, 'arch') ?? 'x86_64')}' machine='${escapeXml(attribute(type, 'machine') ?? 'pc')}'>hvm</type></os>
+  <os><type arch='${escapeXml(arch)}'${machine === null ? '' : ` machine='${escapeXml(machine)}'`}>hvm</type></os>
   <devices>${emulator === null ? '' : `<emulator>${escapeXml(emulator)}</emulator>`}
     ${diskXml}
     <controller type='usb' model='none'/><memballoon model='none'/>

@@ -39,6 +39,9 @@ export type ImageReading = ImageFile | { kind: 'missing' | 'unreadable'; path: s
 /** Names of the transient pools that Keyframe starts begin so. */
 export const OWN_POOL_PREFIX = 'keyframe-'
 
+/** True for libvirt's refusal to read a pool anew in which it is making a volume, which it says in words only. What it makes, it knows. */
+export const isBeingMade = (error: unknown): boolean => error instanceof Error && /asynchronous jobs/.test(error.message)
+
 /** What pages read of a file is shared between them for this long (DESIGN.md, section 2). */
 const SHARED_MS = 1_000
 const FIRST_READ_BYTES = 4_096
@@ -160,7 +163,7 @@ export class ImageFiles {
   #refresh(folder: string, pool: StoragePool): Promise<void> {
     const last = this.#refreshes.get(folder)
     if (last && Date.now() - last.atMs < SHARED_MS) return last.done
-    const done = pool.refresh()
+    const done = pool.refresh().catch((error: unknown) => { if (!isBeingMade(error)) throw error })
     this.#refreshes.set(folder, { atMs: Date.now(), done })
     done.catch(() => this.#refreshes.delete(folder))
     return done

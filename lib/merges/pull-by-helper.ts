@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
-import { endHelper, helperDiskXml, helperDomainXml } from '../hosts/helper-domain.ts'
+import { endHelper, helperDiskXml, helperDomainXml, helperKindOfVm } from '../hosts/helper-domain.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -33,7 +33,7 @@ export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, 
     await host.connection.operate(async (connect) => {
       const name = `${PREFIX}${randomUUID().slice(0, 8)}`
       const disk = helperDiskXml([{ path: pull.path, format: 'qcow2' }, ...pull.below], { readonly: false })
-      const xml = helperDomainXml(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc(), name, disk)
+      const xml = helperDomainXml(helperKindOfVm(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc()), name, disk)
       const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
       const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
       try {

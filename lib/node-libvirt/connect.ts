@@ -99,6 +99,17 @@ export class Connect {
     return (await this.#client.call('CONNECT_GET_URI', {}, options)).uri
   }
 
+  /** XML of what the host can run: its CPU, and for each kind of guest the architecture, emulator and machines. */
+  async getCapabilities(options?: CallOptions): Promise<string> {
+    return (await this.#client.call('CONNECT_GET_CAPABILITIES', {}, options)).capabilities
+  }
+
+  /** XML of what one kind of guest can be given here, such as its firmware; libvirt chooses what is left out. Refused on a read-only connection. */
+  async getDomainCapabilities(kind: { arch?: string; machine?: string; virtType?: string } = {}, options?: CallOptions): Promise<string> {
+    const { arch = null, machine = null, virtType = null } = kind
+    return (await this.#client.call('CONNECT_GET_DOMAIN_CAPABILITIES', { emulatorbin: null, arch, machine, virttype: virtType, flags: 0 }, options)).capabilities
+  }
+
   async nodeGetInfo(options?: CallOptions): Promise<NodeInfo> {
     const info = await this.#client.call('NODE_GET_INFO', {}, options)
     const model = Buffer.from(info.model).toString('latin1').replace(/\0.*$/s, '')

@@ -1,0 +1,68 @@
+import 'server-only'
+import { z } from 'zod'
+import { Refusal } from '../jobs/refusal.ts'
+import { publish } from '../live/hub.ts'
+import { store } from '../store/store.ts'
+import { noteBackup } from './catalogue.ts'
+import { listForeign, type ForeignBackup } from './foreign-backups.ts'
+import { rememberCheckpoint } from './own-checkpoints.ts'
+import { signBackups } from './sign-backups.ts'
+import { requireTarget } from './targets.ts'
+import { demandSentence } from './confine-domain.ts'
+
+export const AdoptInput = z.object({
+  targetId: z.string(),
+  backupIds: z.array(z.string()).min(1, 'Choose at least one backup.'),
+  /** Keys of what they ask of the host, each ticked by the admin. */
+  confirmed: z.array(z.string()),
+})
+
+/** One demand of foreign backups, with how many make it. */
+export interface GroupedDemand {
+  key: string
+  sentence: string
+  backups: number
+}
+
+/** What these backups ask of the host, each demand once, the most frequent first. Pure. */
+export function groupDemands(backups: readonly Pick<ForeignBackup, 'demands'>[]): GroupedDemand[] {
+  const grouped = new Map<string, GroupedDemand>()
+  for (const demand of backups.flatMap((backup) => backup.demands ?? [])) {
+    const before = grouped.get(demand.key)
+    grouped.set(demand.key, { key: demand.key, sentence: demandSentence(demand), backups: (before?.backups ?? 0) + 1 })
+  }
+  return [...grouped.values()].sort((a, b) => b.backups - a.backups || a.sentence.localeCompare(b.sentence))
+}
+
+/** Why these can't be adopted as they stand, a sentence; null when they can. Pure. */
+export function adoptRefusal(chosen: readonly ForeignBackup[], knownIds: ReadonlySet<string>, confirmed: ReadonlySet<string>): string | null {
+  const unreadable = chosen.find((backup) => backup.demands === null)
+  if (unreadable) return `The configuration of ${unreadable.id} can’t be read, or is not the one in its manifest. It can’t be adopted.`
+  const missing = chosen.find((backup) => backup.parentId !== null && !knownIds.has(backup.parentId) && !chosen.some((each) => each.id === backup.parentId))
+  if (missing) return `${missing.id} rests on ${missing.parentId}: adopt that one, too, or neither.`
+  const open = groupDemands(chosen).find((demand) => !confirmed.has(demand.key))
+  return open ? `Confirm what the backups ask of the host first. Not confirmed: ${open.sentence}` : null
+}
+
+/**
+ * Takes foreign backups as this Keyframe's own: from then on they count, can be restored by operators, and are signed. Throws Refusal, where one
+ * was changed since the admin looked, too; nothing is adopted then.
+ */
+export async function adoptBackups({ targetId, backupIds, confirmed }: z.infer<typeof AdoptInput>): Promise<{ adopted: number }> {
+  const target = await requireTarget(targetId)
+  const foreign = await listForeign(targetId)
+  const chosen = foreign.filter((backup) => backupIds.includes(backup.id))
+  const gone = backupIds.find((id) => !chosen.some((backup) => backup.id === id))
+  if (gone !== undefined) throw new Refusal(`${gone} is not among the foreign backups of ${target.name} any more. Reload the page.`)
+  const known = await store().selectFrom('backups').select('id').where('target_id', '=', targetId).execute()
+  const refusal = adoptRefusal(chosen, new Set(known.map((row) => row.id)), new Set(confirmed))
+  if (refusal !== null) throw new Refusal(refusal)
+  for (const { manifest, text, id } of chosen) {
+    await noteBackup(target, manifest, text, null)
+    if (manifest.checkpoint !== null) await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
+    await store().deleteFrom('foreign_backups').where('target_id', '=', targetId).where('id', '=', id).execute()
+  }
+  await signBackups(target)
+  publish({ type: 'backups', host: target.host, vmUuid: null })
+  return { adopted: chosen.length }
+}

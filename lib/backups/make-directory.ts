@@ -1,0 +1,21 @@
+import 'server-only'
+import type { Host } from '../hosts/host.ts'
+import { virshCommand } from '../hosts/virsh-command.ts'
+import type { SagaContext } from '../jobs/saga.ts'
+import { folderOf } from './catalogue.ts'
+import { makeOwnFolder } from './own-folder.ts'
+import type { Target } from './targets.ts'
+import type { BackupJobBase } from './types.ts'
+
+/** The step that makes a backup's directory, with its mark. `before`: the step by which an older Keyframe made it, without one. */
+export async function makeDirectory(context: SagaContext<BackupJobBase>, host: Host, target: Target, name: string, before: string): Promise<void> {
+  const { backupId } = context.input
+  const isOld = (await context.wasBegun(before)) && !(await context.wasBegun(name))
+  await context.step(name, {
+    do: async (call) => {
+      const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', backupId, '--type', 'dir', '--target', folderOf(target, backupId), '--build')
+      await host.connection.operate((connect) => call({ procedure: 'virStoragePoolCreateXML', virsh }, () => makeOwnFolder(connect, target, backupId, { isOld })))
+      return true
+    },
+  })
+}
