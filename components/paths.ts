@@ -37,6 +37,10 @@ export const backupFormPath = (host: string, vmUuid: string): string => `${vmApi
 /** What a schedule would do, its form's input as JSON. */
 export const schedulePreviewPath = (input: unknown): string => `/api/schedule-preview?${new URLSearchParams({ input: JSON.stringify(input) })}`
 export const restorePlacesPath = (host: string): string => `/api/hosts/${part(host)}/restore-places`
+/** The backups in a target that another Keyframe made, as JSON. */
+export const foreignBackupsPath = (targetId: string): string => `/api/targets/${part(targetId)}/foreign`
+/** What a restore does with the configuration of a backup, as JSON. */
+export const restorePlanPath = (targetId: string, backupId: string): string => `/api/targets/${part(targetId)}/restore-plan?${new URLSearchParams({ backup: backupId })}`
 export const usersPath = (): string => '/users'
 /** The audit log, searched by the names of its form's fields. */
 export const auditPath = (search: { person?: string; vm?: string; act?: string; result?: string; q?: string; from?: string; until?: string; page?: number } = {}): string => {

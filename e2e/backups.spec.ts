@@ -250,8 +250,8 @@ test('a target whose directory was changed by hand is read anew: what is gone, w
   const row = page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET })
   const dialog = page.getByRole('dialog')
   const readAnew = async () => {
-    await row.getByRole('button', { name: 'Read anew' }).click()
-    await dialog.getByRole('button', { name: 'Read anew' }).click()
+    await row.getByRole('button', { name: 'Rescan' }).click()
+    await dialog.getByRole('button', { name: 'Rescan' }).click()
     return dialog.getByRole('status')
   }
   await expect(await readAnew()).toHaveText('1 backup stands there. 1 backup that Keyframe knew is gone.')

@@ -2,7 +2,8 @@
 
 import { action } from '@/lib/access/action'
 import { AddTargetInput, addTarget as add } from '@/lib/backups/add-target'
-import { ReadTargetAnewInput, readTargetAnew as anew } from '@/lib/backups/read-target-anew'
+import { RescanTargetInput, rescanTarget as rescan } from '@/lib/backups/rescan-target'
+import { adoptBackups as adopt, AdoptInput } from '@/lib/backups/adopt-backups'
 import { RemoveTargetInput, removeTarget as removeOne } from '@/lib/backups/remove-target'
 import { BackupInput, startBackup } from '@/lib/backups/start-backup'
 import { CheckInput, startCheck } from '@/lib/backups/start-check'
@@ -28,7 +29,8 @@ export const addTarget = action('target.add', AddTargetInput, async ({ input }) 
   await add(input)
   return {}
 })
-export const readTargetAnew = action('target.read-anew', ReadTargetAnewInput, ({ input }) => anew(input))
+export const rescanTarget = action('target.read-anew', RescanTargetInput, ({ input }) => rescan(input))
+export const adoptBackups = action('target.adopt', AdoptInput, ({ input }) => adopt(input))
 export const removeTarget = action('target.remove', RemoveTargetInput, ({ input }) => removeOne(input))
 
 export const saveSchedule = action('schedule.save', ScheduleInput, ({ user, input }) => save(input, user))

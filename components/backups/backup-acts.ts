@@ -15,7 +15,8 @@ export interface BackupActs {
   removeBackups: (input: unknown) => Promise<Started>
   addTarget: (input: unknown) => Promise<ActionResult<object>>
   removeTarget: (input: unknown) => Promise<ActionResult<object>>
-  readTargetAnew: (input: unknown) => Promise<ActionResult<Rebuilt>>
+  rescanTarget: (input: unknown) => Promise<ActionResult<Rebuilt>>
+  adoptBackups: (input: unknown) => Promise<ActionResult<object>>
   saveSchedule: (input: unknown) => Promise<ActionResult<object>>
   removeSchedule: (input: unknown) => Promise<ActionResult<object>>
   leaveOut: (input: unknown) => Promise<ActionResult<object>>

@@ -7,6 +7,7 @@ import type { TargetState } from '@/lib/backups/target-states'
 import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import { AddTargetDialog } from '@/components/backups/add-target-dialog'
+import { AdoptBackupsDialog } from '@/components/backups/adopt-backups-dialog'
 import { BackUpAsScheduledDialog } from '@/components/backups/back-up-as-scheduled-dialog'
 import { BackUpDialog } from '@/components/backups/back-up-dialog'
 import type { BackupActs } from '@/components/backups/backup-acts'
@@ -14,7 +15,7 @@ import { CheckBackupDialog } from '@/components/backups/check-backup-dialog'
 import { EndRestoreDialog } from '@/components/backups/end-restore-dialog'
 import { HostScheduleDialog } from '@/components/backups/host-schedule-dialog'
 import { LeaveOutDialog } from '@/components/backups/leave-out-dialog'
-import { ReadTargetAnewDialog } from '@/components/backups/read-target-anew-dialog'
+import { RescanTargetDialog } from '@/components/backups/rescan-target-dialog'
 import { RemoveBackupsDialog } from '@/components/backups/remove-backups-dialog'
 import { RemoveScheduleDialog } from '@/components/backups/remove-schedule-dialog'
 import { RemoveTargetDialog } from '@/components/backups/remove-target-dialog'
@@ -40,12 +41,13 @@ export type BackupDialogKind =
   | { act: 'Keep restored disks'; jobId: string; vm: VmRef }
   | { act: 'Put old disks back'; jobId: string; vm: VmRef }
   | { act: 'Add target'; hosts: string[] }
-  | { act: 'Read anew'; target: TargetState }
+  | { act: 'Rescan'; target: TargetState }
+  | { act: 'Adopt'; target: TargetState }
   | { act: 'Remove target'; target: TargetState }
 
 const ACTS: Record<BackupDialogKind['act'], Act> = {
   'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Schedule a host': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Leave out': 'protection.leave-out', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
-  'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Read anew': 'target.read-anew', 'Remove target': 'target.remove',
+  'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Rescan': 'target.read-anew', 'Adopt': 'target.adopt', 'Remove target': 'target.remove',
 }
 
 const Show = createContext<(dialog: BackupDialogKind) => void>(() => undefined)
@@ -74,7 +76,8 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
           {dialog.act === 'Remove' && <RemoveBackupsDialog {...shared} backup={dialog.backup} />}
           {(dialog.act === 'Keep restored disks' || dialog.act === 'Put old disks back') && <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />}
           {dialog.act === 'Add target' && <AddTargetDialog {...shared} hosts={dialog.hosts} />}
-          {dialog.act === 'Read anew' && <ReadTargetAnewDialog {...shared} target={dialog.target} />}
+          {dialog.act === 'Rescan' && <RescanTargetDialog {...shared} target={dialog.target} />}
+          {dialog.act === 'Adopt' && <AdoptBackupsDialog {...shared} target={dialog.target} />}
           {dialog.act === 'Remove target' && <RemoveTargetDialog {...shared} target={dialog.target} />}
         </OnlyWhoMay>
       )}

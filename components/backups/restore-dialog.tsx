@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import type { RestorePlan } from '@/lib/backups/plan-restore'
 import type { BackupView } from '@/lib/backups/vm-backups'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActDialog } from '@/components/dialogs/act-dialog'
@@ -9,7 +10,7 @@ import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
 import { formatBytes, parseMibPerSecond } from '@/components/format-bytes'
 import { formatInstant } from '@/components/format-time'
-import { restorePlacesPath } from '@/components/paths'
+import { restorePlacesPath, restorePlanPath } from '@/components/paths'
 import { Field, SelectField } from '@/components/ui/field'
 import { Notice } from '@/components/ui/notice'
 
@@ -37,16 +38,24 @@ function Fields({ backup, acts, onClose, nonce, onStarted }: Props & { nonce: st
   const [networkUp, setNetworkUp] = useState(false)
   const [bandwidth, setBandwidth] = useState('')
   const { data: places, message: placesMessage } = useGet<string[]>(restorePlacesPath(backup.host))
+  const { data: plan, message: planMessage } = useGet<RestorePlan>(restorePlanPath(backup.targetId, backup.id))
   const { submit, pending, message, fields } = useStart(acts.restore, onStarted)
   const limit = parseMibPerSecond(bandwidth)
   return (
     <ActForm
-      act={ACT} ready={name.trim() !== '' && limit !== null && backup.fault === null} pending={pending} message={message} onClose={onClose}
+      act={ACT} ready={name.trim() !== '' && limit !== null && backup.fault === null && plan !== null} pending={pending} message={message} onClose={onClose}
       onSubmit={() => submit({ targetId: backup.targetId, backupId: backup.id, name, directory: directory === AS_IT_WAS ? null : directory, networkUp, bandwidthBytesPerSecond: limit ?? 0, nonce })}
     >
       {backup.fault !== null && <Notice tone="danger" role="alert">It can’t be restored. {backup.fault} Take an older one.</Notice>}
       {backup.fault === null && backup.check === 'unchecked' && <Notice tone="warn">It was not checked yet: whether its files are as they were written shows while they are read.</Notice>}
       <p className="text-sm">The disks ({backup.disks.map((disk) => `${disk.target} ${formatBytes(disk.virtualBytes)}`).join(', ')}) as they were at {formatInstant(backup.createdAtMs)}. The new VM has a UUID and MAC addresses of its own, and is not started.</p>
+      {planMessage !== null && backup.fault === null && <Notice tone="danger" role="alert">{planMessage}</Notice>}
+      {plan !== null && plan.changes.length > 0 && (
+        <Notice tone="plain">
+          <p>What its configuration asks of the host:</p>
+          <ul aria-label="What its configuration asks of the host" className="list-disc pl-5">{plan.changes.map((change) => <li key={change}>{change}</li>)}</ul>
+        </Notice>
+      )}
       <Field label="Name of the new VM" value={name} onChange={(event) => setName(event.target.value)} error={fields.name} autoComplete="off" spellCheck={false} required />
       <SelectField label="Disks go" value={directory} onChange={(event) => setDirectory(event.target.value)} error={fields.directory ?? placesMessage ?? undefined}>
         <option value={AS_IT_WAS}>where they were</option>

@@ -29,9 +29,11 @@ export function TargetList({ targets, forecasts, hosts }: Props) {
               <div className="min-w-0 flex-1 basis-60">
                 <p id={`target-${target.id}`} className="break-names"><span className="font-medium">{target.name}</span> <span className="text-muted">{target.host}:{target.path}</span></p>
                 {target.problem === null ? <p>{spaceOf(target)} <span className="text-muted">{isOld(target) && <>as it was <When ms={target.seenAtMs!} /> </>}· {target.backups === 1 ? '1 backup' : `${target.backups} backups`}. {forecasts.get(target.id)}</span></p> : <p className="break-names text-danger">{target.problem}{isOld(target) && <span className="text-muted"> As it was <When ms={target.seenAtMs!} />.</span>}</p>}
+                {target.foreign > 0 && <p className="text-warn">{target.foreign === 1 ? '1 backup there was made by another Keyframe. It does' : `${target.foreign} backups there were made by another Keyframe. They do`} not count until an admin adopts {target.foreign === 1 ? 'it' : 'them'}.</p>}
               </div>
               <div className="flex gap-1 empty:hidden max-sm:-ml-2.5">
-                <BackupButton dialog={{ act: 'Read anew', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+                {target.foreign > 0 && <BackupButton dialog={{ act: 'Adopt', target }} variant="outline" size="small" aria-describedby={`target-${target.id}`} />}
+                <BackupButton dialog={{ act: 'Rescan', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
                 <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
               </div>
             </li>

@@ -5,10 +5,10 @@ import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { noteBackup } from './catalogue.ts'
 import { listForeign, type ForeignBackup } from './foreign-backups.ts'
+import { groupDemands } from './group-demands.ts'
 import { rememberCheckpoint } from './own-checkpoints.ts'
 import { signBackups } from './sign-backups.ts'
 import { requireTarget } from './targets.ts'
-import { demandSentence } from './confine-domain.ts'
 
 export const AdoptInput = z.object({
   targetId: z.string(),
@@ -16,23 +16,6 @@ export const AdoptInput = z.object({
   /** Keys of what they ask of the host, each ticked by the admin. */
   confirmed: z.array(z.string()),
 })
-
-/** One demand of foreign backups, with how many make it. */
-export interface GroupedDemand {
-  key: string
-  sentence: string
-  backups: number
-}
-
-/** What these backups ask of the host, each demand once, the most frequent first. Pure. */
-export function groupDemands(backups: readonly Pick<ForeignBackup, 'demands'>[]): GroupedDemand[] {
-  const grouped = new Map<string, GroupedDemand>()
-  for (const demand of backups.flatMap((backup) => backup.demands ?? [])) {
-    const before = grouped.get(demand.key)
-    grouped.set(demand.key, { key: demand.key, sentence: demandSentence(demand), backups: (before?.backups ?? 0) + 1 })
-  }
-  return [...grouped.values()].sort((a, b) => b.backups - a.backups || a.sentence.localeCompare(b.sentence))
-}
 
 /** Why these can't be adopted as they stand, a sentence; null when they can. Pure. */
 export function adoptRefusal(chosen: readonly ForeignBackup[], knownIds: ReadonlySet<string>, confirmed: ReadonlySet<string>): string | null {

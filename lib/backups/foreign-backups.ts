@@ -2,6 +2,7 @@ import 'server-only'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import type { HostDemand } from './confine-domain.ts'
+import { groupDemands, type GroupedDemand } from './group-demands.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 
 /** A backup that stands in a target and that this Keyframe did not write. Plain data; instants in epoch ms. */
@@ -35,10 +36,41 @@ export async function listForeign(targetId: string): Promise<(ForeignBackup & { 
   }).sort((a, b) => a.vmName.localeCompare(b.vmName) || a.vmUuid.localeCompare(b.vmUuid) || a.createdAtMs - b.createdAtMs)
 }
 
+/** The foreign backups of a target as an admin decides on them: by VM, and what they ask of the host, each demand once. */
+export interface ForeignView {
+  vms: { vmUuid: string; vmName: string; madeOn: string; backupIds: string[]; bytes: number; newestAtMs: number; demandKeys: string[] }[]
+  demands: GroupedDemand[]
+  /** Ids of those that nobody can adopt. */
+  unreadable: string[]
+}
+
+export async function viewForeign(targetId: string): Promise<ForeignView> {
+  const all = await listForeign(targetId)
+  const whole = all.filter((backup) => backup.demands !== null)
+  const byVm = Map.groupBy(whole, (backup) => backup.vmUuid)
+  return {
+    vms: [...byVm].map(([vmUuid, backups]) => {
+      const newest = backups.at(-1)!
+      return {
+        vmUuid, vmName: newest.vmName, madeOn: newest.madeOn, backupIds: backups.map((backup) => backup.id), bytes: backups.reduce((sum, backup) => sum + backup.bytes, 0), newestAtMs: newest.createdAtMs,
+        demandKeys: [...new Set(backups.flatMap((backup) => (backup.demands ?? []).map((demand) => demand.key)))],
+      }
+    }),
+    demands: groupDemands(whole), unreadable: all.filter((backup) => backup.demands === null).map((backup) => backup.id),
+  }
+}
+
 /** How many foreign backups stand in each target. */
 export async function countForeign(): Promise<Map<string, number>> {
   const rows = await store().selectFrom('foreign_backups').select('target_id').select(({ fn }) => fn.countAll<number>().as('count')).groupBy('target_id').execute()
   return new Map(rows.map((row) => [row.target_id, Number(row.count)]))
+}
+
+/** In which targets of a host backups of a VM stand that are foreign: their names, and how many. */
+export async function foreignOfVm(host: string, vmUuid: string): Promise<{ targetName: string; count: number }[]> {
+  const rows = await store().selectFrom('foreign_backups').innerJoin('backup_targets', 'backup_targets.id', 'foreign_backups.target_id').select('backup_targets.name').select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('backup_targets.host', '=', host).where('foreign_backups.vm_uuid', '=', vmUuid).groupBy('backup_targets.id').orderBy('backup_targets.name').execute()
+  return rows.map((row) => ({ targetName: row.name, count: Number(row.count) }))
 }
 
 /** True when a backup of this id stands in the target and is foreign. */
@@ -47,10 +79,10 @@ export async function isForeign(targetId: string, id: string): Promise<boolean> 
 }
 
 /** Notes the foreign backups that were found in a target just now: those that are not among them are gone. */
-export async function noteForeign(target: { id: string; host: string }, found: readonly { id: string; text: string; demands: HostDemand[] | null }[]): Promise<void> {
+export async function noteForeign(target: { id: string; host: string }, found: readonly { id: string; vmUuid: string; text: string; demands: HostDemand[] | null }[]): Promise<void> {
   await store().transaction().execute(async (transaction) => {
     await transaction.deleteFrom('foreign_backups').where('target_id', '=', target.id).execute()
-    for (const { id, text, demands } of found) await transaction.insertInto('foreign_backups').values({ target_id: target.id, id, manifest: text, asks: demands === null ? null : JSON.stringify(demands), found_at_ms: Date.now() }).execute()
+    for (const { id, vmUuid, text, demands } of found) await transaction.insertInto('foreign_backups').values({ target_id: target.id, id, vm_uuid: vmUuid, manifest: text, asks: demands === null ? null : JSON.stringify(demands), found_at_ms: Date.now() }).execute()
   })
   publish({ type: 'backups', host: target.host, vmUuid: null })
 }

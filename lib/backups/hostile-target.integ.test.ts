@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
 import { startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
+import { forgeBackup, type Forgery } from '../../e2e/forge-backup.ts'
 import { patternAt } from '../../e2e/image-bytes.ts'
 import { run } from '../../e2e/lab/run-command.ts'
 import type { Lab } from '../../e2e/lab/lab.ts'
@@ -42,20 +43,7 @@ const rescan = async () => (await import('./rebuild-catalogue.ts')).rebuildCatal
 const folder = (id: string) => join(target.path, id)
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
 
-/** A copy of a backup as somebody would forge it, with every sum and the seal right. */
-function forge(from: Backup, id: string, change: { xml?: (xml: string) => string; body?: (body: Record<string, unknown>) => object }): void {
-  if (id !== from.id) cpSync(folder(from.id), folder(id), { recursive: true })
-  rmSync(join(folder(id), 'manifest.sig'), { force: true })
-  const xml = (change.xml ?? ((text) => text))(readFileSync(join(folder(id), 'domain.xml'), 'utf8'))
-  writeFileSync(join(folder(id), 'domain.xml'), xml)
-  const { seal, ...body } = { ...(JSON.parse(readFileSync(join(folder(id), 'manifest.json'), 'utf8')) as Record<string, unknown> & { seal: string; files: { name: string; bytes: number; sha256: string }[] }), id }
-  void seal
-  body.files = body.files.map((file) => (file.name === 'domain.xml' ? { name: file.name, bytes: Buffer.byteLength(xml), sha256: sha256(xml) } : file))
-  const whole = change.body?.(body) ?? body
-  writeFileSync(join(folder(id), 'manifest.json'), `${JSON.stringify({ ...whole, seal: sha256(JSON.stringify(whole, null, 2)) }, null, 2)}\n`)
-  lab.user.own(folder(id))
-  for (const name of readdirSync(folder(id))) lab.user.own(join(folder(id), name))
-}
+const forge = (from: Backup, id: string, change: Forgery) => forgeBackup(lab, target.path, from.id, id, change)
 
 /** At a boundary of the next job, once. */
 async function at(step: string, moment: string, act: () => void) {
@@ -74,7 +62,8 @@ describe('a backup that somebody forged', () => {
     forge(genuine, 'evil-1', { xml: (xml) => xml.replace(/<emulator>.*<\/emulator>/, `<emulator>${script}</emulator><serial type='file'><source path='${marker}'/><target port='1'/></serial>`) })
     expect(await rescan()).toMatchObject({ found: [genuine.id], foreign: ['evil-1'], unreadable: [] })
     await expect(restore({ id: 'evil-1' }, 'restored')).rejects.toThrow(/made by another Keyframe, or changed.*An admin can adopt it/)
-    const { adoptBackups, groupDemands } = await import('./adopt-backups.ts')
+    const { adoptBackups } = await import('./adopt-backups.ts')
+    const { groupDemands } = await import('./group-demands.ts')
     const { listForeign } = await import('./foreign-backups.ts')
     const demands = groupDemands(await listForeign(target.id))
     // The lab's guests write their console into a file, too.

@@ -59,7 +59,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
         await noteCheck(targetId, name, 'damaged', `Its ${MANIFEST_FILE} is another one than Keyframe wrote.`)
         rebuilt.unreadable.push({ name, problem: `its ${MANIFEST_FILE} is another one than Keyframe wrote, and not signed by it: it was changed` })
       } else {
-        foreign.push({ id: name, text, demands: await readDemands(host, connect, folderOf(target, name), manifest) })
+        foreign.push({ id: name, vmUuid: manifest.vm.uuid, text, demands: await readDemands(host, connect, folderOf(target, name), manifest) })
         rebuilt.foreign.push(name)
       }
     }

@@ -1,4 +1,5 @@
 import 'server-only'
+import { signBackups } from '../backups/sign-backups.ts'
 import { lookAtTarget as look } from '../backups/target-looks.ts'
 import { listTargets } from '../backups/targets.ts'
 import { hostByName } from '../hosts/registry.ts'
@@ -19,5 +20,8 @@ export async function lookAtTargets(): Promise<void> {
 /** Looks at one target now. A host that is away says nothing about it. */
 export async function lookAtTarget(id: string): Promise<void> {
   const target = (await listTargets()).find((each) => each.id === id)
-  if (target && hostByName(target.host)?.connection.status.status === 'up') await look(target, nowMs())
+  if (!target || hostByName(target.host)?.connection.status.status !== 'up') return
+  const seen = await look(target, nowMs())
+  // Those of an older Keyframe, and all after the key was changed.
+  if (seen.problem === null) await signBackups(target)
 }

@@ -227,6 +227,8 @@ export interface Schema {
     target_id: string
     /** Name of its directory. */
     id: string
+    /** As its manifest says. */
+    vm_uuid: string
     /** The text of its manifest.json. */
     manifest: string
     /** JSON list of what its configuration asks of the host (lib/backups/host-reach.ts); null: its configuration can't be read. */

@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { requireUser } from '@/lib/access/require-user'
 import { openRestoreOf } from '@/lib/backups/open-restore'
 import { restoreInPlaceRefusal } from '@/lib/backups/restore-in-place-refusal'
+import { foreignOfVm } from '@/lib/backups/foreign-backups'
 import { listTargets } from '@/lib/backups/targets'
 import { viewBackups } from '@/lib/backups/vm-backups'
 import { findVm, requireVm } from '@/lib/hosts/find-vm'
@@ -53,6 +54,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
       return { open, inPlaceRefusal: restoreInPlaceRefusal(now.vm, open) }
     })),
   ])
+  const foreign = await foreignOfVm(host.name, vm.uuid)
   const own = schedules.filter((each) => each.vmUuid === vm.uuid || (each.vmUuid === null && protection?.scheduleIds.includes(each.id)))
   const open = restored.value?.open ?? null
   const inPlaceRefusal = restored.value?.inPlaceRefusal ?? null
@@ -90,6 +92,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
           </section>
         ))}
         {backups.length === 0 && <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No backups yet.</p>}
+        {foreign.map(({ targetName, count }) => <Notice key={targetName} tone="warn">{count === 1 ? '1 more backup' : `${count} more backups`} of this VM on {targetName} {count === 1 ? 'was' : 'were'} made by another Keyframe. An admin can adopt {count === 1 ? 'it' : 'them'} on <PageLink href={backupsPath()} className="underline">Backups</PageLink>.</Notice>)}
         <PastJobs jobs={jobs.filter((job) => job.endedAtMs !== null && KINDS.has(job.kind)).slice(0, JOBS_SHOWN)} />
       </BackupDialogs>
     </main>

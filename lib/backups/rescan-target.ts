@@ -7,10 +7,10 @@ import { lookAtTarget } from './target-looks.ts'
 import { refuseTargetInUse } from './target-in-use.ts'
 import { requireTarget } from './targets.ts'
 
-export const ReadTargetAnewInput = z.object({ targetId: z.string() })
+export const RescanTargetInput = z.object({ targetId: z.string() })
 
 /** Makes the catalogue of a target anew, for when its directory was changed by hand or Keyframe's own data is older than it. Throws Refusal; nothing is changed then. */
-export async function readTargetAnew({ targetId }: z.infer<typeof ReadTargetAnewInput>): Promise<Rebuilt> {
+export async function rescanTarget({ targetId }: z.infer<typeof RescanTargetInput>): Promise<Rebuilt> {
   const target = await requireTarget(targetId)
   await refuseTargetInUse(store(), target)
   const rebuilt = await rebuildCatalogue(targetId)
