@@ -1,5 +1,6 @@
 import 'server-only'
 import { isRefusal } from '../jobs/refusal.ts'
+import { auditRefusedRead } from './audit-refused-read.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
 import { whyNot, type Act } from './permissions.ts'
@@ -15,7 +16,10 @@ export function route(act: Act, handle: (request: Request, context: { params: Pa
     const session = await currentSession()
     if (!session) return Response.json({ message: 'Sign in first.' }, { status: 401 })
     const refusal = whyNot(session.user, act)
-    if (refusal !== null) return Response.json({ message: refusal }, { status: 403 })
+    if (refusal !== null) {
+      await auditRefusedRead(session.user, act, refusal)
+      return Response.json({ message: refusal }, { status: 403 })
+    }
     try {
       return await handle(request, { params: await context.params, session })
     } catch (error) {
