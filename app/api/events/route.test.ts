@@ -13,7 +13,7 @@ vi.mock('@/lib/access/current-user', () => ({ currentSession: vi.fn() }))
 
 /** What a browser gets, as it comes; `next` rejects when nothing came in a second. */
 async function openStream(user: User, since: string | null = null) {
-  const id = await createSession(user.id, { agent: '', address: null })
+  const { id } = await createSession(user.id, { agent: '', address: null })
   vi.mocked(currentSession).mockResolvedValue({ id, user })
   const abort = new AbortController()
   const response = await GET(new Request(`http://x/api/events${since === null ? '' : `?since=${since}`}`, { signal: abort.signal }), { params: Promise.resolve({}) })
