@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { forgetFailures } from '../access/throttle.ts'
 import { startJobRow } from './testing/job-row.ts'
 import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
@@ -13,6 +14,7 @@ import { isUnlocked, tryPassword } from './unlock.ts'
 
 const ANN = { id: 'u1', name: 'ann', role: 'operator' } as const
 const JOB = 'job-1'
+const HERE = '198.51.100.1'
 const share = async (change: { password?: string; lifetime?: '1h' | '7d' } = {}) => {
   const { link } = await createShare({ kind: 'job', jobId: JOB, lifetime: '7d', password: '', showPaths: false, ...change }, ANN)
   return new URL(link).pathname.split('/')[2]!
@@ -23,6 +25,8 @@ describe('share links', () => {
   beforeEach(async () => {
     temporary = await openTemporaryStore()
     await startJobRow(JOB)
+    forgetFailures()
+    await store().insertInto('users').values({ ...ANN, password_hash: 'x', disabled: 0, created_at_ms: 1, seen_at_ms: null }).execute()
   })
   afterEach(async () => {
     vi.useRealTimers()
@@ -65,9 +69,9 @@ describe('share links', () => {
   it('with a password open by it alone; its cookie opens no other share, ends, and can’t be made', async () => {
     const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
     expect(isUnlocked(one, undefined)).toBe(false)
-    expect(await tryPassword(one, 'another password')).toBe('wrong')
-    const answer = await tryPassword(one, 'a good password')
-    if (answer === 'wrong' || 'waitMinutes' in answer) throw new Error('the right password was refused')
+    expect(await tryPassword(one, 'another password', HERE)).toBe('wrong')
+    const answer = await tryPassword(one, 'a good password', HERE)
+    if (typeof answer === 'string' || 'waitMinutes' in answer) throw new Error('the right password was refused')
     expect([isUnlocked(one, answer.cookie), isUnlocked(two, answer.cookie)]).toEqual([true, false])
     const [until, signed] = answer.cookie.split('.')
     for (const made of [`${Number(until) + 1}.${signed}`, `${until}.`, `${until}`, '', `NaN.${signed}`, `${until}.${signed}x`]) expect([made, isUnlocked(one, made)]).toEqual([made, false])
@@ -78,9 +82,9 @@ describe('share links', () => {
 
   it('let nobody guess their password for long', async () => {
     const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
-    for (let guess = 0; guess < 5; guess++) expect(await tryPassword(one, `guess ${guess}`)).toBe('wrong')
-    expect(await tryPassword(one, 'a good password')).toMatchObject({ waitMinutes: 5 })
-    expect(await tryPassword(two, 'a good password')).toHaveProperty('cookie')
+    for (let guess = 0; guess < 5; guess++) expect(await tryPassword(one, `guess ${guess}`, HERE)).toBe('wrong')
+    expect(await tryPassword(one, 'a good password', HERE)).toMatchObject({ waitMinutes: 5 })
+    expect(await tryPassword(two, 'a good password', HERE)).toHaveProperty('cookie')
   })
 
   it('are made of what is there, with a password that is one', async () => {
