@@ -42,7 +42,12 @@ test('a link made by an operator opens in a fresh browser: title, content, nothi
   await expect(page.getByRole('heading', { level: 1, name: VM })).toBeVisible()
   await expect(page.getByRole('list', { name: 'Backing chain of vda' }).getByRole('listitem')).toHaveCount(2)
   await expect(page.getByRole('list', { name: 'Snapshots' })).toContainText('s1')
-  expect([await page.getByRole('button').count(), await page.getByRole('link').count(), await page.context().cookies()]).toEqual([0, 0, []])
+  expect([await page.getByRole('button').count(), await page.getByRole('link').count()]).toEqual([0, 0])
+  // The one cookie says that this browser was counted, to this link alone.
+  const cookies = async () => (await page.context().cookies()).map(({ name, value, path }) => [name, value, path])
+  await expect.poll(cookies).toEqual([['keyframe-share-opened', '1', new URL(link).pathname]])
+  for (const method of ['GET', 'HEAD']) expect([method, (await fetch(`${link}/opened`, { method })).status]).toEqual([method, 405])
+  await page.reload()
   // What unfurls a link reads the head, and counts as nobody.
   const head = (await (await fetch(link, { headers: { 'user-agent': 'some chat' } })).text()).split('</head>')[0]!
   expect(head).toContain(`<meta property="og:title" content="VM ${VM}"/>`)

@@ -4,12 +4,15 @@ import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
 import { action, type ActionResult } from '@/lib/access/action'
 import { ChangePasswordInput, changePassword } from '@/lib/access/change-password'
+import { writeDeviceCookie } from '@/lib/access/device-cookie'
 import { revokeOtherSessions, revokeSession } from '@/lib/access/sessions'
 
 type Done = ActionResult<object>
 
 const change = action('account.change-password', ChangePasswordInput, async ({ session, input }) => {
   await changePassword(session, input)
+  // Known by the old password this browser is known no more, and it has just given the new one.
+  await writeDeviceCookie(session.user.id)
   return {}
 })
 const end = action('account.end-session', z.object({ id: z.string() }), async ({ user, input }) => {

@@ -2,11 +2,11 @@
 
 import { revalidatePath } from 'next/cache'
 import { action, type ActionResult } from '@/lib/access/action'
-import { changeRole, ChangeRoleInput } from '@/lib/access/change-role'
-import { disableUser, enableUser } from '@/lib/access/disable-user'
+import { changeRole, ChangeRoleInput, type RoleChanged } from '@/lib/access/change-role'
+import { disableUser, enableUser, type UserDisabled } from '@/lib/access/disable-user'
 import { InviteInput, inviteUser, type OneTimeLink } from '@/lib/access/invite-user'
 import { UserInput } from '@/lib/access/known-user'
-import { renewLink } from '@/lib/access/renew-link'
+import { renewLink, RenewLinkInput } from '@/lib/access/renew-link'
 import { revokeOtherSessions, revokeSession } from '@/lib/access/sessions'
 import { withdrawInvitation } from '@/lib/access/withdraw-invitation'
 import { z } from 'zod'
@@ -15,19 +15,13 @@ type Done = ActionResult<object>
 type Linked = ActionResult<OneTimeLink>
 
 const invite = action('user.invite', InviteInput, ({ input }) => inviteUser(input))
-const renew = action('user.new-link', UserInput, ({ input }) => renewLink(input.id))
+const renew = action('user.new-link', RenewLinkInput, ({ input, session }) => renewLink(input, session.id))
 const withdraw = action('user.withdraw', UserInput, async ({ input }) => {
   await withdrawInvitation(input.id)
   return {}
 })
-const change = action('user.change-role', ChangeRoleInput, async ({ input }) => {
-  await changeRole(input)
-  return {}
-})
-const disable = action('user.disable', UserInput, async ({ input }) => {
-  await disableUser(input.id)
-  return {}
-})
+const change = action('user.change-role', ChangeRoleInput, ({ input }) => changeRole(input))
+const disable = action('user.disable', UserInput, ({ input }) => disableUser(input.id))
 const enable = action('user.enable', UserInput, async ({ input }) => {
   await enableUser(input.id)
   return {}
@@ -56,10 +50,10 @@ export async function submitNewLink(_before: Linked | null, form: FormData): Pro
 export async function submitWithdrawal(_before: Done | null, form: FormData): Promise<Done> {
   return shown(await withdraw(form))
 }
-export async function submitRole(_before: Done | null, form: FormData): Promise<Done> {
+export async function submitRole(_before: ActionResult<RoleChanged> | null, form: FormData): Promise<ActionResult<RoleChanged>> {
   return shown(await change(form))
 }
-export async function submitDisable(_before: Done | null, form: FormData): Promise<Done> {
+export async function submitDisable(_before: ActionResult<UserDisabled> | null, form: FormData): Promise<ActionResult<UserDisabled>> {
   return shown(await disable(form))
 }
 export async function submitEnable(_before: Done | null, form: FormData): Promise<Done> {

@@ -3,7 +3,8 @@
 import { useLive } from '@/components/live/live-provider'
 import { useRefresh } from '@/components/live/use-refresh'
 
-const WAIT_MS = 300
+/** Far fewer times a minute than a check is answered (lib/access/request-pace.ts). */
+const WAIT_MS = 2_500
 
 /**
  * Checks again when a job of the host ended, and not at every change: a check looks at every file and every VM of its host.

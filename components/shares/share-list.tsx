@@ -27,7 +27,7 @@ export function ShareList({ shares, revoke, label, named = false }: Props) {
               {share.state === 'open' ? <><span className="text-ink">until <When ms={share.expiresAtMs} /></span></> : <span className="font-medium">{share.state}</span>}
               {' · '}<span className={classNames(share.openedCount > 0 && 'text-ink')}>{times(share.openedCount)}</span>{share.lastOpenedAtMs !== null && <>, last <When ms={share.lastOpenedAtMs} /></>}
             </p>
-            <p className="text-[13px] break-names text-muted">by {share.by}, <When ms={share.createdAtMs} />{share.hasPassword && ' · with a password'}{share.showPaths && ' · with file paths'}</p>
+            <p className="text-[13px] break-names text-muted">{share.byDisabled ? <>made by {share.by}, disabled · </> : <>by {share.by}, </>}<When ms={share.createdAtMs} />{share.hasPassword && ' · with a password'}{share.showPaths && ' · with file paths'}</p>
           </div>
           {share.state === 'open' && (
             <OnlyWhoMay act="share.revoke">

@@ -16,7 +16,7 @@ interface Props extends Pick<ButtonProps, 'variant' | 'size'> {
   /** What the act is done to, for who does not see where the button stands. */
   to?: string
   /** Said when it was done. */
-  done?: string
+  done?: string | undefined
   children?: ReactNode
 }
 
@@ -24,7 +24,7 @@ interface Props extends Pick<ButtonProps, 'variant' | 'size'> {
 export const SubmitForm = ({ act, ...form }: Props & { act: FormAct }) => <StateForm state={useActionState(act, null)} {...form} />
 
 /** The same, for who keeps the answer above it. */
-export function StateForm({ state: [result, submit, pending], label, to, done, children, variant = 'outline', size }: Props & { state: FormState }) {
+export function StateForm<R extends object>({ state: [result, submit, pending], label, to, done, children, variant = 'outline', size }: Props & { state: FormState<R> }) {
   return (
     <form action={submit} className="flex min-w-0 flex-wrap items-end gap-2">
       {children}

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleSlash, Hourglass, type LucideIcon } from 'lucide-react'
+import { CircleCheck, CircleSlash, Hourglass, KeyRound, type LucideIcon } from 'lucide-react'
 import type { UserState, UserView } from '@/lib/access/list-users'
 import { classNames } from '@/components/class-names'
 import { SessionList } from '@/components/team/session-list'
@@ -9,6 +9,7 @@ import { When } from '@/components/when'
 const STATES: Record<UserState, { icon: LucideIcon; word: string; colour: string }> = {
   active: { icon: CircleCheck, word: 'active', colour: 'text-ok' },
   invited: { icon: Hourglass, word: 'invited, no password yet', colour: 'text-warn' },
+  locked: { icon: KeyRound, word: 'no password: only the one-time link leads in', colour: 'text-warn' },
   disabled: { icon: CircleSlash, word: 'disabled', colour: 'text-danger' },
 }
 

@@ -1,6 +1,7 @@
 'use client'
 
 import { useActionState, type ReactNode } from 'react'
+import type { RoleChanged } from '@/lib/access/change-role'
 import type { UserView } from '@/lib/access/list-users'
 import { PageLink } from '@/components/page-link'
 import { auditPath } from '@/components/paths'
@@ -20,6 +21,12 @@ interface Props {
   children: ReactNode
 }
 
+/** What became of the share links that a user had made. */
+const revokedSentence = (count: number) => (count === 0 ? '' : count === 1 ? ' The share link that they had made is revoked.' : ` The ${count} share links that they had made are revoked.`)
+
+const roleSentence = (name: string, { sharesRevoked, linkEnded }: RoleChanged) =>
+  `The role of ${name} is changed.${linkEnded ? ' Their one-time link ended: make a new one if they still need it.' : ''}${revokedSentence(sharesRevoked)}`
+
 /** What an admin can do with a user, folded up until it is wanted. */
 export function UserManage({ user, acts, own, hours, otherSessions, children }: Props) {
   const [role, disable, enable, newLink, withdraw, endAll] = [
@@ -30,16 +37,19 @@ export function UserManage({ user, acts, own, hours, otherSessions, children }: 
   const answered = [role, disable, enable, newLink, withdraw, endAll].some(([result]) => result !== null)
   const id = <input type="hidden" name="id" value={user.id} />
   const sessions = user.sessions.length
+  const gone = disable[0]?.ok && user.state === 'disabled' ? disable[0] : null
   return (
     <details open={answered || undefined} className="text-sm">
       <summary className="w-fit max-w-full py-1 break-names text-muted hover:text-ink max-sm:py-3">Manage {user.name}{sessions > 0 && ` · ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`}</summary>
       <div className="flex flex-col gap-4 pt-2 pb-3">
-        <StateForm state={role} label="Change role" to={`of ${user.name}`} done={`The role of ${user.name} is changed.`}>
+        <StateForm state={role} label="Change role" to={`of ${user.name}`} done={role[0]?.ok ? roleSentence(user.name, role[0]) : undefined}>
           {id}
           <RoleField role={user.role} label={`Role of ${user.name}`} className="min-w-0 flex-1 basis-64 sm:max-w-md" />
         </StateForm>
+        {/* The button that was pressed is another one now. */}
+        <p role="status" className="empty:sr-only">{gone && `${user.name} is disabled and signed out.${revokedSentence(gone.sharesRevoked)}`}</p>
         <div className="flex flex-wrap items-start gap-2">
-          {user.state !== 'disabled' && <NewLinkForm state={newLink} user={user} hours={hours} />}
+          {user.state !== 'disabled' && <NewLinkForm state={newLink} hasPassword={user.state === 'active'} user={user} hours={hours} />}
           {user.state === 'disabled'
             ? <StateForm key="enable" state={enable} label="Enable" to={user.name}>{id}</StateForm>
             : <StateForm key="disable" state={disable} label="Disable" to={user.name} variant="danger">{id}</StateForm>}

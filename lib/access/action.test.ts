@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { Refusal } from '../jobs/refusal.ts'
 import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
+import { sql } from 'kysely'
+import { endRefusals } from './audit-refused.ts'
+import { BUDGET_RECORDS } from './refusal-budget.ts'
 import { action } from './action.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { route } from './route.ts'
@@ -51,6 +54,43 @@ describe('a server action', () => {
     for (const each of recorded) expect(each).toMatchObject({ user_name: 'vic', act: 'vm.power', address: '198.51.100.1', result: 'refused', sentence: expect.stringContaining('Your role is viewer') })
   })
 
+  it('records a refusal, whatever was sent to keep it out of the log', async () => {
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    const cycle: Record<string, unknown> = { name: 'web' }
+    cycle.self = cycle
+    const throws = () => { throw new Error('no') }
+    const hostile = [{ name: 'web', z: 1n }, cycle, { name: 'web', toJSON: throws }, new Map([['name', 'web']]), new Proxy({}, { get: throws, ownKeys: throws, has: throws, getOwnPropertyDescriptor: throws })]
+    for (const input of hostile) expect(await action('vm.power', Input, vi.fn())(input)).toMatchObject({ ok: false, message: expect.stringMatching(/^Your role is viewer/) })
+    expect((await records()).map(({ act, result, asked }) => [act, result, asked])).toEqual(
+      ['{"name":"web","z":"1"}', '{"name":"web","self":"[cycle]"}', '{"name":"web","toJSON":"[function]"}', '"[Map]"', '"[unreadable]"'].map((asked) => ['vm.power', 'refused', asked]))
+  })
+
+  it('refuses even where the refusal can’t be recorded, and says so in the log', async () => {
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    await sql`CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`.execute(store())
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const [run, handle] = [vi.fn(), vi.fn()]
+    expect(await action('vm.power', Input, run)({ name: 'web' })).toMatchObject({ ok: false, message: expect.stringMatching(/^Your role is viewer/) })
+    expect((await route('user.list', handle)(new Request('http://x/api'), { params: Promise.resolve({}) })).status).toBe(403)
+    const log = write.mock.calls.map(([text]) => String(text)).join('')
+    write.mockRestore()
+    expect([run.mock.calls, handle.mock.calls]).toEqual([[], []])
+    expect(log).toContain('the record of a refused vm.power')
+  })
+
+  it('records no more refusals of one user than the hour’s budget, and then how many more there were', async () => {
+    vi.mocked(currentSession).mockResolvedValue({ id: 's3', user: { id: 'u3', name: 'eve', role: 'viewer' } })
+    for (let time = 0; time < BUDGET_RECORDS + 40; time++) await action('vm.power', Input, vi.fn())({ name: `web ${time}` })
+    expect(await records()).toHaveLength(BUDGET_RECORDS)
+    vi.mocked(currentSession).mockResolvedValue({ id: 's4', user: { id: 'u4', name: 'fay', role: 'viewer' } })
+    await action('vm.power', Input, vi.fn())({ name: 'web' })
+    expect(await records()).toHaveLength(BUDGET_RECORDS + 1)
+    await endRefusals()
+    expect((await records()).at(-1)).toMatchObject({ user_name: 'eve', act: 'refusals.more', result: 'refused', sentence: 'And 40 more refused acts in this hour, not recorded one by one.' })
+    await endRefusals()
+    expect(await records()).toHaveLength(BUDGET_RECORDS + 2)
+  })
+
   it('records what was asked before it runs, without secrets, and the outcome after', async () => {
     const during: unknown[] = []
     const act = action('vm.power', Input, async ({ input }) => { during.push(...await records()); return { jobId: input.name } })
@@ -79,6 +119,9 @@ describe('a server action', () => {
 })
 
 describe('a route', () => {
+  let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
+  beforeEach(async () => { temporary = await openTemporaryStore() })
+  afterEach(() => temporary.remove())
   const get = (handle: Parameters<typeof route>[1]) => route('job.read', handle)(new Request('http://x/api'), { params: Promise.resolve({ id: '1' }) })
 
   it('answers 401 without a session, and runs nothing', async () => {
@@ -94,6 +137,25 @@ describe('a route', () => {
     const response = await route('merge.plan', handle)(new Request('http://x/api'), { params: Promise.resolve({}) })
     expect([response.status, await response.json()]).toEqual([403, { message: 'Your role is viewer, which may not plan a merge: an operator or an admin may. Nothing was done.' }])
     expect(handle).not.toHaveBeenCalled()
+  })
+
+  it('records what it refuses, once a minute for each user and act', async () => {
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] })
+    const ask = async (act: 'user.list' | 'audit.read') => (await route(act, vi.fn())(new Request('http://x/api'), { params: Promise.resolve({}) })).status
+    const recorded = async () => (await store().selectFrom('audit').innerJoin('audit_results', 'audit_id', 'id').select(['user_name', 'act', 'result', 'address']).orderBy('id').execute()).map((each) => [each.user_name, each.act, each.result, each.address])
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    expect([await ask('user.list'), await ask('user.list'), await ask('audit.read')]).toEqual([403, 403, 403])
+    expect(await recorded()).toEqual([['vic', 'user.list', 'refused', '198.51.100.1'], ['vic', 'audit.read', 'refused', '198.51.100.1']])
+    vi.setSystemTime(Date.now() + 59_999)
+    await ask('user.list')
+    vi.mocked(currentSession).mockResolvedValue(signedIn)
+    await ask('user.list')
+    expect((await recorded()).slice(2)).toEqual([['ann', 'user.list', 'refused', '198.51.100.1']])
+    vi.setSystemTime(Date.now() + 1)
+    vi.mocked(currentSession).mockResolvedValue(viewer)
+    await ask('user.list')
+    expect(await recorded()).toHaveLength(4)
+    vi.useRealTimers()
   })
 
   it('answers a refusal, a lost host and a VM that is gone with their sentences', async () => {

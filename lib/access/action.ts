@@ -3,7 +3,8 @@ import { unstable_rethrow } from 'next/navigation'
 import type { z} from 'zod';
 import { type ZodType } from 'zod'
 import { isRefusal } from '../jobs/refusal.ts'
-import { audit, auditAsked, auditOutcome, type Outcome } from './audit.ts'
+import { auditAsked, auditOutcome, type Outcome } from './audit.ts'
+import { auditRefused } from './audit-refused.ts'
 import { requestFrom } from './client-address.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
@@ -27,7 +28,7 @@ export function action<I, R extends object>(act: Act, schema: ZodType<I>, run: (
     const { address } = await requestFrom()
     const input = raw instanceof FormData ? Object.fromEntries(raw) : raw
     const refuse = async (failure: Failure) => {
-      await audit({ user, act, input, address }, { result: 'refused', sentence: failure.message })
+      await auditRefused('acts', { user, act, input, address }, failure.message)
       return failure
     }
     const refusal = whyNot(user, act)

@@ -7,7 +7,7 @@ import { openTemporaryStore } from '../store/temporary-store.ts'
 import { audit, auditAsked, auditOutcome, SERVER } from './audit.ts'
 import { parseAuditQuery } from './audit-query.ts'
 import { authenticate } from './authenticate.ts'
-import { readAuditOf, searchAudit } from './read-audit.ts'
+import { readAuditOf, searchAudit, SEARCHED_MAXIMUM } from './read-audit.ts'
 import { createUser, type User } from './users.ts'
 import { nameVmsBy } from './vm-names.ts'
 
@@ -98,6 +98,20 @@ describe('the audit log', () => {
     const day = (offset: number) => { const date = new Date(Date.now() + offset * 86_400_000); return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}` }
     expect([await acts({ from: day(0), until: day(0) }), await acts({ until: day(-1) }), await acts({ from: `${day(1)}T00:00` })]).toEqual([[recover, disable, create], [], []])
     expect(await acts({ person: 'bob', act: 'user.disable' })).toEqual([])
+  })
+
+  it('searches the newest 20,000 of a long log, and says from when on', async () => {
+    await sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= ${SEARCHED_MAXIMUM})
+      INSERT INTO audit (at_ms, user_name, act, asked) SELECT i, CASE WHEN i = 1 THEN 'old' ELSE 'ann' END, 'vm.power', '{"name":"needle"}' FROM n`.execute(store())
+    const begunAtMs = performance.now()
+    const { entries, total, unsearchedUntilMs } = await searchAudit(parseAuditQuery({ q: 'needle' }).query)
+    expect(performance.now() - begunAtMs).toBeLessThan(3_000)
+    expect([entries.length, total, unsearchedUntilMs]).toEqual([50, SEARCHED_MAXIMUM, 1])
+    // The others narrow down first, so an old record is found by them.
+    expect(await searchAudit(parseAuditQuery({ q: 'needle', person: 'old' }).query)).toMatchObject({ entries: [{ userName: 'old' }], total: 1, unsearchedUntilMs: null })
+    expect(await searchAudit(parseAuditQuery({ q: 'no such needle' }).query)).toEqual({ entries: [], total: 0, unsearchedUntilMs: 1 })
+    expect(await searchAudit(parseAuditQuery({ page: '401' }).query)).toMatchObject({ entries: [{ userName: 'old' }], total: SEARCHED_MAXIMUM + 1, unsearchedUntilMs: null })
+    expect(await searchAudit(parseAuditQuery({ q: 'needle', page: '9999' }).query)).toMatchObject({ entries: [], total: SEARCHED_MAXIMUM })
   })
 
   it('comes in pages of 50', async () => {

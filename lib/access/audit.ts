@@ -3,6 +3,7 @@ import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import type { AuditAct } from './audit-acts.ts'
 import { auditSubject } from './audit-subject.ts'
+import { safeJson } from './safe-json.ts'
 import type { User } from './users.ts'
 
 /** Who is no user: names of users hold no parentheses. */
@@ -31,9 +32,11 @@ export type Outcome =
 
 /** Records that something was asked. @returns the record's id for `auditOutcome`. */
 export async function auditAsked({ user, act, input, address }: Asked): Promise<number> {
-  const asked = JSON.stringify(input, (key, value: unknown) => (FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value)) ?? 'null'
+  const asked = safeJson(input, (key, value) => (FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value))
+  // Of the record, not of the input: that of a refused act may be anything, and answer with anything.
+  const subject = await auditSubject(act, JSON.parse(asked))
   const { id } = await store().insertInto('audit')
-    .values({ at_ms: Date.now(), user_id: user.id, user_name: user.name, act, asked: asked.slice(0, ASKED_MAX_CHARACTERS), address, ...(await auditSubject(act, input)) })
+    .values({ at_ms: Date.now(), user_id: user.id, user_name: user.name, act, asked: asked.slice(0, ASKED_MAX_CHARACTERS), address, ...subject })
     .returning('id').executeTakeFirstOrThrow()
   return id
 }

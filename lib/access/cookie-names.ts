@@ -4,6 +4,10 @@
  */
 const SECURE = '__Host-keyframe-session'
 const PLAIN = 'keyframe-session'
+const SECURE_DEVICE = '__Host-keyframe-device'
+const PLAIN_DEVICE = 'keyframe-device'
 
 export const sessionCookieName = (secure: boolean): string => (secure ? SECURE : PLAIN)
 export const SESSION_COOKIE_NAMES = [SECURE, PLAIN] as const
+/** Of a browser that has signed in before. */
+export const deviceCookieName = (secure: boolean): string => (secure ? SECURE_DEVICE : PLAIN_DEVICE)

@@ -4,7 +4,8 @@ import type { Role } from './permissions.ts'
 import { listSessions, type SessionView } from './sessions.ts'
 import { NO_PASSWORD } from './users.ts'
 
-export type UserState = 'active' | 'invited' | 'disabled'
+/** "locked": the password was ended, and only the one-time link leads in. */
+export type UserState = 'active' | 'invited' | 'locked' | 'disabled'
 
 export interface UserView {
   id: string
@@ -25,7 +26,7 @@ export async function listUsers(): Promise<UserView[]> {
   const links = await store().selectFrom('setup_tokens').select(['user_id', 'expires_at_ms']).where('expires_at_ms', '>', Date.now()).execute()
   return Promise.all(rows.map(async (row): Promise<UserView> => ({
     id: row.id, name: row.name, role: row.role as Role,
-    state: row.disabled === 1 ? 'disabled' : row.password_hash === NO_PASSWORD ? 'invited' : 'active',
+    state: row.disabled === 1 ? 'disabled' : row.password_hash !== NO_PASSWORD ? 'active' : row.seen_at_ms === null ? 'invited' : 'locked',
     seenAtMs: row.seen_at_ms, createdAtMs: row.created_at_ms,
     linkUntilMs: links.find((link) => link.user_id === row.id)?.expires_at_ms ?? null,
     sessions: await listSessions(row.id),

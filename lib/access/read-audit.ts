@@ -1,5 +1,5 @@
 import 'server-only'
-import { sql, type ExpressionBuilder, type SqlBool } from 'kysely'
+import { sql, type ExpressionBuilder, type RawBuilder, type SqlBool } from 'kysely'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { AUDIT_ACTS, auditWords } from './audit-acts.ts'
@@ -32,6 +32,8 @@ const status = sql<AuditStatus>`CASE WHEN r.result IS NULL THEN 'unfinished' WHE
 const jobId = sql<string | null>`coalesce(r.job_id, a.job_id)`
 const host = sql<string | null>`coalesce(a.host, j.host)`
 const vmUuid = sql<string | null>`coalesce(a.vm_uuid, nullif(j.vm_uuid, ''))`
+/** Counted in the same pass that reads the page. */
+const everyOne = sql<number>`count(*) OVER ()`
 const vmName = sql<string | null>`coalesce(a.vm_name, CASE WHEN j.vm_uuid <> '' THEN j.vm_name END)`
 
 /** Records with their results, their jobs, and of each job the first end after the record: a retry ends anew. */
@@ -41,18 +43,32 @@ const records = () => store().selectFrom('audit as a')
   .leftJoin('audit_job_ends as e', (join) => join.on(sql<SqlBool>`e.id = (SELECT min(id) FROM audit_job_ends WHERE job_id = r.job_id AND at_ms >= a.at_ms)`))
 
 type Records = ReturnType<typeof records>
+type Filters = Omit<AuditQuery, 'page'>
+
+/** Records that a slow search looks at, the newest. The database is read in this thread: 20,000 take about 0.1 s. */
+export const SEARCHED_MAXIMUM = 20_000
 
 /** Two texts as people compare them: % and _ mean themselves. */
 const holds = (where: ReturnType<typeof sql>, needle: string) => sql<SqlBool>`instr(lower(${where}), lower(${needle})) > 0`
 
-function matching(query: Omit<AuditQuery, 'page'>): Records {
-  let found = records()
+/** What the table of records alone decides, which is quick even in a long log. */
+function candidates(query: Filters) {
+  let found = store().selectFrom('audit as a')
   if (query.person !== '') found = found.where(holds(sql`a.user_name`, query.person))
-  if (query.vm !== '') found = found.where(sql<SqlBool>`(${holds(sql`coalesce(${vmName}, '')`, query.vm)} OR ${vmUuid} = lower(${query.vm}))`)
   if (query.act !== null) found = found.where('a.act', '=', query.act)
-  if (query.status !== null) found = found.where(sql<SqlBool>`${status} = ${query.status}`)
   if (query.fromMs !== null) found = found.where('a.at_ms', '>=', query.fromMs)
   if (query.untilMs !== null) found = found.where('a.at_ms', '<', query.untilMs)
+  return found
+}
+
+/** Does the search look at results, jobs and every text? That is slow, and nothing else is answered meanwhile. */
+const isSlow = (query: Filters) => query.vm !== '' || query.status !== null || query.text !== ''
+
+function matching(query: Filters): Records {
+  const ids = candidates(query).select('a.id').orderBy('a.id', 'desc')
+  let found = records().where('a.id', 'in', isSlow(query) ? ids.limit(SEARCHED_MAXIMUM) : ids)
+  if (query.vm !== '') found = found.where(sql<SqlBool>`(${holds(sql`coalesce(${vmName}, '')`, query.vm)} OR ${vmUuid} = lower(${query.vm}))`)
+  if (query.status !== null) found = found.where(sql<SqlBool>`${status} = ${query.status}`)
   if (query.text !== '') {
     const words = AUDIT_ACTS.filter((act) => auditWords(act).toLowerCase().includes(query.text.toLowerCase()))
     const parts = ['a.user_name', 'a.act', 'a.asked', 'a.address', 'a.host', 'a.vm_name', 'a.snapshot', 'a.subject_user', 'r.sentence', 'e.sentence', 'j.title'] as const
@@ -62,21 +78,43 @@ function matching(query: Omit<AuditQuery, 'page'>): Records {
   return found
 }
 
-async function read(found: Records, limit: number, offset = 0): Promise<AuditEntry[]> {
+async function read(found: Records, limit: number): Promise<AuditEntry[]> {
+  return (await readCounted(found, sql<number>`0`, limit, 0)).entries
+}
+
+/** `total` is what counts them: all of them only where that is asked for. */
+async function readCounted(found: Records, total: RawBuilder<number>, limit: number, offset: number): Promise<{ entries: AuditEntry[]; total: number }> {
   const rows = await found.select(['a.id', 'a.at_ms', 'a.user_name', 'a.act', 'a.address', 'a.snapshot', 'a.subject_user', 'a.asked', 'j.title', 'r.sentence as result_sentence', 'e.sentence as end_sentence'])
-    .select([status.as('status'), jobId.as('job'), host.as('on_host'), vmUuid.as('vm'), vmName.as('vm_called')])
+    .select([status.as('status'), jobId.as('job'), host.as('on_host'), vmUuid.as('vm'), vmName.as('vm_called'), total.as('total')])
     .orderBy('a.id', 'desc').limit(limit).offset(offset).execute()
-  return rows.map((row): AuditEntry => ({
+  const entries = rows.map((row): AuditEntry => ({
     id: row.id, atMs: row.at_ms, userName: row.user_name, act: row.act, address: row.address, host: row.on_host, vmUuid: row.vm, vmName: row.vm_called,
     snapshot: row.snapshot, subjectUser: row.subject_user, job: row.job === null ? null : { id: row.job, title: row.title }, status: row.status,
     sentence: row.result_sentence ?? row.end_sentence, asked: row.asked,
   }))
+  return { entries, total: rows[0]?.total ?? 0 }
+}
+
+export interface AuditFound {
+  entries: AuditEntry[]
+  total: number
+  /** What is as old as this was not searched, for there is too much of it; null when all was. */
+  unsearchedUntilMs: number | null
 }
 
 /** One page of what a search finds, the newest first, and how many there are. */
-export async function searchAudit(query: AuditQuery): Promise<{ entries: AuditEntry[]; total: number }> {
-  const { total } = await matching(query).select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { entries: await read(matching(query), AUDIT_PAGE_SIZE, (query.page - 1) * AUDIT_PAGE_SIZE), total }
+export async function searchAudit(query: AuditQuery): Promise<AuditFound> {
+  const offset = (query.page - 1) * AUDIT_PAGE_SIZE
+  if (!isSlow(query)) {
+    const { count } = await candidates(query).select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+    const page = candidates(query).select('a.id').orderBy('a.id', 'desc').limit(AUDIT_PAGE_SIZE).offset(offset)
+    return { entries: await read(records().where('a.id', 'in', page), AUDIT_PAGE_SIZE), total: count, unsearchedUntilMs: null }
+  }
+  const unsearched = await candidates(query).select('a.at_ms').orderBy('a.id', 'desc').limit(1).offset(SEARCHED_MAXIMUM).executeTakeFirst()
+  const found = await readCounted(matching(query), everyOne, AUDIT_PAGE_SIZE, offset)
+  // Past the last page no row says how many there are.
+  const { total } = found.entries.length > 0 || offset === 0 ? found : await readCounted(matching(query), everyOne, 1, 0)
+  return { entries: found.entries, total, unsearchedUntilMs: unsearched?.at_ms ?? null }
 }
 
 /** What was done to one VM, one snapshot of it, or one job, the newest first. By index, for every page of a VM asks. */

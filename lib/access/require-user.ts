@@ -1,9 +1,10 @@
 import 'server-only'
 import { headers } from 'next/headers'
 import { forbidden, redirect } from 'next/navigation'
+import { auditRefusedRead } from './audit-refused-read.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { loginPath } from './next-path.ts'
-import { can, type Act } from './permissions.ts'
+import { whyNot, type Act } from './permissions.ts'
 import type { User } from './users.ts'
 
 /**
@@ -14,7 +15,11 @@ export async function requireSession(act: Act): Promise<Session> {
   const session = await currentSession()
   // The path is known from proxy.ts only; Next tells it to no server component.
   if (!session) redirect(loginPath((await headers()).get('x-keyframe-path')))
-  if (!can(session.user, act)) forbidden()
+  const refusal = whyNot(session.user, act)
+  if (refusal !== null) {
+    await auditRefusedRead(session.user, act, refusal)
+    forbidden()
+  }
   return session
 }
 

@@ -1,21 +1,31 @@
 import 'server-only'
 import { isRefusal } from '../jobs/refusal.ts'
+import { auditRefusedRead } from './audit-refused-read.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
 import { whyNot, type Act } from './permissions.ts'
+import { tooManyRequests } from './too-many-requests.ts'
 
 type Params = Record<string, string>
 export interface RouteContext {
   params: Promise<Params>
 }
 
-/** A gated route handler: 401 without a session, 403 without the right, and a sentence as JSON for errors. */
+/** What asks a host before it answers; the preview of a schedule asks the database alone. */
+const isCostly = (act: Act) => act === 'check.read' || (act.endsWith('.plan') && act !== 'schedule.plan')
+
+/** A gated route handler: 401 without a session, 403 without the right, 429 for too many plans and forms in a minute, and a sentence as JSON for errors. */
 export function route(act: Act, handle: (request: Request, context: { params: Params; session: Session }) => Promise<Response>) {
   return async (request: Request, context: RouteContext): Promise<Response> => {
     const session = await currentSession()
     if (!session) return Response.json({ message: 'Sign in first.' }, { status: 401 })
     const refusal = whyNot(session.user, act)
-    if (refusal !== null) return Response.json({ message: refusal }, { status: 403 })
+    if (refusal !== null) {
+      await auditRefusedRead(session.user, act, refusal)
+      return Response.json({ message: refusal }, { status: 403 })
+    }
+    const many = isCostly(act) ? tooManyRequests(session, new URL(request.url).pathname) : null
+    if (many) return Response.json({ message: many.sentence }, { status: 429, headers: { 'retry-after': String(many.waitSeconds) } })
     try {
       return await handle(request, { params: await context.params, session })
     } catch (error) {

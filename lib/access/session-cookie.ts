@@ -7,7 +7,7 @@ import { sessionCookieName } from './cookie-names.ts'
 import { SESSION_LIFETIME_MS } from './sessions.ts'
 import type { User } from './users.ts'
 
-/** Session id inside next-auth's signed token; the session itself is looked up at each request. */
+/** The session's key inside next-auth's signed token; the session itself is looked up at each request. */
 declare module 'next-auth/jwt' {
   interface JWT {
     sid?: string
@@ -19,9 +19,9 @@ const cookieName = () => sessionCookieName(secure())
 const secret = () => deriveKey('sessions')
 
 /** Signs a user's session into the cookie. Works in a plain form post, without JavaScript. */
-export async function writeSessionCookie(user: User, sessionId: string): Promise<void> {
+export async function writeSessionCookie(user: User, key: string): Promise<void> {
   const maxAge = SESSION_LIFETIME_MS / 1000
-  const token = await encode({ token: { sub: user.id, name: user.name, sid: sessionId }, secret: secret(), maxAge })
+  const token = await encode({ token: { sub: user.id, name: user.name, sid: key }, secret: secret(), maxAge })
   ;(await cookies()).set(cookieName(), token, { httpOnly: true, sameSite: 'lax', secure: secure(), path: '/', maxAge })
 }
 
@@ -29,7 +29,7 @@ export async function clearSessionCookie(): Promise<void> {
   (await cookies()).delete({ name: cookieName(), path: '/', secure: secure(), httpOnly: true, sameSite: 'lax' })
 }
 
-/** The session id in the cookie, or null when there is none or its signature is not ours. */
+/** The session's key in the cookie, or null when there is none or its signature is not ours. */
 export async function readSessionCookie(): Promise<string | null> {
   const value = (await cookies()).get(cookieName())?.value
   if (!value) return null

@@ -1,5 +1,5 @@
 import 'server-only'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { announceAccess } from './announce.ts'
@@ -11,8 +11,13 @@ export const SESSION_LIFETIME_MS = 30 * 24 * 3_600_000
 /** `seen_at_ms` is written at most this often: not every request is worth a write. */
 const SEEN_EVERY_MS = 60_000
 const AGENT_MAX_CHARACTERS = 200
+const KEY_BYTES = 24
+
+/** What the database keeps of a session's key. It is random, so a fast hash does. */
+export const sessionIdOf = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 export interface SessionView {
+  /** Names the session, and opens nothing. */
   id: string
   createdAtMs: number
   seenAtMs: number
@@ -21,15 +26,16 @@ export interface SessionView {
   address: string | null
 }
 
-/** Begins a session. @returns its id, which the signed cookie carries. */
-export async function createSession(userId: string, { agent, address }: From): Promise<string> {
+/** Begins a session. @returns its id, and the key that the signed cookie carries and nothing else keeps. */
+export async function createSession(userId: string, { agent, address }: From): Promise<{ id: string; key: string }> {
   const now = Date.now()
   await store().deleteFrom('sessions').where('expires_at_ms', '<', now).execute()
-  const id = randomUUID()
+  const key = randomBytes(KEY_BYTES).toString('base64url')
+  const id = sessionIdOf(key)
   await store().insertInto('sessions').values({ id, user_id: userId, created_at_ms: now, seen_at_ms: now, expires_at_ms: now + SESSION_LIFETIME_MS, agent: agent.slice(0, AGENT_MAX_CHARACTERS), address }).execute()
   await store().updateTable('users').set({ seen_at_ms: now }).where('id', '=', userId).execute()
   publish({ type: 'users' })
-  return id
+  return { id, key }
 }
 
 /** The user of a session that is neither expired nor revoked, or null. Looked up at each request. */
@@ -57,11 +63,6 @@ export async function revokeSession(userId: string, id: string): Promise<void> {
   announceAccess(userId)
 }
 
-/** Ends the session that asks for it: the page that signs out goes on to the sign-in page by itself. */
-export async function endOwnSession(id: string): Promise<void> {
-  await store().deleteFrom('sessions').where('id', '=', id).execute()
-  publish({ type: 'users' })
-}
 
 /** Ends all sessions of this user but one. */
 export async function revokeOtherSessions(userId: string, keptId: string | null): Promise<void> {

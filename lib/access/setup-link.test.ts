@@ -29,8 +29,8 @@ describe('first start', () => {
   it('takes the password of KEYFRAME_ADMIN_PASSWORD, the first time only, and prints nothing', async () => {
     expect(await firstStart({ KEYFRAME_ADMIN_PASSWORD: 'the first one' })).toBe('')
     expect(await firstStart({ KEYFRAME_ADMIN_PASSWORD: 'the second one' })).toBe('')
-    expect(await checkPassword('admin', 'the second one')).toMatchObject({ refused: 'wrong' })
-    expect(await checkPassword('admin', 'the first one')).toMatchObject({ user: { name: 'admin' } })
+    expect(await checkPassword('admin', 'the second one', { address: '198.51.100.1' })).toMatchObject({ refused: 'wrong' })
+    expect(await checkPassword('admin', 'the first one', { address: '198.51.100.1' })).toMatchObject({ user: { name: 'admin' } })
   })
 
   it('prints a link without it, which works once; the database does not hold its token', async () => {

@@ -1,6 +1,8 @@
 import 'server-only'
 import { createHash, randomBytes } from 'node:crypto'
+import type { Transaction } from 'kysely'
 import { Refusal } from '../jobs/refusal.ts'
+import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { announceAccess } from './announce.ts'
 import { checkNewPassword, hashPassword } from './password.ts'
@@ -20,11 +22,14 @@ export const setupLink = (url: string, token: string): string => `${url}/setup/$
  * ones end. Only its hash is kept, so it can be told once.
  */
 export async function createSetupToken(userId: string | null): Promise<string> {
+  return store().transaction().execute((transaction) => replaceSetupToken(transaction, userId))
+}
+
+/** The same within a transaction that does more. */
+export async function replaceSetupToken(transaction: Transaction<Schema>, userId: string | null): Promise<string> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
-  await store().transaction().execute(async (transaction) => {
-    await transaction.deleteFrom('setup_tokens').where('user_id', userId === null ? 'is' : '=', userId).execute()
-    await transaction.insertInto('setup_tokens').values({ hash: hashOf(token), expires_at_ms: Date.now() + LINK_LIFETIME_MS, user_id: userId }).execute()
-  })
+  await transaction.deleteFrom('setup_tokens').where('user_id', userId === null ? 'is' : '=', userId).execute()
+  await transaction.insertInto('setup_tokens').values({ hash: hashOf(token), expires_at_ms: Date.now() + LINK_LIFETIME_MS, user_id: userId }).execute()
   return token
 }
 

@@ -5,13 +5,13 @@ import { audit } from './audit.ts'
 import { requestFrom } from './client-address.ts'
 import { currentSession } from './current-user.ts'
 import { clearSessionCookie } from './session-cookie.ts'
-import { endOwnSession } from './sessions.ts'
+import { revokeSession } from './sessions.ts'
 
 /** Ends this session, here and on the server. */
 export async function signOut(): Promise<void> {
   const session = await currentSession()
   if (session) {
-    await endOwnSession(session.id)
+    await revokeSession(session.user.id, session.id)
     await audit({ user: session.user, act: 'session.sign-out', input: {}, address: (await requestFrom()).address }, { result: 'ok' })
   }
   await clearSessionCookie()

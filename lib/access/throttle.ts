@@ -1,37 +1,58 @@
 import 'server-only'
 import { store } from '../store/store.ts'
+import { GuessLimits, type Guess } from './guess-limits.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
-/** Failed sign-ins are counted over this time. */
-export const THROTTLE_WINDOW_MS = 5 * 60_000
-const FAILURES_PER_NAME = 5
-/** Over all names of one kind, users or share links: a guesser may change the name, and no address can be trusted (DESIGN.md, section 8). */
-const FAILURES_OVERALL = 100
-/** What is typed as a name may be a megabyte. */
-const NAME_MAX_CHARACTERS = 200
+/** Tries that wait at once; each of one name past the first ten, and each past them all, has to come again. */
+const WAITING_MAXIMUM = 100
+const WAITING_PER_NAME = 10
+const FORGET = 'failures-forgotten'
+const MINUTE_MS = 60_000
 
-/** Who guesses the passwords of links must not keep people from signing in, nor the other way round. */
-type Kind = 'user' | 'share'
-const prefixOf = (kind: Kind) => `${kind}:`
-const counted = (kind: Kind, name: string) => prefixOf(kind) + name.slice(0, NAME_MAX_CHARACTERS)
+interface Throttle {
+  limits: GuessLimits
+  room: WaitingRoom
+  forgottenAtMs: number
+}
+interface Shared { keyframeThrottle?: Throttle }
+// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+const shared = globalThis as Shared
+const throttle = (): Throttle => (shared.keyframeThrottle ??= { limits: new GuessLimits(), room: new WaitingRoom(WAITING_MAXIMUM, WAITING_PER_NAME), forgottenAtMs: Date.now() })
+
+export type Try =
+  /** May not try. `firstTime`: nobody was kept out by this limit before. */
+  | { waitMinutes: number; firstTime: boolean }
+  /** No place to wait in: try again in a few seconds. */
+  | 'busy'
+  /** May try, and has waited where that was asked. */
+  | { nameLimitReached: boolean; right(): void }
 
 /**
- * Counts this try as a failure, until `forgetFailures` says that it was none.
- * @returns null = may try; else the minutes until one may again.
+ * Counts this try as a wrong one, until `right` is called. All in memory: a flood of guesses must not become a flood of writes.
+ * README.md says what is counted, and who waits.
  */
-export async function countTry(kind: Kind, name: string): Promise<number | null> {
-  const nowMs = Date.now()
-  await store().deleteFrom('login_failures').where('at_ms', '<', nowMs - THROTTLE_WINDOW_MS).execute()
-  // Written before the earlier ones are read: of many guesses sent at once each one sees those before it.
-  const { id } = await store().insertInto('login_failures').values({ name: counted(kind, name), at_ms: nowMs }).returning('id').executeTakeFirstOrThrow()
-  const earlier = (await store().selectFrom('login_failures').select(['name', 'at_ms']).where('id', '<', id).orderBy('id').execute()).filter((failure) => failure.name.startsWith(prefixOf(kind)))
-  const ofName = earlier.filter((failure) => failure.name === counted(kind, name))
-  const first = ofName.length >= FAILURES_PER_NAME ? ofName[ofName.length - FAILURES_PER_NAME] : earlier.length >= FAILURES_OVERALL ? earlier[earlier.length - FAILURES_OVERALL] : undefined
-  if (!first) return null
-  // A try that was not let through is no guess: who keeps trying must not wait for ever.
-  await store().deleteFrom('login_failures').where('id', '=', id).execute()
-  return Math.max(1, Math.ceil((first.at_ms + THROTTLE_WINDOW_MS - nowMs) / 60_000))
+export async function countTry(guess: Guess): Promise<Try> {
+  await forgetWhenAsked()
+  const { limits, room } = throttle()
+  const admission = limits.admit(guess, Date.now())
+  if ('waitMs' in admission) return { waitMinutes: Math.max(1, Math.ceil(admission.waitMs / MINUTE_MS)), firstTime: admission.firstTime }
+  if (!(await room.wait(`${guess.kind} ${guess.name}`, admission.delayMs))) return 'busy'
+  return { nameLimitReached: admission.nameLimitReached, right: () => admission.forget() }
 }
 
-export async function forgetFailures(kind: Kind, name: string): Promise<void> {
-  await store().deleteFrom('login_failures').where('name', '=', counted(kind, name)).execute()
+/** Forgets all wrong tries, in this process. */
+export function forgetFailures(): void {
+  throttle().limits.clear()
+}
+
+/** Has the process that runs forget all wrong tries before the next one: for a command beside it. */
+export async function askToForget(db: Pick<ReturnType<typeof store>, 'insertInto'>): Promise<void> {
+  await db.insertInto('access_marks').values({ name: FORGET, at_ms: Date.now() }).onConflict((conflict) => conflict.column('name').doUpdateSet({ at_ms: Date.now() })).execute()
+}
+
+async function forgetWhenAsked(): Promise<void> {
+  const mark = await store().selectFrom('access_marks').select('at_ms').where('name', '=', FORGET).executeTakeFirst()
+  if (mark === undefined || mark.at_ms <= throttle().forgottenAtMs) return
+  throttle().forgottenAtMs = mark.at_ms
+  forgetFailures()
 }

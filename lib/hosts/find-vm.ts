@@ -33,6 +33,7 @@ export function requireHost(name: string): Host {
 /** For decisions: the host and the VM as it is now. Throws HostDown, VmHung, or VmGone when either is not there. */
 export async function requireVm(hostName: string, uuid: string): Promise<{ host: Host; vm: KnownVm }> {
   const host = requireHost(hostName)
+  if (!UUID.test(uuid)) throw new VmGone(`There is no VM ${uuid} on ${hostName}.`)
   const vm = await host.inventory.vmNow(uuid)
   if (!vm) throw new VmGone(`The VM is no longer on ${hostName}: it was removed or renamed meanwhile. Reload the list.`)
   return { host, vm }

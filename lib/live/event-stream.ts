@@ -1,8 +1,12 @@
 import 'server-only'
+import { onHeartbeat } from './heartbeat.ts'
 import { newestId, onShutdown, subscribe, type NumberedEvent } from './hub.ts'
 
-/** A comment this often keeps proxies from closing the stream. */
-const HEARTBEAT_MS = 15_000
+/** As the hub writes them; what a browser gives goes into the stream, where a line break would begin an event of its own. */
+const EVENT_ID = /^[0-9a-f]{8}-\d{1,15}$/
+/** An id that no hub has: what was missed is not known. */
+const UNKNOWN_ID = 'unknown'
+const encoder = new TextEncoder()
 
 /** What a stream is worked with while it is open; nothing of it throws, and after its end nothing of it does anything. */
 export interface OpenStream {
@@ -31,13 +35,13 @@ export interface EventStreamOptions {
  * Answers a request with server-sent events of the hub: from where the browser left off (`Last-Event-ID`, or `since` of the
  * address), until `end` is called, the browser goes, it reads too slowly, or the server shuts down.
  */
-export function eventStream(request: Request, { unreadMaximum, onEvent, onHeartbeat, onOpen, onEnd }: EventStreamOptions): Response {
-  const since = request.headers.get('last-event-id') ?? new URL(request.url).searchParams.get('since')
+export function eventStream(request: Request, { unreadMaximum, onEvent, onHeartbeat: lookAgain, onOpen, onEnd }: EventStreamOptions): Response {
+  const given = request.headers.get('last-event-id') ?? new URL(request.url).searchParams.get('since')
+  const since = given === null || EVENT_ID.test(given) ? given : UNKNOWN_ID
   const ends = [...onEnd]
   const close = () => { for (const end of ends.splice(0)) end() }
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const encoder = new TextEncoder()
       const write = (text: string) => {
         if ((controller.desiredSize ?? 0) < -unreadMaximum) { close(); return }
         try { controller.enqueue(encoder.encode(text)) } catch { close() }
@@ -51,11 +55,10 @@ export function eventStream(request: Request, { unreadMaximum, onEvent, onHeartb
         },
       }
       const subscription = subscribe(since, (numbered) => onEvent(stream, numbered))
-      write(`retry: 1000\nid: ${since ?? newestId()}\nevent: hello\ndata: {}\n\n`)
-      const heartbeat = setInterval(() => onHeartbeat(stream), HEARTBEAT_MS)
+      write(`retry: 1000\nid: ${since === UNKNOWN_ID ? newestId() : (since ?? newestId())}\nevent: hello\ndata: {}\n\n`)
       ends.push(
         () => subscription.end(),
-        () => clearInterval(heartbeat),
+        onHeartbeat(() => lookAgain(stream)),
         onShutdown(close),
         () => { try { controller.close() } catch { /* the browser closed it first */ } },
       )
@@ -65,5 +68,6 @@ export function eventStream(request: Request, { unreadMaximum, onEvent, onHeartb
     cancel: close,
   })
   request.signal.addEventListener('abort', close)
+  if (request.signal.aborted) close()
   return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' } })
 }

@@ -40,6 +40,8 @@ async function serve(dev: boolean, settings: Settings): Promise<void> {
   process.stdout.write(`keyframe: serves ${settings.url}\n`)
 }
 
+// What this process writes is its own user's, whatever the shell or the service was started with.
+process.umask(0o077)
 const dev = process.argv.includes('--dev')
 const settings = readSettings()
 const dist = process.env.KEYFRAME_DIST || '.next'

@@ -2,6 +2,7 @@ import 'server-only'
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { checkNewPassword, hashPassword } from '../access/password.ts'
+import { can, type Role } from '../access/permissions.ts'
 import type { User } from '../access/users.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import { readJob } from '../jobs/read-jobs.ts'
@@ -36,10 +37,16 @@ export async function createShare(input: z.infer<typeof ShareInput>, user: User)
   const link = shareLink(settings().url, token)
   const qr = qrCode(link)
   await store().deleteFrom('shares').where((where) => where.or([where('expires_at_ms', '<', nowMs - ENDED_KEPT_MS), where('revoked_at_ms', '<', nowMs - ENDED_KEPT_MS)])).execute()
-  await store().insertInto('shares').values({
-    ...share, ...bound, kind: input.kind, token_hash: hashOfToken(token), show_paths: input.showPaths ? 1 : 0, password_hash: input.password === '' ? null : await hashPassword(input.password),
-    created_by: user.name, created_at_ms: nowMs, revoked_at_ms: null, opened_count: 0, last_opened_at_ms: null,
-  }).execute()
+  const passwordHash = input.password === '' ? null : await hashPassword(input.password)
+  await store().transaction().execute(async (transaction) => {
+    // What was read above took time: a link must not outlive a right that was taken away meanwhile.
+    const maker = await transaction.selectFrom('users').select(['role', 'disabled']).where('id', '=', user.id).executeTakeFirst()
+    if (!maker || maker.disabled === 1 || !can({ role: maker.role as Role }, 'share.create')) throw new Refusal('You may not make share links any more. No link was made.')
+    await transaction.insertInto('shares').values({
+      ...share, ...bound, kind: input.kind, token_hash: hashOfToken(token), show_paths: input.showPaths ? 1 : 0, password_hash: passwordHash,
+      created_by: user.name, created_by_id: user.id, created_at_ms: nowMs, revoked_at_ms: null, opened_count: 0, last_opened_at_ms: null,
+    }).execute()
+  })
   publish({ type: 'share', shareId: share.id })
   return { link, expiresAtMs: share.expires_at_ms, qr }
 }

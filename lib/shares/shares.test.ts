@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { forgetFailures } from '../access/throttle.ts'
 import { startJobRow } from './testing/job-row.ts'
+import { subscribe } from '../live/hub.ts'
+import type { LiveEvent } from '../live/types.ts'
 import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
 import { countOpening } from './count-opening.ts'
 import { createShare } from './create-share.ts'
 import { findShare, isWorking } from './find-share.ts'
 import { listShares } from './list-shares.ts'
+import { OPENINGS_PER_HOUR } from './opening-pace.ts'
 import { revokeShare } from './revoke-share.ts'
 import { isShareAddress } from './share-address.ts'
 import { takeStream } from './streams.ts'
@@ -13,6 +17,7 @@ import { isUnlocked, tryPassword } from './unlock.ts'
 
 const ANN = { id: 'u1', name: 'ann', role: 'operator' } as const
 const JOB = 'job-1'
+const HERE = '198.51.100.1'
 const share = async (change: { password?: string; lifetime?: '1h' | '7d' } = {}) => {
   const { link } = await createShare({ kind: 'job', jobId: JOB, lifetime: '7d', password: '', showPaths: false, ...change }, ANN)
   return new URL(link).pathname.split('/')[2]!
@@ -23,6 +28,8 @@ describe('share links', () => {
   beforeEach(async () => {
     temporary = await openTemporaryStore()
     await startJobRow(JOB)
+    forgetFailures()
+    await store().insertInto('users').values({ ...ANN, password_hash: 'x', disabled: 0, created_at_ms: 1, seen_at_ms: null }).execute()
   })
   afterEach(async () => {
     vi.useRealTimers()
@@ -57,17 +64,27 @@ describe('share links', () => {
 
   it('count how often they were opened', async () => {
     const { id } = (await findShare(await share()))!
-    await Promise.all([countOpening(id), countOpening(id), countOpening(id)])
+    const heard: LiveEvent[] = []
+    const { end } = subscribe(null, ({ event }) => heard.push(event))
+    await Promise.all([countOpening(id, HERE), countOpening(id, HERE), countOpening(id, '203.0.113.9')])
+    // One word at once, and one more when the second is over.
+    expect(heard).toEqual([{ type: 'share', shareId: id }])
+    await vi.waitFor(() => expect(heard).toHaveLength(2), { timeout: 2_000 })
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    expect(heard).toHaveLength(2)
+    end()
     expect(await listShares({ kind: 'job', jobId: JOB })).toMatchObject([{ by: 'ann', openedCount: 3, state: 'open', hasPassword: false }])
     expect(await listShares({ kind: 'job', jobId: 'another' })).toEqual([])
+    for (let time = 0; time < 30; time++) await countOpening(id, HERE)
+    expect((await listShares())[0]?.openedCount).toBe(OPENINGS_PER_HOUR + 1)
   })
 
   it('with a password open by it alone; its cookie opens no other share, ends, and can’t be made', async () => {
     const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
     expect(isUnlocked(one, undefined)).toBe(false)
-    expect(await tryPassword(one, 'another password')).toBe('wrong')
-    const answer = await tryPassword(one, 'a good password')
-    if (answer === 'wrong' || 'waitMinutes' in answer) throw new Error('the right password was refused')
+    expect(await tryPassword(one, 'another password', HERE)).toBe('wrong')
+    const answer = await tryPassword(one, 'a good password', HERE)
+    if (typeof answer === 'string' || 'waitMinutes' in answer) throw new Error('the right password was refused')
     expect([isUnlocked(one, answer.cookie), isUnlocked(two, answer.cookie)]).toEqual([true, false])
     const [until, signed] = answer.cookie.split('.')
     for (const made of [`${Number(until) + 1}.${signed}`, `${until}.`, `${until}`, '', `NaN.${signed}`, `${until}.${signed}x`]) expect([made, isUnlocked(one, made)]).toEqual([made, false])
@@ -78,13 +95,19 @@ describe('share links', () => {
 
   it('let nobody guess their password for long', async () => {
     const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
-    for (let guess = 0; guess < 5; guess++) expect(await tryPassword(one, `guess ${guess}`)).toBe('wrong')
-    expect(await tryPassword(one, 'a good password')).toMatchObject({ waitMinutes: 5 })
-    expect(await tryPassword(two, 'a good password')).toHaveProperty('cookie')
+    for (let guess = 0; guess < 5; guess++) expect(await tryPassword(one, `guess ${guess}`, HERE)).toBe('wrong')
+    expect(await tryPassword(one, 'a good password', HERE)).toMatchObject({ waitMinutes: 5 })
+    // Its other readers are none the worse.
+    expect(await tryPassword(one, 'a good password', '203.0.113.9')).toHaveProperty('cookie')
+    expect(await tryPassword(two, 'a good password', HERE)).toHaveProperty('cookie')
   })
 
   it('are made of what is there, with a password that is one', async () => {
     await expect(createShare({ kind: 'job', jobId: 'none', lifetime: '7d', password: '', showPaths: false }, ANN)).rejects.toThrow('There is no such job. No link was made.')
+    await store().updateTable('users').set({ role: 'viewer' }).execute()
+    await expect(share()).rejects.toThrow('You may not make share links any more. No link was made.')
+    await store().updateTable('users').set({ role: 'operator', disabled: 1 }).execute()
+    await expect(share()).rejects.toThrow('No link was made.')
     await expect(share({ password: 'short' })).rejects.toThrow('too short')
     expect(await listShares()).toEqual([])
   })

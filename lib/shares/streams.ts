@@ -1,4 +1,5 @@
 import 'server-only'
+import { takeSharedPlace } from '../live/stream-places.ts'
 
 /** Open streams of one share: whoever has the link may be anyone. */
 const STREAMS_MAXIMUM = 100
@@ -8,12 +9,15 @@ interface Shared { keyframeShareStreams?: Map<string, number> }
 const shared = globalThis as Shared
 const open = () => (shared.keyframeShareStreams ??= new Map())
 
-/** Takes a place for one more stream of a share. @returns how to give it back, or null when there is none left. */
+/** Takes a place for one more stream of a share, among those of the process. @returns how to give it back, or null when there is none left. */
 export function takeStream(shareId: string): (() => void) | null {
   const count = open().get(shareId) ?? 0
   if (count >= STREAMS_MAXIMUM) return null
+  const leave = takeSharedPlace()
+  if (!leave) return null
   open().set(shareId, count + 1)
   return () => {
+    leave()
     const left = (open().get(shareId) ?? 1) - 1
     if (left > 0) open().set(shareId, left)
     else open().delete(shareId)

@@ -34,6 +34,8 @@ export interface ShareView {
   /** What was shared, as it was called then. */
   label: string
   by: string
+  /** Who made it is disabled now. */
+  byDisabled: boolean
   createdAtMs: number
   expiresAtMs: number
   state: 'open' | 'expired' | 'revoked'

@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { verifyPassword } from '../access/password.ts'
-import { countTry, forgetFailures } from '../access/throttle.ts'
+import { countTry } from '../access/throttle.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
 import type { Share } from './types.ts'
 
@@ -10,14 +10,15 @@ export const UNLOCK_COOKIE = 'keyframe-share'
 const UNLOCKED_MS = 12 * 3_600_000
 
 /**
- * Checks a share's password, throttled as sign-ins are.
- * @returns the cookie's value and how long it is good for; or "wrong"; or the minutes to wait.
+ * Checks a share's password, throttled as sign-ins are: who guesses at one address keeps no reader elsewhere out.
+ * @returns the cookie's value and how long it is good for; or "wrong"; or the minutes to wait; or "busy": try again in a few seconds.
  */
-export async function tryPassword(share: Share, password: string): Promise<{ cookie: string; untilMs: number } | 'wrong' | { waitMinutes: number }> {
-  const waitMinutes = await countTry('share', share.id)
-  if (waitMinutes !== null) return { waitMinutes }
+export async function tryPassword(share: Share, password: string, address: string | null): Promise<{ cookie: string; untilMs: number } | 'wrong' | 'busy' | { waitMinutes: number }> {
+  const attempt = await countTry({ kind: 'share', name: share.id, address, known: null })
+  if (attempt === 'busy') return 'busy'
+  if ('waitMinutes' in attempt) return { waitMinutes: attempt.waitMinutes }
   if (!(await verifyPassword(share.passwordHash, password))) return 'wrong'
-  await forgetFailures('share', share.id)
+  attempt.right()
   const untilMs = Math.min(Date.now() + UNLOCKED_MS, share.expiresAtMs)
   return { cookie: `${untilMs}.${signature(share, untilMs)}`, untilMs }
 }

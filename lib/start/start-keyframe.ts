@@ -1,5 +1,7 @@
 import 'server-only'
 import { ensureFirstAdmin } from '../access/first-admin.ts'
+import { endRefusals } from '../access/audit-refused.ts'
+import { makeDecoy } from '../access/password.ts'
 import { markPeers } from '../access/peer-address.ts'
 import { nameVmsBy } from '../access/vm-names.ts'
 import { hostByName, stopHosts } from '../hosts/registry.ts'
@@ -17,6 +19,7 @@ export async function startKeyframe(): Promise<void> {
   try {
     await openStore()
     await ensureFirstAdmin(settings())
+    await makeDecoy()
     await startOperations()
   } catch (error) {
     process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -31,6 +34,7 @@ async function stop(): Promise<void> {
   await stopNotifications()
   await stopSchedules()
   await stopHosts()
+  await endRefusals().catch(() => undefined)
   await closeStore()
   process.exit(0)
 }

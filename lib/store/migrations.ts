@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { accessMigration } from './access-migration.ts'
 import { backupsMigration } from './backups-migration.ts'
 import { leftOutMigration } from './left-out-migration.ts'
 import { listsMigration } from './lists-migration.ts'
@@ -78,5 +79,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0007-notifications': notificationsMigration,
   '0008-lists': listsMigration,
   '0009-left-out': leftOutMigration,
+  '0010-access': accessMigration,
   '0012-signed-backups': signedBackupsMigration,
 }

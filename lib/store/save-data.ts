@@ -32,7 +32,10 @@ export function saveData(dataDirectory: string, destination: string): void {
     }
     chmodSync(file, 0o600)
     endWhatWasUnderWay(file)
-    if (existsSync(join(dataDirectory, 'secret'))) copyFileSync(join(dataDirectory, 'secret'), join(partial, 'secret'))
+    if (existsSync(join(dataDirectory, 'secret'))) {
+      copyFileSync(join(dataDirectory, 'secret'), join(partial, 'secret'))
+      chmodSync(join(partial, 'secret'), 0o600)
+    }
     renameSync(partial, to)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })

@@ -15,6 +15,7 @@ export interface Schema {
     seen_at_ms: number | null
   }
   sessions: {
+    /** SHA-256 of the key in the browser's cookie, hex: who reads the database can't use it. */
     id: string
     user_id: string
     created_at_ms: number
@@ -25,9 +26,8 @@ export interface Schema {
     /** Where it was begun from; null when that is not known. */
     address: string | null
   }
-  /** Failed sign-ins, per user name and over all. */
-  login_failures: {
-    id: Generated<number>
+  /** "failures-forgotten": when a command last said that the process that runs is to forget all failed sign-ins. */
+  access_marks: {
     name: string
     at_ms: number
   }
@@ -263,6 +263,8 @@ export interface Schema {
     password_hash: string | null
     /** Name of the user who made it. */
     created_by: string
+    /** Whose rights it rests on: it is revoked when they may share no more. null where no user of that name was left. */
+    created_by_id: string | null
     created_at_ms: number
     expires_at_ms: number
     revoked_at_ms: number | null

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { saveData } from './save-data.ts'
 import { closeStore, openStore, store } from './store.ts'
 import { openTemporaryStore } from './temporary-store.ts'
 
@@ -13,6 +17,25 @@ describe('store', () => {
 
   it('keeps its folder to its owner', () => {
     expect(statSync(temporary.directory).mode & 0o777).toBe(0o700)
+  })
+
+  it('keeps every file in it to its owner, whatever the umask is, and whoever made them', async () => {
+    const modes = () => Object.fromEntries(readdirSync(temporary.directory).filter((name) => !statSync(join(temporary.directory, name)).isDirectory()).map((name) => [name, (statSync(join(temporary.directory, name)).mode & 0o777).toString(8)]))
+    await closeStore()
+    for (const name of readdirSync(temporary.directory)) chmodSync(join(temporary.directory, name), 0o644)
+    const umask = process.umask(0)
+    try {
+      await openStore()
+      await store().insertInto('setup_tokens').values({ hash: 'written', expires_at_ms: 1 }).execute()
+      expect(modes()).toEqual({ 'keyframe.db': '600', 'keyframe.db-wal': '600', 'keyframe.db-shm': '600', 'jobs.db': '600', 'lock': '600', ...('lock-journal' in modes() ? { 'lock-journal': '600' } : {}) })
+      const other = await mkdtemp(join(tmpdir(), 'kf-modes-'))
+      saveData(temporary.directory, join(other, 'copy'))
+      expect(readdirSync(join(other, 'copy')).map((name) => (statSync(join(other, 'copy', name)).mode & 0o777).toString(8))).toEqual(['600'])
+      await rm(other, { recursive: true })
+    } finally {
+      process.umask(umask)
+    }
+    await store().deleteFrom('setup_tokens').execute()
   })
 
   it('writes durably', async () => {

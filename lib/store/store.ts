@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration'
 import { settings } from '../settings/settings.ts'
 import { lockData } from './data-lock.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { keepFilesPrivate } from './private-files.ts'
 import { saveData } from './save-data.ts'
 import type { Schema } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -36,6 +37,7 @@ const migratorOf = (db: Kysely<Schema>) => new Migrator({ db, provider: { getMig
 
 function open(dataDirectory: string): Opened {
   makeDataDirectory(dataDirectory)
+  keepFilesPrivate(dataDirectory)
   const lock = lockData(dataDirectory)
   return { db: connect(databasePath(dataDirectory)), lock }
 }

@@ -5,6 +5,7 @@ import { disableUser } from '@/lib/access/disable-user'
 import { createSession, revokeSession } from '@/lib/access/sessions'
 import { createUser, type User } from '@/lib/access/users'
 import { newestId, publish } from '@/lib/live/hub'
+import { STREAMS_PER_SESSION } from '@/lib/live/stream-places'
 import type { LiveEvent } from '@/lib/live/types'
 import { openTemporaryStore } from '@/lib/store/temporary-store'
 import { GET } from './route.ts'
@@ -13,7 +14,7 @@ vi.mock('@/lib/access/current-user', () => ({ currentSession: vi.fn() }))
 
 /** What a browser gets, as it comes; `next` rejects when nothing came in a second. */
 async function openStream(user: User, since: string | null = null) {
-  const id = await createSession(user.id, { agent: '', address: null })
+  const { id } = await createSession(user.id, { agent: '', address: null })
   vi.mocked(currentSession).mockResolvedValue({ id, user })
   const abort = new AbortController()
   const response = await GET(new Request(`http://x/api/events${since === null ? '' : `?since=${since}`}`, { signal: abort.signal }), { params: Promise.resolve({}) })
@@ -61,6 +62,25 @@ describe('the event stream', () => {
     expect([await admin.next(), await admin.next(), await admin.next(), await admin.next()].map((event) => event === 'end' ? event : event.type)).toEqual(['users', 'users', 'audit', 'audit'])
     viewer.close()
     admin.close()
+  })
+
+  it('closes a session’s oldest stream for one more than it may have', async () => {
+    const { id } = await createSession(bob!.id, { agent: '', address: null })
+    vi.mocked(currentSession).mockResolvedValue({ id, user: bob! })
+    const open = async () => {
+      const abort = new AbortController()
+      const response = await GET(new Request('http://x/api/events', { signal: abort.signal }), { params: Promise.resolve({}) })
+      const reader = response.body!.getReader()
+      await reader.read()
+      return { end: () => Promise.race([reader.read().then(({ done }) => done), new Promise((resolve) => setTimeout(() => resolve('open'), 50))]), close: () => abort.abort() }
+    }
+    const streams = []
+    for (let count = 0; count <= STREAMS_PER_SESSION; count++) streams.push(await open())
+    expect(await Promise.all(streams.map(({ end }) => end()))).toEqual([true, ...Array<string>(STREAMS_PER_SESSION).fill('open')])
+    for (const { close } of streams) close()
+    const again = await open()
+    expect(await again.end()).toBe('open')
+    again.close()
   })
 
   it('makes up for a change that came between the page and its stream', async () => {

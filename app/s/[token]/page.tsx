@@ -30,8 +30,8 @@ export default async function SharePage({ params, searchParams }: { params: Para
   const opened = await openShare(token)
   if (!opened) notFound()
   if (!opened.unlocked) {
-    const { wrong, wait } = await searchParams
-    return <UnlockForm token={token} wrong={wrong !== undefined} waitMinutes={typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : null} />
+    const { wrong, busy, wait } = await searchParams
+    return <UnlockForm token={token} wrong={wrong !== undefined} busy={busy !== undefined} waitMinutes={typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : null} />
   }
   return (
     <ShareLive token={token} since={since}>

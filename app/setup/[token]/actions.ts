@@ -4,6 +4,7 @@ import { redirect } from 'next/navigation'
 import { isRefusal } from '@/lib/jobs/refusal'
 import { audit } from '@/lib/access/audit'
 import { requestFrom } from '@/lib/access/client-address'
+import { writeDeviceCookie } from '@/lib/access/device-cookie'
 import { takeSetupToken } from '@/lib/access/setup-link'
 import { createSession } from '@/lib/access/sessions'
 import { writeSessionCookie } from '@/lib/access/session-cookie'
@@ -16,6 +17,8 @@ export async function setUp(form: FormData): Promise<void> {
   if (isRefusal(user)) redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
   const from = await requestFrom()
   await audit({ user, act: 'setup-link.use', input: {}, address: from.address }, { result: 'ok' })
-  await writeSessionCookie(user, await createSession(user.id, from))
+  const { key } = await createSession(user.id, from)
+  await writeSessionCookie(user, key)
+  await writeDeviceCookie(user.id)
   redirect('/')
 }

@@ -2,8 +2,9 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { findHost } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
-import { checkHost } from '@/lib/repairs/check-host'
-import { requireUser } from '@/lib/access/require-user'
+import { sharedHostCheck } from '@/lib/repairs/shared-check'
+import { requireSession } from '@/lib/access/require-user'
+import { tooManyRequests } from '@/lib/access/too-many-requests'
 import { CheckReport } from '@/components/check/check-report'
 import { RefreshAfterJobs } from '@/components/check/refresh-after-jobs'
 import { RepairDialogs } from '@/components/check/repair-dialogs'
@@ -26,10 +27,11 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
 }
 
 export default async function HostCheckPage({ params }: { params: Params }) {
-  await requireUser('check.read')
+  const session = await requireSession('check.read')
   const host = await findHost(decodePart((await params).host))
   if (!host) notFound()
-  const [report, jobs] = await Promise.all([orSentence(checkHost(host.name)), readJobs({ host: host.name, vmUuid: NO_VM, limit: JOBS_SHOWN })])
+  const many = tooManyRequests(session, hostCheckPath(host.name))
+  const [report, jobs] = await Promise.all([many ? { value: null, sentence: many.sentence } : orSentence(sharedHostCheck(host.name)), readJobs({ host: host.name, vmUuid: NO_VM, limit: JOBS_SHOWN })])
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshAfterJobs host={host.name} />

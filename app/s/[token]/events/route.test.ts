@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createUser } from '@/lib/access/users'
 import { findShare } from '@/lib/shares/find-share'
 import { createShare } from '@/lib/shares/create-share'
 import { openShare } from '@/lib/shares/open-share'
@@ -38,7 +39,8 @@ describe('the event stream of a share', () => {
     temporary = await openTemporaryStore()
     await startJobRow('j1')
     await startJobRow('j2')
-    const { link } = await createShare({ kind: 'job', jobId: 'j1', lifetime: '1h', password: '', showPaths: false }, { id: 'u1', name: 'ann', role: 'operator' })
+    const ann = await createUser('ann', 'a good password', 'operator')
+    const { link } = await createShare({ kind: 'job', jobId: 'j1', lifetime: '1h', password: '', showPaths: false }, ann)
     token = link.slice(link.lastIndexOf('/') + 1)
   })
   afterEach(() => temporary.remove())

@@ -1,4 +1,5 @@
 import { cookies } from 'next/headers'
+import { requestFrom } from '@/lib/access/client-address'
 import { settings } from '@/lib/settings/settings'
 import { openShare } from '@/lib/shares/open-share'
 import { tryPassword, UNLOCK_COOKIE } from '@/lib/shares/unlock'
@@ -19,8 +20,8 @@ export async function POST(request: Request, { params }: { params: Promise<{ tok
   if (!opened || opened.unlocked) return back(token)
   if (Number(request.headers.get('content-length') ?? Infinity) > BODY_MAX_BYTES) return back(token, '?wrong')
   const password = new URLSearchParams(await request.text()).get('password') ?? ''
-  const answer = await tryPassword(opened.share, password)
-  if (answer === 'wrong') return back(token, '?wrong')
+  const answer = await tryPassword(opened.share, password, (await requestFrom()).address)
+  if (answer === 'wrong' || answer === 'busy') return back(token, `?${answer}`)
   if ('waitMinutes' in answer) return back(token, `?wait=${answer.waitMinutes}`)
   const secure = settings().url.startsWith('https://')
   ;(await cookies()).set(UNLOCK_COOKIE, answer.cookie, { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(answer.untilMs) })

@@ -1,8 +1,9 @@
 import type { Metadata } from 'next'
 import { findVm } from '@/lib/hosts/find-vm'
 import { readJobs } from '@/lib/jobs/read-jobs'
-import { checkVm } from '@/lib/repairs/check-vm'
-import { requireUser } from '@/lib/access/require-user'
+import { sharedVmCheck } from '@/lib/repairs/shared-check'
+import { requireSession } from '@/lib/access/require-user'
+import { tooManyRequests } from '@/lib/access/too-many-requests'
 import { CheckReport } from '@/components/check/check-report'
 import { RefreshAfterJobs } from '@/components/check/refresh-after-jobs'
 import { RepairDialogs } from '@/components/check/repair-dialogs'
@@ -23,12 +24,13 @@ export async function generateMetadata({ params }: { params: Params }): Promise<
 }
 
 export default async function VmCheckPage({ params }: { params: Params }) {
-  await requireUser('check.read')
+  const session = await requireSession('check.read')
   const parts = await params
   const found = await findVm(decodePart(parts.host), decodePart(parts.vm))
   if (!found) return <UnknownVm host={decodePart(parts.host)} />
   const { host, vm } = found
-  const [report, jobs] = await Promise.all([orSentence(checkVm(host.name, vm.uuid)), readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_LOOKED_AT })])
+  const many = tooManyRequests(session, vmCheckPath(host.name, vm.name))
+  const [report, jobs] = await Promise.all([many ? { value: null, sentence: many.sentence } : orSentence(sharedVmCheck(host.name, vm.uuid)), readJobs({ host: host.name, vmUuid: vm.uuid, limit: JOBS_LOOKED_AT })])
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshAfterJobs host={host.name} />
