@@ -35,6 +35,11 @@ describe('settings', () => {
     expect(() => parseSettings(env)).toThrow(sentence)
   })
 
+  it('asks for https below the own name only where that is said', () => {
+    expect([parseSettings({}).hstsSubdomains, parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'no' }).hstsSubdomains, parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'yes' }).hstsSubdomains]).toEqual([false, false, true])
+    expect(() => parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'true' })).toThrow('KEYFRAME_HSTS_SUBDOMAINS is "true": it must be yes or no.')
+  })
+
   it('trusts no proxy but those that are named', () => {
     expect(parseSettings({}).trustedProxies).toEqual([])
     expect(parseSettings({ KEYFRAME_TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8' }).trustedProxies).toEqual(['127.0.0.1', '::1', '10.0.0.0/8'])

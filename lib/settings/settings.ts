@@ -23,6 +23,8 @@ export interface Settings {
   url: string
   /** The same for links that leave this machine; null where it listens on loopback or everywhere and nobody has said how it is reached. */
   publicUrl: string | null
+  /** Browsers are asked to take https for the names below that of `url`, too. */
+  hstsSubdomains: boolean
   /** Merges and other copying jobs that run at once on one host; the rest waits in its queue. */
   jobsPerHost: number
   /** Addresses and nets of the proxies in front: only what they write in X-Forwarded-For counts. */
@@ -61,6 +63,7 @@ export function parseSettings(env: Environment): Settings {
     port, host,
     jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
     trustedProxies: parseTrustedProxies(env.KEYFRAME_TRUSTED_PROXIES),
+    hstsSubdomains: parseYes('KEYFRAME_HSTS_SUBDOMAINS', env.KEYFRAME_HSTS_SUBDOMAINS),
     url: givenUrl ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
     publicUrl: givenUrl ?? (host in EVERY_ADDRESS || LOOPBACK.test(host) ? null : localUrl(host, port)),
   }
@@ -110,6 +113,11 @@ function parseJobsPerHost(text: string | undefined): number {
   const jobs = Number(text)
   if (!/^\d+$/.test(text) || jobs < 1 || jobs > JOBS_PER_HOST_MAXIMUM) throw new SettingsError(`KEYFRAME_JOBS_PER_HOST is "${text}": it must be a number from 1 to ${JOBS_PER_HOST_MAXIMUM}.`)
   return jobs
+}
+
+function parseYes(name: string, text: string | undefined): boolean {
+  if (text && text !== 'yes' && text !== 'no') throw new SettingsError(`${name} is "${text}": it must be yes or no.`)
+  return text === 'yes'
 }
 
 function parseTrustedProxies(text: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import { cookies } from 'next/headers'
 import { settings } from '@/lib/settings/settings'
 import { openShare } from '@/lib/shares/open-share'
-import { tryPassword, UNLOCK_COOKIE } from '@/lib/shares/unlock'
+import { tryPassword, unlockCookieName } from '@/lib/shares/unlock'
 
 /** As long as any password may be, and the form's own words (lib/access/password.ts). */
 const BODY_MAX_BYTES = 8_192
@@ -23,6 +23,6 @@ export async function POST(request: Request, { params }: { params: Promise<{ tok
   if (answer === 'wrong') return back(token, '?wrong')
   if ('waitMinutes' in answer) return back(token, `?wait=${answer.waitMinutes}`)
   const secure = settings().url.startsWith('https://')
-  ;(await cookies()).set(UNLOCK_COOKIE, answer.cookie, { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(answer.untilMs) })
+  ;(await cookies()).set(unlockCookieName(secure), answer.cookie, { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(answer.untilMs) })
   return back(token)
 }
