@@ -5,6 +5,7 @@ import { nowMs } from '../schedules/clock.ts'
 import { store } from '../store/store.ts'
 import { CHANNELS_MAXIMUM } from './limits.ts'
 import type { ChannelInput } from './channel-input.ts'
+import { refusedHost } from './checked-lookup.ts'
 import { toChannel } from './channels.ts'
 import { emailSecrets, webhookSecrets } from './keep-secrets.ts'
 import { wakeNotifications } from './wake.ts'
@@ -12,6 +13,7 @@ import type { Channel, EmailSecrets, EmailSettings, WebhookSecrets } from './typ
 
 /** Saves a new channel, or another form of one: what waits in its outbox is tried again at once. Throws Refusal; nothing is changed then. */
 export async function saveChannel(input: ChannelInput, user: { name: string }): Promise<{ channelId: string }> {
+  refusePlace(input)
   await store().transaction().execute(async (transaction) => {
     const row = await transaction.selectFrom('notification_channels').selectAll().where('id', '=', input.id).executeTakeFirst()
     if (input.exists && !row) throw new Refusal('This channel was removed meanwhile. Reload the page.')
@@ -39,6 +41,13 @@ export async function saveChannel(input: ChannelInput, user: { name: string }): 
   publish({ type: 'notifications' })
   wakeNotifications()
   return { channelId: input.id }
+}
+
+/** Throws Refusal for a place that the settings don't allow. Of a name that leads to an allowed net this shows when a message is sent. */
+function refusePlace(input: ChannelInput): void {
+  const [field, host] = input.kind === 'email' ? ['host', input.host] as const : ['secretUrl', input.secretUrl === '' ? null : new URL(input.secretUrl).hostname.replace(/^\[|\]$/g, '')] as const
+  const refused = host === null ? null : refusedHost(host)
+  if (refused !== null) throw new Refusal(refused, { [field]: refused })
 }
 
 /** Settings and secrets as they are kept. */
