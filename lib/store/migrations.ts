@@ -5,6 +5,7 @@ import { leftOutMigration } from './left-out-migration.ts'
 import { listsMigration } from './lists-migration.ts'
 import { notificationsMigration } from './notifications-migration.ts'
 import { schedulesMigration } from './schedules-migration.ts'
+import { secretsMigration } from './secrets-migration.ts'
 import { sharesMigration } from './shares-migration.ts'
 import { teamMigration } from './team-migration.ts'
 
@@ -77,4 +78,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0007-notifications': notificationsMigration,
   '0008-lists': listsMigration,
   '0009-left-out': leftOutMigration,
+  '0011-secrets': secretsMigration,
 }
