@@ -8,7 +8,8 @@ const MAY_IMPORT = {
   settings: ['secrets', 'server'],
   secrets: ['settings'],
   server: [],
-  store: ['settings'],
+  // secrets: what the database keeps is encrypted, and written again when the key changes.
+  store: ['secrets', 'settings'],
   live: ['hosts/types', 'jobs/types'],
   jobs: ['live', 'settings', 'store'],
   access: ['jobs/refusal', 'live', 'secrets', 'settings', 'store'],

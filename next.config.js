@@ -11,13 +11,19 @@ export default {
   reactStrictMode: true,
   // authInterrupts: a page that a role may not read answers 403 with app/forbidden.tsx.
   experimental: { serverActions: { allowedOrigins: proxied, bodySizeLimit: '1mb' }, proxyClientMaxBodySize: '1mb', authInterrupts: true },
+  // Nothing uses Next's image optimiser, which would decode images for anybody who asks.
+  images: { unoptimized: true },
   // Next would send some readers the title late, in the body: what unfurls a pasted share link reads the head alone.
   htmlLimitedBots: /.*/,
   headers: async () => [{
     source: '/:path*',
     headers: [
-      // Cookies are SameSite, but another port of this machine is the same site: no page of it may frame ours and lure clicks.
-      { key: 'Content-Security-Policy', value: "frame-ancestors 'none'; base-uri 'self'; object-src 'none'" },
+      // Of files. Pages get theirs, with a nonce, in proxy.ts.
+      { key: 'Content-Security-Policy', value: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'" },
+      { key: 'Permissions-Policy', value: 'camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), serial=(), usb=()' },
+      // Another port of this machine is the same site, but not the same origin: it gets no hold of our windows and files.
+      { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
+      { key: 'Cross-Origin-Resource-Policy', value: 'same-origin' },
       { key: 'X-Content-Type-Options', value: 'nosniff' },
       { key: 'Referrer-Policy', value: 'same-origin' },
     ],
@@ -27,7 +33,6 @@ export default {
     headers: [
       { key: 'Referrer-Policy', value: 'no-referrer' },
       { key: 'X-Robots-Tag', value: 'noindex, nofollow, noarchive' },
-      { key: 'Cache-Control', value: 'no-store' },
     ],
   }],
   // The builds of the demo and the tests leave types to `npm run types`, which `npm test` runs beside them.

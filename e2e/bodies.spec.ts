@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@playwright/test'
-import { repoDir } from './lab/paths.ts'
-import { TEST_DIST } from './test-app.ts'
+import { routes } from './build-routes.ts'
 import { underTest } from './under-test.ts'
 
 // Node's URLSearchParams takes the square of a body's length: one megabyte from anybody once stopped every page for four seconds.
@@ -15,12 +12,6 @@ const QUIET_ASKS = 20
 /** What a person takes for at once. */
 const SLOWEST_MS = 300
 const TIMES_MEDIAN = 10
-
-/** Every route of the build, as an address: a new one is included by itself. */
-function routes(): string[] {
-  const manifest = JSON.parse(readFileSync(join(repoDir, TEST_DIST, 'app-path-routes-manifest.json'), 'utf8')) as Record<string, string>
-  return [...new Set(Object.values(manifest))].map((route) => route.replaceAll(/\[+\.*\w+\]+/g, 'x')).sort()
-}
 
 async function healthMs(baseUrl: string): Promise<number> {
   const begunMs = performance.now()

@@ -1,10 +1,13 @@
 import { expect, test, type Page } from '@playwright/test'
-import { sharesPath, snapshotPath } from '../components/paths.ts'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { jobPagePath, sharesPath, snapshotPath } from '../components/paths.ts'
+import { MARK, MARKED_FILE, markedRows } from '../lib/shares/testing/marked-job.ts'
 import { open, openVm, takeSnapshot } from './browser-acts.ts'
 import { guestWithOverlay } from './guest-with-overlay.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { allOf, expectNoLeak, freshPage, makeLink, openLink, secretsOf } from './share-acts.ts'
-import { testLab } from './under-test.ts'
+import { testLab, underTest } from './under-test.ts'
 
 // A test that fails is followed by a new worker: it makes guests of its own.
 const N = process.env.TEST_WORKER_INDEX
@@ -79,6 +82,32 @@ test('a snapshot’s link shows it alone, and no later one of its name', async (
   await page.reload()
   await expect(page.getByRole('heading', { level: 1, name: 'The snapshot is gone' })).toBeVisible()
   await page.context().close()
+})
+
+test('a failed job’s page says that it failed, and names no host, target, other VM, user or file', async ({ page: owner, browser }) => {
+  const rows = markedRows({ id: `marked-${N}`, kind: 'backup-copy', status: 'failed' })
+  const database = new DatabaseSync(join(underTest().dataDir, 'keyframe.db'), { timeout: 5_000 })
+  const insert = (table: string, row: Record<string, string | number | null>) =>
+    Number(database.prepare(`INSERT INTO ${table} (${Object.keys(row).map((key) => `"${key}"`).join()}) VALUES (${Object.keys(row).map(() => '?').join()})`).run(...Object.values(row)).lastInsertRowid)
+  insert('jobs', rows.job)
+  for (const { step, calls } of rows.steps) {
+    const id = insert('job_steps', step)
+    for (const call of calls) insert('job_calls', { ...call, step_id: id })
+  }
+  database.close()
+  await open(owner, jobPagePath(rows.job.id))
+  for (const showPaths of [false, true]) {
+    const link = await makeLink(owner, { showPaths })
+    const page = await freshPage(browser)
+    await openLink(page, link)
+    await expect(page.getByRole('alert').filter({ hasText: 'failed' })).toHaveText('The backup failed. Who shared this can see why in Keyframe.')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Backup by copy')
+    await expect(page.getByRole('region', { name: 'Steps' }).getByRole('listitem')).toHaveCount(rows.steps.length)
+    const all = await allOf(link)
+    for (const mark of Object.values(MARK)) expect([mark, all.includes(mark)]).toEqual([mark, false])
+    if (!showPaths) for (const part of MARKED_FILE.split(/[ /]/).filter(Boolean)) expect([part, all.includes(part)]).toEqual([part, false])
+    await page.context().close()
+  }
 })
 
 for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]] as const) {

@@ -9,12 +9,12 @@ import { SharedProgress, useSharedProgress } from '@/components/shares/shared-pr
 import { Notice } from '@/components/ui/notice'
 
 /** What a shared job is and how it stands. */
-export function SharedJobHead({ job, vmName, blockJobs: read }: { job: SharedJob; vmName: string; blockJobs: SharedBlockJob[] }) {
+export function SharedJobHead({ job, vmName, blockJobs: read }: { job: SharedJob; vmName: string | null; blockJobs: SharedBlockJob[] }) {
   const { blockJobs, percentOf } = useSharedProgress(read)
   return (
     <header className="flex flex-col gap-3">
       <div>
-        <p className="text-[13px] break-names text-muted">Job of {vmName}</p>
+        <p className="text-[13px] break-names text-muted">{vmName === null ? 'Job' : `Job of ${vmName}`}</p>
         <h1 className="text-xl font-semibold break-names">{job.title}</h1>
         <p className="flex flex-wrap items-baseline gap-x-3 text-sm"><JobState status={job.status} /><span className="text-muted">begun <Instant ms={job.createdAtMs} server={formatInstant(job.createdAtMs)} /></span></p>
       </div>

@@ -3,12 +3,12 @@
 // Written for any Node >= 18: a plain Debian machine has 18 or 20 (DESIGN.md, section 7).
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fetchNode } from './fetch-node.mjs'
 
-const NODE_VERSION = '24.21.0'
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** True for the versions that package.json's `engines` names: 22.18 and later. */
@@ -25,40 +25,25 @@ function fail(sentence) {
 /** Folder that holds a Node new enough; fetched once from the npm registry, the machine's own stays untouched. */
 function nodeFolder() {
   if (isNewEnough(process.versions.node)) return dirname(process.execPath)
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keyframe', `node-${NODE_VERSION}`)
-  const bin = join(cache, 'node_modules', 'node', 'bin')
-  if (existsSync(join(bin, 'node'))) return bin
-  console.error(`keyframe: Node ${process.versions.node} is older than 22.18; getting Node ${NODE_VERSION} from the npm registry into ${cache}`)
-  const fresh = `${cache}.${process.pid}`
-  mkdirSync(fresh, { recursive: true })
-  writeFileSync(join(fresh, 'package.json'), '{"private":true}')
-  // The package's own install script picks the binary of this platform from the registry.
-  const got = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${NODE_VERSION}`], { cwd: fresh, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (got.status !== 0 || !existsSync(join(fresh, 'node_modules', 'node', 'bin', 'node'))) {
-    rmSync(fresh, { recursive: true, force: true })
-    fail(`could not get Node ${NODE_VERSION} with npm (its message is above). Install Node 22.18 or newer by hand and start again.`)
-  }
   try {
-    renameSync(fresh, cache)
+    return fetchNode(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keyframe'), (words) => console.error(`keyframe: Node ${process.versions.node} is older than 22.18; ${words}`))
   } catch (error) {
-    // Another start of the same moment was first.
-    rmSync(fresh, { recursive: true, force: true })
-    if (!existsSync(join(bin, 'node'))) throw error
+    fail(error.message)
   }
-  return bin
 }
 
 /**
- * When node_modules is not what package-lock.json says. Not `npm ci`: it refuses a lock that leaves out the binaries of
- * other platforms, which npm does where the registry's mirror has not all of them. `--no-save` leaves the lock as it is.
+ * When node_modules is not what package-lock.json says. No script of a package is run: none of ours needs one. Served in production
+ * nothing is installed: the service may not write there.
  */
-function installPackages(env) {
+function installPackages(env, mayInstall) {
   const stamp = join(root, 'node_modules', '.keyframe-lock')
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  if (!mayInstall) fail('the npm packages are not those of package-lock.json. Build the app first: npm run build')
   console.error('keyframe: installing the npm packages (package-lock.json)')
-  const done = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (done.status !== 0) fail('npm install failed (its message is above). Is the npm registry reachable?')
+  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (done.status !== 0) fail('npm ci failed (its message is above). Is the npm registry reachable?')
   writeFileSync(stamp, lock)
 }
 
@@ -66,7 +51,7 @@ const [script, ...args] = process.argv.slice(2)
 if (!script) fail('usage: with-node24.mjs <script> [arguments]')
 const bin = nodeFolder()
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`, NEXT_TELEMETRY_DISABLED: '1' }
-installPackages(env)
+installPackages(env, script !== 'lib/settings/start.ts' || args.includes('--dev'))
 // react-server: the condition under which the package `server-only` is empty instead of throwing. Not where Next itself runs: it would render with half of React.
 const flags = script.endsWith('.ts') ? ['--disable-warning=ExperimentalWarning', ...(script === 'lib/settings/start.ts' ? [] : ['--conditions=react-server'])] : []
 const child = spawn(join(bin, 'node'), [...flags, join(root, script), ...args], { env, stdio: 'inherit' })

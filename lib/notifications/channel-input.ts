@@ -42,6 +42,8 @@ const Email = z.object({
 export const ChannelInput = z.discriminatedUnion('kind', [Webhook, Matrix, Email]).superRefine((input, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
   if (input.kind === 'email') {
+    const refused = refusedAddress(input.host)
+    if (refused !== null) refuse('host', refused)
     if (input.user !== '' && input.tls === 'none' && !LOOPBACK.test(input.host)) refuse('tls', 'User and password are not sent to another machine without TLS.')
     return
   }

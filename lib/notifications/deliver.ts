@@ -1,7 +1,6 @@
 import 'server-only'
 import { nowMs } from '../schedules/clock.ts'
 import { store } from '../store/store.ts'
-import { toChannel } from './channels.ts'
 import { channelsWithDue, nextDueOf, recordAttempt } from './outbox.ts'
 import { send } from './send.ts'
 import type { Message } from './types.ts'
@@ -38,7 +37,7 @@ export class Delivery {
       const row = await nextDueOf(channelId, nowMs())
       const channel = row && (await store().selectFrom('notification_channels').selectAll().where('id', '=', channelId).executeTakeFirst())
       if (!row || !channel) return
-      const outcome = await send(toChannel(channel), JSON.parse(row.message) as Message, row.id, signal).catch((error: unknown) => {
+      const outcome = await send(channel, JSON.parse(row.message) as Message, row.id, signal).catch((error: unknown) => {
         if (signal.aborted) return null
         // Thrown on, it would be tried again at once, for ever.
         this.#report(error)

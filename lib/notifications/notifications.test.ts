@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { encryptSecret } from '../secrets/stored-secret.ts'
 import { store } from '../store/store.ts'
 import { failingChannels, listChannels } from './channel-views.ts'
 import { removeChannel } from './remove-channel.ts'
@@ -12,6 +13,7 @@ import { startReceiver } from './testing/receiver.ts'
 const ANN = { name: 'ann' }
 const loop = runLoop()
 const view = async (name = 'hook') => (await listChannels()).find((channel) => channel.name === name)!
+const channels = () => store().selectFrom('notification_channels').select(['id', 'secrets']).orderBy('created_at_ms').orderBy('name').execute()
 const rows = () => store().selectFrom('notification_outbox').selectAll().orderBy('created_at_ms').execute()
 
 describe('a change of protection', () => {
@@ -204,6 +206,34 @@ describe('sending', () => {
     expect(loop.receiver.received).toHaveLength(2)
     await loop.pass(33 * 24 * 60 * MINUTE_MS)
     expect(await rows()).toEqual([])
+  })
+
+  it('a channel whose secrets can’t be read says so, on its page and when it is sent by; others go on, and it works again once they are typed', async () => {
+    const other = await startReceiver()
+    await loop.add()
+    await loop.add({ name: 'second', secretUrl: other.url })
+    expect((await channels()).map(({ secrets }) => secrets.slice(0, 4))).toEqual(['kf1:', 'kf1:'])
+    const { id } = await view('hook')
+    await store().updateTable('notification_channels').set({ secrets: encryptSecret(JSON.stringify({ url: loop.receiver.url, token: null }), `notification_channels/${id}`, 'x'.repeat(64)) }).where('id', '=', id).execute()
+    expect(await view('hook')).toMatchObject({ place: 'an address that can’t be read', hasSecret: false, error: expect.stringContaining('written with another key'), failingSinceMs: expect.any(Number) })
+    expect((await failingChannels()).map(({ name }) => name)).toEqual(['hook'])
+    expect(await testChannel(id, ANN)).toEqual({ sent: false, sentence: expect.stringContaining('Put the key of then back, or give them again under Change.') })
+    await beginJob('j1')
+    await endJob('j1', 'failed', loop.now)
+    await lookAtNotifications()
+    expect([loop.receiver.received.length, other.received.length]).toEqual([0, 1])
+    // An empty field keeps nothing here.
+    const form = { ...webhookInput('', { name: 'hook' }), id, exists: true } as Parameters<typeof saveChannel>[0]
+    await expect(saveChannel(form, ANN)).rejects.toThrow('Give the address')
+    await saveChannel({ ...form, secretUrl: loop.receiver.url } as typeof form, ANN)
+    await lookAtNotifications()
+    expect((await view('hook')).error).toBeNull()
+    expect(loop.receiver.received).toHaveLength(1)
+    // Damaged, or copied from another channel, it is no secret either.
+    const [first] = await channels()
+    await store().updateTable('notification_channels').set({ secrets: first!.secrets }).where('name', '=', 'second').execute()
+    expect((await view('second')).error).toContain('damaged')
+    await other.stop()
   })
 
   it('gives pages nothing that is secret', async () => {

@@ -1,15 +1,25 @@
+import { connect, type Socket } from 'node:net'
 import nodemailer from 'nodemailer'
+import type SMTPTransport from 'nodemailer/lib/smtp-transport'
+import { checkedLookup, RefusedAddress, refusedHost, type Resolve } from './checked-lookup.ts'
 import { failureWords } from './failure-words.ts'
 import { MAIL_LIMIT_MS, REQUEST_LIMIT_MS } from './limits.ts'
 import type { Channel, Message, Outcome } from './types.ts'
 
-/** One attempt to hand a mail to its server. Resolves with how it went; rejects only when `signal` ends it. */
-export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, message: Message, id: string, link: string | null, signal: AbortSignal): Promise<Outcome> {
+/**
+ * One attempt to hand a mail to its server. Resolves with how it went; rejects only when `signal` ends it. `resolve`: instead of the
+ * system's own look-up of names.
+ */
+export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, message: Message, id: string, link: string | null, signal: AbortSignal, resolve?: Resolve): Promise<Outcome> {
   const { host, port, tls, user, from, to } = channel.settings
-  const transport = nodemailer.createTransport({
+  let socket: Socket | undefined
+  const options: SMTPTransport.Options = {
     host, port, secure: tls === 'tls', requireTLS: tls === 'starttls', ignoreTLS: tls === 'none', ...(user === '' ? {} : { auth: { user, pass: channel.secrets.password ?? '' } }),
-    dnsTimeout: REQUEST_LIMIT_MS, connectionTimeout: REQUEST_LIMIT_MS, greetingTimeout: REQUEST_LIMIT_MS, socketTimeout: REQUEST_LIMIT_MS, disableFileAccess: true, disableUrlAccess: true,
-  })
+    connectionTimeout: REQUEST_LIMIT_MS, greetingTimeout: REQUEST_LIMIT_MS, socketTimeout: REQUEST_LIMIT_MS, disableFileAccess: true, disableUrlAccess: true,
+    // nodemailer would look names up by itself, and connect to whatever they lead to.
+    getSocket: (_options, done) => connectTo(host, port, (made) => { socket = made }, resolve).then((connection) => done(null, { connection }), (error: Error) => done(error, undefined)),
+  }
+  const transport = nodemailer.createTransport(options)
   const limit = AbortSignal.timeout(MAIL_LIMIT_MS)
   const ended = AbortSignal.any([signal, limit])
   try {
@@ -29,5 +39,26 @@ export async function sendEmail(channel: Extract<Channel, { kind: 'email' }>, me
     return { sent: false, sentence: failureWords(error) }
   } finally {
     transport.close()
+    socket?.destroy()
   }
+}
+
+/** A connection to a place that messages may go to. Rejects with RefusedAddress, and as `net` does. */
+function connectTo(host: string, port: number, onMade: (socket: Socket) => void, resolveName?: Resolve): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const refused = refusedHost(host)
+    if (refused !== null) return reject(new RefusedAddress(refused))
+    const socket = connect({ host, port, lookup: checkedLookup(resolveName), timeout: REQUEST_LIMIT_MS })
+    onMade(socket)
+    socket.once('error', reject)
+    // One that fails when its attempt is over already concerns nobody.
+    socket.on('error', () => undefined)
+    socket.once('timeout', () => socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })))
+    socket.once('connect', () => {
+      socket.setTimeout(0)
+      socket.removeAllListeners('timeout')
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
 }

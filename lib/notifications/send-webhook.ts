@@ -1,10 +1,8 @@
-import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns'
 import * as http from 'node:http'
 import * as https from 'node:https'
-import type { LookupFunction } from 'node:net'
+import { checkedLookup, RefusedAddress, refusedHost, type Resolve } from './checked-lookup.ts'
 import { failureWords } from './failure-words.ts'
 import { REQUEST_LIMIT_MS } from './limits.ts'
-import { refusedAddress } from './refused-address.ts'
 import { line } from './shorten.ts'
 import type { Outcome } from './types.ts'
 import type { WebhookRequest } from './webhook-request.ts'
@@ -14,12 +12,12 @@ const ANSWER_SHOWN_CHARACTERS = 200
 
 /**
  * One attempt. Goes to the address itself and nowhere else: neither redirects nor the environment's proxies are followed. Resolves with how
- * it went; rejects only when `signal` ends it.
+ * it went; rejects only when `signal` ends it. `resolve`: instead of the system's own look-up of names.
  */
-export async function sendWebhook(request: WebhookRequest, signal: AbortSignal, limitMs = REQUEST_LIMIT_MS): Promise<Outcome> {
+export async function sendWebhook(request: WebhookRequest, signal: AbortSignal, limitMs = REQUEST_LIMIT_MS, resolve?: Resolve): Promise<Outcome> {
   const limit = AbortSignal.timeout(limitMs)
   try {
-    const answer = await exchange(request, AbortSignal.any([signal, limit]))
+    const answer = await exchange(request, AbortSignal.any([signal, limit]), resolve)
     if (answer.status >= 200 && answer.status < 300) return { sent: true }
     if (answer.status >= 300 && answer.status < 400) return { sent: false, sentence: `It answered ${answer.status}, a redirect, which Keyframe does not follow. Give the address that it leads to.` }
     return { sent: false, sentence: `It answered ${answer.status}${answer.words === '' ? '.' : `: ${answer.words}`}` }
@@ -36,14 +34,14 @@ interface Answer {
   words: string
 }
 
-function exchange({ method, url, headers, body }: WebhookRequest, signal: AbortSignal): Promise<Answer> {
+function exchange({ method, url, headers, body }: WebhookRequest, signal: AbortSignal, resolveName?: Resolve): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const to = new URL(url)
-    const refused = refusedAddress(to.hostname.replace(/^\[|\]$/g, ''))
+    const refused = refusedHost(to.hostname.replace(/^\[|\]$/g, ''))
     if (refused !== null) return reject(new RefusedAddress(refused))
     const { request } = to.protocol === 'https:' ? https : http
     // A connection of its own each time: one that is kept would outlive a change of the address behind the name.
-    const sent = request(to, { method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false, lookup: checkedLookup(lookup), signal }, (response) => {
+    const sent = request(to, { method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent: false, lookup: checkedLookup(resolveName), signal }, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
       const done = () => resolve({ status: response.statusCode ?? 0, words: wordsOf(response.headers['content-type'], Buffer.concat(chunks)) })
@@ -61,25 +59,6 @@ function exchange({ method, url, headers, body }: WebhookRequest, signal: AbortS
     // An answer that changes the protocol is neither an error nor a response: the connection is simply closed.
     sent.on('close', () => reject(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' })))
     sent.end(body)
-  })
-}
-
-class RefusedAddress extends Error {
-  override name = 'RefusedAddress'
-}
-
-type Resolve = (name: string, options: LookupAllOptions, callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void
-
-/** Addresses are looked at when they are connected to: a name that was harmless when it was saved may lead elsewhere by now. */
-export const checkedLookup = (resolve: Resolve): LookupFunction => (name, options, callback) => {
-  resolve(name, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '', 0)
-    for (const { address } of addresses) {
-      const refused = refusedAddress(address)
-      if (refused !== null) return callback(new RefusedAddress(refused), '', 0)
-    }
-    if (options.all) callback(null, addresses)
-    else callback(null, addresses[0]!.address, addresses[0]!.family)
   })
 }
 

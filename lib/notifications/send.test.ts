@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { allowedPlaces } from './allowed-places.ts'
+import { checkedLookup, type Resolve } from './checked-lookup.ts'
 import { sendEmail } from './send-email.ts'
-import { checkedLookup, sendWebhook } from './send-webhook.ts'
+import { sendWebhook } from './send-webhook.ts'
 import { startMailServer } from './testing/mail-server.ts'
 import { MESSAGE } from './testing/messages.ts'
 import { startReceiver, type Receiver } from './testing/receiver.ts'
@@ -10,6 +12,8 @@ import type { Channel } from './types.ts'
 import { webhookRequest } from './webhook-request.ts'
 
 const never = new AbortController().signal
+/** A resolver of names whose answers change with each question, as DNS rebinding has it. */
+const leadingTo = (...answers: string[][]): Resolve => (_name, _options, done) => done(null, (answers.length > 1 ? answers.shift()! : answers[0]!).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))
 const hook = (url: string) => webhookRequest({ id: 'c', name: 'n', kind: 'json', settings: { room: null }, secrets: { url, token: 'secret' } }, MESSAGE, 'id-1', null)
 
 describe('a webhook', () => {
@@ -67,9 +71,19 @@ describe('a webhook', () => {
   })
 
   it('whose name leads to a link-local address by now is not connected to, not even by another of its addresses', async () => {
-    const leadsTo = (...addresses: string[]) => new Promise((resolve) => checkedLookup((_name, _options, done) => done(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))))('harmless.example', { all: true }, (error, found) => resolve(error?.message ?? found)))
+    const leadsTo = (...addresses: string[]) => new Promise((resolve) => checkedLookup(leadingTo(addresses), allowedPlaces(null))('harmless.example', { all: true }, (error, found) => resolve(error?.message ?? found)))
     expect(await leadsTo('192.0.2.1')).toEqual([{ address: '192.0.2.1', family: 4 }])
     for (const address of ['169.254.169.254', 'fe80::1', '::ffff:169.254.169.254']) expect(await leadsTo('192.0.2.1', address)).toContain('link-local')
+  })
+
+  it('is looked up when it is connected to: a name that leads elsewhere by then reaches nothing', async () => {
+    const { port } = new URL(receiver.url)
+    const resolve = leadingTo(['127.0.0.1'], ['169.254.169.254'], ['64:ff9b::a9fe:a9fe'])
+    const to = hook(`http://rebound.example:${port}/`)
+    expect(await sendWebhook(to, never, 2_000, resolve)).toEqual({ sent: true })
+    const answers = [await sendWebhook(to, never, 2_000, resolve), await sendWebhook(to, never, 2_000, resolve)]
+    for (const answer of answers) expect(answer).toEqual({ sent: false, sentence: expect.stringContaining('clouds keep secrets') })
+    expect(receiver.received).toHaveLength(1)
   })
 
   it('that is not there is told apart from one that refuses', async () => {
@@ -103,6 +117,29 @@ describe('e-mail', () => {
     const server = await startMailServer({ onRcptTo: (address, _session, done) => done(address.address.startsWith('ben') ? Object.assign(new Error('no such mailbox'), { responseCode: 550 }) : null) })
     expect(await send(channel(server.port))).toEqual({ sent: false, partly: true, sentence: 'It took the mail, but not for ben@example.org.' })
     expect(server.mails.map(({ to }) => to)).toEqual([['ann@example.org']])
+    await server.stop()
+  })
+
+  it('goes to no address that webhooks may not go to, and its name is looked up once, when it is connected to', async () => {
+    const server = await startMailServer()
+    const to = channel(server.port, { host: 'rebound.example' })
+    const sendBy = (resolve: Resolve, to_ = to) => sendEmail(to_, MESSAGE, 'id-1', null, never, resolve)
+    // A second question would lead to another address.
+    expect(await sendBy(leadingTo(['127.0.0.1'], ['169.254.169.254']))).toEqual({ sent: true })
+    for (const address of ['169.254.169.254', '100.100.100.200', 'fd20:ce::254', '2002:a9fe:a9fe::1']) {
+      expect(await sendBy(leadingTo(['127.0.0.1', address]))).toEqual({ sent: false, sentence: expect.stringContaining('clouds keep secrets') })
+      expect(await send(channel(server.port, { host: address }))).toEqual({ sent: false, sentence: expect.stringContaining('clouds keep secrets') })
+    }
+    expect(await sendBy((_name, _options, done) => done(Object.assign(new Error('x'), { code: 'ENOTFOUND' }), []))).toEqual({ sent: false, sentence: 'Its name is not known: no server was found.' })
+    expect(server.mails).toHaveLength(1)
+    await server.stop()
+  })
+
+  it('is encrypted for the name that was given, whatever address that leads to', async () => {
+    const names: (string | undefined)[] = []
+    const server = await startMailServer({ secure: true, SNICallback: (name, done) => { names.push(name); done(null) } })
+    expect(await sendEmail(channel(server.port, { host: 'mail.example', tls: 'tls' }), MESSAGE, 'id-1', null, never, leadingTo(['127.0.0.1']))).toEqual({ sent: false, sentence: 'Its certificate is not trusted by this server.' })
+    expect([names, server.mails]).toEqual([['mail.example'], []])
     await server.stop()
   })
 

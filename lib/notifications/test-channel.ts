@@ -11,9 +11,9 @@ import { wakeNotifications } from './wake.ts'
 
 /** Sends a test message at once, and says how that went; the channel's state follows it as it follows any other. Throws Refusal. */
 export async function testChannel(id: string, user: { name: string }): Promise<Outcome> {
-  const channel = await requireChannel(id)
-  const text = `The channel “${channel.name}” works. ${user.name} asked for this message.`
-  const outcome = await send(channel, { event: 'test', atMs: nowMs(), level: 'good', title: 'Test from Keyframe', text, path: null, vms: [], jobs: [], counts: null }, randomUUID(), new AbortController().signal)
+  const row = await requireChannel(id)
+  const text = `The channel “${row.name}” works. ${user.name} asked for this message.`
+  const outcome = await send(row, { event: 'test', atMs: nowMs(), level: 'good', title: 'Test from Keyframe', text, path: null, vms: [], jobs: [], counts: null }, randomUUID(), new AbortController().signal)
   await noteOutcome(store(), id, outcome, nowMs())
   publish({ type: 'notifications' })
   if (outcome.sent) wakeNotifications()

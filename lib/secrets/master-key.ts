@@ -64,3 +64,8 @@ export function masterKey(): string {
   if (shared.keyframeMasterKey?.path !== path) shared.keyframeMasterKey = { path, key: ensureMasterKey(settings()) }
   return shared.keyframeMasterKey.key
 }
+
+/** The key is read again when it is asked for next: another one lies there now. */
+export function forgetMasterKey(): void {
+  delete shared.keyframeMasterKey
+}

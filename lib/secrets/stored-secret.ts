@@ -33,7 +33,7 @@ export const storedSecretsKeyId = (masterKey?: string): string => keyId(keyOf(ma
 export function decryptSecret(stored: string, owner: string, masterKey?: string): string {
   const key = keyOf(masterKey)
   const [, id, text = ''] = stored.split(':', 3)
-  if (!isEncrypted(stored) || id !== keyId(key)) throw new Error(`The secret of ${owner} was written with another key than the one that is set: put the key of then back, or give the secret anew.`)
+  if (!isEncrypted(stored) || id !== keyId(key)) throw new Error(`The secret of ${owner} was written with another key than the one that is set: put the key of then back, or give the secret again.`)
   const bytes = Buffer.from(text, 'base64url')
   try {
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })

@@ -35,6 +35,17 @@ describe('settings', () => {
     expect(() => parseSettings(env)).toThrow(sentence)
   })
 
+  it('sends notifications everywhere, or where that is said', () => {
+    expect([parseSettings({}).notifyAllow, parseSettings({ KEYFRAME_NOTIFY_ALLOW: ' ' }).notifyAllow]).toEqual([null, null])
+    expect(parseSettings({ KEYFRAME_NOTIFY_ALLOW: 'ntfy.sh, *.example.org,10.0.0.0/8,::1' }).notifyAllow).toEqual(['ntfy.sh', '*.example.org', '10.0.0.0/8', '::1'])
+    for (const wrong of ['https://ntfy.sh', '10.0.0.0/33', 'a b', '*', '*.', '1.2.3', 'ntfy.sh:443', '-.']) expect(() => parseSettings({ KEYFRAME_NOTIFY_ALLOW: wrong })).toThrow(`KEYFRAME_NOTIFY_ALLOW: "${wrong}" is no name, address or net`)
+  })
+
+  it('asks for https below the own name only where that is said', () => {
+    expect([parseSettings({}).hstsSubdomains, parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'no' }).hstsSubdomains, parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'yes' }).hstsSubdomains]).toEqual([false, false, true])
+    expect(() => parseSettings({ KEYFRAME_HSTS_SUBDOMAINS: 'true' })).toThrow('KEYFRAME_HSTS_SUBDOMAINS is "true": it must be yes or no.')
+  })
+
   it('trusts no proxy but those that are named', () => {
     expect(parseSettings({}).trustedProxies).toEqual([])
     expect(parseSettings({ KEYFRAME_TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8' }).trustedProxies).toEqual(['127.0.0.1', '::1', '10.0.0.0/8'])

@@ -23,10 +23,14 @@ export interface Settings {
   url: string
   /** The same for links that leave this machine; null where it listens on loopback or everywhere and nobody has said how it is reached. */
   publicUrl: string | null
+  /** Browsers are asked to take https for the names below that of `url`, too. */
+  hstsSubdomains: boolean
   /** Merges and other copying jobs that run at once on one host; the rest waits in its queue. */
   jobsPerHost: number
   /** Addresses and nets of the proxies in front: only what they write in X-Forwarded-For counts. */
   trustedProxies: string[]
+  /** Names, addresses and nets that notifications may go to; null: everywhere. */
+  notifyAllow: string[] | null
 }
 
 /** An environment variable that can't be used; the message names it and says what it may be. */
@@ -61,6 +65,8 @@ export function parseSettings(env: Environment): Settings {
     port, host,
     jobsPerHost: parseJobsPerHost(env.KEYFRAME_JOBS_PER_HOST),
     trustedProxies: parseTrustedProxies(env.KEYFRAME_TRUSTED_PROXIES),
+    hstsSubdomains: parseYes('KEYFRAME_HSTS_SUBDOMAINS', env.KEYFRAME_HSTS_SUBDOMAINS),
+    notifyAllow: parseNotifyAllow(env.KEYFRAME_NOTIFY_ALLOW),
     url: givenUrl ?? localUrl(EVERY_ADDRESS[host] ?? host, port),
     publicUrl: givenUrl ?? (host in EVERY_ADDRESS || LOOPBACK.test(host) ? null : localUrl(host, port)),
   }
@@ -112,16 +118,31 @@ function parseJobsPerHost(text: string | undefined): number {
   return jobs
 }
 
+function parseYes(name: string, text: string | undefined): boolean {
+  if (text && text !== 'yes' && text !== 'no') throw new SettingsError(`${name} is "${text}": it must be yes or no.`)
+  return text === 'yes'
+}
+
+const listOf = (text: string | undefined) => (text ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+
+function isAddressOrNet(entry: string): boolean {
+  const [net = '', bits, more] = entry.split('/')
+  const family = isIP(net)
+  return family !== 0 && more === undefined && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))
+}
+
 function parseTrustedProxies(text: string | undefined): string[] {
-  const entries = (text ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
-  for (const entry of entries) {
-    const [net = '', bits, more] = entry.split('/')
-    const family = isIP(net)
-    if (family === 0 || more !== undefined || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))) {
-      throw new SettingsError(`KEYFRAME_TRUSTED_PROXIES: "${entry}" is neither an address nor a net, such as 127.0.0.1 or 10.0.0.0/8.`)
-    }
-  }
+  const entries = listOf(text)
+  for (const entry of entries) if (!isAddressOrNet(entry)) throw new SettingsError(`KEYFRAME_TRUSTED_PROXIES: "${entry}" is neither an address nor a net, such as 127.0.0.1 or 10.0.0.0/8.`)
   return entries
+}
+
+function parseNotifyAllow(text: string | undefined): string[] | null {
+  const entries = listOf(text)
+  for (const entry of entries) {
+    if (!isAddressOrNet(entry) && !/^(?:\*\.)?(?=.*[a-z])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(entry)) throw new SettingsError(`KEYFRAME_NOTIFY_ALLOW: "${entry}" is no name, address or net, such as ntfy.sh, *.example.org or 10.0.0.0/8.`)
+  }
+  return entries.length === 0 ? null : entries
 }
 
 function parseHost(text: string | undefined): string {

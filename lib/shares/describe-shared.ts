@@ -14,7 +14,7 @@ export function describeShared(view: SharedView): { title: string; description: 
       description: [view.state === 'shut off' ? 'Off' : view.state === 'blocked' ? 'Running' : view.state.charAt(0).toUpperCase() + view.state.slice(1), view.chains && count(view.chains.length, 'disk'), view.snapshots && count(view.snapshots.length, 'snapshot'), view.jobs.length > 0 && count(view.jobs.length, 'job under way', 'jobs under way')].filter(Boolean).join(', ') + '. Read-only.',
     }
     case 'snapshot': return { title: `Snapshot ${view.node.name} of ${view.vmName}`, description: `Taken ${instant(view.node.createdAtMs)}. Read-only.` }
-    case 'job': return { title: `${view.job.title} · ${view.vmName}`, description: `${STATUS[view.job.status]}${view.job.percent !== null && view.job.endedAtMs === null ? `, ${view.job.percent} %` : ''}. Read-only.` }
+    case 'job': return { title: [view.job.title, view.vmName].filter(Boolean).join(' · '), description: `${STATUS[view.job.status]}${view.job.percent !== null && view.job.endedAtMs === null ? `, ${view.job.percent} %` : ''}. Read-only.` }
     case 'backups': return {
       title: `Backups of ${view.vmName}`,
       description: `${view.state === null ? 'Not known yet' : PROTECTION[view.state]}. ${view.state === null || view.state === 'left-out' ? '' : view.lastGood === null ? 'There is no good backup.' : `Last good backup ${instant(view.lastGood.atMs)}.`} Read-only.`,

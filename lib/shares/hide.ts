@@ -1,9 +1,12 @@
 import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import type { BlockJobView } from '../hosts/types.ts'
-import type { JobCall, JobStep, JobView } from '../jobs/types.ts'
+import type { JobStep, JobView } from '../jobs/types.ts'
 import type { SnapshotNode } from '../snapshots/types.ts'
+import type { JobSubject } from './job-subject.ts'
+import { jobSentences, jobTitle, stepWords } from './job-words.ts'
 import { LAYER_PROBLEM, UNPROVEN } from './neutral-sentences.ts'
 import type { PathNames } from './path-names.ts'
+import { shownCall } from './shown-calls.ts'
 import type { SharedBackup, SharedBlockJob, SharedJob } from './types.ts'
 
 // What leaves for a browser is built here, field by field: what is not named does not go out.
@@ -20,7 +23,7 @@ export function shareChain(chain: DiskChain, names: PathNames): DiskChain {
       isActive: layer.isActive, isBase: layer.isBase, snapshots: layer.snapshots, sharedWith: [],
       problems: layer.problems.map(({ kind }) => ({ kind, sentence: LAYER_PROBLEM[kind] })),
     })),
-    qemuImgInfo: names.shown ? chain.qemuImgInfo : '', snapshotRefusal: null, job: null,
+    qemuImgInfo: names.shown ? withoutHosts(chain.qemuImgInfo) : '', snapshotRefusal: null, job: null,
   }
 }
 
@@ -35,28 +38,22 @@ export function shareSnapshot(node: SnapshotNode, names: PathNames, { withFamily
   }
 }
 
-/** A job without who began it, its host and what can be done. */
-export function shareJob(job: JobView, names: PathNames): SharedJob {
-  const text = (sentence: string | null) => (sentence === null ? null : names.text(sentence))
-  return {
-    id: job.id, title: names.text(job.title), status: job.status, note: text(job.note), error: text(job.error), result: job.result.map((line) => names.text(line)),
-    percent: job.percent, createdAtMs: job.createdAtMs, endedAtMs: job.endedAtMs,
-  }
+/** A job without who began it, its host, what can be done, and any word that it says of itself. */
+export function shareJob(job: JobView, subject: JobSubject, names: PathNames): SharedJob {
+  return { id: job.id, title: jobTitle(job.kind, subject, names), status: job.status, ...jobSentences(job), result: [], percent: job.percent, createdAtMs: job.createdAtMs, endedAtMs: job.endedAtMs }
 }
 
 /** Numbers only. */
 export const shareBlockJob = ({ target, type, currentBytes, endBytes, percent, bytesPerSecond, secondsLeft, ready, jobId }: BlockJobView): SharedBlockJob =>
   ({ target, type, currentBytes, endBytes, percent, bytesPerSecond, secondsLeft, ready, jobId })
 
-/** The steps of a job. With paths hidden, command lines and XML are left out altogether: they hold little else. */
-export const shareSteps = (steps: readonly JobStep[], names: PathNames): JobStep[] => steps.map((step) => ({
-  id: step.id, run: step.run, mode: step.mode, name: names.text(step.name), status: step.status, begunAtMs: step.begunAtMs, endedAtMs: step.endedAtMs,
-  outcome: step.outcome === null || (!names.shown && step.status !== 'failed') ? null : names.text(step.outcome),
-  calls: step.calls.map((call): JobCall => ({
-    procedure: call.procedure, virsh: names.shown ? withoutUri(call.virsh) : '', xml: names.shown ? call.xml : null, begunAtMs: call.begunAtMs, endedAtMs: call.endedAtMs,
-    outcome: call.outcome === null ? null : names.shown ? names.text(call.outcome) : call.outcome === 'ok' ? 'ok' : 'failed',
-  })),
+/** The steps of a job. What they came to is libvirt's words, or names whatever they found: that each was done or failed is all that goes out. */
+export const shareSteps = (steps: readonly JobStep[], job: Pick<JobView, 'kind' | 'vmName'>, subject: JobSubject, names: PathNames): JobStep[] => steps.map((step) => ({
+  id: step.id, run: step.run, mode: step.mode, name: stepWords(step.name, subject), status: step.status, begunAtMs: step.begunAtMs, endedAtMs: step.endedAtMs, outcome: null,
+  calls: step.calls.map((call) => shownCall(call, job, subject, names.shown)),
 }))
 
-/** virsh's `-c` names a user and a machine (lib/hosts/virsh-command.ts). */
-const withoutUri = (virsh: string): string => virsh.replace(/^virsh -c (?:'(?:[^']|'\\'')*'|\S+) /, 'virsh ')
+/** What is said of a layer that can't be read quotes libvirt, and a backing file elsewhere names a machine. */
+const withoutHosts = (info: string): string => info
+  .replaceAll(/^qemu-img: .*$/gm, 'qemu-img: This layer can’t be read.')
+  .replaceAll(/^backing file: (?!\/)(?:.*:.*)$/gm, 'backing file: not a file of this machine')

@@ -1,6 +1,5 @@
 import type { LayerProblemKind } from '../chains/types.ts'
 import type { AttentionKind } from '../hosts/types.ts'
-import type { JobKind } from '../jobs/types.ts'
 import type { ReasonKind } from '../schedules/types.ts'
 
 // The sentences that Keyframe tells its users may name other VMs, files and hosts. A share says what is wrong in words that can name nothing.
@@ -40,6 +39,3 @@ export const NOT_PROTECTED: Record<ReasonKind, string> = {
   'stale': 'The newest good backup is older than its schedule allows.',
   'disk': 'A disk is in no good backup.',
 }
-
-/** Titles of jobs name the target. */
-export const BACKUP_TITLES: Partial<Record<JobKind, string>> = { 'backup': 'Backup', 'backup-copy': 'Backup by copy', 'backup-check': 'Check of a backup' }

@@ -1,5 +1,5 @@
-/** An absolute path, and the name of an image file, as they may stand in a sentence. */
-const ANY_PATH = /(?<![\w/.])\/(?:[^\s/'"<>`]+\/)*[^\s/'"<>`,;:)]+/g
+/** An absolute path to the end of its line, for nobody can tell where a name with spaces ends; and the name of an image file, as it may stand in a sentence. */
+const ANY_PATH = /(?<![\w/.])\/[^\s/'"<>`,;:)][^\n]*/g
 const ANY_IMAGE = /(?<![\w.-])[\w.+-]*\w\.(?:qcow2|qcow|raw|img|iso|vmdk|vdi|vhdx?|qed)\b(?:\.[\w-]+)*/gi
 /** A libvirt connection, which may name a user and a machine. */
 const ANY_URI = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]*/gi
@@ -28,20 +28,13 @@ export class PathNames {
 
   /** What a file is called. */
   of(path: string): string {
-    if (this.#shown) return path
+    if (this.#shown && path.startsWith('/')) return path
     const known = this.#names.get(path)
     if (known !== undefined) return known
     const name = `file ${this.#names.size + 1}`
     this.#names.set(path, name)
     this.#pattern = null
     return name
-  }
-
-  /** Makes every absolute path in a value of JSON known, so that it is found in sentences. */
-  learn(value: unknown): void {
-    if (typeof value === 'string') { if (value.startsWith('/')) this.of(value) }
-    else if (Array.isArray(value)) for (const each of value) this.learn(each)
-    else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) this.learn(each)
   }
 
   /** A sentence without paths. Ones that nobody made known are found by their looks. URIs of hosts go in any case. */

@@ -11,11 +11,11 @@ import { isLeftOut } from '../schedules/left-out.ts'
 import { protectionOf } from '../schedules/protection.ts'
 import { readSnapshotTree } from '../snapshots/read-snapshot-tree.ts'
 import { shareBackup, shareBlockJob, shareChain, shareJob, shareSnapshot, shareSteps } from './hide.ts'
-import { readJobPaths } from './job-paths.ts'
 import { BACKUP_KINDS } from './backup-kinds.ts'
-import { ATTENTION, BACKUP_TITLES, NOT_PROTECTED } from './neutral-sentences.ts'
+import { ATTENTION, NOT_PROTECTED } from './neutral-sentences.ts'
 import { PathNames } from './path-names.ts'
-import type { Share, SharedView } from './types.ts'
+import { readJobSubject } from './read-job-subject.ts'
+import type { Share, SharedJob, SharedView } from './types.ts'
 
 const JOBS_SHOWN = 20
 const BACKUPS_SHOWN = 30
@@ -59,10 +59,9 @@ async function readSharedVm(share: Share): Promise<SharedView> {
   // In the order in which the page shows them.
   const sharedChains = chains?.map((chain) => shareChain(chain, names)) ?? null
   const snapshots = tree?.nodes.map((node) => shareSnapshot(node, names, { withFamily: true })) ?? null
-  await learnJobs(names, jobs)
   return {
     kind: 'vm', name: vm.name, state: vm.state, stateReason: vm.stateReason, attention: [...new Set(vm.attention.map(({ kind }) => ATTENTION[kind]))], isHostUp: host.status === 'up',
-    chains: sharedChains, snapshots, jobs: jobs.map((job) => shareJob(job, names)), blockJobs: vm.jobs.map(shareBlockJob),
+    chains: sharedChains, snapshots, jobs: await shareJobs(jobs, names), blockJobs: vm.jobs.map(shareBlockJob),
   }
 }
 
@@ -81,10 +80,13 @@ async function readSharedJob(share: Share): Promise<SharedView> {
   if (!job) return { kind: 'gone', of: 'job' }
   const found = await findVm(share)
   const names = new PathNames(share.showPaths)
-  await learnJobs(names, [job])
-  const steps = await readJobStory(job.id)
+  const [subject, steps] = await Promise.all([readJobSubject(job), readJobStory(job.id)])
   const blockJobs = typeof found === 'string' ? [] : found.vm.jobs.filter((each) => each.jobId === job.id)
-  return { kind: 'job', vmName: typeof found === 'string' ? job.vmName : found.vm.name, job: shareJob(job, names), steps: shareSteps(steps, names), blockJobs: blockJobs.map(shareBlockJob) }
+  return {
+    // A job on a file of no VM stands under its host's name.
+    kind: 'job', vmName: typeof found !== 'string' ? found.vm.name : job.vmUuid === '' ? null : job.vmName,
+    job: shareJob(job, subject, names), steps: shareSteps(steps, job, subject, names), blockJobs: blockJobs.map(shareBlockJob),
+  }
 }
 
 async function readSharedBackups(share: Share): Promise<SharedView> {
@@ -96,16 +98,14 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   ])
   const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name
   if (name === undefined) return { kind: 'away' }
-  const names = new PathNames(share.showPaths)
-  await learnJobs(names, jobs)
   return {
     kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: leftOut ? 'left-out' : (protection?.state ?? null), reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
     lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
-    backups: backups.map(shareBackup), jobs: jobs.map((job) => ({ ...shareJob(job, names), title: BACKUP_TITLES[job.kind] ?? 'Job' })),
+    backups: backups.map(shareBackup), jobs: await shareJobs(jobs, new PathNames(share.showPaths)),
   }
 }
 
-async function learnJobs(names: PathNames, jobs: readonly JobView[]): Promise<void> {
-  if (names.shown) return
-  for (const job of jobs) names.learn(await readJobPaths(job.id))
+async function shareJobs(jobs: readonly JobView[], names: PathNames): Promise<SharedJob[]> {
+  const subjects = await Promise.all(jobs.map(readJobSubject))
+  return jobs.map((job, index) => shareJob(job, subjects[index]!, names))
 }

@@ -59,7 +59,7 @@ export interface QrCode {
   path: string
 }
 
-/** A running job as a share shows it: who began it and what can be done are left out. */
+/** A job as a share shows it: who began it and what can be done are left out, and its words are the share's own (job-words.ts). */
 export interface SharedJob {
   id: string
   title: string
@@ -123,7 +123,7 @@ export type SharedView =
   | SharedVm
   | SharedBackups
   | { kind: 'snapshot'; vmName: string; node: SnapshotNode }
-  | { kind: 'job'; vmName: string; job: SharedJob; steps: JobStep[]; blockJobs: SharedBlockJob[] }
+  | { kind: 'job'; /** null: of no VM. */ vmName: string | null; job: SharedJob; steps: JobStep[]; blockJobs: SharedBlockJob[] }
   /** The link works, and what it led to is no more. */
   | { kind: 'gone'; of: ShareKind }
   /** Its host does not answer, and nothing is known of it. */

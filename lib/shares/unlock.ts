@@ -5,8 +5,11 @@ import { countTry } from '../access/throttle.ts'
 import { deriveKey } from '../secrets/derive-key.ts'
 import type { Share } from './types.ts'
 
-/** Of a browser that gave the password. */
-export const UNLOCK_COOKIE = 'keyframe-share'
+/**
+ * Of a browser that gave the password. `__Secure-`: browsers take it over TLS only; `__Host-` would ask for the path of the
+ * whole site, and this one is for its link alone. Without TLS they would not take such a cookie.
+ */
+export const unlockCookieName = (secure: boolean): string => (secure ? '__Secure-keyframe-share' : 'keyframe-share')
 const UNLOCKED_MS = 12 * 3_600_000
 
 /**

@@ -7,6 +7,7 @@ import { listsMigration } from './lists-migration.ts'
 import { notificationsMigration } from './notifications-migration.ts'
 import { schedulesMigration } from './schedules-migration.ts'
 import { signedBackupsMigration } from './signed-backups-migration.ts'
+import { secretsMigration } from './secrets-migration.ts'
 import { sharesMigration } from './shares-migration.ts'
 import { teamMigration } from './team-migration.ts'
 
@@ -80,5 +81,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0008-lists': listsMigration,
   '0009-left-out': leftOutMigration,
   '0010-access': accessMigration,
+  '0011-secrets': secretsMigration,
   '0012-signed-backups': signedBackupsMigration,
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decryptSecret, encryptSecret } from '../secrets/stored-secret.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { openSqlite } from './sqlite.ts'
 import { closeStore, openStore, store } from './store.ts'
@@ -18,7 +19,10 @@ const command = fileURLToPath(new URL('save.ts', import.meta.url))
 
 /** The command as a process of its own; ours holds the data meanwhile, as Keyframe does. */
 async function save(dataDirectory: string, ...folders: string[]) {
-  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...folders], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return saveWith({}, dataDirectory, ...folders)
+}
+async function saveWith(variables: Record<string, string>, dataDirectory: string, ...folders: string[]) {
+  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...folders], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>])
   return { code, stdout, stderr }
 }
@@ -84,6 +88,20 @@ describe('npm run save', () => {
     await closeStore()
     use(temporary.directory)
     await openStore()
+  })
+
+  it('holds the key wherever it lies, so that what is encrypted can be read from the copy', async () => {
+    const [keyFile, folder] = [join(temporary.directory, 'elsewhere'), join(temporary.directory, 'copies/key')]
+    writeFileSync(keyFile, 'e'.repeat(64), { mode: 0o600 })
+    const secrets = encryptSecret('{"url":"https://hooks.example/x","token":null}', 'notification_channels/c1', 'e'.repeat(64))
+    await store().insertInto('notification_channels').values({ id: 'c1', kind: 'json', name: 'hook', settings: '{"room":null}', secrets, hears_protection: 1, hears_jobs: 1, digest_at: null, time_zone: 'UTC', digest_handled_until_ms: 0, created_at_ms: 1, created_by: 'ann', last_sent_at_ms: null, failing_since_ms: null, error: null }).execute()
+    expect(await saveWith({ KEYFRAME_SECRET_FILE: keyFile }, temporary.directory, folder)).toMatchObject({ code: 0 })
+    expect((statSync(join(folder, 'secret')).mode & 0o777).toString(8)).toBe('600')
+    const copy = new DatabaseSync(join(folder, 'keyframe.db'), { readOnly: true })
+    const stored = copy.prepare('SELECT secrets FROM notification_channels').get()!.secrets as string
+    copy.close()
+    expect(decryptSecret(stored, 'notification_channels/c1', readFileSync(join(folder, 'secret'), 'utf8').trim())).toContain('hooks.example')
+    await store().deleteFrom('notification_channels').execute()
   })
 
   it('overwrites nothing, and says what is missing', async () => {

@@ -1,7 +1,9 @@
 import 'server-only'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { keysThere } from '../secrets/next-key.ts'
+import { storedSecretsKeyId } from '../secrets/stored-secret.ts'
 
 /** ms that reading waits for another's lock. */
 const BUSY_TIMEOUT_MS = 10_000
@@ -11,9 +13,10 @@ const UNFINISHED = 'This Keyframe began anew from a copy of its data, and this j
  * Copies a data directory into a new one, `destination`, while Keyframe runs or not. The copy is of one instant, and can be served as it is: jobs that
  * were under way then are ended in it, for to take them up later, on disks that have gone on, would do harm; sessions and one-time links
  * are left out. The engine's own database (jobs.db) is not copied: without unfinished jobs it holds nothing that matters.
+ * The key is copied with it, as `secret`, wherever it lies (`keyPath`): what is stored can't be read without.
  * Throws an Error with a sentence; then there is no `destination`.
  */
-export function saveData(dataDirectory: string, destination: string): void {
+export function saveData(dataDirectory: string, destination: string, keyPath: string): void {
   const to = resolve(destination)
   if (!existsSync(join(dataDirectory, 'keyframe.db'))) throw new Error(`There is no Keyframe database in ${dataDirectory}. Set KEYFRAME_DATA as Keyframe runs with it.`)
   if (existsSync(to)) throw new Error(`${to} exists already. Name a folder that does not: nothing is overwritten.`)
@@ -23,6 +26,7 @@ export function saveData(dataDirectory: string, destination: string): void {
   try {
     chmodSync(partial, 0o700)
     const file = join(partial, 'keyframe.db')
+    const keys = keysThere(keyPath)
     const source = new DatabaseSync(join(dataDirectory, 'keyframe.db'), { readOnly: true, timeout: BUSY_TIMEOUT_MS })
     try {
       // One read transaction: those who write go on meanwhile.
@@ -32,14 +36,24 @@ export function saveData(dataDirectory: string, destination: string): void {
     }
     chmodSync(file, 0o600)
     endWhatWasUnderWay(file)
-    if (existsSync(join(dataDirectory, 'secret'))) {
-      copyFileSync(join(dataDirectory, 'secret'), join(partial, 'secret'))
-      chmodSync(join(partial, 'secret'), 0o600)
-    }
+    const key = keyOf(file, [...keys, ...keysThere(keyPath)])
+    if (key !== undefined) writeFileSync(join(partial, 'secret'), key, { mode: 0o600 })
     renameSync(partial, to)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** Of the keys that were there before and after the copy was made, the one that its secrets are written with. */
+function keyOf(file: string, keys: readonly string[]): string | undefined {
+  const copy = new DatabaseSync(file, { readOnly: true })
+  try {
+    const knows = copy.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'secret_state'").get() !== undefined
+    const id = knows ? copy.prepare('SELECT key_id FROM secret_state').get()?.key_id : null
+    return keys.find((key) => storedSecretsKeyId(key) === id) ?? keys[0]
+  } finally {
+    copy.close()
   }
 }
 

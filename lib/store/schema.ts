@@ -342,7 +342,7 @@ export interface Schema {
     name: string
     /** JSON of what pages may show. */
     settings: string
-    /** JSON of what no page is ever sent: the webhook's address and token, the password of the mail server. */
+    /** JSON of what no page is ever sent: the webhook's address and token, the password of the mail server. Encrypted (lib/secrets/stored-secret.ts). */
     secrets: string
     hears_protection: number
     hears_jobs: number
@@ -359,6 +359,14 @@ export interface Schema {
     failing_since_ms: number | null
     /** Of the last attempt, a sentence. */
     error: string | null
+  }
+  /** One row on the secrets that are stored in other tables (lib/store/secret-columns.ts). */
+  secret_state: {
+    id: number
+    /** Id of the key that the last `npm run rotate` wrote them with; null before the first. */
+    key_id: string | null
+    /** 1: what was replaced may still lie in free pages of the file; the next start writes the file without them. */
+    clear_free_pages: number
   }
   /** What is to be sent, or was; written before it is sent. */
   notification_outbox: {

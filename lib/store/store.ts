@@ -1,9 +1,12 @@
 import 'server-only'
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { forgetMasterKey, masterKeyPath } from '../secrets/master-key.ts'
+import { settleNextKey } from '../secrets/next-key.ts'
 import { settings } from '../settings/settings.ts'
+import { clearFreePages } from './clear-free-pages.ts'
 import { lockData } from './data-lock.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { keepFilesPrivate } from './private-files.ts'
@@ -57,15 +60,25 @@ export async function openStoreBeside(): Promise<void> {
 }
 
 /**
- * Opens the database and brings it up to date; what there was before is kept beside it, for an older Keyframe can't read what a newer one
+ * Opens the database, ends a change of keys that was broken off, and brings it up to date; what there was before is kept beside it, for an older Keyframe can't read what a newer one
  * made of it. Rejects with a sentence when another process owns it, there is no room for that copy, or a migration fails.
  */
 export async function openStore(): Promise<void> {
+  if (settleNextKey(masterKeyPath(settings()), await rotatedKeyId(store()))) forgetMasterKey()
   const migrations = await migratorOf(store()).getMigrations()
   const next = migrations.find((migration) => migration.executedAt === undefined)
   if (next && migrations.some((migration) => migration.executedAt !== undefined)) keepBefore(next.name)
   const { error } = await migratorOf(store()).migrateToLatest()
   if (error) throw new Error(`The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  await clearFreePages(store()).catch((error: unknown) => {
+    process.stderr.write(`keyframe: The database in ${settings().dataDirectory} could not be written without what was deleted in it, which may hold secrets in the clear; the next start tries again: ${error instanceof Error ? error.message : String(error)}\n`)
+  })
+}
+
+/** The id of the key with which a change of keys last wrote what is stored; null: there was none, or the database is older than that. */
+async function rotatedKeyId(db: Kysely<Schema>): Promise<string | null> {
+  const { rows } = await sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'secret_state'`.execute(db)
+  return rows.length === 0 ? null : (await db.selectFrom('secret_state').select('key_id').executeTakeFirst())?.key_id ?? null
 }
 
 function keepBefore(migration: string): void {
@@ -74,7 +87,7 @@ function keepBefore(migration: string): void {
   // Of a start that got no further: that copy is the one of before.
   if (existsSync(folder)) return
   try {
-    saveData(dataDirectory, folder)
+    saveData(dataDirectory, folder, masterKeyPath(settings()))
   } catch (cause) {
     throw new Error(`The database in ${dataDirectory} was not brought up to date, because what there is could not be copied to ${folder} before: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }

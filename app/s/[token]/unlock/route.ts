@@ -2,7 +2,7 @@ import { cookies } from 'next/headers'
 import { requestFrom } from '@/lib/access/client-address'
 import { settings } from '@/lib/settings/settings'
 import { openShare } from '@/lib/shares/open-share'
-import { tryPassword, UNLOCK_COOKIE } from '@/lib/shares/unlock'
+import { tryPassword, unlockCookieName } from '@/lib/shares/unlock'
 
 /** As long as any password may be, and the form's own words (lib/access/password.ts). */
 const BODY_MAX_BYTES = 8_192
@@ -24,6 +24,6 @@ export async function POST(request: Request, { params }: { params: Promise<{ tok
   if (answer === 'wrong' || answer === 'busy') return back(token, `?${answer}`)
   if ('waitMinutes' in answer) return back(token, `?wait=${answer.waitMinutes}`)
   const secure = settings().url.startsWith('https://')
-  ;(await cookies()).set(UNLOCK_COOKIE, answer.cookie, { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(answer.untilMs) })
+  ;(await cookies()).set(unlockCookieName(secure), answer.cookie, { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(answer.untilMs) })
   return back(token)
 }
