@@ -62,9 +62,9 @@ export function jobSentences({ kind, status, note }: Pick<JobView, 'kind' | 'sta
 
 /** Names of steps that hold nothing but words of the saga's own. */
 const PLAIN_STEPS: ReadonlySet<string> = new Set([
-  'abort', 'begin', 'begin as a full', 'check', 'check the chain', 'check the plan', 'clear what an earlier run left', 'create', 'define', 'end', 'finish delete', 'force-off', 'let older checkpoints go', 'look again', 'look at the chain',
-  'look what is left', 'make the files', 'make the files as a full', 'note it in the catalogue', 'note the time', 'note the verdict', 'note what it froze', 'plan', 'plan as a full', 'reconcile', 'remember', 'remove', 'remove file',
-  'remove the record', 'remove what failed backups left', 'remove what was begun', 'resume', 'revert', 'revert back', 'safety', 'save the configuration', 'save the configuration as a full', 'see that every disk writes to its overlay', 'see that it is off',
+  'abort', 'begin', 'begin as a full', 'check', 'check the chain', 'check the plan', 'clear what an earlier run left', 'create', 'define', 'end', 'finish delete', 'force-off', 'let older checkpoints go', 'look again', 'look at the chain', 'look at the images',
+  'look what is left', 'make the directory', 'make the directory as a full', 'make the files', 'make the files as a full', 'note it in the catalogue', 'note the time', 'note the verdict', 'note what it froze', 'plan', 'plan as a full', 'reconcile', 'remember', 'remove', 'remove file',
+  'remove the record', 'remove what failed backups left', 'remove what was begun', 'resume', 'revert', 'revert back', 'safety', 'save the configuration', 'save the configuration as a full', 'see that every disk writes to its overlay', 'see that no image changed', 'see that it is off',
   'see that it stayed off', 'settle', 'shutdown', 'snapshot', 'start', 'switch', 'take everything back', 'take the limit away', 'thaw', 'tidy', 'undo', 'verify', 'write header', 'write the manifest', 'write the NVRAM',
 ])
 /** Such as hold a disk's target, in front of a second try's number. */
@@ -77,6 +77,7 @@ const OTHER_STEPS: readonly [RegExp, string][] = [
   [/^read the manifest of /, 'read the manifest'],
   [/^note the verdict on /, 'note the verdict'],
   [/^read /, 'read a file of the backup'],
+  [/^begin to remove /, 'begin to remove a backup'],
   [/^forget /, 'forget a backup'],
   [/^remove /, 'remove a backup'],
 ]
