@@ -64,6 +64,19 @@ afterEach(async () => {
 })
 
 describe('npm run rotate', () => {
+  it('is refused while a backup is unfinished, whose directory carries a mark of the key; nothing is changed', async () => {
+    await fill()
+    await openStore()
+    const before = [masterKey(), await stored()]
+    await store().insertInto('jobs').values({ id: 'j', kind: 'backup', host: 'h', vm_uuid: 'u', vm_name: 'web', title: 'Back up to nightly', status: 'running', by: 'ann', nonce: 'n', input: '{}', created_at_ms: 1, can_cancel: 0, cancel_requested: 0 } as never).execute()
+    await closeStore()
+    expect(await rotate()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/“Back up to nightly” is not finished\. Start Keyframe, wait for it or cancel it/) as string })
+    settle()
+    await openStore()
+    expect([masterKey(), await stored()]).toEqual(before)
+    expect(existsSync(join(data, 'secret.next'))).toBe(false)
+  })
+
   for (const where of ['in the data folder', 'in KEYFRAME_SECRET_FILE'] as const) {
     const isOwnFile = where === 'in KEYFRAME_SECRET_FILE'
     const keyPath = () => (isOwnFile ? join(folder, 'keys/master') : join(data, 'secret'))

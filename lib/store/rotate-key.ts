@@ -23,6 +23,7 @@ export interface Rotated {
  * at any point it is settled by the next `openStore`. Throws an Error with a sentence where the key can't be replaced.
  */
 export async function rotateKey(reach: (point: RotationPoint) => void = () => undefined): Promise<Rotated> {
+  await refuseUnfinishedBackups()
   const path = masterKeyPath(settings())
   const [before, next] = [masterKey(), newMasterKey()]
   reach('before')
@@ -58,6 +59,12 @@ export async function rotateKey(reach: (point: RotationPoint) => void = () => un
   await clearFreePages(store())
   reach('done')
   return rotated
+}
+
+/** The directory of a backup that is under way carries a mark signed with the key: with another one its job could neither go on nor take it back. */
+async function refuseUnfinishedBackups(): Promise<void> {
+  const jobs = await store().selectFrom('jobs').select('title').where('kind', 'in', ['backup', 'backup-copy']).where('status', 'in', ['queued', 'running', 'waiting']).execute()
+  if (jobs.length > 0) throw new Error(`“${jobs[0]!.title}” is not finished. Start Keyframe, wait for it or cancel it, and change the key then. Nothing was changed.`)
 }
 
 function readOrNull(stored: string, owner: string, key: string): string | null {
