@@ -44,7 +44,7 @@ async function signIn(url: string): Promise<string> {
   form.set('username', 'admin')
   form.set('password', PASSWORD)
   const answer = await fetch(`${url}/login`, { method: 'POST', body: form, redirect: 'manual', headers: { origin: url } })
-  const cookie = answer.headers.getSetCookie().find((each) => each.includes('session-token='))?.split(';')[0]
+  const cookie = answer.headers.getSetCookie().find((each) => each.includes('keyframe-session='))?.split(';')[0]
   if (!cookie) throw new Error(`The sign-in gave no session: ${answer.status} ${answer.headers.get('location')}`)
   return cookie
 }
