@@ -9,7 +9,8 @@ const MAY_IMPORT = {
   secrets: ['settings'],
   server: [],
   store: ['settings'],
-  live: ['hosts/types', 'jobs/types'],
+  // server: a stream goes on by itself when Next has answered.
+  live: ['hosts/types', 'jobs/types', 'server'],
   jobs: ['live', 'settings', 'store'],
   access: ['jobs/refusal', 'live', 'secrets', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],
