@@ -10,7 +10,8 @@ const MAY_IMPORT = {
   server: [],
   // secrets: what the database keeps is encrypted, and written again when the key changes.
   store: ['secrets', 'settings'],
-  live: ['hosts/types', 'jobs/types'],
+  // server: a stream goes on by itself when Next has answered.
+  live: ['hosts/types', 'jobs/types', 'server'],
   jobs: ['live', 'settings', 'store'],
   access: ['jobs/refusal', 'live', 'secrets', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],

@@ -21,7 +21,7 @@ export default async function UsersPage() {
       <RefreshOnUsersChange />
       <div className="flex flex-wrap items-center gap-x-4">
         <h1 className="text-xl font-semibold">Users</h1>
-        <p className="text-sm text-muted">{able} can sign in{users.length > able && ` · ${users.length - able} invited or disabled`}</p>
+        <p className="text-sm text-muted">{able} can sign in{users.length > able && ` · ${users.length - able} can’t`}</p>
       </div>
       <InviteForm act={submitInvitation} hours={LINK_LIFETIME_HOURS} />
       <ul aria-label="Users" className="divide-y divide-line rounded-lg border border-line bg-surface">

@@ -15,7 +15,7 @@ interface Props {
 /** A new one-time link for who lost the first one, or the password. Works without JavaScript. */
 export function NewLinkForm({ state: [result, submit, pending], hasPassword, user, hours }: Props) {
   return (
-    <div className="flex min-w-0 flex-col items-start gap-2 max-sm:w-full">
+    <div className="flex w-full min-w-0 flex-col items-start gap-2">
       <form action={submit} className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <input type="hidden" name="id" value={user.id} />
         <Button type="submit" variant="outline" disabled={pending}>New one-time link<span className="sr-only"> for {user.name}</span></Button>

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
 import { readSetupToken, takeSetupToken } from './setup-link.ts'
+import { countTry } from './throttle.ts'
 import { createUser } from './users.ts'
 
+const GUESS = { kind: 'user', name: 'ann', address: '198.51.100.1', known: null } as const
 const command = fileURLToPath(new URL('recover.ts', import.meta.url))
 
 /** The command as a process of its own; ours holds the data meanwhile, as Keyframe does. */
@@ -25,10 +27,14 @@ describe('npm run recover', () => {
   it('prints a link that the Keyframe that runs takes at once', async () => {
     const ann = await createUser('ann', 'a lost password', 'admin')
     await store().updateTable('users').set({ disabled: 1 }).where('id', '=', ann.id).execute()
+    for (let time = 0; time < 5; time++) await countTry(GUESS)
+    expect(await countTry(GUESS)).toMatchObject({ waitMinutes: 5 })
     const { code, stdout, stderr } = await recover(temporary.directory)
     expect([code, stderr]).toEqual([0, ''])
-    const token = /^keyframe: ann is an enabled admin\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\n$/.exec(stdout)?.[1] ?? ''
+    const token = /^keyframe: ann is an enabled admin\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\nkeyframe: the old password, the sessions and the earlier links of ann have ended\.\n$/.exec(stdout)?.[1] ?? ''
     expect(await readSetupToken(token)).toEqual({ userName: 'ann' })
+    // And it forgets who was kept out, without a start.
+    expect(await countTry(GUESS)).toHaveProperty('right')
     expect(await takeSetupToken(token, 'a new password')).toEqual(ann)
     expect(await store().selectFrom('audit').select(['user_name', 'act', 'subject_user']).execute()).toEqual([{ user_name: '(server)', act: 'user.recover', subject_user: 'ann' }])
   })

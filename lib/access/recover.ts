@@ -15,7 +15,7 @@ async function recover(): Promise<string> {
   await openStore().catch((error: unknown) => { if (error instanceof DataInUse) return openStoreBeside(); throw error })
   const { userName, link } = await recoverAdmin(name)
   await closeStore()
-  return `keyframe: ${userName} is an enabled admin. Choose a new password here, once, within ${LINK_LIFETIME_HOURS} hours: ${link}\n`
+  return `keyframe: ${userName} is an enabled admin. Choose a new password here, once, within ${LINK_LIFETIME_HOURS} hours: ${link}\nkeyframe: the old password, the sessions and the earlier links of ${userName} have ended.\n`
 }
 
 function fail(sentence: string): never {

@@ -1,5 +1,4 @@
 import 'server-only'
-import { AsyncResource } from 'node:async_hooks'
 
 /** A comment this often keeps proxies from closing a stream. */
 export const HEARTBEAT_MS = 15_000
@@ -23,12 +22,12 @@ function beat(): void {
   for (const each of [...turns[next]!]) each()
 }
 
-/** One timer for all streams: one of each would hold what its request holds. @returns how to end it. */
+/** One timer for all streams. @returns how to end it. */
 export function onHeartbeat(each: Beat): () => void {
   const turns = heart().turns
   const fewest = turns.reduce((least, turn) => (turn.size < least.size ? turn : least))
   fewest.add(each)
-  heart().timer ??= new AsyncResource('keyframe-heartbeat', { triggerAsyncId: 0 }).runInAsyncScope(() => setInterval(beat, HEARTBEAT_MS / TURNS))
+  heart().timer ??= setInterval(beat, HEARTBEAT_MS / TURNS)
   return () => {
     fewest.delete(each)
     const { timer } = heart()

@@ -1,6 +1,6 @@
 import 'server-only'
 
-/** Open event streams of the process. One costs about 60 KB, nearly all of it what Next holds of a request (`e2e/bench/streams.ts`). */
+/** Open event streams of the process. One costs about 22 KB of heap (`e2e/bench/streams.ts`). */
 export const STREAMS_MAXIMUM = 500
 /** Of these so many at most are of share links, which anybody may have: the rest is for who is signed in. */
 export const SHARED_STREAMS_MAXIMUM = 300

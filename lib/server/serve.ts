@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { allowLongAnswer } from './long-answer.ts'
 import { refuseRequest } from './refuse-request.ts'
 
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
@@ -20,6 +21,7 @@ export function createGuardedServer(handle: Handle, ownHost: string): Server {
       transferEncoding: headers['transfer-encoding'], localAddress: request.socket.localAddress,
     }, ownHost)
     if (refused === null) {
+      allowLongAnswer(request, response)
       handle(request, response).catch(() => response.destroy())
       return
     }
