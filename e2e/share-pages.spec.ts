@@ -97,13 +97,16 @@ test('a failed job’s page says that it failed, and names no host, target, othe
   }
   database.close()
   await open(owner, jobPagePath(rows.job.id))
-  for (const showPaths of [false, true]) {
+  for (const [showPaths, options] of [[false, { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], [true, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]] as const) {
     const link = await makeLink(owner, { showPaths })
-    const page = await freshPage(browser)
+    const page = await freshPage(browser, options)
     await openLink(page, link)
     await expect(page.getByRole('alert').filter({ hasText: 'failed' })).toHaveText('The backup failed. Who shared this can see why in Keyframe.')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Backup by copy')
     await expect(page.getByRole('region', { name: 'Steps' }).getByRole('listitem')).toHaveCount(rows.steps.length)
+    await expectAccessible(page)
+    await expectNoSideways(page)
+    if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/share-failed-job-${options.viewport.width}.png` })
     const all = await allOf(link)
     for (const mark of Object.values(MARK)) expect([mark, all.includes(mark)]).toEqual([mark, false])
     if (!showPaths) for (const part of MARKED_FILE.split(/[ /]/).filter(Boolean)) expect([part, all.includes(part)]).toEqual([part, false])

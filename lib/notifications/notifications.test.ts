@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encryptSecret } from '../secrets/stored-secret.ts'
+import { settings } from '../settings/settings.ts'
 import { store } from '../store/store.ts'
 import { failingChannels, listChannels } from './channel-views.ts'
 import { removeChannel } from './remove-channel.ts'
@@ -234,6 +235,19 @@ describe('sending', () => {
     await store().updateTable('notification_channels').set({ secrets: first!.secrets }).where('name', '=', 'second').execute()
     expect((await view('second')).error).toContain('damaged')
     await other.stop()
+  })
+
+  it('goes only where KEYFRAME_NOTIFY_ALLOW lets it, which the form says at once', async () => {
+    settings().notifyAllow = ['ntfy.sh']
+    try {
+      await expect(saveChannel(webhookInput('https://hooks.example/x'), ANN)).rejects.toMatchObject({ message: expect.stringContaining('KEYFRAME_NOTIFY_ALLOW'), fields: { secretUrl: expect.stringContaining('hooks.example') } })
+      const mail = { ...webhookInput(''), kind: 'email', host: '127.0.0.1', port: 25, tls: 'none', user: '', password: '', from: 'k@example.org', to: ['a@example.org'] } as Parameters<typeof saveChannel>[0]
+      await expect(saveChannel(mail, ANN)).rejects.toMatchObject({ fields: { host: expect.stringContaining('127.0.0.1') } })
+      await saveChannel(webhookInput('https://ntfy.sh/topic', { kind: 'ntfy', name: 'allowed' }), ANN)
+      expect((await listChannels()).map(({ name }) => name)).toEqual(['allowed'])
+    } finally {
+      settings().notifyAllow = null
+    }
   })
 
   it('gives pages nothing that is secret', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Host } from '../hosts/host.ts'
+import { stopHosts } from '../hosts/registry.ts'
 import { readJob } from '../jobs/read-jobs.ts'
 import type { JobKind, JobStatus } from '../jobs/types.ts'
 import { store } from '../store/store.ts'
@@ -52,4 +54,21 @@ it('a job on a file of no VM, which stands under its host’s name, names nothin
   expect(view).toMatchObject({ vmName: null, job: { title: 'Repair', error: 'The repair failed. Who shared this can see why in Keyframe.', note: null, result: [] } })
   expect(describeShared(view)).toEqual({ title: 'Repair', description: 'Failed. Read-only.' })
   expect(JSON.stringify(view)).not.toContain('MARK')
+})
+
+it('a link to a VM’s backups shows jobs under way, and names nothing but the VM', async () => {
+  await store().insertInto('backup_targets').values({ id: 't', host: MARK.host, name: MARK.target, path: MARKED_FILE, quota_bytes: null, created_at_ms: 1 }).execute()
+  await store().insertInto('backups').values({
+    target_id: 't', id: `${MARK.other}-2026`, host: MARK.host, vm_uuid: 'u', vm_name: OWN.vm, method: 'copy', kind: 'full', parent_id: null, created_at_ms: 1, took_ms: 1, bytes: 1, manifest: JSON.stringify({ target: MARK.target, path: MARKED_FILE }), check_status: 'damaged', checked_at_ms: 2, check_note: MARKED_FILE,
+  }).execute()
+  // A host that does not answer: what is known of the VM is what the database says.
+  const shared = globalThis as { keyframeHosts?: Map<string, Host> }
+  shared.keyframeHosts = new Map([[MARK.host, new Host(MARK.host, 'qemu:///system?socket=/nonexistent/socket')]])
+  for (const kind of ['backup', 'backup-copy', 'backup-check'] as const) await markedJob({ id: kind, kind, status: 'running' })
+  for (const showPaths of [false, true]) {
+    const view = await readShared({ ...share, kind: 'backups', jobId: null, showPaths })
+    expect(view).toMatchObject({ kind: 'backups', vmName: OWN.vm, jobs: expect.arrayContaining([expect.objectContaining({ title: 'Backup by copy', note: null, error: null })]) })
+    expect(JSON.stringify([view, describeShared(view)])).not.toMatch(/MARK/)
+  }
+  await stopHosts()
 })

@@ -101,6 +101,10 @@ describe('npm run save', () => {
     const stored = copy.prepare('SELECT secrets FROM notification_channels').get()!.secrets as string
     copy.close()
     expect(decryptSecret(stored, 'notification_channels/c1', readFileSync(join(folder, 'secret'), 'utf8').trim())).toContain('hooks.example')
+    // A key that lies there from before, and none.
+    expect(await saveWith({}, temporary.directory, join(temporary.directory, 'copies/other'))).toMatchObject({ code: 0, stderr: expect.stringContaining('is not the one with which the secrets in the database are written') })
+    expect(await saveWith({ KEYFRAME_SECRET_FILE: '/nonexistent/key' }, temporary.directory, join(temporary.directory, 'copies/none'))).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no key in /nonexistent/key that this user can read') })
+    expect(existsSync(join(temporary.directory, 'copies/none'))).toBe(false)
     await store().deleteFrom('notification_channels').execute()
   })
 
