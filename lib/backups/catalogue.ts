@@ -6,6 +6,7 @@ import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { isForeign } from './foreign-backups.ts'
+import { SIGNATURE_BYTES } from './sign-manifest.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 
 export type CheckStatus = 'unchecked' | 'good' | 'damaged'
@@ -78,7 +79,7 @@ export async function noteBackup(target: { id: string; host: string }, manifest:
   if (before?.manifest === text && before.host === target.host) return
   const values = {
     target_id: target.id, id: manifest.id, host: target.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
-    created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text)), manifest: text,
+    created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text) + SIGNATURE_BYTES), manifest: text,
     check_status: 'unchecked', checked_at_ms: null, check_note: null, signed_with: signedWith,
   }
   await store().insertInto('backups').values(values).onConflict((conflict) => conflict.columns(['target_id', 'id']).doUpdateSet(values)).execute()

@@ -7,12 +7,19 @@ const Signature = z.object({ format: z.literal('keyframe-signature'), version: z
 /** A signature is a line of JSON. */
 export const SIGNATURE_MAX_BYTES = 4_096
 
+/** Every signature is as long. */
+export const SIGNATURE_BYTES = Buffer.byteLength(textOf('0'.repeat(16), '0'.repeat(64)))
+
 const hmacOf = (key: Buffer, manifest: string) => createHmac('sha256', key).update(manifest).digest()
 
 /** The text of manifest.sig: HMAC-SHA256 over the whole text of manifest.json, with this Keyframe's key for manifests. */
 export function signManifest(manifest: string): string {
   const key = deriveKey('manifests')
-  return `${JSON.stringify({ format: 'keyframe-signature', version: 1, key: keyId(key), hmac: hmacOf(key, manifest).toString('hex') } satisfies z.infer<typeof Signature>)}\n`
+  return textOf(keyId(key), hmacOf(key, manifest).toString('hex'))
+}
+
+function textOf(key: string, hmac: string): string {
+  return `${JSON.stringify({ format: 'keyframe-signature', version: 1, key, hmac } satisfies z.infer<typeof Signature>)}\n`
 }
 
 /** True when this text of manifest.json was signed by this Keyframe. The manifest's own seal proves less: anybody can compute it. */
