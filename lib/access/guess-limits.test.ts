@@ -42,9 +42,9 @@ describe('limits of guessing', () => {
 
   it('tell once that a name reached its limit', () => {
     const limits = new GuessLimits()
-    const told = Array.from({ length: 80 }, (_, index) => limits.admit(guess({ address: elsewhere(index) }), 1)).map((admission) => 'nameLimitReached' in admission && admission.nameLimitReached)
-    expect(told.indexOf(true)).toBe(PER_NAME - 1)
-    expect(told.filter(Boolean)).toHaveLength(1)
+    const reached = Array.from({ length: 80 }, (_, index) => limits.admit(guess({ address: elsewhere(index) }), 1)).map((admission) => 'nameLimitReached' in admission && admission.nameLimitReached)
+    expect(reached.indexOf(true)).toBe(PER_NAME - 1)
+    expect(reached.filter(Boolean)).toHaveLength(1)
   })
 
   it('over all names: past a hundred each waits one or two seconds, and nobody is refused', () => {

@@ -48,7 +48,7 @@ const growing = (past: number) => (past < 0 ? 0 : Math.min(LAST_DELAY_MS, FIRST_
 /** Counts guesses at passwords in memory. What it decides depends on the guesses and their times alone. */
 export class GuessLimits {
   readonly #times = new Map<string, number[]>()
-  readonly #told = new Map<string, number>()
+  readonly #noticed = new Map<string, number>()
 
   get size(): number {
     return this.#times.size
@@ -78,7 +78,7 @@ export class GuessLimits {
   /** As after a start. */
   clear(): void {
     this.#times.clear()
-    this.#told.clear()
+    this.#noticed.clear()
   }
 
   #count(keys: string[], limit: number, nowMs: number): Admission {
@@ -90,8 +90,8 @@ export class GuessLimits {
     const oldest = times[times.length - limit]
     if (oldest === undefined) return null
     const untilMs = oldest + WINDOW_MS
-    const firstTime = (this.#told.get(key) ?? 0) <= nowMs
-    if (firstTime) this.#tell(key, untilMs)
+    const firstTime = (this.#noticed.get(key) ?? 0) <= nowMs
+    if (firstTime) this.#notice(key, untilMs)
     return { waitMs: untilMs - nowMs, firstTime }
   }
 
@@ -124,9 +124,9 @@ export class GuessLimits {
     return (this.#times.get(key) ?? []).filter((at) => at > nowMs - WINDOW_MS)
   }
 
-  #tell(key: string, untilMs: number): void {
-    this.#told.delete(key)
-    this.#told.set(key, untilMs)
-    if (this.#told.size > COUNTERS_MAXIMUM) this.#told.delete(this.#told.keys().next().value!)
+  #notice(key: string, untilMs: number): void {
+    this.#noticed.delete(key)
+    this.#noticed.set(key, untilMs)
+    if (this.#noticed.size > COUNTERS_MAXIMUM) this.#noticed.delete(this.#noticed.keys().next().value!)
   }
 }
