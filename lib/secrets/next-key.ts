@@ -52,4 +52,7 @@ export function settleNextKey(path: string, writtenWith: string | null): boolean
 }
 
 /** The keys that lie there now, the one in use first: a change of them may be under way. */
-export const keysThere = (path: string): string[] => [path, nextKeyPath(path)].filter((each) => existsSync(each)).map((each) => readFileSync(each, 'utf8').trim())
+export function keysThere(path: string): string[] {
+  const there = [path, nextKeyPath(path)].filter((each) => existsSync(/*turbopackIgnore: true*/ each))
+  return there.map((each) => readFileSync(/*turbopackIgnore: true*/ each, 'utf8').trim())
+}
