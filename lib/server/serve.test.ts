@@ -41,6 +41,14 @@ it('hands on what is small, and answers what is too large without handing it on'
   expect(seen).toEqual(['/login'])
 })
 
+it('is seen to refuse, however large the body is and however slowly it is read', async () => {
+  const { port, seen } = await serve()
+  const body = Buffer.from('a&'.repeat(1_000_000))
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(port, '/api/x', body, { ...FORM, 'content-length': String(body.length) })))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([413]))
+  expect(seen).toEqual([])
+})
+
 it('lets no connection hang that sends its request slowly', async () => {
   await serve()
   expect([server.requestTimeout, server.headersTimeout, server.maxConnections]).toEqual([30_000, 15_000, 2_000])

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { allowLongAnswer } from './long-answer.ts'
-import { refuseRequest } from './refuse-request.ts'
+import { refuseRequest, type Refused } from './refuse-request.ts'
 
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
 const REQUEST_LIMIT_MS = 30_000
@@ -11,6 +11,25 @@ const CONNECTIONS_MAXIMUM = 2_000
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+/** Answers once the browser has sent all of it: one whose connection is closed while it writes does not get to see the answer. */
+function answerAfterBody(request: IncomingMessage, response: ServerResponse, { status, sentence }: Refused): void {
+  response.on('error', () => undefined)
+  request.on('error', () => undefined)
+  const answer = () => {
+    if (response.writableEnded) return
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' })
+    response.end(`${sentence}\n`)
+  }
+  let drainedBytes = 0
+  request.on('data', (chunk: Buffer) => {
+    drainedBytes += chunk.length
+    if (drainedBytes <= DRAIN_MAX_BYTES) return
+    answer()
+    request.destroy()
+  })
+  request.on('end', answer)
+}
 
 /** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL. */
 export function createGuardedServer(handle: Handle, ownHost: string): Server {
@@ -25,11 +44,7 @@ export function createGuardedServer(handle: Handle, ownHost: string): Server {
       handle(request, response).catch(() => response.destroy())
       return
     }
-    response.writeHead(refused.status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' })
-    response.end(`${refused.sentence}\n`)
-    let drained = 0
-    request.on('data', (chunk: Buffer) => { drained += chunk.length; if (drained > DRAIN_MAX_BYTES) request.destroy() })
-    request.on('error', () => undefined)
+    answerAfterBody(request, response, refused)
   })
   server.maxConnections = CONNECTIONS_MAXIMUM
   return server
