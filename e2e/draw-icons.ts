@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoDir } from './lab/paths.ts'
 
-// The icons of the installed app, from app/icon.svg: `node e2e/lab/with-node24.mjs e2e/draw-icons.ts`.
+// The icons of the installed app, from app/icon.svg: `node lib/launcher/launch.mjs e2e/draw-icons.ts`.
 
 const SVG = readFileSync(join(repoDir, 'app/icon.svg'), 'utf8')
 /** A maskable icon is cut to the launcher's shape: what matters lies within 80 % of it. */

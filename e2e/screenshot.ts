@@ -8,7 +8,7 @@ import { repoDir } from './lab/paths.ts'
 import { provision } from './lab/provision.ts'
 import { startTestLab } from './lab/test-lab.ts'
 
-// The picture of README.md: `node e2e/lab/with-node24.mjs e2e/screenshot.ts`.
+// The picture of README.md: `node lib/launcher/launch.mjs e2e/screenshot.ts`.
 
 const FILE = join(repoDir, '.github/vm-page.png')
 const WIDTH = 1440
