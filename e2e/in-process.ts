@@ -23,6 +23,8 @@ export interface Keyframe {
 /** One for each test file: its settings are those of the process. Schedules run only where a clock is given, and with them the checks that begin by themselves; `dataDir` is that of one before it. */
 export async function startKeyframe(lab: { uri: string }, { clock = null, dataDir = mkdtempSync(join(tmpdir(), 'kf-data-')) }: { clock?: Clock | null; dataDir?: string } = {}): Promise<Keyframe> {
   Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
+  // One of before in this process, on another lab, has left its settings.
+  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
   const { openStore, closeStore } = await import('../lib/store/store.ts')
   const { stopHosts } = await import('../lib/hosts/registry.ts')
   const { stopJobs } = await import('../lib/jobs/engine.ts')
