@@ -16,7 +16,7 @@ import { folderOf } from './catalogue.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
 import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
-import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
+import { CANCELLED, isSealed, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
 import { makeDirectory } from './make-directory.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
@@ -76,7 +76,7 @@ export const copySaga: Saga<CopyJob> = {
     try {
       return await backUp(context, host, target)
     } catch (error) {
-      if (isJobStopped(rootOf(error)) || (await context.wasBegun('note it in the catalogue'))) throw error
+      if (isJobStopped(rootOf(error)) || (await isSealed(context))) throw error
       await takeCopyBack(context, host, target)
       throw error
     } finally {
@@ -108,12 +108,13 @@ async function takeCopyBack(context: CopyContext, host: Host, target: Target): P
 
 async function backUp(context: CopyContext, host: Host, target: Target): Promise<string[]> {
   const { input, jobId, step } = context
+  if (context.run > 1 && (await isSealed(context))) return [`${input.backupId} is in ${target.name}: an earlier run of this job finished it.`]
   const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
   const wasRunning = await step('check', { do: () => check(input, host, target) })
   await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
-  await makeDirectory(context, host, target, 'make the directory', 'make the files')
+  await makeDirectory(context, host, target, '')
   await step('make the files', {
     do: async (call) => {
       const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', input.backupId, '--type', 'dir', '--target', folder, '--build')

@@ -47,6 +47,10 @@ export async function readFilesBack(context: SagaContext<BackupJobBase>, host: H
   return files
 }
 
+/** Kept once the manifest is written: from then on it is a backup, whatever fails later, and nothing of it is taken back. */
+const SEALED = 'it is a backup'
+export const isSealed = async (context: SagaContext<BackupJobBase>): Promise<boolean> => (await context.kept(SEALED)) === true
+
 /** Writes the manifest, which makes a backup of the directory, and notes it in the catalogue. */
 export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host, target: Target, body: Omit<ManifestBody, 'format' | 'version' | 'id' | 'host' | 'leftOut' | 'domainXml' | 'createdAt' | 'tookMs'> & { beganMs: number }): Promise<void> {
   const { backupId, leftOut } = context.input
@@ -73,6 +77,7 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
       return json
     },
   })
+  await context.keep(SEALED, true)
   await context.step('note it in the catalogue', {
     do: async () => {
       const read = readManifest(text)

@@ -7,7 +7,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
 import { makeImage } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
-import { CANCELLED, readFilesBack, sealBackup } from './finish-backup.ts'
+import { CANCELLED, isSealed, readFilesBack, sealBackup } from './finish-backup.ts'
 import { makeDirectory } from './make-directory.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } from './own-checkpoints.ts'
 import { inOwnFolder } from './own-folder.ts'
@@ -63,7 +63,7 @@ export const pushSaga: Saga<PushJob> = {
       return await backUp(context, host, target)
     } catch (error) {
       // Written, it is a backup, whatever failed after that.
-      if (await context.wasBegun('note it in the catalogue')) throw error
+      if (await isSealed(context)) throw error
       await context.allowCancel(false)
       const left = await context.step('take everything back', { do: (call) => takePushBack(host, input.vm, target, input, call) })
       if (left !== null) await context.progress(null, left)
@@ -78,6 +78,7 @@ export const pushSaga: Saga<PushJob> = {
 async function backUp(context: PushContext, host: Host, target: Target): Promise<string[]> {
   const { input, jobId, step } = context
   const folder = folderOf(target, input.backupId)
+  if (context.run > 1 && (await isSealed(context))) return [`${input.backupId} is in ${target.name}: an earlier run of this job finished it.`]
   // What an earlier run of the job could not take back must not pass for what this one does.
   if (context.run > 1) await step('clear what an earlier run left', { do: (call) => takePushBack(host, input.vm, target, input, call) })
   const beganMs = await step('note the time', { do: async () => Date.now() })
@@ -121,7 +122,7 @@ async function begin(context: PushContext, host: Host, target: Target, plan: Pus
     const domain = await connect.domainLookupByUUID(input.vm)
     return (await runningPush(domain, folder)) || (await hasCheckpoint(domain, checkpointName(input.backupId)))
   })
-  await makeDirectory(context, host, target, `make the directory${suffix}`, `make the files${suffix}`)
+  await makeDirectory(context, host, target, suffix)
   await step(`make the files${suffix}`, {
     do: async (call) => {
       const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', input.backupId, '--type', 'dir', '--target', folder, '--build')

@@ -28,6 +28,9 @@ export interface RestoreJob extends RestoreJobBase {
   networkUp: boolean
 }
 
+/** Kept for a run, before the VM is defined. */
+const definingKey = (context: RestoreContext) => `the VM is defined in run ${context.run}`
+
 type RestoreContext = SagaContext<RestoreJob>
 
 /**
@@ -55,7 +58,8 @@ export const restoreSaga: Saga<RestoreJob> = {
     try {
       return await restore(context, host, target, chain, images)
     } catch (error) {
-      if (await context.wasBegun('define')) throw error
+      // Defined it is a VM, and its disks are no leftovers.
+      if ((await context.kept(definingKey(context))) === true) throw error
       await context.allowCancel(false)
       await context.step('take everything back', { do: (call) => removeMadeDisks(context, host, nvramOf(input), call) })
       throw error
@@ -90,6 +94,7 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
   const offer = await context.waitFor('read what the host offers', () => readOffer(host, saved.xml), POLL_MS)
   const made = restoredXml(saved.xml, { name: input.name, uuid: input.uuid, networkUp: input.networkUp, nvramPath, disks: new Map(input.disks.map((disk) => [disk.target, disk])) }, offer)
   await context.progress(99, `Defining ${input.name}`)
+  await context.keep(definingKey(context), true)
   await step('define', {
     isDone: () => isDefined(host, input.uuid),
     do: async (call) => {
@@ -97,6 +102,7 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
         .catch(async (error: unknown) => {
           if (!isLibvirtError(error)) throw error
           await removeMadeDisks(context, host, nvramOf(input), call)
+          await context.keep(definingKey(context), false)
           throw new Refusal(`libvirt did not take the configuration of ${input.name}: ${error.message}. The restored disks were removed again.`)
         })
       return true

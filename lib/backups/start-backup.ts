@@ -46,7 +46,7 @@ export async function startBackup(given: BackupInput, user: { name: string }): P
   const { disks, leftOut } = await chooseDisks(host, vm, input.disks)
   const locks = [...(await readChainLocks(host, vm)), readLock(backupsLock(target, vm.uuid))]
   const subject = { host: host.name, vmUuid: vm.uuid, vmName: vm.name, nonce: input.nonce, locks }
-  const base = { host: host.name, vm: vm.uuid, vmName: vm.name, targetId: target.id, backupId: backupIdOf(vm.name, new Date()), disks, leftOut, quiesce: input.quiesce }
+  const base = { host: host.name, vm: vm.uuid, vmName: vm.name, targetId: target.id, backupId: backupIdOf(vm.name, new Date()), disks, leftOut, quiesce: input.quiesce, marksDirectory: true }
   if (input.method === 'copy' || !vm.running) {
     const taken = new Set<string>()
     const withOverlays = disks.map((disk) => {

@@ -31,4 +31,6 @@ export interface BackupJobBase {
   disks: ChosenDisk[]
   leftOut: LeftOutDisk[]
   quiesce: QuiesceMode
+  /** Its directory carries a mark from the beginning; absent in jobs of an older Keyframe. */
+  marksDirectory?: boolean
 }

@@ -62,9 +62,6 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
       await reachBoundary({ jobId, kind, step: name, at: 'recorded' })
       return value
     },
-    async wasBegun(name) {
-      return (await store().selectFrom('job_steps').select('id').where('job_id', '=', jobId).where('run', '=', run).where('name', '=', name).executeTakeFirst()) !== undefined
-    },
     async kept(key) {
       return (await readKept())[key]
     },

@@ -22,9 +22,10 @@ export interface SagaContext<Input> {
    * While its host is unreachable it waits and asks `isDone` again.
    */
   step<T>(name: string, step: Step<T>): Promise<T>
-  /** True when a step of this name was begun in this run, by a process before this one perhaps. */
-  wasBegun(name: string): Promise<boolean>
-  /** What `keep` kept in any run of this job, or undefined. */
+  /**
+   * What `keep` kept in any run of this job, or undefined. What a saga must know of its own past is kept before it acts: a step's name is what
+   * people read, and may be reworded.
+   */
   kept(key: string): Promise<unknown>
   /** Keeps a value through all runs of the job; written before it resolves. */
   keep(key: string, value: string | number | boolean | null): Promise<void>

@@ -25,21 +25,24 @@ const GUARD_SLACK_MS = 10_000
 /** ready: only the pivot is missing; gone: there is no block job any more. */
 type MergeEnd = 'ready' | 'gone'
 
-/** Of this run: the disks that come after have no limit either. */
-export const UNLIMIT_STEP = 'take the limit away'
+/** Kept for a run: the disks that come after have no limit either. */
+const unlimitedKey = (context: MergeContext) => `no limit in run ${context.run}`
+export const isUnlimited = async (context: MergeContext): Promise<boolean> => (await context.kept(unlimitedKey(context))) === true
 
-const pauseStep = (plan: PlannedMerge) => `pause the guest for ${plan.target}`
+/** Kept for a run: a person chose to pause the guest for this disk. */
+const pauseKey = (context: MergeContext, plan: PlannedMerge) => `pause for ${plan.target} in run ${context.run}`
 
 const pausedKey = (plan: PlannedMerge) => `paused for ${plan.target}`
 
 /** Follows a running merge to the end of its copying, with the guest paused for it when a person said so. Throws JobCancelled and JobStopped. */
 export async function followMerge(context: MergeContext, host: Host, plan: PlannedMerge, index: number): Promise<MergeEnd> {
   const backlog = new Backlog()
-  const paused = await context.wasBegun(pauseStep(plan))
+  const paused = (await context.kept(pauseKey(context, plan))) === true
   const end = paused ? 'pause' : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog), POLL_MS)
   await context.offer([])
   if (end !== 'pause') return end
-  await context.step(pauseStep(plan), { do: (call) => pauseGuarded(context, host, plan, call) })
+  await context.keep(pauseKey(context, plan), true)
+  await context.step(`pause the guest for ${plan.target}`, { do: (call) => pauseGuarded(context, host, plan, call) })
   await context.progress(null, `The guest is paused, for ${PAUSE_LIMIT_MS / 1000} s at most, until ${plan.target} has caught up`)
   const untilMs = Date.now() + PAUSE_LIMIT_MS
   const caughtUp = await context.waitFor(`catch up ${plan.target}`, async () => {
@@ -105,7 +108,10 @@ async function look(context: MergeContext, host: Host, plan: PlannedMerge, index
   if (job.ready) return 'ready'
   const request = await context.takeRequest()
   if (request === 'pause') return 'pause'
-  if (request === 'unlimit') await context.step(UNLIMIT_STEP, { do: () => unlimit(host, input.vm, plan.target) })
+  if (request === 'unlimit') {
+    await context.keep(unlimitedKey(context), true)
+    await context.step('take the limit away', { do: () => unlimit(host, input.vm, plan.target) })
+  }
   const whole = job.percent === null ? null : Math.floor((index * 100 + job.percent) / input.plans.length)
   if (backlog.fallsBehind(job)) {
     await context.offer([

@@ -7,7 +7,7 @@ import { beginMerge } from './begin-merge.ts'
 import { readDiskPaths } from './disk-paths.ts'
 import type { Host } from '../hosts/host.ts'
 import { flushPull } from './flush-pull.ts'
-import { endPause, followMerge, POLL_MS, UNLIMIT_STEP } from './follow-merge.ts'
+import { endPause, followMerge, isUnlimited, POLL_MS } from './follow-merge.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
 import { pivotMerge } from './pivot-merge.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
@@ -123,7 +123,7 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
       },
       do: async (call) => {
         await keepId(context, host, target)
-        const limit = (await context.wasBegun(UNLIMIT_STEP)) ? 0 : input.bandwidthBytesPerSecond
+        const limit = (await isUnlimited(context)) ? 0 : input.bandwidthBytesPerSecond
         return beginMerge(host, { ...input, bandwidthBytesPerSecond: limit }, plan, context.run === 1 ? jobId : null, call)
       },
     })
