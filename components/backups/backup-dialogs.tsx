@@ -26,28 +26,44 @@ import { Button, type ButtonProps } from '@/components/ui/button'
 import type { VmRef } from '@/components/vm/vm-ref'
 
 export type BackupDialogKind =
-  | { act: 'Back up now'; vm: VmRef }
-  | { act: 'Back up as scheduled'; vm: VmRef; scheduleId: string }
-  | { act: 'Schedule'; vm: VmRef }
-  | { act: 'Schedule a host'; hosts: string[]; targets: TargetState[] }
-  | { act: 'Change schedule'; vm: VmRef; schedule: Schedule }
-  | { act: 'Change schedule'; vm: null; schedule: Schedule; targets: TargetState[] }
-  | { act: 'Remove schedule'; id: string; words: string }
-  | { act: 'Leave out'; vm: VmRef }
-  | { act: 'Check'; backup: BackupView }
-  | { act: 'Restore as new VM'; backup: BackupView }
-  | { act: 'Restore in place'; backup: BackupView; vm: VmRef }
-  | { act: 'Remove'; backup: BackupView }
-  | { act: 'Keep restored disks'; jobId: string; vm: VmRef }
-  | { act: 'Put old disks back'; jobId: string; vm: VmRef }
-  | { act: 'Add target'; hosts: string[] }
-  | { act: 'Rescan'; target: TargetState }
-  | { act: 'Adopt'; target: TargetState }
-  | { act: 'Remove target'; target: TargetState }
+  | { act: 'back-up-now'; vm: VmRef }
+  | { act: 'back-up-as-scheduled'; vm: VmRef; scheduleId: string }
+  | { act: 'schedule'; vm: VmRef }
+  | { act: 'schedule-a-host'; hosts: string[]; targets: TargetState[] }
+  | { act: 'change-schedule'; vm: VmRef; schedule: Schedule }
+  | { act: 'change-schedule'; vm: null; schedule: Schedule; targets: TargetState[] }
+  | { act: 'remove-schedule'; id: string; words: string }
+  | { act: 'leave-out'; vm: VmRef }
+  | { act: 'check'; backup: BackupView }
+  | { act: 'restore-as-new-vm'; backup: BackupView }
+  | { act: 'restore-in-place'; backup: BackupView; vm: VmRef }
+  | { act: 'remove'; backup: BackupView }
+  | { act: 'keep-restored-disks'; jobId: string; vm: VmRef }
+  | { act: 'put-old-disks-back'; jobId: string; vm: VmRef }
+  | { act: 'add-target'; hosts: string[] }
+  | { act: 'rescan'; target: TargetState }
+  | { act: 'adopt'; target: TargetState }
+  | { act: 'remove-target'; target: TargetState }
 
-const ACTS: Record<BackupDialogKind['act'], Act> = {
-  'Back up now': 'backup.start', 'Back up as scheduled': 'backup.start', 'Schedule': 'schedule.save', 'Schedule a host': 'schedule.save', 'Change schedule': 'schedule.save', 'Remove schedule': 'schedule.remove', 'Leave out': 'protection.leave-out', 'Check': 'backup.check', 'Restore as new VM': 'backup.restore', 'Restore in place': 'backup.restore-in-place', 'Remove': 'backup.remove',
-  'Keep restored disks': 'backup.end-restore', 'Put old disks back': 'backup.end-restore', 'Add target': 'target.add', 'Rescan': 'target.read-anew', 'Adopt': 'target.adopt', 'Remove target': 'target.remove',
+/** What each dialog's button is called, and which right it asks for. */
+const ACTS: Record<BackupDialogKind['act'], { label: string; right: Act }> = {
+  'back-up-now': { label: 'Back up now', right: 'backup.start' },
+  'back-up-as-scheduled': { label: 'Back up as scheduled', right: 'backup.start' },
+  schedule: { label: 'Schedule', right: 'schedule.save' },
+  'schedule-a-host': { label: 'Schedule a host', right: 'schedule.save' },
+  'change-schedule': { label: 'Change schedule', right: 'schedule.save' },
+  'remove-schedule': { label: 'Remove schedule', right: 'schedule.remove' },
+  'leave-out': { label: 'Leave out', right: 'protection.leave-out' },
+  check: { label: 'Check', right: 'backup.check' },
+  'restore-as-new-vm': { label: 'Restore as new VM', right: 'backup.restore' },
+  'restore-in-place': { label: 'Restore in place', right: 'backup.restore-in-place' },
+  remove: { label: 'Remove', right: 'backup.remove' },
+  'keep-restored-disks': { label: 'Keep restored disks', right: 'backup.end-restore' },
+  'put-old-disks-back': { label: 'Put old disks back', right: 'backup.end-restore' },
+  'add-target': { label: 'Add target', right: 'target.add' },
+  rescan: { label: 'Rescan', right: 'target.read-anew' },
+  adopt: { label: 'Adopt', right: 'target.adopt' },
+  'remove-target': { label: 'Remove target', right: 'target.remove' },
 }
 
 const Show = createContext<(dialog: BackupDialogKind) => void>(() => undefined)
@@ -60,25 +76,25 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
     <Show value={setDialog}>
       {children}
       {dialog && (
-        <OnlyWhoMay act={ACTS[dialog.act]}>
-          {dialog.act === 'Back up now' && <BackUpDialog {...shared} vm={dialog.vm} />}
-          {dialog.act === 'Back up as scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
-          {dialog.act === 'Schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={null} />}
-          {dialog.act === 'Schedule a host' && <HostScheduleDialog {...shared} hosts={dialog.hosts} targets={dialog.targets} schedule={null} />}
-          {dialog.act === 'Change schedule' && (dialog.vm === null
+        <OnlyWhoMay act={ACTS[dialog.act].right}>
+          {dialog.act === 'back-up-now' && <BackUpDialog {...shared} vm={dialog.vm} />}
+          {dialog.act === 'back-up-as-scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
+          {dialog.act === 'schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={null} />}
+          {dialog.act === 'schedule-a-host' && <HostScheduleDialog {...shared} hosts={dialog.hosts} targets={dialog.targets} schedule={null} />}
+          {dialog.act === 'change-schedule' && (dialog.vm === null
             ? <HostScheduleDialog {...shared} hosts={[dialog.schedule.host]} targets={dialog.targets} schedule={dialog.schedule} />
             : <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />)}
-          {dialog.act === 'Remove schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
-          {dialog.act === 'Leave out' && <LeaveOutDialog {...shared} vm={dialog.vm} />}
-          {dialog.act === 'Check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
-          {dialog.act === 'Restore as new VM' && <RestoreDialog {...shared} backup={dialog.backup} />}
-          {dialog.act === 'Restore in place' && <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />}
-          {dialog.act === 'Remove' && <RemoveBackupsDialog {...shared} backup={dialog.backup} />}
-          {(dialog.act === 'Keep restored disks' || dialog.act === 'Put old disks back') && <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />}
-          {dialog.act === 'Add target' && <AddTargetDialog {...shared} hosts={dialog.hosts} />}
-          {dialog.act === 'Rescan' && <RescanTargetDialog {...shared} target={dialog.target} />}
-          {dialog.act === 'Adopt' && <AdoptBackupsDialog {...shared} target={dialog.target} />}
-          {dialog.act === 'Remove target' && <RemoveTargetDialog {...shared} target={dialog.target} />}
+          {dialog.act === 'remove-schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
+          {dialog.act === 'leave-out' && <LeaveOutDialog {...shared} vm={dialog.vm} />}
+          {dialog.act === 'check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
+          {dialog.act === 'restore-as-new-vm' && <RestoreDialog {...shared} backup={dialog.backup} />}
+          {dialog.act === 'restore-in-place' && <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />}
+          {dialog.act === 'remove' && <RemoveBackupsDialog {...shared} backup={dialog.backup} />}
+          {(dialog.act === 'keep-restored-disks' || dialog.act === 'put-old-disks-back') && <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />}
+          {dialog.act === 'add-target' && <AddTargetDialog {...shared} hosts={dialog.hosts} />}
+          {dialog.act === 'rescan' && <RescanTargetDialog {...shared} target={dialog.target} />}
+          {dialog.act === 'adopt' && <AdoptBackupsDialog {...shared} target={dialog.target} />}
+          {dialog.act === 'remove-target' && <RemoveTargetDialog {...shared} target={dialog.target} />}
         </OnlyWhoMay>
       )}
     </Show>
@@ -88,5 +104,5 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
 /** The button that opens a dialog, named after its act; none for who may not do it. */
 export function BackupButton({ dialog, ...button }: { dialog: BackupDialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'aria-label' | 'className'>) {
   const show = useContext(Show)
-  return <OnlyWhoMay act={ACTS[dialog.act]}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{dialog.act}</Button></OnlyWhoMay>
+  return <OnlyWhoMay act={ACTS[dialog.act].right}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{ACTS[dialog.act].label}</Button></OnlyWhoMay>
 }

@@ -49,10 +49,10 @@ function BackupItem({ backup, vm, inPlaceRefusal }: { backup: BackupView; vm: Vm
         </ul>
       </details>
       <div className="flex flex-wrap gap-2 empty:hidden">
-        <BackupButton dialog={{ act: 'Restore as new VM', backup }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />
-        {vm && <BackupButton dialog={{ act: 'Restore in place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null || inPlaceRefusal !== null} title={inPlaceRefusal ?? undefined} aria-describedby={inPlaceRefusal === null ? id : `${id} ${IN_PLACE_REFUSAL}`} />}
-        <BackupButton dialog={{ act: 'Check', backup }} variant="outline" size="small" aria-describedby={id} />
-        <BackupButton dialog={{ act: 'Remove', backup }} variant="danger" size="small" aria-describedby={id} />
+        <BackupButton dialog={{ act: 'restore-as-new-vm', backup }} variant="outline" size="small" disabled={backup.fault !== null} aria-describedby={id} />
+        {vm && <BackupButton dialog={{ act: 'restore-in-place', backup, vm }} variant="outline" size="small" disabled={backup.fault !== null || inPlaceRefusal !== null} title={inPlaceRefusal ?? undefined} aria-describedby={inPlaceRefusal === null ? id : `${id} ${IN_PLACE_REFUSAL}`} />}
+        <BackupButton dialog={{ act: 'check', backup }} variant="outline" size="small" aria-describedby={id} />
+        <BackupButton dialog={{ act: 'remove', backup }} variant="danger" size="small" aria-describedby={id} />
       </div>
     </li>
   )

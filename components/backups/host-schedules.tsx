@@ -19,7 +19,7 @@ export function HostSchedules({ hosts, schedules, targets, protections }: Props)
     <section aria-labelledby="host-schedules" className="flex min-w-0 flex-col gap-2">
       <div className="flex flex-wrap items-center gap-3">
         <h2 id="host-schedules" className="font-semibold">Schedules of hosts</h2>
-        {hosts.length > 0 && <BackupButton dialog={{ act: 'Schedule a host', hosts, targets }} variant="outline" size="small" />}
+        {hosts.length > 0 && <BackupButton dialog={{ act: 'schedule-a-host', hosts, targets }} variant="outline" size="small" />}
       </div>
       {ofHosts.length === 0 ? <p className="text-sm text-muted">None: each VM is backed up by its own schedule.</p> : (
         <ul aria-labelledby="host-schedules" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
@@ -30,8 +30,8 @@ export function HostSchedules({ hosts, schedules, targets, protections }: Props)
               <ScheduleLine key={schedule.id} schedule={schedule} words={words} targetName={targets.find((target) => target.id === schedule.targetId)?.name ?? 'a target that is gone'} of={<>{schedule.host}: it covers {covered === 1 ? 'one VM' : `${covered} VMs`}, those without a schedule of their own that are not left out.</>}>
                 {(id) => (
                   <>
-                    <BackupButton dialog={{ act: 'Change schedule', vm: null, schedule, targets }} variant="outline" size="small" aria-describedby={id} />
-                    <BackupButton dialog={{ act: 'Remove schedule', id: schedule.id, words: `of ${schedule.host} ${words}` }} variant="danger" size="small" aria-describedby={id} />
+                    <BackupButton dialog={{ act: 'change-schedule', vm: null, schedule, targets }} variant="outline" size="small" aria-describedby={id} />
+                    <BackupButton dialog={{ act: 'remove-schedule', id: schedule.id, words: `of ${schedule.host} ${words}` }} variant="danger" size="small" aria-describedby={id} />
                   </>
                 )}
               </ScheduleLine>

@@ -38,13 +38,13 @@ export function MendButton({ mend, protection, schedules, backups }: { mend: Men
     case 'schedule': {
       const schedule = schedules.find((each) => each.id === mend.scheduleId)
       if (schedule?.vmUuid === null) return <OnlyWhoMay act="schedule.save"><PageLink href={hostSchedulesPath()} className={buttonStyle(look)}>See its host’s schedule</PageLink></OnlyWhoMay>
-      return <BackupButton {...look} dialog={schedule ? { act: 'Change schedule', vm, schedule } : { act: 'Schedule', vm }} />
+      return <BackupButton {...look} dialog={schedule ? { act: 'change-schedule', vm, schedule } : { act: 'schedule', vm }} />
     }
     case 'backup':
-    case 'retry': return mend.scheduleId === null ? <BackupButton {...look} dialog={{ act: 'Back up now', vm }} /> : <BackupButton {...look} dialog={{ act: 'Back up as scheduled', vm, scheduleId: mend.scheduleId }} />
+    case 'retry': return mend.scheduleId === null ? <BackupButton {...look} dialog={{ act: 'back-up-now', vm }} /> : <BackupButton {...look} dialog={{ act: 'back-up-as-scheduled', vm, scheduleId: mend.scheduleId }} />
     case 'check': {
       const backup = backups.find((each) => each.id === mend.backupId && each.targetId === mend.targetId)
-      return backup ? <BackupButton {...look} dialog={{ act: 'Check', backup }} /> : <OnlyWhoMay act="backup.check"><PageLink href={vmBackupsPath(vm.host, vm.name)} className={buttonStyle(look)}>See its backups</PageLink></OnlyWhoMay>
+      return backup ? <BackupButton {...look} dialog={{ act: 'check', backup }} /> : <OnlyWhoMay act="backup.check"><PageLink href={vmBackupsPath(vm.host, vm.name)} className={buttonStyle(look)}>See its backups</PageLink></OnlyWhoMay>
     }
     case 'target': return <OnlyWhoMay act="backup.plan"><PageLink href={`${backupsPath()}#targets`} className={buttonStyle(look)}>See the targets</PageLink></OnlyWhoMay>
   }

@@ -20,8 +20,8 @@ export function ScheduleList({ schedules, vm, isLeftOut }: Props) {
     <section aria-labelledby="schedules" className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-3">
         <h2 id="schedules" className="font-semibold">Schedules</h2>
-        <BackupButton dialog={{ act: 'Schedule', vm }} variant="outline" size="small" />
-        {!isLeftOut && <BackupButton dialog={{ act: 'Leave out', vm }} variant="quiet" size="small" disabled={own} title={own ? OWN_SCHEDULE : 'For a VM that needs no backups, a template say'} aria-describedby={own ? 'no-leave-out' : undefined} />}
+        <BackupButton dialog={{ act: 'schedule', vm }} variant="outline" size="small" />
+        {!isLeftOut && <BackupButton dialog={{ act: 'leave-out', vm }} variant="quiet" size="small" disabled={own} title={own ? OWN_SCHEDULE : 'For a VM that needs no backups, a template say'} aria-describedby={own ? 'no-leave-out' : undefined} />}
         {!isLeftOut && own && <span id="no-leave-out" className="sr-only">{OWN_SCHEDULE}</span>}
       </div>
       {schedules.length === 0 ? <p className="text-sm text-muted">None: backups are made by hand only.</p> : (
@@ -32,8 +32,8 @@ export function ScheduleList({ schedules, vm, isLeftOut }: Props) {
               <ScheduleLine key={schedule.id} schedule={schedule} words={schedule.words} targetName={schedule.targetName}>
                 {(id) => (
                   <>
-                    <BackupButton dialog={{ act: 'Change schedule', vm, schedule }} variant="outline" size="small" aria-describedby={id} />
-                    <BackupButton dialog={{ act: 'Remove schedule', id: schedule.id, words: schedule.words }} variant="danger" size="small" aria-describedby={id} />
+                    <BackupButton dialog={{ act: 'change-schedule', vm, schedule }} variant="outline" size="small" aria-describedby={id} />
+                    <BackupButton dialog={{ act: 'remove-schedule', id: schedule.id, words: schedule.words }} variant="danger" size="small" aria-describedby={id} />
                   </>
                 )}
               </ScheduleLine>

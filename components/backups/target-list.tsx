@@ -20,7 +20,7 @@ export function TargetList({ targets, forecasts, hosts }: Props) {
     <section aria-labelledby="targets" className="flex min-w-0 flex-col gap-2">
       <div className="flex flex-wrap items-center gap-3">
         <h2 id="targets" className="font-semibold">Space left</h2>
-        {hosts.length > 0 && <BackupButton dialog={{ act: 'Add target', hosts }} variant="outline" size="small" />}
+        {hosts.length > 0 && <BackupButton dialog={{ act: 'add-target', hosts }} variant="outline" size="small" />}
       </div>
       {targets.length === 0 ? <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">No target yet: a directory of a hypervisor, best on a disk of its own, that backups go to. An admin adds it.</p> : (
         <ul aria-label="Targets" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
@@ -32,9 +32,9 @@ export function TargetList({ targets, forecasts, hosts }: Props) {
                 {target.foreign > 0 && <p className="text-warn">{target.foreign === 1 ? '1 backup there was made by another Keyframe. It does' : `${target.foreign} backups there were made by another Keyframe. They do`} not count until an admin adopts {target.foreign === 1 ? 'it' : 'them'}.</p>}
               </div>
               <div className="flex gap-1 empty:hidden max-sm:-ml-2.5">
-                {target.foreign > 0 && <BackupButton dialog={{ act: 'Adopt', target }} variant="outline" size="small" aria-describedby={`target-${target.id}`} />}
-                <BackupButton dialog={{ act: 'Rescan', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
-                <BackupButton dialog={{ act: 'Remove target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+                {target.foreign > 0 && <BackupButton dialog={{ act: 'adopt', target }} variant="outline" size="small" aria-describedby={`target-${target.id}`} />}
+                <BackupButton dialog={{ act: 'rescan', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
+                <BackupButton dialog={{ act: 'remove-target', target }} variant="quiet" size="small" aria-describedby={`target-${target.id}`} />
               </div>
             </li>
           ))}

@@ -15,7 +15,7 @@ export function SnapshotPageDialogs({ vm, acts, children }: { vm: VmRef; acts: V
     <VmDialogs
       vm={vm} mergeDisks={[]} acts={acts}
       onClosed={(dialog) => {
-        if (dialog.act !== 'Delete') return
+        if (dialog.act !== 'delete') return
         // The name is free again when the snapshot is gone.
         getJson<{ refusal: string | null }>(snapshotNamePath(vm.host, vm.uuid, dialog.snapshot), AbortSignal.timeout(5_000)).then(
           ({ refusal }) => { if (refusal === null) router.replace(vmPath(vm.host, vm.name)) },

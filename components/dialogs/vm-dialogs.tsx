@@ -14,13 +14,20 @@ import type { VmActs } from '@/components/vm/vm-acts'
 import type { VmRef } from '@/components/vm/vm-ref'
 
 export type DialogKind =
-  | { act: 'Take snapshot' }
-  | { act: 'Merge' }
-  | { act: 'Force off' }
-  | { act: 'Revert'; snapshot: string }
-  | { act: 'Delete'; snapshot: string; childCount: number }
+  | { act: 'take-snapshot' }
+  | { act: 'merge' }
+  | { act: 'force-off' }
+  | { act: 'revert'; snapshot: string }
+  | { act: 'delete'; snapshot: string; childCount: number }
 
-const ACTS: Record<DialogKind['act'], Act> = { 'Take snapshot': 'snapshot.create', 'Merge': 'merge.start', 'Force off': 'vm.power', 'Revert': 'snapshot.revert', 'Delete': 'snapshot.delete' }
+/** What each dialog's button is called, and which right it asks for. */
+const ACTS: Record<DialogKind['act'], { label: string; right: Act }> = {
+  'take-snapshot': { label: 'Take snapshot', right: 'snapshot.create' },
+  merge: { label: 'Merge', right: 'merge.start' },
+  'force-off': { label: 'Force off', right: 'vm.power' },
+  revert: { label: 'Revert', right: 'snapshot.revert' },
+  delete: { label: 'Delete', right: 'snapshot.delete' },
+}
 
 const Show = createContext<(dialog: DialogKind) => void>(() => undefined)
 
@@ -44,12 +51,12 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
     <Show value={setDialog}>
       {children}
       {dialog && (
-        <OnlyWhoMay act={ACTS[dialog.act]}>
-          {dialog.act === 'Take snapshot' && <TakeSnapshotDialog {...shared} />}
-          {dialog.act === 'Merge' && <MergeDialog {...shared} disks={mergeDisks} />}
-          {dialog.act === 'Force off' && <ForceOffDialog {...shared} />}
-          {dialog.act === 'Revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
-          {dialog.act === 'Delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
+        <OnlyWhoMay act={ACTS[dialog.act].right}>
+          {dialog.act === 'take-snapshot' && <TakeSnapshotDialog {...shared} />}
+          {dialog.act === 'merge' && <MergeDialog {...shared} disks={mergeDisks} />}
+          {dialog.act === 'force-off' && <ForceOffDialog {...shared} />}
+          {dialog.act === 'revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
+          {dialog.act === 'delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
         </OnlyWhoMay>
       )}
     </Show>
@@ -59,5 +66,5 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
 /** The button that opens a dialog, named after its act; none for who may not do it. */
 export function ActButton({ dialog, ...button }: { dialog: DialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'className'>) {
   const show = useContext(Show)
-  return <OnlyWhoMay act={ACTS[dialog.act]}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{dialog.act}</Button></OnlyWhoMay>
+  return <OnlyWhoMay act={ACTS[dialog.act].right}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{ACTS[dialog.act].label}</Button></OnlyWhoMay>
 }

@@ -11,7 +11,11 @@ import { SnapshotManyDialog } from '@/components/many/snapshot-many-dialog'
 import { Button } from '@/components/ui/button'
 import type { VmRef } from '@/components/vm/vm-ref'
 
-const ACTS = { 'Take snapshots': 'snapshot.create', 'Back up now': 'backup.start', 'Schedule': 'schedule.save' } as const satisfies Record<string, Act>
+const ACTS = {
+  'take-snapshots': { label: 'Take snapshots', right: 'snapshot.create', isFirst: true },
+  'back-up-now': { label: 'Back up now', right: 'backup.start', isFirst: false },
+  schedule: { label: 'Schedule', right: 'schedule.save', isFirst: false },
+} as const satisfies Record<string, { label: string; right: Act; isFirst: boolean }>
 type ManyAct = keyof typeof ACTS
 
 /** What can be done with the VMs that are chosen; at the foot of the window, within reach of a thumb. */
@@ -30,16 +34,16 @@ export function ManyBar({ acts, onPage }: { acts: BackupActs; onPage: VmRef[] })
           <span className="flex-1 max-sm:hidden" />
           <div className="flex gap-2 max-sm:w-full max-sm:*:flex-1 max-sm:*:px-1">
             {(Object.keys(ACTS) as ManyAct[]).map((act) => (
-              <OnlyWhoMay key={act} act={ACTS[act]}><Button variant={act === 'Take snapshots' ? 'primary' : 'outline'} aria-haspopup="dialog" onClick={() => setOpen({ act, vms: chosen })}>{act}</Button></OnlyWhoMay>
+              <OnlyWhoMay key={act} act={ACTS[act].right}><Button variant={ACTS[act].isFirst ? 'primary' : 'outline'} aria-haspopup="dialog" onClick={() => setOpen({ act, vms: chosen })}>{ACTS[act].label}</Button></OnlyWhoMay>
             ))}
           </div>
         </section>
       )}
       {open && (
-        <OnlyWhoMay act={ACTS[open.act]}>
-          {open.act === 'Take snapshots' && <SnapshotManyDialog {...shared} acts={acts.vm} />}
-          {open.act === 'Back up now' && <BackUpManyDialog {...shared} acts={acts} />}
-          {open.act === 'Schedule' && <ScheduleManyDialog {...shared} acts={acts} />}
+        <OnlyWhoMay act={ACTS[open.act].right}>
+          {open.act === 'take-snapshots' && <SnapshotManyDialog {...shared} acts={acts.vm} />}
+          {open.act === 'back-up-now' && <BackUpManyDialog {...shared} acts={acts} />}
+          {open.act === 'schedule' && <ScheduleManyDialog {...shared} acts={acts} />}
         </OnlyWhoMay>
       )}
     </>

@@ -64,8 +64,8 @@ const Mark = ({ className, children }: { className: string; children: ReactNode 
 export function SnapshotActs({ node, size = 'small' }: { node: SnapshotNode; size?: 'small' | 'medium' }) {
   return (
     <div className="flex gap-2">
-      <ActButton dialog={{ act: 'Revert', snapshot: node.name }} variant="outline" size={size} disabled={node.revertRefusal !== null} title={node.revertRefusal ?? undefined} />
-      <ActButton dialog={{ act: 'Delete', snapshot: node.name, childCount: node.children.length }} variant="danger" size={size} disabled={node.deleteRefusal !== null} title={node.deleteRefusal ?? undefined} />
+      <ActButton dialog={{ act: 'revert', snapshot: node.name }} variant="outline" size={size} disabled={node.revertRefusal !== null} title={node.revertRefusal ?? undefined} />
+      <ActButton dialog={{ act: 'delete', snapshot: node.name, childCount: node.children.length }} variant="danger" size={size} disabled={node.deleteRefusal !== null} title={node.deleteRefusal ?? undefined} />
     </div>
   )
 }

@@ -45,10 +45,10 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props)
         <div className="flex flex-wrap items-center justify-end gap-2 max-sm:w-full max-sm:justify-start">
           {share}
           {offers.map((offer) => (offer === 'force-off'
-            ? <ActButton key={offer} dialog={{ act: 'Force off' }} variant="danger" disabled={down} />
+            ? <ActButton key={offer} dialog={{ act: 'force-off' }} variant="danger" disabled={down} />
             : <PowerButton key={offer} vm={ref} act={offer} label={LABELS[offer]} power={acts.power} variant="outline" disabled={down} />))}
-          <ActButton dialog={{ act: 'Merge' }} variant="outline" disabled={down || mergeRefusal !== null} aria-describedby={mergeRefusal !== null ? 'merge-refusal' : undefined} />
-          <ActButton dialog={{ act: 'Take snapshot' }} disabled={down} />
+          <ActButton dialog={{ act: 'merge' }} variant="outline" disabled={down || mergeRefusal !== null} aria-describedby={mergeRefusal !== null ? 'merge-refusal' : undefined} />
+          <ActButton dialog={{ act: 'take-snapshot' }} disabled={down} />
         </div>
       </div>
       {mergeRefusal !== null && !down && <OnlyWhoMay act="merge.start"><p id="merge-refusal" className="text-[13px] text-muted sm:text-right">Merge: {mergeRefusal}</p></OnlyWhoMay>}

@@ -68,7 +68,7 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
             <h1 className="text-xl font-semibold break-names">Backups of {vm.name}</h1>
           </div>
           <ShareButton subject={{ kind: 'backups', host: host.name, vm: vm.uuid }} label={`the backups of ${vm.name}`} acts={shareActs} />
-          <BackupButton dialog={{ act: 'Back up now', vm: ref }} disabled={host.status !== 'up'} />
+          <BackupButton dialog={{ act: 'back-up-now', vm: ref }} disabled={host.status !== 'up'} />
         </header>
         {leftOut && <LeftOutNotice leftOut={leftOut} acts={backupActs} />}
         {protection && <ProtectionLine protection={protection} schedules={schedules} backups={backups} />}
@@ -76,8 +76,8 @@ export default async function VmBackupsPage({ params, searchParams }: { params: 
           <Notice tone="warn" role="status">
             <p>{vm.name} was restored in place from {open.backupId} <When ms={open.endedAtMs} />. Its old disks are kept until you say which ones are right.</p>
             <div className="mt-2 flex flex-wrap gap-2 empty:hidden">
-              <BackupButton dialog={{ act: 'Keep restored disks', jobId: open.jobId, vm: ref }} variant="outline" size="small" />
-              <BackupButton dialog={{ act: 'Put old disks back', jobId: open.jobId, vm: ref }} variant="outline" size="small" disabled={open.putBackRefusal !== null} title={open.putBackRefusal ?? undefined} aria-describedby={open.putBackRefusal !== null ? 'put-back-refusal' : undefined} />
+              <BackupButton dialog={{ act: 'keep-restored-disks', jobId: open.jobId, vm: ref }} variant="outline" size="small" />
+              <BackupButton dialog={{ act: 'put-old-disks-back', jobId: open.jobId, vm: ref }} variant="outline" size="small" disabled={open.putBackRefusal !== null} title={open.putBackRefusal ?? undefined} aria-describedby={open.putBackRefusal !== null ? 'put-back-refusal' : undefined} />
             </div>
             {open.putBackRefusal !== null && <OnlyWhoMay act="backup.end-restore"><p id="put-back-refusal" className="mt-1 text-[13px] break-names text-muted">Put old disks back: {open.putBackRefusal}</p></OnlyWhoMay>}
           </Notice>
