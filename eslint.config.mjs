@@ -13,7 +13,7 @@ const MAY_IMPORT = {
   // server: a stream goes on by itself when Next has answered.
   live: ['hosts/types', 'jobs/types', 'server'],
   jobs: ['live', 'settings', 'store'],
-  access: ['jobs/refusal', 'live', 'secrets', 'settings', 'store'],
+  access: ['jobs/refusal', 'live', 'secrets', 'server', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],
   chains: ['hosts', 'jobs', 'live', 'store'],
   plans: ['hosts', 'jobs'],

@@ -46,14 +46,14 @@ function Fields({ target, acts, onClose, view }: Props & { view: ForeignView }) 
   return (
     <ActForm
       act="Adopt" ready={ready} pending={pending} message={message} onClose={onClose}
-      onSubmit={() => submit({ targetId: target.id, backupIds: chosen.flatMap((vm) => vm.backupIds), confirmed: [...confirmed] })}
+      onSubmit={() => submit({ targetId: target.id, backups: chosen.flatMap((vm) => vm.backups), confirmed: [...confirmed] })}
     >
       <p className="text-sm break-names">Another Keyframe made these backups, or this one with a key it no longer has. Adopt them only if you know where they come from: adopted, they count as this Keyframe’s own, and operators can restore them.</p>
       <fieldset className="flex flex-col gap-1 text-sm">
         <legend className="pb-1 font-medium">VMs</legend>
         {view.vms.map((vm) => (
           <Tick key={vm.vmUuid} checked={!left.has(vm.vmUuid)} onChange={(on) => setLeft(changed(left, vm.vmUuid, !on))}>
-            <span className="font-medium">{vm.vmName}</span> <span className="text-muted">{count(vm.backupIds.length)}, {formatBytes(vm.bytes)}, the newest <When ms={vm.newestAtMs} />, made on {vm.madeOn}</span>
+            <span className="font-medium">{vm.vmName}</span> <span className="text-muted">{count(vm.backups.length)}, {formatBytes(vm.bytes)}, the newest <When ms={vm.newestAtMs} />, made on {vm.madeOn}</span>
           </Tick>
         ))}
       </fieldset>

@@ -120,9 +120,12 @@ describe('data of 3a14e44', () => {
     const { rebuildCatalogue } = await import('../../lib/backups/rebuild-catalogue.ts')
     const backups = await listBackups({ vmUuid: told.vms.db })
     const targetId = backups[0]!.targetId
+    // What schedules do every few minutes.
+    const { lookAtTarget } = await import('../../lib/schedules/look-at-targets.ts')
+    await lookAtTarget(targetId)
+    for (const { id } of backups) expect(existsSync(join(targetPath, id, 'manifest.sig'))).toBe(true)
     const rescanned = await rebuildCatalogue(targetId)
     expect([rescanned.found.sort(), rescanned.foreign]).toEqual([backups.map(({ id }) => id).sort(), []])
-    for (const { id } of backups) expect(existsSync(join(targetPath, id, 'manifest.sig'))).toBe(true)
     const { startRestore } = await import('../../lib/backups/start-restore.ts')
     const job = await keyframe.ended(await startRestore({ targetId, backupId: backups[0]!.id, name: 'restored', directory: lab.imagesDir, networkUp: false, bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() }, { name: 'tester' }))
     expect([job.status, job.error]).toEqual(['succeeded', null])

@@ -12,7 +12,8 @@ import { requireTarget } from './targets.ts'
 
 export const AdoptInput = z.object({
   targetId: z.string(),
-  backupIds: z.array(z.string()).min(1, 'Choose at least one backup.'),
+  /** Each with the seal of the manifest that the admin was shown. */
+  backups: z.array(z.object({ id: z.string(), seal: z.string() })).min(1, 'Choose at least one backup.'),
   /** Keys of what they ask of the host, each ticked by the admin. */
   confirmed: z.array(z.string()),
 })
@@ -31,12 +32,12 @@ export function adoptRefusal(chosen: readonly ForeignBackup[], knownIds: Readonl
  * Takes foreign backups as this Keyframe's own: from then on they count, can be restored by operators, and are signed. Throws Refusal, where one
  * was changed since the admin looked, too; nothing is adopted then.
  */
-export async function adoptBackups({ targetId, backupIds, confirmed }: z.infer<typeof AdoptInput>): Promise<{ adopted: number }> {
+export async function adoptBackups({ targetId, backups, confirmed }: z.infer<typeof AdoptInput>): Promise<{ adopted: number }> {
   const target = await requireTarget(targetId)
   const foreign = await listForeign(targetId)
-  const chosen = foreign.filter((backup) => backupIds.includes(backup.id))
-  const gone = backupIds.find((id) => !chosen.some((backup) => backup.id === id))
-  if (gone !== undefined) throw new Refusal(`${gone} is not among the foreign backups of ${target.name} any more. Reload the page.`)
+  const chosen = foreign.filter((backup) => backups.some(({ id, seal }) => id === backup.id && seal === backup.manifest.seal))
+  const gone = backups.find(({ id }) => !chosen.some((backup) => backup.id === id))
+  if (gone) throw new Refusal(`${gone.id} is no longer what you were shown: it is gone from ${target.name}, or was changed. Nothing was adopted. Reload the page.`)
   const known = await store().selectFrom('backups').select('id').where('target_id', '=', targetId).execute()
   const refusal = adoptRefusal(chosen, new Set(known.map((row) => row.id)), new Set(confirmed))
   if (refusal !== null) throw new Refusal(refusal)

@@ -31,9 +31,10 @@ export interface Backup {
   manifest: Manifest
 }
 
-function toBackup(row: Selectable<Schema['backups']>): Backup {
+/** null: an older Keyframe took a manifest that this one does not. It counts for nothing, and a rescan takes it out of the catalogue. */
+function toBackup(row: Selectable<Schema['backups']>): Backup | null {
   const read = readManifest(row.manifest)
-  if ('problem' in read) throw new Error(`The catalogue holds a manifest of ${row.id} that can't be read: ${read.problem}`)
+  if ('problem' in read) return null
   return {
     id: row.id, targetId: row.target_id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, method: read.manifest.method, kind: read.manifest.kind, parentId: row.parent_id,
     createdAtMs: row.created_at_ms, tookMs: row.took_ms, bytes: row.bytes, check: row.check_status as CheckStatus, checkedAtMs: row.checked_at_ms, checkNote: row.check_note, manifest: read.manifest,
@@ -46,7 +47,7 @@ export async function listBackups(which: { targetId?: string; host?: string; vmU
   if (which.targetId !== undefined) query = query.where('target_id', '=', which.targetId)
   if (which.host !== undefined) query = query.where('host', '=', which.host)
   if (which.vmUuid !== undefined) query = query.where('vm_uuid', '=', which.vmUuid)
-  return (await query.execute()).map(toBackup)
+  return (await query.execute()).map(toBackup).filter((backup) => backup !== null)
 }
 
 export async function findBackup(targetId: string, id: string): Promise<Backup | null> {
@@ -76,7 +77,10 @@ export async function requireChain(targetId: string, id: string): Promise<Backup
  */
 export async function noteBackup(target: { id: string; host: string }, manifest: Manifest, text: string, signedWith: string | null): Promise<void> {
   const before = await store().selectFrom('backups').select(['manifest', 'host']).where('target_id', '=', target.id).where('id', '=', manifest.id).executeTakeFirst()
-  if (before?.manifest === text && before.host === target.host) return
+  // The same manifest in another spelling is the same: what a check found of it stays.
+  const known = before === undefined ? null : readManifest(before.manifest)
+  const isSame = known !== null && 'manifest' in known && known.manifest.seal === manifest.seal
+  if (isSame && before?.host === target.host) return
   const values = {
     target_id: target.id, id: manifest.id, host: target.host, vm_uuid: manifest.vm.uuid, vm_name: manifest.vm.name, method: manifest.method, kind: manifest.kind, parent_id: manifest.parent,
     created_at_ms: Date.parse(manifest.createdAt), took_ms: manifest.tookMs, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text) + SIGNATURE_BYTES), manifest: text,

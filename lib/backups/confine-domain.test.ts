@@ -20,7 +20,7 @@ const DEMANDS: [string, string, string, RegExp][] = [
   ['a channel over TCP', '', "<channel type='tcp'><source mode='bind' host='0.0.0.0' service='4444'/><target type='virtio' name='x'/></channel>", /A channel device that ends at 4444: made unique/],
   ['a log file', '', "<serial type='pty'><log file='/etc/cron.d/x' append='on'/><target port='0'/></serial>", /The log file \/etc\/cron.d\/x: left out/],
   ['an emulator', '', '<emulator>/srv/backups/evil/qemu</emulator>', /The emulator \/srv\/backups\/evil\/qemu: chosen by the host/],
-  ['a network script', '', "<interface type='bridge'><source bridge='br0'/><script path='/tmp/evil.sh'/></interface>", /The network script \/tmp\/evil.sh: left out/],
+  ['a network script', '', "<interface type='bridge'><source bridge='br0'/><script path='/tmp/evil.sh'/></interface>", /A network script \(path \/tmp\/evil.sh\): left out/],
   ['a network card of the host', '', "<interface type='hostdev'><source><address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x1'/></source></interface>", /<interface> \(type pci domain 0x0000 bus 0x04.*\): left out/],
   ['a medium', '', "<disk type='block' device='cdrom'><source dev='/dev/sda'/><target dev='sdb' bus='sata'/></disk>", /The medium \/dev\/sda in sdb: left out/],
   ['a VNC port', '', "<graphics type='vnc' port='5901' autoport='no' listen='0.0.0.0'/>", /The vnc port 5901: made unique/],
@@ -34,6 +34,17 @@ const DEMANDS: [string, string, string, RegExp][] = [
   ['sound to a file', '', "<audio id='1' type='file' path='/etc/evil'/>", /Sound by file on the host: left out/],
   ['a fwcfg file', "<sysinfo type='fwcfg'><entry name='opt/x' file='/etc/shadow'/></sysinfo>", '', /<sysinfo> \(type fwcfg\): left out/],
   ['a security label', "<seclabel type='none' model='apparmor'/>", '', /A security label \(type none model apparmor\): left out/],
+  ['elements in CDATA', '<description><![CDATA[</description><qemu:commandline><qemu:arg value="/etc/shadow"/></qemu:commandline><description>]]></description><hostdev/>', '', /A device of the host: left out/],
+  ['a second <os>', "<os><kernel>/etc/shadow</kernel></os>", '', /The kernel \(\/etc\/shadow\): left out/],
+  ['a second <devices>', '', "</devices><devices><filesystem type='mount'><source dir='/etc/'/></filesystem>", /A shared folder \(\/etc\/\): left out/],
+  ['firmware variables of the host', "<os><varstore path='/etc/x' template='/etc/y'/></os>", '', /A store of firmware variables.*: left out/],
+  ['a whole network card', '', "<interface type='direct'><source dev='eth0' mode='passthrough'/></interface>", /<interface> \(eth0\): left out/],
+  ['a screen open to everybody', '', "<graphics type='vnc' autoport='yes' listen='0.0.0.0'><listen type='address' address='0.0.0.0'/></graphics>", /The vnc screen at 0\.0\.0\.0: chosen by the host/],
+  ['a graphics card', '', "<graphics type='spice' autoport='yes'><gl enable='yes' rendernode='/dev/dri/renderD128'/></graphics>", /The graphics card \/dev\/dri\/renderD128: chosen by the host/],
+  ['memory that is never swapped', '<memoryBacking><locked/><hugepages/></memoryBacking>', '', /Memory that is never swapped: left out/],
+  ['the host’s own SMBIOS', "<os><smbios mode='host'/></os>", '', /<smbios> \(mode host\): left out/],
+  ['raw SCSI commands', '', "<disk type='block' device='lun' rawio='yes' sgio='unfiltered'><source dev='/dev/sda'/><target dev='sdz'/></disk>", /SCSI commands of sdz to a device of the host: left out/],
+  ['a port of the host', '', "<interface type='user'><backend type='passt' logFile='/etc/evil'/><portForward proto='tcp'><range start='5901'/></portForward></interface>", /A port of the host.*: left out/],
   ['what libvirt may learn later', "<newthing path='/etc/shadow'/>", "<newdevice><source path='/etc/shadow'/></newdevice>", /<newdevice> \(\/etc\/shadow\): left out/],
 ]
 
@@ -42,10 +53,26 @@ describe('a saved configuration', () => {
     const xml = domain(inside, devices)
     expect(sentences(xml)).toEqual(expect.arrayContaining([expect.stringMatching(sentence)]))
     const { xml: made, demands } = restored(xml)
-    expect(made).not.toMatch(/\/etc\/|\/dev\/(sda|mem|tpm|input)|evil|\/root|<hostdev|<filesystem|0\.0\.0\.0' service|service=|5901|qemu:|address='7'|0x0[34]/)
+    // What stands in CDATA is text.
+    expect(made.replaceAll(/<!\[CDATA\[[^]*?\]\]>/g, '')).not.toMatch(/\/etc\/|\/dev\/(sda|mem|tpm|input|dri)|evil|\/root|<hostdev|<filesystem|0\.0\.0\.0|service=|5901|qemu:|address="7"|0x0[34]|<kernel|varstore|passthrough|hugepages|locked|mode="host"|rawio|sgio|lun/)
     expect(demands.map(demandSentence)).toEqual(sentences(xml))
     // What is restored from the restored asks for nothing more.
     expect(sentences(made)).toEqual([])
+  })
+
+  it('with a document type of its own is read by nobody', () => {
+    expect(() => sentences(`<!DOCTYPE domain [<!ENTITY x SYSTEM "/etc/shadow">]>${domain('')}`)).toThrow(/document type of its own/)
+  })
+
+  it('keeps text in CDATA as it is', () => {
+    const made = restored(domain('<metadata><app><![CDATA[a < b && c]]></app></metadata>')).xml
+    expect(made).toContain('<![CDATA[a < b && c]]>')
+  })
+
+  it('of a VM with passt restores with a network that works, without the ports', () => {
+    const made = restored(domain('', "<interface type='user'><backend type='passt'/><portForward proto='tcp'><range start='2022' to='22'/></portForward><model type='virtio'/></interface>")).xml
+    expect(made).toContain('<backend type="passt"/>')
+    expect(made).not.toContain('portForward')
   })
 
   it('keeps firmware that the host knows, and lets the host choose for the rest', () => {

@@ -20,19 +20,33 @@ export interface HostOffer {
 }
 
 /** Elements of a domain that ask nothing of the host but CPU, memory and time. What is not here goes. */
-const PLAIN = new Set(['name', 'uuid', 'title', 'description', 'metadata', 'genid', 'memory', 'currentMemory', 'maxMemory', 'memoryBacking', 'memtune', 'vcpu', 'vcpus', 'iothreads', 'iothreadids', 'defaultiothread', 'cputune', 'numatune', 'sysinfo', 'os', 'features', 'cpu', 'clock', 'on_poweroff', 'on_reboot', 'on_crash', 'on_lockfailure', 'pm', 'perf', 'devices', 'throttlegroups', 'keywrap', 'launchSecurity'])
-const PLAIN_OS = new Set(['type', 'boot', 'bootmenu', 'bios', 'smbios', 'firmware', 'loader', 'nvram', 'varstore'])
-const PLAIN_DEVICES = new Set(['disk', 'controller', 'interface', 'input', 'hub', 'graphics', 'video', 'sound', 'audio', 'watchdog', 'memballoon', 'rng', 'tpm', 'panic', 'iommu', 'vsock', 'memory', 'crypto', 'serial', 'console', 'parallel', 'channel', 'redirfilter', 'redirdev', 'nvram'])
+const PLAIN = new Set([
+  'name', 'uuid', 'title', 'description', 'metadata', 'genid', 'memory', 'currentMemory', 'maxMemory', 'memoryBacking', 'memtune', 'vcpu', 'vcpus', 'iothreads',
+  'iothreadids', 'defaultiothread', 'cputune', 'numatune', 'sysinfo', 'os', 'features', 'cpu', 'clock', 'on_poweroff', 'on_reboot', 'on_crash', 'on_lockfailure',
+  'pm', 'perf', 'devices', 'throttlegroups', 'keywrap',
+])
+const PLAIN_OS = new Set(['type', 'boot', 'bootmenu', 'bios', 'smbios', 'firmware', 'loader', 'nvram'])
+const PLAIN_MEMORY_BACKING = new Set(['nosharepages', 'discard', 'allocation', 'access'])
+const PLAIN_DEVICES = new Set([
+  'disk', 'controller', 'interface', 'input', 'hub', 'graphics', 'video', 'sound', 'audio', 'watchdog', 'memballoon', 'rng', 'tpm', 'panic', 'iommu', 'vsock',
+  'memory', 'crypto', 'serial', 'console', 'parallel', 'channel', 'redirfilter', 'redirdev', 'nvram', 'emulator',
+])
 /** Character devices that end inside of QEMU, or at a path that libvirt chooses. */
 const PLAIN_CHARACTER_TYPES = new Set(['pty', 'null', 'vc', 'spicevmc', 'qemu-vdagent'])
 /** Networks that a VM is given by name; the card is unplugged unless a person plugs it in. */
 const PLAIN_NETWORKS = new Set(['network', 'bridge', 'user', 'direct'])
 
 const NAMES: Record<string, string> = {
-  hostdev: 'a device of the host', filesystem: 'a shared folder', shmem: 'shared memory', lease: 'a lock of a lock manager', smartcard: 'a smart card of the host', pstore: 'a pstore file',
-  kernel: 'the kernel', initrd: 'the initrd', cmdline: 'the kernel’s command line', dtb: 'a device tree', acpi: 'an ACPI table', shim: 'a boot shim', init: 'an init program', initarg: 'an argument of the init program', initenv: 'a variable of the init program', initdir: 'a folder of the init program', inituser: 'the user of the init program', initgroup: 'the group of the init program',
-  seclabel: 'a security label', resource: 'a resource partition', blkiotune: 'weights of disks of the host', bootloader: 'a boot loader of the host', bootloader_args: 'arguments of a boot loader', idmap: 'a map of user ids',
+  hostdev: 'a device of the host', filesystem: 'a shared folder', shmem: 'shared memory', lease: 'a lock of a lock manager', smartcard: 'a smart card of the host',
+  pstore: 'a pstore file', kernel: 'the kernel', initrd: 'the initrd', cmdline: 'the kernel’s command line', dtb: 'a device tree', acpi: 'an ACPI table',
+  shim: 'a boot shim', init: 'an init program', initarg: 'an argument of the init program', initenv: 'a variable of the init program',
+  initdir: 'a folder of the init program', inituser: 'the user of the init program', initgroup: 'the group of the init program', varstore: 'a store of firmware variables',
+  seclabel: 'a security label', resource: 'a resource partition', blkiotune: 'weights of disks of the host', bootloader: 'a boot loader of the host',
+  bootloader_args: 'arguments of a boot loader', idmap: 'a map of user ids', hugepages: 'huge pages of the host', locked: 'memory that is never swapped',
+  launchSecurity: 'a sealed launch', portForward: 'a port of the host', script: 'a network script', downscript: 'a network script',
 }
+
+type Note = (what: string, outcome: HostDemand['outcome']) => void
 
 /**
  * Takes out of a domain what reaches the host, in place, and says what that was: host devices, shared folders, character devices that
@@ -41,38 +55,55 @@ const NAMES: Record<string, string> = {
  */
 export function confineDomain(domain: XmlNode, offer: HostOffer): HostDemand[] {
   const demands: HostDemand[] = []
-  const note = (what: string, outcome: HostDemand['outcome']) => { if (!demands.some((each) => each.what === what)) demands.push({ key: `${outcome}: ${what}`, what, outcome }) }
-  const leaveOut = (node: XmlNode) => { note(nameInWords(node), 'left out'); return true }
-  dropWhere(domain, (node) => !PLAIN.has(nameOf(node)) && leaveOut(node))
+  const note: Note = (what, outcome) => { if (!demands.some((each) => each.what === what)) demands.push({ key: `${outcome}: ${what}`, what, outcome }) }
+  keepOnly(domain, PLAIN, note)
   // smbios text is plain; fwcfg can read files of the host.
-  dropWhere(domain, (node) => nameOf(node) === 'sysinfo' && attributeOf(node, 'type') !== 'smbios' && leaveOut(node))
-  dropWhere(domain, (node) => nameOf(node) === 'launchSecurity' && leaveOut(node))
-  for (const backing of elementsOf(domain, 'memoryBacking')) drop(backing, 'source')
-  const os = firstOf(domain, 'os')
-  if (os) confineOs(os, offer, note, leaveOut)
-  for (const devices of elementsOf(domain, 'devices')) confineDevices(devices, offer, note, leaveOut)
+  leaveOutWhere(domain, (node) => nameOf(node) === 'sysinfo' && attributeOf(node, 'type') !== 'smbios', note)
+  for (const backing of elementsOf(domain, 'memoryBacking')) keepOnly(backing, PLAIN_MEMORY_BACKING, note)
+  // libvirt takes all of several <os> and <devices> together.
+  for (const os of elementsOf(domain, 'os')) confineOs(os, offer, note)
+  for (const devices of elementsOf(domain, 'devices')) confineDevices(devices, offer, note)
   return demands
 }
 
-type Note = (what: string, outcome: HostDemand['outcome']) => void
-type LeaveOut = (node: XmlNode) => boolean
+/** Leaves out the children for which `goes` is true, and says so. */
+const leaveOutWhere = (parent: XmlNode, goes: (node: XmlNode) => boolean, note: Note) => dropWhere(parent, (node) => {
+  if (!goes(node)) return false
+  note(nameInWords(node), 'left out')
+  return true
+})
+const keepOnly = (parent: XmlNode, plain: ReadonlySet<string>, note: Note) => leaveOutWhere(parent, (node) => !plain.has(nameOf(node)), note)
 
-function confineOs(os: XmlNode, offer: HostOffer, note: Note, leaveOut: LeaveOut): void {
-  dropWhere(os, (node) => !PLAIN_OS.has(nameOf(node)) && leaveOut(node))
-  const loader = firstOf(os, 'loader')
-  const path = textOf(loader).trim()
-  if (!loader || path === '' || offer.firmware.includes(path)) return
-  note(`the firmware ${path}`, 'chosen by the host')
-  drop(os, 'loader')
-  if (attributeOf(loader, 'type') === 'pflash') setAttribute(os, 'firmware', 'efi')
+/** Takes an attribute away, and says so where it is there. */
+function dropAttribute(node: XmlNode, name: string, what: (value: string) => string, outcome: HostDemand['outcome'], note: Note): void {
+  const value = attributeOf(node, name)
+  if (value === null) return
+  note(what(value), outcome)
+  setAttribute(node, name, null)
 }
 
-function confineDevices(devices: XmlNode, offer: HostOffer, note: Note, leaveOut: LeaveOut): void {
-  const emulator = firstOf(devices, 'emulator')
-  if (emulator && !offer.emulators.includes(textOf(emulator).trim())) note(`the emulator ${textOf(emulator).trim()}`, 'chosen by the host')
+function confineOs(os: XmlNode, offer: HostOffer, note: Note): void {
+  keepOnly(os, PLAIN_OS, note)
+  leaveOutWhere(os, (node) => nameOf(node) === 'smbios' && attributeOf(node, 'mode') === 'host', note)
+  for (const loader of elementsOf(os, 'loader')) {
+    const path = textOf(loader).trim()
+    if (path === '') continue
+    if (offer.firmware.includes(path)) {
+      // Other VMs start with the same file.
+      setAttribute(loader, 'readonly', 'yes')
+      continue
+    }
+    note(`the firmware ${path}`, 'chosen by the host')
+    dropWhere(os, (node) => node === loader)
+    if (attributeOf(loader, 'type') === 'pflash') setAttribute(os, 'firmware', 'efi')
+  }
+}
+
+function confineDevices(devices: XmlNode, offer: HostOffer, note: Note): void {
+  keepOnly(devices, PLAIN_DEVICES, note)
+  for (const emulator of elementsOf(devices, 'emulator')) if (!offer.emulators.includes(textOf(emulator).trim())) note(`the emulator ${textOf(emulator).trim()}`, 'chosen by the host')
   drop(devices, 'emulator')
-  dropWhere(devices, (node) => !PLAIN_DEVICES.has(nameOf(node)) && leaveOut(node))
-  dropWhere(devices, (node) => reachesHost(node) && leaveOut(node))
+  leaveOutWhere(devices, reachesHost, note)
   for (const node of elementsOf(devices)) CONFINE[nameOf(node)]?.(node, note)
 }
 
@@ -80,12 +111,13 @@ function confineDevices(devices: XmlNode, offer: HostOffer, note: Note, leaveOut
 function reachesHost(node: XmlNode): boolean {
   const type = attributeOf(node, 'type') ?? ''
   switch (nameOf(node)) {
-    case 'interface': return !PLAIN_NETWORKS.has(type)
+    // A card of the host that is handed over whole.
+    case 'interface': return !PLAIN_NETWORKS.has(type) || attributeOf(firstOf(node, 'source'), 'mode') === 'passthrough'
     case 'input': return type === 'passthrough' || type === 'evdev'
     case 'tpm': return attributeOf(firstOf(node, 'backend'), 'type') !== 'emulator'
-    case 'memory': return firstOf(node, 'source') !== undefined && firstOf(firstOf(node, 'source'), 'path') !== undefined
+    case 'memory': return elementsOf(node, 'source').some((source) => firstOf(source, 'path') !== undefined)
     case 'redirdev': return type !== 'spicevmc'
-    case 'graphics': return !['vnc', 'spice'].includes(type)
+    case 'graphics': return !['vnc', 'spice', 'egl-headless'].includes(type)
     case 'crypto': return attributeOf(firstOf(node, 'backend'), 'model') !== 'builtin'
     default: return false
   }
@@ -93,18 +125,31 @@ function reachesHost(node: XmlNode): boolean {
 
 const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
   interface(node, note) {
-    for (const script of [...elementsOf(node, 'script'), ...elementsOf(node, 'downscript')]) note(`the network script ${attributeOf(script, 'path') ?? ''}`, 'left out')
-    drop(node, 'script', 'downscript', 'backend', 'target')
+    leaveOutWhere(node, (each) => ['script', 'downscript', 'portForward'].includes(nameOf(each)), note)
+    // The name of the other end, which libvirt gives.
+    drop(node, 'target')
+    for (const backend of elementsOf(node, 'backend')) {
+      const isPasst = attributeOf(backend, 'type') === 'passt'
+      for (const name of ['logFile', 'tap', 'vhost', 'hostname', 'fqdn']) dropAttribute(backend, name, (value) => `the network’s ${name} ${value}`, 'left out', note)
+      if (!isPasst) dropWhere(node, (each) => each === backend)
+    }
+    if (attributeOf(node, 'type') === 'user') leaveOutWhere(node, (each) => nameOf(each) === 'source', note)
   },
   graphics(node, note) {
-    const port = attributeOf(node, 'port')
-    if (attributeOf(node, 'autoport') !== 'yes' && port !== null && port !== '-1') note(`the ${attributeOf(node, 'type')} port ${port}`, 'made unique')
-    const socket = attributeOf(node, 'socket') ?? elementsOf(node, 'listen').map((listen) => attributeOf(listen, 'socket')).find((each) => each !== null) ?? null
-    if (socket !== null) note(`the socket ${socket}`, 'made unique')
-    for (const name of ['port', 'tlsPort', 'websocket', 'socket']) setAttribute(node, name, null)
-    for (const listen of elementsOf(node, 'listen')) setAttribute(listen, 'socket', null)
+    const type = attributeOf(node, 'type') ?? ''
+    for (const gl of elementsOf(node, 'gl')) dropAttribute(gl, 'rendernode', (value) => `the graphics card ${value}`, 'chosen by the host', note)
+    if (type === 'egl-headless') return
+    const isChosen = attributeOf(node, 'autoport') === 'yes'
+    for (const name of ['port', 'tlsPort', 'websocket']) {
+      const port = attributeOf(node, name)
+      if (!isChosen && port !== null && port !== '-1') note(`the ${type} port ${port}`, 'made unique')
+      setAttribute(node, name, null)
+    }
     setAttribute(node, 'autoport', 'yes')
-    for (const gl of elementsOf(node, 'gl')) setAttribute(gl, 'rendernode', null)
+    for (const each of [node, ...elementsOf(node, 'listen')]) {
+      dropAttribute(each, 'socket', (value) => `the socket ${value}`, 'made unique', note)
+      for (const name of ['listen', 'address', 'network']) dropAttribute(each, name, (value) => `the ${type} screen at ${value}`, 'chosen by the host', note)
+    }
   },
   video(node, note) {
     if (attributeOf(firstOf(node, 'driver'), 'name') !== 'vhostuser') return
@@ -118,31 +163,36 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     drop(node, 'input', 'output')
   },
   rng(node, note) {
-    const backend = firstOf(node, 'backend')
-    const source = attributeOf(backend, 'model') === 'builtin' ? '' : textOf(backend).trim()
-    if (!backend || ['', '/dev/urandom', '/dev/random'].includes(source) && elementsOf(backend).length === 0) return
-    note(`random numbers from ${source || 'a daemon of the host'}`, 'chosen by the host')
-    backend.backend = []
-    for (const name of ['type', 'model']) setAttribute(backend, name, null)
-    setAttribute(backend, 'model', 'builtin')
+    for (const backend of elementsOf(node, 'backend')) {
+      const source = attributeOf(backend, 'model') === 'builtin' ? '' : textOf(backend).trim()
+      if (['', '/dev/urandom', '/dev/random'].includes(source) && elementsOf(backend).length === 0) continue
+      note(`random numbers from ${source || 'a daemon of the host'}`, 'chosen by the host')
+      backend.backend = []
+      setAttribute(backend, 'type', null)
+      setAttribute(backend, 'model', 'builtin')
+    }
   },
-  tpm(node) {
-    for (const backend of elementsOf(node, 'backend')) drop(backend, 'source', 'encryption')
+  tpm(node, note) {
+    for (const backend of elementsOf(node, 'backend')) leaveOutWhere(backend, (each) => ['source', 'encryption'].includes(nameOf(each)), note)
   },
   vsock(node, note) {
-    const cid = firstOf(node, 'cid')
-    if (!cid || attributeOf(cid, 'auto') === 'yes') return
-    note(`the vsock address ${attributeOf(cid, 'address') ?? ''}`, 'made unique')
-    setAttribute(cid, 'auto', 'yes')
-    setAttribute(cid, 'address', null)
+    for (const cid of elementsOf(node, 'cid')) {
+      if (attributeOf(cid, 'auto') === 'yes') continue
+      note(`the vsock address ${attributeOf(cid, 'address') ?? ''}`, 'made unique')
+      setAttribute(cid, 'auto', 'yes')
+      setAttribute(cid, 'address', null)
+    }
   },
   disk(node, note) {
-    for (const name of ['rawio', 'sgio']) setAttribute(node, name, null)
+    const target = attributeOf(firstOf(node, 'target'), 'dev') ?? 'a drive'
     const device = attributeOf(node, 'device') ?? 'disk'
-    if (device === 'lun') setAttribute(node, 'device', 'disk')
+    if (device === 'lun') {
+      note(`SCSI commands of ${target} to a device of the host`, 'left out')
+      setAttribute(node, 'device', 'disk')
+    }
+    for (const name of ['rawio', 'sgio']) dropAttribute(node, name, () => `SCSI commands of ${target} to a device of the host`, 'left out', note)
     if (device !== 'cdrom' && device !== 'floppy') return
-    const source = firstOf(node, 'source')
-    if (source) note(`the medium ${sourceInWords(source)} in ${attributeOf(firstOf(node, 'target'), 'dev') ?? 'a drive'}`, 'left out')
+    for (const source of elementsOf(node, 'source')) note(`the medium ${sourceInWords(source)} in ${target}`, 'left out')
     drop(node, 'source', 'backingStore', 'mirror')
     setAttribute(node, 'type', 'file')
   },
@@ -151,20 +201,14 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
 
 function confineCharacter(node: XmlNode, note: Note): void {
   const type = attributeOf(node, 'type') ?? 'pty'
-  const log = firstOf(node, 'log')
-  if (log) note(`the log file ${attributeOf(log, 'file') ?? ''}`, 'left out')
-  drop(node, 'log')
-  if (type === 'unix' && nameOf(node) === 'channel') {
-    // The agent's: libvirt chooses a path where none is given.
-    drop(node, 'source')
-    return
-  }
+  const kind = nameOf(node)
+  for (const log of elementsOf(node, 'log')) note(`the log file ${attributeOf(log, 'file') ?? ''}`, 'left out')
+  drop(node, 'log', 'protocol')
   const source = firstOf(node, 'source')
-  if (!PLAIN_CHARACTER_TYPES.has(type)) {
-    note(`a ${nameOf(node)} device that ends at ${source ? sourceInWords(source) : `a ${type}`}`, 'made unique')
-    setAttribute(node, 'type', nameOf(node) === 'channel' ? 'unix' : 'pty')
-    drop(node, 'protocol')
-  }
+  // The agent's channel: libvirt chooses a path where none is given.
+  const isPlain = PLAIN_CHARACTER_TYPES.has(type) || (kind === 'channel' && type === 'unix')
+  if (!isPlain || (type === 'unix' && source)) note(`a ${kind} device that ends at ${source ? sourceInWords(source) : `a ${type}`}`, 'made unique')
+  if (!isPlain) setAttribute(node, 'type', kind === 'channel' ? 'unix' : 'pty')
   drop(node, 'source')
 }
 

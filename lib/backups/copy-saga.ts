@@ -52,10 +52,10 @@ export type CopyContext = SagaContext<CopyJob>
  * Back up any disk, raw included: snapshot all of them at one moment, copy what that froze, merge the overlays back.
  * | step                    | do                                                   | done when                             | taken back by            |
  * | check                   | chains as planned, space                             | (own record)                          |                          |
- * | remove what failed backups left | in a target that was away then              | (each is asked for)                   |                          |
+ * | sweep what failed backups left | in a target that was away then              | (each is asked for)                   |                          |
  * | make the directory      | with the mark that shows whose it is                 | (it carries the mark)                 | removing what was written|
  * | make the files          | empty volumes                                        | (made anew each time)                 | removing what was written|
- * | save the configuration  | domain.xml, NVRAM                                    | (written anew each time)              | removing what was written|
+ * | write the configuration | domain.xml, NVRAM                                    | (written anew each time)              | removing what was written|
  * | snapshot                | freeze, switch all disks, thaw; no metadata          | every disk writes to its overlay      | merging back             |
  * Then per disk, so that each overlay lives as briefly as can be:
  * | copy                    | blockCopy on a paused helper, limit, cancel          | (own record; copied anew otherwise)   | removing what was written|
@@ -112,7 +112,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
   const wasRunning = await step('check', { do: () => check(input, host, target) })
-  await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
+  const stays = await step('sweep what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   await makeDirectory(context, host, target, '')
   await step('make the files', {
@@ -124,7 +124,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
       return true
     },
   })
-  const saved = await step('save the configuration', { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
+  const saved = await step('write the configuration', { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
   const freeze: FreezeReport = wasRunning ? await snapshot(context, host) : { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
   await context.allowCancel(true)
   const bytes = input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0)
@@ -150,7 +150,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   return [
     `Full backup ${input.backupId} is in ${target.name}: ${input.disks.map((disk) => disk.target).join(', ')}, ${files.reduce((sum, file) => sum + file.bytes, 0)} bytes, each file read back.`,
     ...(input.reason === null ? [] : [`Why a full: ${input.reason}`]),
-    consistency, ...(wasRunning ? ['The overlays are merged back.'] : []), ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
+    consistency, ...(wasRunning ? ['The overlays are merged back.'] : []), ...saved.notes, ...stays, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
   ]
 }
 

@@ -9,7 +9,7 @@ import { folderOf, noteBackup } from './catalogue.ts'
 import { DOMAIN_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SIGNATURE_FILE, SUMS_FILE, writeManifest, writeSums, type BackupFile, type ManifestBody } from './manifest.ts'
 import { inOwnFolder } from './own-folder.ts'
 import { readBack, type ReadBack } from './read-back.ts'
-import { signingKeyId, signManifest } from './sign-manifest.ts'
+import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId, signManifest } from './sign-manifest.ts'
 import type { ImageExpected } from './qcow2-structure.ts'
 import type { Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
@@ -21,8 +21,8 @@ const READING_FROM_PERCENT = 60
 export const CANCELLED = 'Cancelled. Nothing of it is left, and the VM runs on as before.'
 
 /** Reads every file back for its SHA-256, a step each, no faster than the job's limit, if it has one. Throws Refusal when one is not sound, JobCancelled when asked to. */
-export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, images: readonly (ImageExpected & { file: string })[], others: readonly string[], limit?: () => Promise<number>): Promise<BackupFile[]> {
-  const names = [...images.map((image) => image.file), ...others]
+export async function readFilesBack(context: SagaContext<BackupJobBase>, host: Host, target: Target, images: readonly (ImageExpected & { file: string })[], others: readonly BackupFile[], limit?: () => Promise<number>): Promise<BackupFile[]> {
+  const names = [...images.map((image) => image.file), ...others.map((file) => file.name)]
   const files: BackupFile[] = []
   for (const [index, name] of names.entries()) {
     let percent = -1
@@ -38,6 +38,8 @@ export async function readFilesBack(context: SagaContext<BackupJobBase>, host: H
           await progress(bytes / ofBytes)
         } })
         if (read === null) throw new Refusal(`${name} is gone from the target before the backup was finished. It does not count.`)
+        const written = others.find((each) => each.name === name)
+        if (written && (read.bytes !== written.bytes || read.sha256 !== written.sha256)) throw new Refusal(`${name} is not what Keyframe wrote into the target: somebody changed it meanwhile. The backup does not count.`)
         if (read.fault !== null) throw new Refusal(`${name} was written, but its image is not sound: ${read.fault}. The backup does not count.`)
         return read
       },
@@ -56,14 +58,17 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
   const { backupId, leftOut } = context.input
   const folder = folderOf(target, backupId)
   const readHere = () => host.connection.operate((connect) => withFolder(connect, folder, (pool) => getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES)))
+  const readSignature = async () => (await host.connection.operate((connect) => withFolder(connect, folder, (pool) => getFile(pool, SIGNATURE_FILE, SIGNATURE_MAX_BYTES))))?.toString('utf8') ?? null
   const { beganMs, ...rest } = body
   const sums = Buffer.from(writeSums(body.files))
   const files = [...body.files, { name: SUMS_FILE, bytes: sums.length, sha256: createHash('sha256').update(sums).digest('hex') }]
   await context.allowCancel(false)
   const text = await context.step('write the manifest', {
+    // Of a process before this one. Anybody can lay a manifest there whose seal fits: it counts when it is signed.
     isDone: async () => {
       const there = (await readHere())?.toString('utf8') ?? ''
-      return 'manifest' in readManifest(there) ? there : null
+      const read = readManifest(there)
+      return 'manifest' in read && read.manifest.id === backupId && isSignedByUs(there, await readSignature()) ? there : null
     },
     do: async (call) => {
       const json = writeManifest({ format: 'keyframe-backup', version: 1, id: backupId, createdAt: new Date(beganMs).toISOString(), tookMs: Date.now() - beganMs, host: host.name, leftOut, domainXml: DOMAIN_FILE, ...rest, files })
@@ -81,7 +86,7 @@ export async function sealBackup(context: SagaContext<BackupJobBase>, host: Host
   await context.step('note it in the catalogue', {
     do: async () => {
       const read = readManifest(text)
-      if ('problem' in read) throw new Error(`A manifest that was just written can't be read: ${read.problem}`)
+      if ('problem' in read || read.manifest.id !== backupId) throw new Error(`The manifest of ${backupId} that was just written can't be read: ${'problem' in read ? read.problem : 'it is of another backup'}`)
       // From here on it is a backup, and nothing of it may be taken back.
       await host.connection.operate((connect) => withFolder(connect, folder, async (pool) => { await (await findVolume(pool, UNFINISHED_FILE))?.delete() }))
       await noteBackup(target, read.manifest, text, signingKeyId())

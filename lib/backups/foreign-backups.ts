@@ -38,7 +38,7 @@ export async function listForeign(targetId: string): Promise<(ForeignBackup & { 
 
 /** The foreign backups of a target as an admin decides on them: by VM, and what they ask of the host, each demand once. */
 export interface ForeignView {
-  vms: { vmUuid: string; vmName: string; madeOn: string; backupIds: string[]; bytes: number; newestAtMs: number; demandKeys: string[] }[]
+  vms: { vmUuid: string; vmName: string; madeOn: string; backups: { id: string; seal: string }[]; bytes: number; newestAtMs: number; demandKeys: string[] }[]
   demands: GroupedDemand[]
   /** Ids of those that nobody can adopt. */
   unreadable: string[]
@@ -52,7 +52,7 @@ export async function viewForeign(targetId: string): Promise<ForeignView> {
     vms: [...byVm].map(([vmUuid, backups]) => {
       const newest = backups.at(-1)!
       return {
-        vmUuid, vmName: newest.vmName, madeOn: newest.madeOn, backupIds: backups.map((backup) => backup.id), bytes: backups.reduce((sum, backup) => sum + backup.bytes, 0), newestAtMs: newest.createdAtMs,
+        vmUuid, vmName: newest.vmName, madeOn: newest.madeOn, backups: backups.map((backup) => ({ id: backup.id, seal: backup.manifest.seal })), bytes: backups.reduce((sum, backup) => sum + backup.bytes, 0), newestAtMs: newest.createdAtMs,
         demandKeys: [...new Set(backups.flatMap((backup) => (backup.demands ?? []).map((demand) => demand.key)))],
       }
     }),

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
-import { startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
+import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
 import { forgeBackup, type Forgery } from '../../e2e/forge-backup.ts'
 import { patternAt } from '../../e2e/image-bytes.ts'
 import { run } from '../../e2e/lab/run-command.ts'
@@ -68,9 +68,11 @@ describe('a backup that somebody forged', () => {
     const demands = groupDemands(await listForeign(target.id))
     // The lab's guests write their console into a file, too.
     expect(demands.map((demand) => demand.sentence).filter((sentence) => !sentence.includes('/console/')).sort()).toEqual([`A serial device that ends at ${marker}: made unique.`, `The emulator ${script}: chosen by the host.`])
-    await expect(adoptBackups({ targetId: target.id, backupIds: ['evil-1'], confirmed: [demands[0]!.key] })).rejects.toThrow(/Confirm what the backups ask of the host first/)
+    const chosen = (await listForeign(target.id)).map(({ id, manifest }) => ({ id, seal: manifest.seal }))
+    await expect(adoptBackups({ targetId: target.id, backups: chosen, confirmed: [demands[0]!.key] })).rejects.toThrow(/Confirm what the backups ask of the host first/)
+    await expect(adoptBackups({ targetId: target.id, backups: [{ id: 'evil-1', seal: 'another' }], confirmed: demands.map(({ key }) => key) })).rejects.toThrow(/is no longer what you were shown/)
     expect((await vm.list()).map(({ id }) => id)).toEqual([genuine.id])
-    expect(await adoptBackups({ targetId: target.id, backupIds: ['evil-1'], confirmed: demands.map(({ key }) => key) })).toEqual({ adopted: 1 })
+    expect(await adoptBackups({ targetId: target.id, backups: chosen, confirmed: demands.map(({ key }) => key) })).toEqual({ adopted: 1 })
     const job = await restore({ id: 'evil-1' }, 'restored')
     expect([job.status, job.error]).toEqual(['succeeded', null])
     expect(job.result).toEqual(expect.arrayContaining([`The emulator ${script}: chosen by the host.`]))
@@ -93,6 +95,13 @@ describe('a backup that somebody forged', () => {
     forge(genuine, 'evil-2', { body })
     expect((await rescan()).unreadable).toEqual([{ name: 'evil-2', problem: expect.stringMatching(problem) as string }])
     rmSync(folder('evil-2'), { recursive: true })
+  })
+
+  it('its signature is written again where somebody took it', async () => {
+    const backup = await made()
+    rmSync(join(folder(backup.id), 'manifest.sig'))
+    await rescan()
+    expect(existsSync(join(folder(backup.id), 'manifest.sig'))).toBe(true)
   })
 
   it('whose image names another file than its manifest is damaged', async () => {
@@ -144,6 +153,53 @@ describe('a backup that somebody forged', () => {
   })
 })
 
+describe('a target that changes while a backup is made', () => {
+  const begun = () => readdirSync(target.path).find((name) => existsSync(join(folder(name), 'keyframe-unfinished.json')))!
+
+  it('a manifest that somebody lays there is not taken for the one of the job', async () => {
+    const genuine = await made()
+    await at('read vda.qcow2 back', 'recorded', () => {
+      const manifest = readFileSync(join(folder(genuine.id), 'manifest.json'))
+      writeFileSync(join(folder(begun()), 'manifest.json'), manifest)
+      lab.user.own(join(folder(begun()), 'manifest.json'))
+    })
+    const job = await vm.backUp({ method: 'copy' })
+    expect([job.status, job.error]).toEqual(['succeeded', null])
+    const all = await vm.list()
+    expect(all.find(({ id }) => id === genuine.id)?.manifest.seal).toBe(genuine.manifest.seal)
+    expect(JSON.parse(readFileSync(join(folder(all.at(-1)!.id), 'manifest.json'), 'utf8'))).toMatchObject({ id: all.at(-1)!.id })
+    expect(all.at(-1)!.id).not.toBe(genuine.id)
+  })
+
+  it('a configuration that is not what Keyframe wrote is never signed', async () => {
+    await at('copy vda', 'acted', () => {
+      const file = join(folder(begun()), 'domain.xml')
+      writeFileSync(file, readFileSync(file, 'utf8').replace('<name>db</name>', '<name>evil</name>'))
+    })
+    const job = await vm.backUp({ method: 'copy' })
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/domain\.xml is not what Keyframe wrote into the target/)])
+  })
+
+  it('a process that was killed before the directory carried its mark is followed by one that goes on', async () => {
+    const { makeOwnFolder } = await import('./own-folder.ts')
+    const { hostByName } = await import('../hosts/registry.ts')
+    const make = (id: string) => hostByName(HOST)!.connection.operate((connect) => makeOwnFolder(connect, target, id))
+    for (const [id, file, text] of [['empty', null, ''], ['cut', 'keyframe-unfinished.json', '']] as const) {
+      mkdirSync(folder(id))
+      lab.user.own(folder(id))
+      if (file !== null) writeFileSync(join(folder(id), file), text)
+      await make(id)
+      expect(readFileSync(join(folder(id), 'keyframe-unfinished.json'), 'utf8')).toContain(id)
+      rmSync(folder(id), { recursive: true })
+    }
+    mkdirSync(folder('theirs'))
+    writeFileSync(join(folder('theirs'), 'vda.qcow2'), 'payroll')
+    for (const path of [folder('theirs'), join(folder('theirs'), 'vda.qcow2')]) lab.user.own(path)
+    await expect(make('theirs')).rejects.toThrow(/is not the directory that Keyframe made/)
+    rmSync(folder('theirs'), { recursive: true })
+  })
+})
+
 describe('a target that changes while a backup is restored', () => {
   it('the configuration that was compared is the one that is used', async () => {
     const backup = await made()
@@ -179,12 +235,13 @@ describe('what a removal takes', () => {
     renameSync(folder(backup.id), join(lab.dir, 'elsewhere'))
     symlinkSync(decoy, folder(backup.id))
     const job = await remove(backup)
-    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/is not the directory that Keyframe wrote: it has no manifest\.json\. Nothing more was removed/)])
+    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/is not the directory that Keyframe wrote: it has no manifest\.json\. Nothing more was removed there\..*The list no longer shows it; a rescan finds what comes back/)])
     expect(readdirSync(decoy)).toEqual(before)
     expect(readFileSync(join(decoy, 'vda.qcow2'), 'utf8')).toBe('payroll')
     rmSync(folder(backup.id))
     renameSync(join(lab.dir, 'elsewhere'), folder(backup.id))
-    // Back in its place it goes.
+    // Back in its place a rescan finds it, and it goes.
+    expect((await rescan()).found).toContain(backup.id)
     expect((await remove(backup)).status).toBe('succeeded')
     expect(existsSync(folder(backup.id))).toBe(false)
   })
@@ -195,7 +252,7 @@ describe('what a removal takes', () => {
     writeFileSync(join(folder(backup.id), 'vda.qcow2'), 'another file in its place')
     const job = await remove(backup)
     expect(job.status).toBe('succeeded')
-    expect(job.result.join(' ')).toMatch(/stays: vda\.qcow2 \(it has 25 bytes, and Keyframe wrote \d+\), notes\.txt \(Keyframe did not write it\)/)
+    expect(job.result.join(' ')).toMatch(/These files stay in .*: vda\.qcow2 \(it has 25 bytes, and Keyframe wrote \d+\), notes\.txt \(Keyframe did not write it\)/)
     expect(readdirSync(folder(backup.id)).sort()).toEqual(['notes.txt', 'vda.qcow2'])
     expect((await vm.list()).map(({ id }) => id)).not.toContain(backup.id)
     rmSync(folder(backup.id), { recursive: true })

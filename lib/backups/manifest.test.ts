@@ -41,6 +41,7 @@ describe('manifest.json', () => {
     ['an image that rests on any file', sealed({ disks: [{ ...disk, backing: '/etc/shadow' }] }), /disks: vda rests on something else/],
     ['an image that rests on another backup', sealed({ disks: [{ ...disk, backing: '../other/vda.qcow2' }] }), /disks: vda rests on something else/],
     ['an image that rests on a deeper file', sealed({ disks: [{ ...disk, backing: '../web-20261123T171305Z-11aa/../../x' }] }), /disks: vda rests on something else/],
+    ['somebody else’s checkpoint', sealed({ checkpoint: 'nightly' }), /checkpoint: it is another one/],
     ['an increment of nothing', sealed({ parent: null }), /parent: a full has none/],
     ['a configuration that is not listed', sealed({ domainXml: 'other.xml' }), /files: a disk or the configuration is not among them/],
     ['an image that is not listed', sealed({ disks: [{ ...disk, file: 'vdb.qcow2' }] }), /files: a disk or the configuration/],

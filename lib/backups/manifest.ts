@@ -69,6 +69,7 @@ const Body = Fields.superRefine((body, context) => {
   if (listed.some((name) => !files.has(name))) refuse('files', 'a disk or the configuration is not among them')
   if (new Set(listed).size !== listed.length) refuse('disks', 'two of them are one file')
   if ((body.kind === 'full') !== (body.parent === null)) refuse('parent', 'a full has none, an increment has one')
+  if (body.checkpoint !== null && body.checkpoint !== `keyframe-${body.id}`) refuse('checkpoint', 'it is another one than the backup’s own')
   if (body.parent === body.id) refuse('parent', 'it rests on itself')
   for (const disk of body.disks) {
     const [up, parent, file, ...more] = disk.backing === null ? [] : disk.backing.split('/')

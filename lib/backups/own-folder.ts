@@ -2,7 +2,7 @@ import 'server-only'
 import { posix } from 'node:path'
 import type { Connect, StoragePool } from 'node-libvirt'
 import { Refusal } from '../jobs/refusal.ts'
-import { findVolume, getFile, putFile, withFolder } from './backup-folder.ts'
+import { getFile, putFile, withFolder } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { isUnfinishedMark, UNFINISHED_FILE, UNFINISHED_MAX_BYTES, unfinishedMark } from './unfinished-mark.ts'
 import type { Target } from './targets.ts'
@@ -16,14 +16,15 @@ export async function isMarked(pool: StoragePool, target: TargetDirectory, id: s
 }
 
 /**
- * Makes the directory of a backup that is begun, with the mark that shows whose it is. One that is there already must carry the mark;
- * `isOld`: a job of an older Keyframe made it, which wrote none. Throws Refusal.
+ * Makes the directory of a backup that is begun, with the mark that shows whose it is. One that is there already must carry the mark, or be empty: a
+ * process before this one was killed between the two. `isOld`: a job of an older Keyframe made it, which wrote no mark. Throws Refusal.
  */
 export async function makeOwnFolder(connect: Connect, target: TargetDirectory, id: string, { isOld = false } = {}): Promise<void> {
-  const isThere = (await withFolder(connect, target.path, (pool) => findVolume(pool, id))) !== null
   await withFolder(connect, folderOf(target, id), async (pool) => {
-    if (isThere && (await isMarked(pool, target, id))) return
-    if (isThere && !isOld) throw new Refusal(notOurs(target, id))
+    if (await isMarked(pool, target, id)) return
+    const others = (await pool.listAllVolumes()).filter((volume) => volume.name !== UNFINISHED_FILE)
+    // A file server may show a link to another directory as one that was just made.
+    if (others.length > 0 && !isOld) throw new Refusal(notOurs(target, id))
     await putFile(pool, UNFINISHED_FILE, Buffer.from(unfinishedMark(target.id, id)))
   }, true)
 }

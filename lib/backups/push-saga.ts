@@ -39,10 +39,10 @@ type PushContext = SagaContext<PushJob>
  * Back up a running VM by QEMU's push: a full, or what changed since the last checkpoint.
  * | step                    | do                                                     | done when                              | taken back by              |
  * | plan                    | full or increment, and why                             | (own record)                           |                            |
- * | remove what failed backups left | in a target that was away then                | (each is asked for)                    |                            |
+ * | sweep what failed backups left | in a target that was away then                | (each is asked for)                    |                            |
  * | make the directory      | with the mark that shows whose it is                   | (it carries the mark)                  | removing what was written  |
  * | make the files          | volumes (an increment's on top of its parent's) | (made anew each time)              | removing what was written  |
- * | save the configuration  | domain.xml, NVRAM                                      | (written anew each time)               | removing what was written  |
+ * | write the configuration | domain.xml, NVRAM                                      | (written anew each time)               | removing what was written  |
  * | begin                   | freeze, backupBegin with checkpoint, thaw              | the job runs, or its checkpoint exists | abortJob, checkpoint delete|
  * | (copy)                  | follow progress, cancel                                | libvirt's word of the job's end        |                            |
  * | read … back             | SHA-256 and structure of each file                     | (own record)                           | removing what was written  |
@@ -84,7 +84,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   const beganMs = await step('note the time', { do: async () => Date.now() })
   await context.progress(null, 'Planning the backup')
   let plan = await step('plan', { do: () => planPush(input, null) })
-  await step('remove what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
+  const stays = await step('sweep what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   let { saved, begun } = await begin(context, host, target, plan, '')
   if ('broken' in begun) {
@@ -111,7 +111,7 @@ async function backUp(context: PushContext, host: Host, target: Target): Promise
   return [
     `${plan.kind.kind === 'full' ? 'Full backup' : 'Increment'} ${input.backupId} is in ${target.name}: ${plan.disks.map((disk) => disk.target).join(', ')}, ${files.reduce((sum, file) => sum + file.bytes, 0)} bytes, each file read back.`,
     ...(plan.kind.kind === 'full' ? [`Why a full: ${plan.kind.reason}`] : [`It rests on ${plan.kind.parentId}.`]),
-    consistency, ...(typeof left === 'string' ? [left] : []), ...saved.notes, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
+    consistency, ...(typeof left === 'string' ? [left] : []), ...saved.notes, ...stays, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
   ]
 }
 
@@ -132,7 +132,7 @@ async function begin(context: PushContext, host: Host, target: Target, plan: Pus
       return true
     },
   })
-  const saved = await step(`save the configuration${suffix}`, { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
+  const saved = await step(`write the configuration${suffix}`, { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
   await context.progress(0, input.quiesce === 'off' ? 'Beginning the backup' : 'Freezing the guest and beginning the backup')
   const begun = await step<Begun>(`begin${suffix}`, {
     isDone: async () => ((await stands()) ? { begun: { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } } : null),

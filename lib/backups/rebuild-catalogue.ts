@@ -3,7 +3,7 @@ import { requireHost } from '../hosts/find-vm.ts'
 import type { Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { getFile, listFolders, withFolder } from './backup-folder.ts'
-import { folderOf, forgetBackup, listBackups, noteBackup, noteCheck } from './catalogue.ts'
+import { folderOf, forgetBackup, listBackups, noteBackup, noteCheck, type Backup } from './catalogue.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { noteForeign } from './foreign-backups.ts'
 import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SafeName, SIGNATURE_FILE, type Manifest } from './manifest.ts'
@@ -13,6 +13,7 @@ import { demandsOf } from './restored-xml.ts'
 import { signBackups } from './sign-backups.ts'
 import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId } from './sign-manifest.ts'
 import { requireTarget } from './targets.ts'
+import { store } from '../store/store.ts'
 
 export interface Rebuilt {
   /** Ids of this Keyframe's backups that stand there. */
@@ -36,6 +37,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   await freeBytesOf(host, target)
   // Before the look: what is made meanwhile is not gone.
   const before = await listBackups({ targetId })
+  await forgetUnreadable(targetId, before)
   const standing = new Set<string>()
   const rebuilt: Rebuilt = { found: [], foreign: [], gone: [], unreadable: [] }
   const foreign: Parameters<typeof noteForeign>[1][number][] = []
@@ -53,6 +55,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
       const isSame = known !== undefined && known.manifest.seal === manifest.seal
       if (isSame || signed) {
         await noteBackup(target, manifest, text, signed ? signingKeyId() : null)
+        if (!signed) await noteUnsigned(targetId, name)
         if (manifest.checkpoint !== null) await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
         rebuilt.found.push(name)
       } else if (known !== undefined) {
@@ -73,6 +76,17 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   }
   await signBackups(target)
   return rebuilt
+}
+
+/** Takes out of the catalogue what an older Keyframe noted and this one can't read; what stands in the target is looked at as if it were new. */
+async function forgetUnreadable(targetId: string, readable: readonly Backup[]): Promise<void> {
+  const all = await store().selectFrom('backups').select('id').where('target_id', '=', targetId).execute()
+  for (const { id } of all) if (!readable.some((backup) => backup.id === id)) await forgetBackup(targetId, id)
+}
+
+/** Its signature is missing, or another Keyframe's: it is written again. */
+async function noteUnsigned(targetId: string, id: string): Promise<void> {
+  await store().updateTable('backups').set({ signed_with: null }).where('target_id', '=', targetId).where('id', '=', id).execute()
 }
 
 /** The manifest in a backup's directory, and whether this Keyframe signed it; or why it is no backup. */

@@ -58,7 +58,7 @@ async function requireSeal(pool: StoragePool, folder: string, manifest: Manifest
   const read = text === null ? null : readManifest(text)
   if (read !== null && 'manifest' in read && read.manifest.seal === manifest.seal) return
   const found = text === null ? `it has no ${MANIFEST_FILE}` : `its ${MANIFEST_FILE} is another one`
-  throw new Refusal(`${folder} is not the directory that Keyframe wrote: ${found}. Nothing more was removed. Look at it on the hypervisor; when it is gone, read the target again.`)
+  throw new Refusal(`${folder} is not the directory that Keyframe wrote: ${found}. Nothing more was removed there. Look at it on the hypervisor.`)
 }
 
 async function whyNotOurs(volume: StorageVol, file: BackupFile, manifest: Manifest): Promise<string | null> {
@@ -97,5 +97,5 @@ const removeEmptyFolder = (connect: Connect, target: Pick<Target, 'path'>, id: s
 
 /** What stays, as one sentence; null when nothing does. */
 export function leftSentence(folder: string, left: readonly LeftBehind[]): string | null {
-  return left.length === 0 ? null : `In ${folder} stays: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}. Remove it by hand if nobody needs it.`
+  return left.length === 0 ? null : `${left.length === 1 ? 'This file stays' : 'These files stay'} in ${folder}: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}. Remove ${left.length === 1 ? 'it' : 'them'} by hand if nobody needs ${left.length === 1 ? 'it' : 'them'}.`
 }

@@ -2,7 +2,7 @@ import 'server-only'
 import { requireHost } from '../hosts/find-vm.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { isLibvirtError } from 'node-libvirt'
-import { Refusal } from '../jobs/refusal.ts'
+import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { findVolume, withFolder } from './backup-folder.ts'
 import { findBackup, folderOf, forgetBackup, noteCheck } from './catalogue.ts'
@@ -34,6 +34,7 @@ export const removeSaga: Saga<RemoveJob> = {
     const host = requireHost(input.host)
     const target = await requireTarget(input.targetId)
     const stays: string[] = []
+    const refused: string[] = []
     for (const [index, id] of input.backupIds.entries()) {
       await context.progress(Math.floor((index / input.backupIds.length) * 100), `Removing ${id}`)
       const backup = await findBackup(target.id, id)
@@ -42,24 +43,30 @@ export const removeSaga: Saga<RemoveJob> = {
         await noteCheck(target.id, id, 'damaged', 'Its removal was begun.')
         return true
       } })
-      const removed = await step<{ left: LeftBehind[] }>(`remove ${id}`, {
+      const removed = await step<{ left: LeftBehind[]; refused: string | null }>(`remove ${id}`, {
         isDone: async () => {
           // Another disk mounted there has none of them, and says nothing.
           await freeBytesOf(host, target)
-          return (await host.connection.operate((connect) => withFolder(connect, target.path, (pool) => findVolume(pool, id)))) === null ? { left: [] } : null
+          return (await host.connection.operate((connect) => withFolder(connect, target.path, (pool) => findVolume(pool, id)))) === null ? { left: [], refused: null } : null
         },
         do: async (call) => {
-          if (!backup) return { left: [] }
+          if (!backup) return { left: [], refused: null }
           const virsh = virshCommand(host.connection.uri, 'vol-delete', '--vol', folderOf(target, id))
           const left = await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh }, () => removeBackupFiles(connect, target, backup.manifest)))
-            .catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`${id} could not be removed whole: ${error.message}. It does not count as a backup any more; retry when the cause is gone.`) : error })
-          return { left }
+            .catch((error: unknown) => {
+              // It is no backup any more, whatever it is: those after it are removed all the same.
+              if (isRefusal(error)) return error.message
+              throw isLibvirtError(error) ? new Refusal(`${id} could not be removed whole: ${error.message}. It does not count as a backup any more; retry when the cause is gone.`) : error
+            })
+          return typeof left === 'string' ? { left: [], refused: left } : { left, refused: null }
         },
       })
       const sentence = leftSentence(folderOf(target, id), removed.left)
       if (sentence !== null) stays.push(sentence)
+      if (removed.refused !== null) refused.push(removed.refused)
       await step(`forget ${id}`, { do: async () => { await forgetBackup(target.id, id); return true } })
     }
+    if (refused.length > 0) throw new Refusal(`${refused.join(' ')} The list no longer shows ${refused.length === 1 ? 'it' : 'them'}; a rescan finds what comes back.`)
     return [`Removed: ${input.backupIds.join(', ')}.`, ...stays]
   },
 }

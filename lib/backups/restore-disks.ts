@@ -58,7 +58,7 @@ export const lookBefore = (context: Context, host: Host, target: Target, chain: 
 
 /**
  * Throws Refusal when an image is not as it was before it was checked: QEMU opened it by its name, long after its bytes were compared. What
- * remains is in SECURITY.md: whoever controls the share itself can show QEMU other bytes than libvirt.
+ * remains is in the README: who can rename files there can swap one for the time of the copy, and back.
  */
 export async function seeUnchanged(context: Context, host: Host, target: Target, chain: readonly Backup[], before: readonly ImageLook[]): Promise<void> {
   await context.step('see that no image changed', { do: async () => {

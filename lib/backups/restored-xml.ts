@@ -35,17 +35,19 @@ export function restoredXml(xml: string, vm: RestoredVm, offer: HostOffer): Rest
   for (const system of elementsOf(domain, 'sysinfo').flatMap((sysinfo) => elementsOf(sysinfo, 'system'))) {
     for (const entry of elementsOf(system, 'entry')) if (attributeOf(entry, 'name') === 'uuid') entry.entry = element('entry', {}, vm.uuid).entry
   }
-  const os = firstOf(domain, 'os')
-  if (os && firstOf(os, 'nvram')) {
-    drop(os, 'nvram')
-    if (vm.nvramPath !== null) append(os, element('nvram', {}, vm.nvramPath))
-  }
+  const withNvram = elementsOf(domain, 'os').filter((os) => firstOf(os, 'nvram'))
+  for (const os of withNvram) drop(os, 'nvram')
+  if (withNvram[0] && vm.nvramPath !== null) append(withNvram[0], element('nvram', {}, vm.nvramPath))
   const dropped: string[] = []
   for (const devices of elementsOf(domain, 'devices')) {
     for (const nic of elementsOf(devices, 'interface')) unplug(nic, vm.networkUp)
     dropWhere(devices, (node) => nameOf(node) === 'disk' && !keepDisk(node, vm, dropped))
   }
-  return { xml: writeNodes(all), dropped, demands }
+  const made = writeNodes(all)
+  // What libvirt reads is the text: read once more it must ask for nothing.
+  const left = demandsOf(made, offer)
+  if (left.length > 0) throw new Error(`the configuration still asks for ${left[0]!.what}`)
+  return { xml: made, dropped, demands }
 }
 
 /** What a saved configuration asks of the host, without changing it. Throws an Error when it is no domain's XML. */

@@ -1,10 +1,11 @@
 import 'server-only'
+import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE, type Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { child, childText, parseXml } from '../hosts/xml.ts'
 import { fileBytes, findVolume, putFile, readBytes, withFolder } from './backup-folder.ts'
-import { DOMAIN_FILE, NVRAM_FILE } from './manifest.ts'
+import { DOMAIN_FILE, NVRAM_FILE, type BackupFile } from './manifest.ts'
 import { inOwnFolder } from './own-folder.ts'
 import type { Target } from './targets.ts'
 import { tpmNote } from './tpm-note.ts'
@@ -13,7 +14,8 @@ import { tpmNote } from './tpm-note.ts'
 const NVRAM_MAX_BYTES = 64 * 1024 * 1024
 
 export interface SavedConfiguration {
-  files: string[]
+  /** What was written beside the disks, with its length and hash: what is read back must be that. */
+  files: BackupFile[]
   nvram: string | null
   /** What of the VM is not part of the backup. */
   notes: string[]
@@ -39,9 +41,11 @@ export async function saveConfiguration(host: Host, uuid: string, target: Target
       await putFile(pool, DOMAIN_FILE, Buffer.from(xml))
       if (Buffer.isBuffer(nvram)) await putFile(pool, NVRAM_FILE, nvram)
     })
-    return { files: [DOMAIN_FILE, ...(Buffer.isBuffer(nvram) ? [NVRAM_FILE] : [])], nvram: Buffer.isBuffer(nvram) ? NVRAM_FILE : null, notes }
+    return { files: [written(DOMAIN_FILE, Buffer.from(xml)), ...(Buffer.isBuffer(nvram) ? [written(NVRAM_FILE, nvram)] : [])], nvram: Buffer.isBuffer(nvram) ? NVRAM_FILE : null, notes }
   })
 }
+
+const written = (name: string, bytes: Buffer): BackupFile => ({ name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
 
 /** The NVRAM's bytes, or why they can't be had. */
 async function readNvram(connect: Connect, path: string): Promise<Buffer | string> {

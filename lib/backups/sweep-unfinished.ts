@@ -14,7 +14,7 @@ const JOBS_MAXIMUM = 200
 
 /**
  * Removes what backups that failed could not remove themselves, because their target was read-only or away: directories named by an ended job
- * of this Keyframe that have no manifest. Ids of what was removed.
+ * of this Keyframe that have no manifest. @returns what stays, a sentence each.
  */
 export async function sweepUnfinished(host: Host, target: Target, call: LogCall): Promise<string[]> {
   const ended = await store().selectFrom('jobs').select('input').where('host', '=', host.name).where('kind', 'in', ['backup', 'backup-copy']).where('status', 'in', ['failed', 'cancelled']).orderBy('created_at_ms', 'desc').limit(JOBS_MAXIMUM).execute()
@@ -23,11 +23,12 @@ export async function sweepUnfinished(host: Host, target: Target, call: LogCall)
     const found = await Promise.all(begun.map(async (each) => ((await findVolume(pool, each.backupId)) === null ? [] : [each])))
     return found.flat()
   }))
-  const removed: string[] = []
+  const stays: string[] = []
   for (const unfinished of left) {
     const id = unfinished.backupId
     const isBackup = await host.connection.operate((connect) => withFolder(connect, folderOf(target, id), async (pool) => (await findVolume(pool, MANIFEST_FILE)) !== null)).catch((error: unknown) => { if (isLibvirtError(error)) return true; throw error })
-    if (!isBackup && (await removeUnfinished(host, target, unfinished, call)) === null) removed.push(id)
+    const sentence = isBackup ? null : await removeUnfinished(host, target, unfinished, call)
+    if (sentence !== null) stays.push(sentence)
   }
-  return removed
+  return stays
 }

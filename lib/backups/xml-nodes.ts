@@ -9,10 +9,12 @@ export type XmlNode = Record<string, unknown>
 
 const ATTRIBUTES = ':@'
 const TEXT = '#text'
-const OPTIONS = { ignoreAttributes: false, preserveOrder: true, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, processEntities: false } as const
+const CDATA = '#cdata'
+const OPTIONS = { ignoreAttributes: false, preserveOrder: true, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, processEntities: false, cdataPropName: CDATA } as const
 
-/** Reads an XML text and gives its root. Throws an Error when the root is not called `rootName`. */
+/** Reads an XML text and gives its root. Throws an Error when the root is not called `rootName`, or the text defines entities of its own. */
 export function parseNodes(xml: string, rootName: string): { all: XmlNode[]; root: XmlNode } {
+  if (/<!DOCTYPE/i.test(xml)) throw new Error('the XML has a document type of its own')
   const all = new XMLParser(OPTIONS).parse(xml) as XmlNode[]
   const root = all.find((node) => nameOf(node) === rootName)
   if (!root) throw new Error(`the XML has no <${rootName}>`)
@@ -24,7 +26,8 @@ export const writeNodes = (all: readonly XmlNode[]): string => new XMLBuilder({ 
 export const nameOf = (node: XmlNode): string => Object.keys(node).find((key) => key !== ATTRIBUTES) ?? ''
 /** Elements and texts in it. */
 export const contentOf = (node: XmlNode): XmlNode[] => { const content = node[nameOf(node)]; return Array.isArray(content) ? (content as XmlNode[]) : [] }
-export const elementsOf = (node: XmlNode, name?: string): XmlNode[] => contentOf(node).filter((each) => nameOf(each) !== TEXT && (name === undefined || nameOf(each) === name))
+export const elementsOf = (node: XmlNode, name?: string): XmlNode[] => contentOf(node).filter((each) => !isText(each) && (name === undefined || nameOf(each) === name))
+const isText = (node: XmlNode) => nameOf(node) === TEXT || nameOf(node) === CDATA
 export const firstOf = (node: XmlNode | undefined, name: string): XmlNode | undefined => (node === undefined ? undefined : elementsOf(node, name)[0])
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
@@ -49,7 +52,13 @@ export function setAttribute(node: XmlNode, name: string, value: string | null):
 }
 
 /** The text in it. */
-export const textOf = (node: XmlNode | undefined): string => (node === undefined ? '' : decoded(contentOf(node).map((each) => (typeof each[TEXT] === 'string' ? each[TEXT] : '')).join('')))
+export const textOf = (node: XmlNode | undefined): string => (node === undefined ? '' : contentOf(node).map(plainText).join(''))
+
+function plainText(node: XmlNode): string {
+  const inside = node[CDATA]
+  if (Array.isArray(inside)) return (inside as XmlNode[]).map((each) => String(each[TEXT] ?? '')).join('')
+  return typeof node[TEXT] === 'string' ? decoded(node[TEXT]) : ''
+}
 
 export function element(name: string, attributes: Record<string, string> = {}, text?: string): XmlNode {
   const made: XmlNode = { [name]: text === undefined ? [] : [{ [TEXT]: escapeXml(text) }] }
@@ -74,7 +83,7 @@ export function prepend(parent: XmlNode, node: XmlNode): void {
 
 /** Takes children away, in place. */
 export function dropWhere(parent: XmlNode, goes: (node: XmlNode) => boolean): void {
-  parent[nameOf(parent)] = contentOf(parent).filter((node) => nameOf(node) === TEXT || !goes(node))
+  parent[nameOf(parent)] = contentOf(parent).filter((node) => isText(node) || !goes(node))
 }
 
 /** Takes all children of these names away, in place. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BODY_MAX_BYTES, refuseRequest, SMALL_BODY_MAX_BYTES, type RequestHead } from './refuse-request.ts'
 
-const head = (change: Partial<RequestHead>): RequestHead => ({ method: 'POST', path: '/', host: 'keyframe.example', contentLength: undefined, contentType: undefined, transferEncoding: undefined, localAddress: '192.0.2.5', ...change })
+const head = (change: Partial<RequestHead>): RequestHead => ({ method: 'POST', path: '/', host: 'keyframe.example', contentLength: undefined, contentType: undefined, transferEncoding: undefined, localAddress: '192.0.2.5', cookie: 'a=b; keyframe-session=x', ...change })
 const statusOf = (change: Partial<RequestHead>) => refuseRequest(head(change), 'keyframe.example')?.status ?? null
 
 describe('a request that is refused before its body is read', () => {
@@ -9,6 +9,19 @@ describe('a request that is refused before its body is read', () => {
     ['/', BODY_MAX_BYTES], ['/hosts/a/vms/b', BODY_MAX_BYTES], ['/login', SMALL_BODY_MAX_BYTES], ['/login?next=/', SMALL_BODY_MAX_BYTES], ['/setup/x', SMALL_BODY_MAX_BYTES], ['/s/x/unlock', SMALL_BODY_MAX_BYTES], ['/api/auth/csrf', SMALL_BODY_MAX_BYTES],
   ])('%s takes %i bytes, and not one more', (path, limit) => {
     expect([statusOf({ path, contentLength: String(limit) }), statusOf({ path, contentLength: String(limit + 1) })]).toEqual([null, 413])
+  })
+
+  it.each(['http://keyframe.example/api/x', '/%6cogin', '/%61pi/x', '//own/api/x/../../api/y'])('%s is small like the path that it means', (path) => {
+    expect(statusOf({ path, contentLength: String(SMALL_BODY_MAX_BYTES + 1) })).toBe(413)
+  })
+
+  it('who is not signed in posts nothing large anywhere', () => {
+    expect([undefined, 'other=keyframe-session', 'xkeyframe-session=1'].map((cookie) => statusOf({ cookie, contentLength: String(SMALL_BODY_MAX_BYTES + 1) }))).toEqual([413, 413, 413])
+    expect(statusOf({ cookie: '__Host-keyframe-session=1', contentLength: String(SMALL_BODY_MAX_BYTES + 1) })).toBeNull()
+  })
+
+  it('a monitor that names no host sees how Keyframe is, and nothing else', () => {
+    expect([statusOf({ method: 'GET', path: '/api/health', host: undefined }), statusOf({ method: 'GET', path: '/', host: undefined })]).toEqual([null, 400])
   })
 
   it('forms in the old encoding are small everywhere, for reading one takes the square of its length', () => {
@@ -24,7 +37,7 @@ describe('a request that is refused before its body is read', () => {
     expect(statusOf({ contentLength: 'NaN' })).toBe(413)
   })
 
-  it.each(['keyframe.example', 'Keyframe.Example:443', 'localhost:3000', '127.0.0.1:3000', '127.9.9.9', '[::1]:3000', '192.0.2.5:3000'])('is served under %s', (host) => {
+  it.each(['keyframe.example', 'Keyframe.Example:443', 'keyframe.example.', 'localhost:3000', '127.0.0.1:3000', '127.9.9.9', '[::1]:3000', '192.0.2.5:3000'])('is served under %s', (host) => {
     expect(statusOf({ host })).toBeNull()
   })
 

@@ -5,8 +5,11 @@ import { refuseRequest, type Refused } from './refuse-request.ts'
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
 const REQUEST_LIMIT_MS = 30_000
 const HEAD_LIMIT_MS = 15_000
-/** Event streams hold connections open; past this new ones wait. */
+/** Event streams hold connections open. Past this Node closes new ones at once. */
 const CONNECTIONS_MAXIMUM = 2_000
+/** From one address, so that one machine can't take all places. Proxies, which come from one, stand on loopback or are trusted by name. */
+const CONNECTIONS_OF_ADDRESS = 200
+const LOOPBACK = /^(::1|(::ffff:)?127\.)/
 /** Of a body that is refused so much is read and thrown away, so that the browser gets to see the answer; then the connection is cut. */
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024
 
@@ -31,13 +34,13 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   request.on('end', answer)
 }
 
-/** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL. */
-export function createGuardedServer(handle: Handle, ownHost: string): Server {
+/** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL; `isProxy`: whose connections are those of many. */
+export function createGuardedServer(handle: Handle, ownHost: string, isProxy: (address: string) => boolean = () => false): Server {
   const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS }, (request, response) => {
     const { headers } = request
     const refused = refuseRequest({
       method: request.method ?? 'GET', path: request.url ?? '/', host: headers.host, contentLength: headers['content-length'], contentType: headers['content-type'],
-      transferEncoding: headers['transfer-encoding'], localAddress: request.socket.localAddress,
+      transferEncoding: headers['transfer-encoding'], localAddress: request.socket.localAddress, cookie: headers.cookie,
     }, ownHost)
     if (refused === null) {
       allowLongAnswer(request, response)
@@ -47,5 +50,21 @@ export function createGuardedServer(handle: Handle, ownHost: string): Server {
     answerAfterBody(request, response, refused)
   })
   server.maxConnections = CONNECTIONS_MAXIMUM
+  const open = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? ''
+    if (LOOPBACK.test(address) || isProxy(address)) return
+    const count = (open.get(address) ?? 0) + 1
+    if (count > CONNECTIONS_OF_ADDRESS) {
+      socket.destroy()
+      return
+    }
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+  })
   return server
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureMasterKey } from '../secrets/master-key.ts'
 import { createGuardedServer } from '../server/serve.ts'
+import { trustsAddress } from '../server/trusted-address.ts'
 import { parseSettings, SettingsError, type Settings } from './settings.ts'
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)))
@@ -28,7 +29,7 @@ async function serve(dev: boolean, settings: Settings): Promise<void> {
   process.chdir(root)
   const { default: next } = await import('next')
   let handle: (...args: Parameters<ReturnType<typeof app.getRequestHandler>>) => Promise<void> = async (_, response) => { response.writeHead(503).end() }
-  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''))
+  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''), (address) => trustsAddress(settings.trustedProxies, address))
   const app = next({ dev, dir: root, hostname: settings.host, port: settings.port, httpServer: server })
   // Before anything is opened: a port that is taken must not disturb whoever serves there.
   await new Promise<void>((done) => {

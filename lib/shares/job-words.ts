@@ -65,7 +65,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
   'abort', 'begin', 'begin as a full', 'check', 'check the chain', 'check the plan', 'clear what an earlier run left', 'create', 'define', 'end', 'finish delete', 'force-off', 'let older checkpoints go', 'look again', 'look at the chain', 'look at the images',
   'look what is left', 'make the directory', 'make the directory as a full', 'make the files', 'make the files as a full', 'note it in the catalogue', 'note the time', 'note the verdict', 'note what it froze', 'plan', 'plan as a full', 'reconcile', 'remember', 'remove', 'remove file',
   'remove the record', 'remove what failed backups left', 'remove what was begun', 'resume', 'revert', 'revert back', 'safety', 'save the configuration', 'save the configuration as a full', 'see that every disk writes to its overlay', 'see that no image changed', 'see that it is off',
-  'see that it stayed off', 'settle', 'shutdown', 'snapshot', 'start', 'switch', 'take everything back', 'take the limit away', 'thaw', 'tidy', 'undo', 'verify', 'write header', 'write the manifest', 'write the NVRAM',
+  'see that it stayed off', 'settle', 'shutdown', 'snapshot', 'start', 'sweep what failed backups left', 'switch', 'take everything back', 'take the limit away', 'thaw', 'tidy', 'undo', 'verify', 'write header', 'write the configuration', 'write the configuration as a full', 'write the manifest', 'write the NVRAM',
 ])
 /** Such as hold a disk's target, in front of a second try's number. */
 const TARGET_STEP = /^(abort|begin|copy|flush|let the guest go on after|merge|pause the guest for|pivot|reconcile|remember|remove the overlay of|stop the VM again after) (\S+)( back)?(, try \d{1,3})?$/

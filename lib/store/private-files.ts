@@ -10,6 +10,8 @@ const OWNER_ONLY = 0o600
 
 /** Keeps Keyframe's own files to their owner, whatever the umask is and whoever made them: they hold what leads in. */
 export function keepFilesPrivate(dataDirectory: string): void {
+  const key = join(dataDirectory, 'secret')
+  if (existsSync(key)) chmodSync(key, OWNER_ONLY)
   for (const name of DATABASES) {
     const path = join(dataDirectory, name)
     // An empty file is an empty database to SQLite, which would make it with the umask's mode. One that is there is not opened: closing it

@@ -64,6 +64,18 @@ afterEach(async () => {
 })
 
 describe('npm run rotate', () => {
+  it('a key that is not the one of the data is refused at the start, and rotate goes on without what it encrypted', async () => {
+    await fill()
+    writeFileSync(join(data, 'secret'), 'f'.repeat(64))
+    settle()
+    await expect(openStore()).rejects.toThrow(/is not the one that the database .* was written with\. Put that key back/)
+    await closeStore()
+    const { code, stdout } = await rotate()
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/notification_channels\/c1 could not be read with the key of before/) as string])
+    settle()
+    await openStore()
+  })
+
   it('is refused while a backup is unfinished, whose directory carries a mark of the key; nothing is changed', async () => {
     await fill()
     await openStore()

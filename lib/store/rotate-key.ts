@@ -56,7 +56,10 @@ export async function rotateKey(reach: (point: RotationPoint) => void = () => un
   takeNextKey(path)
   forgetMasterKey()
   reach('key taken')
-  await clearFreePages(store())
+  await clearFreePages(store()).catch((error: unknown) => {
+    // The next start tries it again.
+    process.stderr.write(`keyframe: the key is new, but the database could not be written without what was deleted in it: ${error instanceof Error ? error.message : String(error)}\n`)
+  })
   reach('done')
   return rotated
 }

@@ -58,7 +58,6 @@ describe('npm run save', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
   beforeAll(async () => {
     temporary = await openTemporaryStore()
-    writeFileSync(join(temporary.directory, 'secret'), 's'.repeat(64), { mode: 0o600 })
     await store().insertInto('users').values({ id: 'u1', name: 'ann', password_hash: 'x', disabled: 0, created_at_ms: 1, role: 'admin', seen_at_ms: null }).execute()
     await store().insertInto('sessions').values({ id: 'a-session-that-is-open', user_id: 'u1', created_at_ms: 1, seen_at_ms: 1, expires_at_ms: Date.now() + 1e9, agent: '', address: null }).execute()
     for (const status of ['running', 'queued', 'waiting', 'succeeded']) await store().insertInto('jobs').values(job(status, status)).execute()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { decryptSecret } from '../secrets/stored-secret.ts'
+import { decryptSecret, storedSecretsKeyId } from '../secrets/stored-secret.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { openSqlite } from './sqlite.ts'
 import { closeStore, openStore, store } from './store.ts'
@@ -41,7 +41,7 @@ async function expectEncrypted(): Promise<void> {
   expect(row!.secrets).toMatch(/^kf1:/)
   expect(JSON.parse(decryptSecret(row!.secrets, 'notification_channels/c1'))).toMatchObject({ url: KEPT })
   expect(['kept-clear-secret', 'removed-clear-secret'].filter((secret) => bytesOnDisk().includes(secret))).toEqual([])
-  expect(await store().selectFrom('secret_state').selectAll().execute()).toEqual([{ id: 1, key_id: null, clear_free_pages: 0 }])
+  expect(await store().selectFrom('secret_state').selectAll().execute()).toEqual([{ id: 1, key_id: storedSecretsKeyId(), clear_free_pages: 0 }])
 }
 
 it('what an older Keyframe kept in the clear is encrypted, and nowhere in the file any more', async () => {
@@ -63,5 +63,5 @@ it('a start that ended between the two is finished by the next one', async () =>
 
 it('a new database has nothing to clear', async () => {
   await openStore()
-  expect(await store().selectFrom('secret_state').selectAll().execute()).toEqual([{ id: 1, key_id: null, clear_free_pages: 0 }])
+  expect(await store().selectFrom('secret_state').selectAll().execute()).toEqual([{ id: 1, key_id: storedSecretsKeyId(), clear_free_pages: 0 }])
 })

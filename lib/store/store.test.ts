@@ -27,10 +27,10 @@ describe('store', () => {
     try {
       await openStore()
       await store().insertInto('setup_tokens').values({ hash: 'written', expires_at_ms: 1 }).execute()
-      expect(modes()).toEqual({ 'keyframe.db': '600', 'keyframe.db-wal': '600', 'keyframe.db-shm': '600', 'jobs.db': '600', 'lock': '600', ...('lock-journal' in modes() ? { 'lock-journal': '600' } : {}) })
+      expect(modes()).toEqual({ 'keyframe.db': '600', 'keyframe.db-wal': '600', 'keyframe.db-shm': '600', 'jobs.db': '600', 'lock': '600', 'secret': '600', ...('lock-journal' in modes() ? { 'lock-journal': '600' } : {}) })
       const other = await mkdtemp(join(tmpdir(), 'kf-modes-'))
       saveData(temporary.directory, join(other, 'copy'), join(temporary.directory, 'secret'))
-      expect(readdirSync(join(other, 'copy')).map((name) => (statSync(join(other, 'copy', name)).mode & 0o777).toString(8))).toEqual(['600'])
+      expect(readdirSync(join(other, 'copy')).map((name) => (statSync(join(other, 'copy', name)).mode & 0o777).toString(8))).toEqual(['600', '600'])
       await rm(other, { recursive: true })
     } finally {
       process.umask(umask)

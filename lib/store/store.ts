@@ -5,6 +5,7 @@ import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { forgetMasterKey, masterKeyPath } from '../secrets/master-key.ts'
 import { settleNextKey } from '../secrets/next-key.ts'
+import { storedSecretsKeyId } from '../secrets/stored-secret.ts'
 import { settings } from '../settings/settings.ts'
 import { clearFreePages } from './clear-free-pages.ts'
 import { lockData } from './data-lock.ts'
@@ -61,18 +62,31 @@ export async function openStoreBeside(): Promise<void> {
 
 /**
  * Opens the database, ends a change of keys that was broken off, and brings it up to date; what there was before is kept beside it, for an older Keyframe can't read what a newer one
- * made of it. Rejects with a sentence when another process owns it, there is no room for that copy, or a migration fails.
+ * made of it. `withAnyKey`: also when the key is not the one that secrets were written with. Rejects with a sentence when another process owns it, there is no room for that copy, or a migration fails.
  */
-export async function openStore(): Promise<void> {
+export async function openStore({ withAnyKey = false } = {}): Promise<void> {
   if (settleNextKey(masterKeyPath(settings()), await rotatedKeyId(store()))) forgetMasterKey()
   const migrations = await migratorOf(store()).getMigrations()
   const next = migrations.find((migration) => migration.executedAt === undefined)
   if (next && migrations.some((migration) => migration.executedAt !== undefined)) keepBefore(next.name)
   const { error } = await migratorOf(store()).migrateToLatest()
   if (error) throw new Error(`The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  if (!withAnyKey) await refuseOtherKey()
   await clearFreePages(store()).catch((error: unknown) => {
     process.stderr.write(`keyframe: The database in ${settings().dataDirectory} could not be written without what was deleted in it, which may hold secrets in the clear; the next start tries again: ${error instanceof Error ? error.message : String(error)}\n`)
   })
+}
+
+/** Which key what is stored is written with stands in the database from the first start on. Throws an Error with a sentence when another is set. */
+async function refuseOtherKey(): Promise<void> {
+  const path = masterKeyPath(settings())
+  const state = await store().selectFrom('secret_state').select('key_id').executeTakeFirst()
+  if (state?.key_id === storedSecretsKeyId()) return
+  if (state?.key_id == null) {
+    await store().updateTable('secret_state').set({ key_id: storedSecretsKeyId() }).execute()
+    return
+  }
+  throw new Error(`The key in ${path} is not the one that the database in ${settings().dataDirectory} was written with. Put that key back, or set KEYFRAME_SECRET_FILE as it was; after an npm run rotate that was broken off it may lie beside the old one, as “.next”. If the key is lost, npm run rotate makes a new one: what was encrypted must then be given again.`)
 }
 
 /** The id of the key with which a change of keys last wrote what is stored; null: there was none, or the database is older than that. */

@@ -41,3 +41,6 @@ export const GET = route('live.read', async (request, { session }) => {
     })],
   })
 })
+
+/** Next would open a stream for it, which nobody reads and which holds a place. */
+export const HEAD = route('live.read', async () => new Response(null, { headers: { 'content-type': 'text/event-stream' } }))

@@ -47,3 +47,6 @@ export async function GET(request: Request, { params }: { params: Promise<{ toke
     onEnd: [leave, () => clearTimeout(expiry), ...(share.vmUuid === '' ? [] : [watch(share.host, share.vmUuid)])],
   })
 }
+
+/** Next would open a stream for it, which nobody reads and which holds a place. */
+export const HEAD = (): Response => new Response(null, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
