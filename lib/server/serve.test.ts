@@ -41,6 +41,19 @@ it('hands on what is small, and answers what is too large without handing it on'
   expect(seen).toEqual(['/login'])
 })
 
+it('sends nobody’s request back to them: TRACE is answered without its headers', async () => {
+  const { port, seen } = await serve()
+  const answer = await new Promise<{ status: number; allow: string; text: string }>((resolve, reject) => {
+    httpRequest({ port, host: '127.0.0.1', method: 'TRACE', headers: { cookie: 'keyframe-session=hush' } }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => { text += chunk.toString() })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, allow: response.headers.allow ?? '', text }))
+    }).on('error', reject).end()
+  })
+  expect(answer).toEqual({ status: 405, allow: 'GET, HEAD, POST', text: 'Keyframe answers GET, HEAD, POST only.\n' })
+  expect(seen).toEqual([])
+})
+
 it('is seen to refuse, however large the body is and however slowly it is read', async () => {
   const { port, seen } = await serve()
   const body = Buffer.from('a&'.repeat(1_000_000))

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { allowLongAnswer } from './long-answer.ts'
-import { refuseRequest, type Refused } from './refuse-request.ts'
+import { METHODS, refuseRequest, type Refused } from './refuse-request.ts'
 
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
 const REQUEST_LIMIT_MS = 30_000
@@ -18,7 +18,8 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   request.on('error', () => undefined)
   const answer = () => {
     if (response.writableEnded) return
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' })
+    const allow = status === 405 ? { allow: METHODS.join(', ') } : {}
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close', ...allow })
     response.end(`${sentence}\n`)
   }
   let drainedBytes = 0
