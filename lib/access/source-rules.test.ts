@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { openedCookieName } from '../shares/count-opening.ts'
+import { unlockCookieName } from '../shares/unlock.ts'
+import { deviceCookieName, sessionCookieName } from './cookie-names.ts'
 
 // What the sources must not hold, wherever it is: a look at their text, for no test of what is there finds what was added elsewhere.
 
@@ -67,6 +70,19 @@ describe('no source', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
     expect(Object.keys(dependencies).filter((name) => /ldap|xpath|latex|memcache|graphql|handlebars|ejs|pug|mustache|markdown|marked|svg|archiver|unzip|tar\b|ws$/i.test(name))).toEqual([])
   })
+})
+
+it('every answer with a body says its type: JSON by Response.json, and a stream of events, which is UTF-8 by its standard', () => {
+  expect(holding(/new Response\((?!null)[^)]*\)/g).filter((each) => /^(app|lib)\//.test(each))).toEqual(['lib/live/event-stream.ts: new Response(body, { headers: HEADERS })'])
+  expect(sources.get('lib/live/event-stream.ts')).toContain("'content-type': 'text/event-stream'")
+})
+
+it('every cookie is out of reach of scripts and of other sites, for TLS where there is TLS, and says so in its name', () => {
+  const written = holding(/(?:cookies\(\)\)|sent)\.set\(([^\n]*)/g)
+  expect(written.map((each) => each.split(':')[0]).sort()).toEqual(['app/s/[token]/opened/route.ts', 'app/s/[token]/unlock/route.ts', 'lib/access/device-cookie.ts', 'lib/access/session-cookie.ts'])
+  for (const each of written) expect(each).toMatch(/httpOnly: true, sameSite: 'lax', secure\b/)
+  expect([sessionCookieName, deviceCookieName].map((name) => name(true).slice(0, 7))).toEqual(['__Host-', '__Host-'])
+  expect([unlockCookieName, openedCookieName].map((name) => name(true).slice(0, 9))).toEqual(['__Secure-', '__Secure-'])
 })
 
 describe('fields for passwords', () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { allowLongAnswer } from './long-answer.ts'
 import { METHODS, refuseRequest, type Refused } from './refuse-request.ts'
+import { NOTHING_POLICY } from './response-headers.ts'
 
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
 const REQUEST_LIMIT_MS = 30_000
@@ -19,7 +20,7 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   const answer = () => {
     if (response.writableEnded) return
     const allow = status === 405 ? { allow: METHODS.join(', ') } : {}
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close', ...allow })
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': NOTHING_POLICY, 'referrer-policy': 'no-referrer', connection: 'close', ...allow })
     response.end(`${sentence}\n`)
   }
   let drainedBytes = 0
@@ -32,9 +33,13 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   request.on('end', answer)
 }
 
-/** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL. */
-export function createGuardedServer(handle: Handle, ownHost: string): Server {
+/**
+ * An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL.
+ * `transport`: Strict-Transport-Security of every answer, files of the build and refusals among them; null for none.
+ */
+export function createGuardedServer(handle: Handle, ownHost: string, transport: string | null = null): Server {
   const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS }, (request, response) => {
+    if (transport !== null) response.setHeader('strict-transport-security', transport)
     const { headers } = request
     const refused = refuseRequest({
       method: request.method ?? 'GET', path: request.url ?? '/', host: headers.host, contentLength: headers['content-length'], contentType: headers['content-type'],
