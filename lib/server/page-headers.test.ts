@@ -22,7 +22,7 @@ it('every answer says what it may do, or leads to the sign-in page, and is kept 
   }
 })
 
-it('files of the build and answers without a policy of their own run nothing and are framed by nobody; no type is guessed, and no address is told elsewhere', async () => {
+it('files of the build and answers without a policy of their own run nothing and are framed by nobody; no type is guessed, and no address goes elsewhere', async () => {
   const all = await ofConfig('/:path*')
   expect(all).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin' })
   expect(all['content-security-policy']).toBe(NOTHING_POLICY)
