@@ -80,7 +80,7 @@ it('every answer with a body says its type: JSON by Response.json, and a stream 
 it('every cookie is out of reach of scripts and of other sites, for TLS where there is TLS, and says so in its name', () => {
   const written = holding(/(?:cookies\(\)\)|sent)\.set\(([^\n]*)/g)
   expect(written.map((each) => each.split(':')[0]).sort()).toEqual(['app/s/[token]/opened/route.ts', 'app/s/[token]/unlock/route.ts', 'lib/access/device-cookie.ts', 'lib/access/session-cookie.ts'])
-  for (const each of written) expect(each).toMatch(/httpOnly: true, sameSite: 'lax', secure\b/)
+  for (const each of written) expect(each).toMatch(/: (?:opened|unlock|device)?[cC]ookieName\(.*httpOnly: true, sameSite: 'lax', secure\b/)
   expect([sessionCookieName, deviceCookieName].map((name) => name(true).slice(0, 7))).toEqual(['__Host-', '__Host-'])
   expect([unlockCookieName, openedCookieName].map((name) => name(true).slice(0, 9))).toEqual(['__Secure-', '__Secure-'])
 })

@@ -11,10 +11,9 @@ export async function POST(_request: Request, { params }: { params: Promise<{ to
   if (!opened?.unlocked) return new Response(null, { status: 404 })
   const sent = await cookies()
   const secure = settings().url.startsWith('https://')
-  const name = openedCookieName(secure)
-  if (!sent.has(name)) {
+  if (!sent.has(openedCookieName(secure))) {
     await countOpening(opened.share.id, (await requestFrom()).address)
-    sent.set(name, '1', { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(opened.share.expiresAtMs) })
+    sent.set(openedCookieName(secure), '1', { httpOnly: true, sameSite: 'lax', secure, path: `/s/${token}`, expires: new Date(opened.share.expiresAtMs) })
   }
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
 }
