@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { NextResponse, type NextRequest } from 'next/server'
 import { SESSION_COOKIE_NAMES } from './lib/access/cookie-names.ts'
 import { loginPath } from './lib/access/next-path.ts'
-import { pagePolicy, strictTransport } from './lib/server/response-headers.ts'
+import { NOTHING_POLICY, pagePolicy, strictTransport } from './lib/server/response-headers.ts'
 import { settings } from './lib/settings/settings.ts'
 import { isShareAddress } from './lib/shares/share-address.ts'
 
@@ -22,6 +22,8 @@ const NONCE_BYTES = 16
 export function proxy(request: NextRequest): NextResponse {
   const response = answer(request)
   if (!FILES.test(request.nextUrl.pathname)) response.headers.set('cache-control', 'no-store')
+  // Of the way to the sign-in page, and of what is not there.
+  if (!response.headers.has('content-security-policy')) response.headers.set('content-security-policy', NOTHING_POLICY)
   const { url, hstsSubdomains } = settings()
   const transport = strictTransport(url, hstsSubdomains)
   if (transport !== null) response.headers.set('strict-transport-security', transport)

@@ -12,7 +12,7 @@ export function UnlockForm({ token, wrong, busy, waitMinutes }: { token: string;
         {waitMinutes !== null && <p role="alert" className="rounded-md border border-danger/40 bg-danger/10 px-3 py-2 text-sm">Too many tries. Try again in {waitMinutes} {waitMinutes === 1 ? 'minute' : 'minutes'}.</p>}
         {busy && <p role="alert" className="rounded-md border border-danger/40 bg-danger/10 px-3 py-2 text-sm">Too many people try to open this just now. Try again in a few seconds.</p>}
         {wrong && <p role="alert" className="rounded-md border border-danger/40 bg-danger/10 px-3 py-2 text-sm">The password is wrong.</p>}
-        <Field label="Password" name="password" type="password" autoComplete="off" required autoFocus hint="Whoever sent you the link knows it." />
+        <Field label="Password" name="password" type="password" autoComplete="current-password" required autoFocus hint="Whoever sent you the link knows it." />
         <Button type="submit">Open</Button>
       </form>
     </ShareFrame>

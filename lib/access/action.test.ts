@@ -40,6 +40,23 @@ describe('a server action', () => {
     expect(await records()).toMatchObject([{ act: 'vm.power', result: 'refused' }])
   })
 
+  it('hands on no field that the act does not name, and of a field that was sent twice the last', async () => {
+    const given: unknown[] = []
+    const act = action('vm.power', Input, async ({ input }) => { given.push(input); return {} })
+    const form = new FormData()
+    for (const [key, value] of [['name', 'one'], ['name', 'two'], ['role', 'admin'], ['__proto__', 'x'], ['constructor', 'x']] as const) form.append(key, value)
+    for (const input of [JSON.parse('{"name":"web","role":"admin","id":"u1","__proto__":{"role":"admin"}}'), form]) await act(input)
+    expect(given).toEqual([{ name: 'web' }, { name: 'two' }])
+    for (const input of given) expect([Object.getPrototypeOf(input) === Object.prototype, (input as { role?: string }).role]).toEqual([true, undefined])
+    expect(({} as { role?: string }).role).toBeUndefined()
+  })
+
+  it('takes no value of another type for one that looks the same', async () => {
+    const run = vi.fn()
+    for (const name of [['web'], { toString: 'web' }, 0, true, null]) expect(await action('vm.power', Input, run)({ name })).toMatchObject({ ok: false, fields: { name: expect.any(String) } })
+    expect(run).not.toHaveBeenCalled()
+  })
+
   it('refuses a role that may not, with a sentence, whatever the input is, and records that', async () => {
     vi.mocked(currentSession).mockResolvedValue(viewer)
     const run = vi.fn()

@@ -63,6 +63,11 @@ export async function revokeSession(userId: string, id: string): Promise<void> {
   announceAccess(userId)
 }
 
+/** Ends the session that this key opens, whoever's it is, on its open pages at once. */
+export async function endSessionOf(key: string): Promise<void> {
+  const row = await store().deleteFrom('sessions').where('id', '=', sessionIdOf(key)).returning('user_id').executeTakeFirst()
+  if (row) announceAccess(row.user_id)
+}
 
 /** Ends all sessions of this user but one. */
 export async function revokeOtherSessions(userId: string, keptId: string | null): Promise<void> {

@@ -89,6 +89,11 @@ describe('the team', () => {
     await expect(takeSetupToken(tokenOf(second), 'another password')).rejects.toThrow(/used already or is too old/)
   })
 
+  it('a password does not grow old: it is good until somebody changes or ends it', async () => {
+    vi.useFakeTimers({ now: Date.now() + 10 * 365 * 86_400_000, toFake: ['Date'] })
+    expect(await checkPassword('ann', 'a good password', FROM)).toMatchObject({ user: ann })
+  })
+
   it('a password that was stolen ends with its sessions as soon as the admin says so, and the link alone leads in', async () => {
     const bob = await createUser('bob', 'a good password', 'viewer')
     const { id: session } = await createSession(bob.id, FROM)

@@ -37,6 +37,11 @@ describe('a request that is refused before its body is read', () => {
     expect(statusOf({ contentLength: 'NaN' })).toBe(413)
   })
 
+  it('no method but those that pages, routes and forms use', () => {
+    for (const method of ['TRACE', 'TRACK', 'CONNECT', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'get']) expect([method, statusOf({ method })]).toEqual([method, 405])
+    for (const method of ['GET', 'HEAD', 'POST']) expect([method, statusOf({ method })]).toEqual([method, null])
+  })
+
   it.each(['keyframe.example', 'Keyframe.Example:443', 'keyframe.example.', 'localhost:3000', '127.0.0.1:3000', '127.9.9.9', '[::1]:3000', '192.0.2.5:3000'])('is served under %s', (host) => {
     expect(statusOf({ host })).toBeNull()
   })

@@ -5,6 +5,8 @@ const KIB = 1024
 export const BODY_MAX_BYTES = 1024 * KIB
 /** What is posted without a session, and to routes: a name, a password, a token. */
 export const SMALL_BODY_MAX_BYTES = 16 * KIB
+/** Pages and routes are read, forms are posted. TRACE would send a request's cookies back to whoever can read the answer. */
+export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST']
 
 /** Where anybody may post, and where no route takes more than a few words. */
 const SMALL = /^\/(login|setup|s|api)(\/|$)/
@@ -27,7 +29,7 @@ export interface RequestHead {
 }
 
 export interface Refused {
-  status: 400 | 411 | 413 | 421
+  status: 400 | 405 | 411 | 413 | 421
   sentence: string
 }
 
@@ -63,7 +65,9 @@ function refuseBody(head: RequestHead): Refused | null {
   if (head.transferEncoding !== undefined) return { status: 411, sentence: 'Send a Content-Length: Keyframe reads no body whose length it does not know.' }
   const bytes = head.contentLength === undefined ? 0 : Number(head.contentLength)
   const limitBytes = bodyLimitBytes(head)
-  return bytes <= limitBytes ? null : { status: 413, sentence: `The request is too large: at most ${limitBytes} bytes.` }
+  if (!(bytes <= limitBytes)) return { status: 413, sentence: `The request is too large: at most ${limitBytes} bytes.` }
+  if (!METHODS.includes(head.method)) return { status: 405, sentence: `Keyframe answers ${METHODS.join(', ')} only.` }
+  return null
 }
 
 /** As Next sees it: decoded, without query, and without the host that an absolute form names. */

@@ -12,6 +12,9 @@ export function pagePolicy(nonce: string, dev: boolean): string {
   ].join('; ')
 }
 
+/** The policy of what is no page: nothing runs, and nobody frames it. The same stands in next.config.js, for files of the build. */
+export const NOTHING_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
 const YEAR_SECONDS = 31_536_000
 
 /**

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { allowLongAnswer } from './long-answer.ts'
-import { refuseRequest, type Refused } from './refuse-request.ts'
+import { METHODS, refuseRequest, type Refused } from './refuse-request.ts'
+import { NOTHING_POLICY } from './response-headers.ts'
 
 /** A request must have arrived whole by then. Bodies are small; event streams are answers, which this does not limit. */
 const REQUEST_LIMIT_MS = 30_000
@@ -13,6 +14,10 @@ const LOOPBACK = /^(::1|(::ffff:)?127\.)/
 /** Of a body that is refused so much is read and thrown away, so that the browser gets to see the answer; then the connection is cut. */
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024
 
+interface GuardOptions {
+  isProxy?: (address: string) => boolean
+  transport?: string | null
+}
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /** Answers once the browser has sent all of it: one whose connection is closed while it writes does not get to see the answer. */
@@ -21,7 +26,8 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   request.on('error', () => undefined)
   const answer = () => {
     if (response.writableEnded) return
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' })
+    const allow = status === 405 ? { allow: METHODS.join(', ') } : {}
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': NOTHING_POLICY, 'referrer-policy': 'no-referrer', connection: 'close', ...allow })
     response.end(`${sentence}\n`)
   }
   let drainedBytes = 0
@@ -34,9 +40,13 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
   request.on('end', answer)
 }
 
-/** An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL; `isProxy`: whose connections are those of many. */
-export function createGuardedServer(handle: Handle, ownHost: string, isProxy: (address: string) => boolean = () => false): Server {
+/**
+ * An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL.
+ * `isProxy`: whose connections are those of many. `transport`: Strict-Transport-Security of every answer, files of the build and refusals among them; null for none.
+ */
+export function createGuardedServer(handle: Handle, ownHost: string, { isProxy = () => false, transport = null }: GuardOptions = {}): Server {
   const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS }, (request, response) => {
+    if (transport !== null) response.setHeader('strict-transport-security', transport)
     const { headers } = request
     const refused = refuseRequest({
       method: request.method ?? 'GET', path: request.url ?? '/', host: headers.host, contentLength: headers['content-length'], contentType: headers['content-type'],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureMasterKey } from '../secrets/master-key.ts'
+import { strictTransport } from '../server/response-headers.ts'
 import { createGuardedServer } from '../server/serve.ts'
 import { trustsAddress } from '../server/trusted-address.ts'
 import { parseSettings, SettingsError, type Settings } from './settings.ts'
@@ -29,7 +30,9 @@ async function serve(dev: boolean, settings: Settings): Promise<void> {
   process.chdir(root)
   const { default: next } = await import('next')
   let handle: (...args: Parameters<ReturnType<typeof app.getRequestHandler>>) => Promise<void> = async (_, response) => { response.writeHead(503).end() }
-  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''), (address) => trustsAddress(settings.trustedProxies, address))
+  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''), {
+    isProxy: (address) => trustsAddress(settings.trustedProxies, address), transport: strictTransport(settings.url, settings.hstsSubdomains),
+  })
   const app = next({ dev, dir: root, hostname: settings.host, port: settings.port, httpServer: server })
   // Before anything is opened: a port that is taken must not disturb whoever serves there.
   await new Promise<void>((done) => {

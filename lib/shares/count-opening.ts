@@ -4,6 +4,9 @@ import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import { OpeningPace } from './opening-pace.ts'
 
+/** Of a browser that was counted for the link under whose path it lies. `__Secure-`: as the cookie of a password (unlock.ts). */
+export const openedCookieName = (secure: boolean): string => (secure ? '__Secure-keyframe-share-opened' : 'keyframe-share-opened')
+
 const PUBLISH_EVERY_MS = 1_000
 
 interface Openings {
