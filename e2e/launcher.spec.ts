@@ -56,6 +56,8 @@ let dir: string
 let port: number
 let log: string
 let npm: ChildProcess | null = null
+/** All that a test began, whether it still knows its parents or not. */
+const begun = new Set<number>()
 
 test.beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kf-launcher-'))
@@ -63,8 +65,8 @@ test.beforeAll(async () => {
   port = await freePort()
 })
 test.afterEach(() => {
-  for (const { pid } of npm ? [{ pid: npm.pid! }, ...below(npm.pid!)] : []) try { process.kill(pid, 'SIGKILL') } catch { /* it is gone */ }
-  npm = null
+  for (const pid of begun) try { process.kill(pid, 'SIGKILL') } catch { /* it is gone */ }
+  begun.clear()
 })
 test.afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -80,8 +82,10 @@ async function start(node: string): Promise<{ npm: number; launcher: number; ser
     env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}`, KEYFRAME_DIST: TEST_DIST, HOST: '127.0.0.1', PORT: String(port), LIBVIRT_URI: `lab=${testLab().uri}`, KEYFRAME_DATA: join(dir, 'data'), KEYFRAME_ADMIN_PASSWORD: 'a password of the test' },
   })
   const started = npm.pid!
+  begun.add(started)
   await waitUntil(answers, { limitMs: START_LIMIT_MS, everyMs: 100, what: 'An answer of npm start', hint: log })
   const seen = below(started)
+  for (const { pid } of seen) begun.add(pid)
   const server = seen.find(({ words }) => words.some((word) => word.endsWith('lib/settings/start.ts')) && words.includes('--import'))!
   const launcher = seen.find(({ words }) => words.some((word) => word.endsWith('lib/launcher/launch.mjs')) && words[0]?.endsWith('node')) ?? server
   return { npm: started, launcher: launcher.pid, server: server.pid }

@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_POOL, VIR_ERR_NO_STORAGE_VOL, VIR_ERR_OPERATION_FAILED, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_POOL, VIR_ERR_NO_STORAGE_VOL, VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
 import { attribute, child, childText, escapeXml, parseXml, type XmlElement } from './xml.ts'
@@ -240,7 +240,9 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
 
 /** Somebody ended or started a pool in the moment of its use. */
 const isOtherPool = (error: unknown): boolean =>
-  isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message))
+  isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message)) ||
+  // libvirt ends a pool before it forgets it.
+  (isLibvirtError(error, VIR_ERR_OPERATION_INVALID) && /is not active/.test(error.message))
 
 /** A transient pool of Keyframe's own on a folder. */
 export function ownPoolXml(folder: string): string {
