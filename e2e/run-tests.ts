@@ -31,6 +31,7 @@ const vitest = (name: string, limitMs: number): Suite => ({
 const SUITES: Suite[] = [
   { name: 'types', limitMs: 5 * MINUTE_MS, args: ['node_modules/typescript/bin/tsc', '--noEmit'] },
   { name: 'lint', limitMs: 5 * MINUTE_MS, args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
+  { name: 'format', limitMs: 5 * MINUTE_MS, args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'] },
   vitest('unit', 5 * MINUTE_MS),
   vitest('integ', 35 * MINUTE_MS),
   { name: 'e2e', limitMs: 20 * MINUTE_MS, count: countPlaywright, args: ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts'], env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') } },
