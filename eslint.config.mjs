@@ -22,24 +22,62 @@ const MAY_IMPORT = {
   repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
   backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'secrets', 'snapshots', 'store'],
   // access: passwords, their throttle, and who made a link.
-  shares: ['access', 'backups', 'chains', 'hosts', 'jobs', 'live', 'schedules', 'secrets', 'settings', 'snapshots', 'store'],
+  shares: [
+    'access',
+    'backups',
+    'chains',
+    'hosts',
+    'jobs',
+    'live',
+    'schedules',
+    'secrets',
+    'settings',
+    'snapshots',
+    'store',
+  ],
   schedules: ['backups', 'chains', 'hosts', 'jobs', 'live', 'merges', 'store'],
   notifications: ['hosts', 'jobs', 'live', 'schedules', 'secrets', 'settings', 'store'],
   health: ['hosts', 'schedules', 'store'],
-  start: ['access', 'backups', 'hosts', 'jobs', 'live', 'merges', 'notifications', 'repairs', 'schedules', 'settings', 'snapshots', 'store'],
+  start: [
+    'access',
+    'backups',
+    'hosts',
+    'jobs',
+    'live',
+    'merges',
+    'notifications',
+    'repairs',
+    'schedules',
+    'settings',
+    'snapshots',
+    'store',
+  ],
 }
 
 const restrict = (folder, allowed) => ({
   files: [`lib/${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
   rules: {
-    'no-restricted-imports': ['error', { patterns: [
-      { regex: '^@/', message: 'lib/ also runs in plain Node, which does not know @/.' },
-      { regex: `^(?:\\.\\./)+(?:app|components|e2e)/`, message: 'Imports run downwards: app → components → lib.' },
-      // From a file of lib/<folder>/ another folder begins with ../, from a subfolder of it with ../../.
-      { regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|[a-z-]+\\.ts$${folder === 'node-libvirt' ? '|protocol/|flags/|testing/' : ''})`, message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (DESIGN.md, section 1).` },
-      ...(folder === 'node-libvirt' ? [{ regex: '^(?!\\.|node:)', message: 'node-libvirt has no dependencies.' }] : []),
-    ] }],
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { regex: '^@/', message: 'lib/ also runs in plain Node, which does not know @/.' },
+          {
+            regex: `^(?:\\.\\./)+(?:app|components|e2e)/`,
+            message: 'Imports run downwards: app → components → lib.',
+          },
+          // From a file of lib/<folder>/ another folder begins with ../, from a subfolder of it with ../../.
+          {
+            regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|[a-z-]+\\.ts$${folder === 'node-libvirt' ? '|protocol/|flags/|testing/' : ''})`,
+            message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (DESIGN.md, section 1).`,
+          },
+          ...(folder === 'node-libvirt'
+            ? [{ regex: '^(?!\\.|node:)', message: 'node-libvirt has no dependencies.' }]
+            : []),
+        ],
+      },
+    ],
   },
 })
 
@@ -59,6 +97,18 @@ export default tseslint.config(
   ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => restrict(folder, allowed)),
   {
     files: ['components/**/*.{ts,tsx}'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(@/|(\\.\\./)+)(app|e2e)/(?!.*actions$)', message: 'Imports run downwards: app → components → lib.' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(@/|(\\.\\./)+)(app|e2e)/(?!.*actions$)',
+              message: 'Imports run downwards: app → components → lib.',
+            },
+          ],
+        },
+      ],
+    },
   },
 )

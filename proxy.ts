@@ -7,7 +7,8 @@ import { settings } from './lib/settings/settings.ts'
 import { isShareAddress } from './lib/shares/share-address.ts'
 
 /** Reachable without a session, share links besides: signing in, the first start, and what a browser asks for by itself. */
-const PUBLIC = /^\/(login$|setup\/|api(\/|$)|_next\/|favicon\.ico$|sw\.js$|icons\/|apple-icon\.png$|icon\.svg$|manifest\.webmanifest$)/
+const PUBLIC =
+  /^\/(login$|setup\/|api(\/|$)|_next\/|favicon\.ico$|sw\.js$|icons\/|apple-icon\.png$|icon\.svg$|manifest\.webmanifest$)/
 
 /** The same for everybody, and may be kept. */
 const FILES = /^\/(favicon\.ico|sw\.js|icons\/.*|apple-icon\.png|icon\.svg|manifest\.webmanifest)$/
@@ -23,7 +24,8 @@ export function proxy(request: NextRequest): NextResponse {
   const response = answer(request)
   if (!FILES.test(request.nextUrl.pathname)) response.headers.set('cache-control', 'no-store')
   // Of the way to the sign-in page, and of what is not there.
-  if (!response.headers.has('content-security-policy')) response.headers.set('content-security-policy', NOTHING_POLICY)
+  if (!response.headers.has('content-security-policy'))
+    response.headers.set('content-security-policy', NOTHING_POLICY)
   const { url, hstsSubdomains } = settings()
   const transport = strictTransport(url, hstsSubdomains)
   if (transport !== null) response.headers.set('strict-transport-security', transport)
@@ -35,12 +37,20 @@ function answer(request: NextRequest): NextResponse {
   if (request.nextUrl.pathname === '/_next/image') return new NextResponse(null, { status: 404 })
   const path = request.nextUrl.pathname + request.nextUrl.search
   const signedIn = SESSION_COOKIE_NAMES.some((name) => request.cookies.has(name))
-  if (!signedIn && !PUBLIC.test(request.nextUrl.pathname) && !isShareAddress(request.nextUrl.pathname) && request.method === 'GET') {
+  if (
+    !signedIn &&
+    !PUBLIC.test(request.nextUrl.pathname) &&
+    !isShareAddress(request.nextUrl.pathname) &&
+    request.method === 'GET'
+  ) {
     return NextResponse.redirect(new URL(loginPath(path), request.url))
   }
   const headers = new Headers(request.headers)
   headers.set('x-keyframe-path', path)
-  const policy = pagePolicy(randomBytes(NONCE_BYTES).toString('base64'), process.env.NODE_ENV === 'development')
+  const policy = pagePolicy(
+    randomBytes(NONCE_BYTES).toString('base64'),
+    process.env.NODE_ENV === 'development',
+  )
   // Next reads the nonce from the request.
   headers.set('content-security-policy', policy)
   const response = NextResponse.next({ request: { headers } })

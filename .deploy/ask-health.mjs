@@ -12,7 +12,9 @@ const address = `http://${host.includes(':') ? `[${host}]` : host}:${PORT || 300
 let why
 for (let attempt = 1; attempt <= TRIES; attempt++) {
   try {
-    await (await fetch(address, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS), redirect: 'manual' })).arrayBuffer()
+    await (
+      await fetch(address, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS), redirect: 'manual' })
+    ).arrayBuffer()
     process.exit(0)
   } catch (error) {
     why = error.cause?.message ?? error.message

@@ -12,8 +12,13 @@ export default async function Forbidden() {
   return (
     <main className="mx-auto flex max-w-xl flex-col items-start gap-4 px-4 py-16">
       <h1 className="text-xl font-semibold">This page is not for your role</h1>
-      <p className="break-names text-muted">You are signed in as {name}, whose role is {role}. Only an admin may open this page; an admin can also give you another role.</p>
-      <PageLink href={listPath()} className={buttonStyle({ variant: 'outline' })}>All VMs</PageLink>
+      <p className="break-names text-muted">
+        You are signed in as {name}, whose role is {role}. Only an admin may open this page; an admin can also
+        give you another role.
+      </p>
+      <PageLink href={listPath()} className={buttonStyle({ variant: 'outline' })}>
+        All VMs
+      </PageLink>
     </main>
   )
 }

@@ -18,7 +18,11 @@ import { backupActs } from './backups/backup-acts'
 
 export const metadata: Metadata = { title: 'VMs · Keyframe' }
 
-export default async function ListPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
+export default async function ListPage({
+  searchParams,
+}: {
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}) {
   const user = await requireUser('vm.list')
   const query = parseListQuery(await searchParams)
   const [hosts, unprotected] = await Promise.all([readHosts(), countUnprotected()])
@@ -33,16 +37,46 @@ export default async function ListPage({ searchParams }: { searchParams: Promise
         <RefreshOnHostChange />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <h1 className="text-xl font-semibold">VMs</h1>
-          <p className="text-sm text-muted">{all.length} {needy > 0 ? <>· <span className="font-medium text-warn">{needy} {needy === 1 ? 'needs' : 'need'} attention</span></> : all.length > 0 && hosts.every((host) => host.status === 'up') && '· none needs attention'}{unprotected > 0 && <> · <PageLink href={backupsPath()} className="text-accent underline max-sm:py-3">{unprotected} not protected</PageLink></>}</p>
+          <p className="text-sm text-muted">
+            {all.length}{' '}
+            {needy > 0 ? (
+              <>
+                ·{' '}
+                <span className="font-medium text-warn">
+                  {needy} {needy === 1 ? 'needs' : 'need'} attention
+                </span>
+              </>
+            ) : (
+              all.length > 0 && hosts.every((host) => host.status === 'up') && '· none needs attention'
+            )}
+            {unprotected > 0 && (
+              <>
+                {' '}
+                ·{' '}
+                <PageLink href={backupsPath()} className="text-accent underline max-sm:py-3">
+                  {unprotected} not protected
+                </PageLink>
+              </>
+            )}
+          </p>
           <span className="flex-1 max-sm:hidden" />
           {all.length > 0 && <SearchForm query={query} />}
         </div>
         <HostStrip hosts={hosts} />
-        {rows.length > 0
-          ? <div className="overflow-x-auto rounded-lg border border-line bg-surface"><VmTable rows={shown} query={query} choosable={choosable} /></div>
-          : <Empty hosts={hosts} searched={query.q} />}
+        {rows.length > 0 ? (
+          <div className="overflow-x-auto rounded-lg border border-line bg-surface">
+            <VmTable rows={shown} query={query} choosable={choosable} />
+          </div>
+        ) : (
+          <Empty hosts={hosts} searched={query.q} />
+        )}
         <PagesNav query={query} total={rows.length} />
-        {choosable && <ManyBar acts={backupActs} onPage={shown.map(({ vm }) => ({ host: vm.host, uuid: vm.uuid, name: vm.name }))} />}
+        {choosable && (
+          <ManyBar
+            acts={backupActs}
+            onPage={shown.map(({ vm }) => ({ host: vm.host, uuid: vm.uuid, name: vm.name }))}
+          />
+        )}
       </main>
     </ChosenVms>
   )
@@ -52,13 +86,21 @@ function Empty({ hosts, searched }: { hosts: HostView[]; searched: string }) {
   return (
     <div className="rounded-lg border border-dashed border-line-strong/60 px-6 py-12 text-center">
       {searched !== '' ? (
-        <p>No VM, host or file is called “{searched}”. <PageLink href={listPath()} className="text-accent underline">Show all</PageLink></p>
+        <p>
+          No VM, host or file is called “{searched}”.{' '}
+          <PageLink href={listPath()} className="text-accent underline">
+            Show all
+          </PageLink>
+        </p>
       ) : hosts.length === 0 ? (
         <p>No host is configured. Name one in LIBVIRT_URI and start Keyframe again.</p>
       ) : hosts.every((host) => host.status !== 'up') ? (
         <p>No host answers yet. This page fills itself when one does.</p>
       ) : (
-        <p>There are no VMs on {hosts.length === 1 ? `${hosts[0]?.name}` : 'these hosts'} yet. As soon as one is defined in libvirt, it appears here.</p>
+        <p>
+          There are no VMs on {hosts.length === 1 ? `${hosts[0]?.name}` : 'these hosts'} yet. As soon as one
+          is defined in libvirt, it appears here.
+        </p>
       )}
     </div>
   )

@@ -16,7 +16,8 @@ export function formatBytes(bytes: number | null): string {
 }
 
 /** A rate; null until it was measured. */
-export const formatRate = (bytesPerSecond: number | null): string => (bytesPerSecond === null ? '–' : `${formatBytes(bytesPerSecond)}/s`)
+export const formatRate = (bytesPerSecond: number | null): string =>
+  bytesPerSecond === null ? '–' : `${formatBytes(bytesPerSecond)}/s`
 
 const MIB = 1024 * 1024
 /** A limit as people type it, in MiB/s, to bytes per second; nothing and 0 are no limit. null when it is no such number. */
@@ -26,4 +27,5 @@ export function parseMibPerSecond(text: string): number | null {
   const value = /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : NaN
   return Number.isFinite(value) && value <= 1_000_000 ? Math.round(value * MIB) : null
 }
-export const toMibPerSecond = (bytesPerSecond: number): string => (bytesPerSecond === 0 ? '' : String(Math.round((bytesPerSecond / MIB) * 100) / 100))
+export const toMibPerSecond = (bytesPerSecond: number): string =>
+  bytesPerSecond === 0 ? '' : String(Math.round((bytesPerSecond / MIB) * 100) / 100)

@@ -8,6 +8,16 @@ test('instants are all as wide as one another', () => {
 
 test('durations have two units', () => {
   expect([-1, 0, 0.4, 59, 60, 61, 3599, 3600, 7500, 86_399, 90_000].map(formatDuration)).toEqual([
-    '0 s', '0 s', '0 s', '59 s', '1 min 00 s', '1 min 01 s', '59 min 59 s', '1 h 00 min', '2 h 05 min', '23 h 59 min', '1 d 01 h',
+    '0 s',
+    '0 s',
+    '0 s',
+    '59 s',
+    '1 min 00 s',
+    '1 min 01 s',
+    '59 min 59 s',
+    '1 h 00 min',
+    '2 h 05 min',
+    '23 h 59 min',
+    '1 d 01 h',
   ])
 })

@@ -9,7 +9,8 @@ export function formatInstant(ms: number): string {
 /** An instant as the clocks of a zone show it, with its day of the week: "Sun 2026-11-29 02:30". */
 export function formatInZone(ms: number, timeZone: string): string {
   try {
-    const part = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', { timeZone, ...options }).format(ms)
+    const part = (options: Intl.DateTimeFormatOptions) =>
+      new Intl.DateTimeFormat('en-GB', { timeZone, ...options }).format(ms)
     return `${part({ weekday: 'short' })} ${new Intl.DateTimeFormat('sv', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).format(ms)}`
   } catch {
     // A zone that is still being typed.

@@ -10,7 +10,8 @@ export const listPath = (query: { q?: string; sort?: string; page?: number } = {
 }
 
 export const vmPath = (host: string, vm: string): string => `/hosts/${part(host)}/vms/${part(vm)}`
-export const snapshotPath = (host: string, vm: string, snapshot: string): string => `${vmPath(host, vm)}/snapshots/${part(snapshot)}`
+export const snapshotPath = (host: string, vm: string, snapshot: string): string =>
+  `${vmPath(host, vm)}/snapshots/${part(snapshot)}`
 /** Check & repair, of one VM and of a whole host. */
 export const vmCheckPath = (host: string, vm: string): string => `${vmPath(host, vm)}/check`
 export const hostCheckPath = (host: string): string => `/hosts/${part(host)}/check`
@@ -21,12 +22,24 @@ export const hostSchedulesPath = (): string => `${backupsPath()}#host-schedules`
 export const vmBackupsPath = (host: string, vm: string): string => `${vmPath(host, vm)}/backups`
 
 const vmApi = (host: string, vmUuid: string): string => `/api${vmPath(host, vmUuid)}`
-export const snapshotFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/snapshot-form`
-export const snapshotNamePath = (host: string, vmUuid: string, name: string): string => `${vmApi(host, vmUuid)}/snapshot-name?${new URLSearchParams({ name })}`
-export const revertPlanPath = (host: string, vmUuid: string, snapshot: string): string => `${vmApi(host, vmUuid)}/revert-plan?${new URLSearchParams({ snapshot })}`
-export const deletePlanPath = (host: string, vmUuid: string, snapshot: string, withChildren: boolean): string =>
+export const snapshotFormPath = (host: string, vmUuid: string): string =>
+  `${vmApi(host, vmUuid)}/snapshot-form`
+export const snapshotNamePath = (host: string, vmUuid: string, name: string): string =>
+  `${vmApi(host, vmUuid)}/snapshot-name?${new URLSearchParams({ name })}`
+export const revertPlanPath = (host: string, vmUuid: string, snapshot: string): string =>
+  `${vmApi(host, vmUuid)}/revert-plan?${new URLSearchParams({ snapshot })}`
+export const deletePlanPath = (
+  host: string,
+  vmUuid: string,
+  snapshot: string,
+  withChildren: boolean,
+): string =>
   `${vmApi(host, vmUuid)}/delete-plan?${new URLSearchParams({ snapshot, ...(withChildren ? { children: '1' } : {}) })}`
-export const mergePlanPath = (host: string, vmUuid: string, range: { target?: string; topPath?: string; basePath?: string } = {}): string => {
+export const mergePlanPath = (
+  host: string,
+  vmUuid: string,
+  range: { target?: string; topPath?: string; basePath?: string } = {},
+): string => {
   const search = new URLSearchParams()
   if (range.target !== undefined) search.set('target', range.target)
   if (range.topPath !== undefined) search.set('top', range.topPath)
@@ -35,24 +48,46 @@ export const mergePlanPath = (host: string, vmUuid: string, range: { target?: st
 }
 export const backupFormPath = (host: string, vmUuid: string): string => `${vmApi(host, vmUuid)}/backup-form`
 /** What a schedule would do, its form's input as JSON. */
-export const schedulePreviewPath = (input: unknown): string => `/api/schedule-preview?${new URLSearchParams({ input: JSON.stringify(input) })}`
+export const schedulePreviewPath = (input: unknown): string =>
+  `/api/schedule-preview?${new URLSearchParams({ input: JSON.stringify(input) })}`
 export const restorePlacesPath = (host: string): string => `/api/hosts/${part(host)}/restore-places`
 /** The backups in a target that another Keyframe made, as JSON. */
 export const foreignBackupsPath = (targetId: string): string => `/api/targets/${part(targetId)}/foreign`
 /** What a restore does with the configuration of a backup, as JSON. */
-export const restorePlanPath = (targetId: string, backupId: string): string => `/api/targets/${part(targetId)}/restore-plan?${new URLSearchParams({ backup: backupId })}`
+export const restorePlanPath = (targetId: string, backupId: string): string =>
+  `/api/targets/${part(targetId)}/restore-plan?${new URLSearchParams({ backup: backupId })}`
 export const usersPath = (): string => '/users'
 /** The audit log, searched by the names of its form's fields. */
-export const auditPath = (search: { person?: string; vm?: string; act?: string; result?: string; q?: string; from?: string; until?: string; page?: number } = {}): string => {
+export const auditPath = (
+  search: {
+    person?: string
+    vm?: string
+    act?: string
+    result?: string
+    q?: string
+    from?: string
+    until?: string
+    page?: number
+  } = {},
+): string => {
   const query = new URLSearchParams()
-  for (const [key, value] of Object.entries(search)) if (value !== undefined && value !== '' && !(key === 'page' && Number(value) <= 1)) query.set(key, String(value))
+  for (const [key, value] of Object.entries(search))
+    if (value !== undefined && value !== '' && !(key === 'page' && Number(value) <= 1))
+      query.set(key, String(value))
   return query.size > 0 ? `/audit?${query}` : '/audit'
 }
 export const jobsPath = (): string => '/jobs'
 /** A job's own page. */
 export const jobPagePath = (jobId: string): string => `/jobs/${part(jobId)}`
-export const snapshotPlanPath = (host: string, vmUuid: string, question: { disks: readonly string[]; quiesce: string; directory: string | null }): string => {
-  const search = new URLSearchParams({ quiesce: question.quiesce, ...(question.directory === null ? {} : { directory: question.directory }) })
+export const snapshotPlanPath = (
+  host: string,
+  vmUuid: string,
+  question: { disks: readonly string[]; quiesce: string; directory: string | null },
+): string => {
+  const search = new URLSearchParams({
+    quiesce: question.quiesce,
+    ...(question.directory === null ? {} : { directory: question.directory }),
+  })
   for (const disk of question.disks) search.append('disk', disk)
   return `${vmApi(host, vmUuid)}/snapshot-plan?${search}`
 }
@@ -72,12 +107,14 @@ export const notificationsPath = (): string => '/notifications'
 /** All share links. */
 export const sharesPath = (): string => '/shares'
 /** The links to one thing. */
-export const sharesOfPath = (subject: Record<string, string>): string => `/api/shares?${new URLSearchParams(subject)}`
+export const sharesOfPath = (subject: Record<string, string>): string =>
+  `/api/shares?${new URLSearchParams(subject)}`
 /** A share link's own page, for people without an account, and what belongs to it. */
 export const sharePath = (token: string): string => `/s/${part(token)}`
 export const shareUnlockPath = (token: string): string => `${sharePath(token)}/unlock`
 export const shareOpenedPath = (token: string): string => `${sharePath(token)}/opened`
-export const shareEventsPath = (token: string, since: string | null): string => `${sharePath(token)}/events${since === null ? '' : `?${new URLSearchParams({ since })}`}`
+export const shareEventsPath = (token: string, since: string | null): string =>
+  `${sharePath(token)}/events${since === null ? '' : `?${new URLSearchParams({ since })}`}`
 
 /** A part of the address as Next hands it to pages: still encoded. What can't be decoded names nothing we have. */
 export function decodePart(encoded: string): string {

@@ -9,7 +9,11 @@ import type { BackupInput } from '../lib/backups/start-backup.ts'
 const USER = { name: 'tester' }
 
 /** A directory of the lab as a target. */
-export async function makeTarget(lab: Lab, name: string, options: { path?: string; quotaBytes?: number | null } = {}) {
+export async function makeTarget(
+  lab: Lab,
+  name: string,
+  options: { path?: string; quotaBytes?: number | null } = {},
+) {
   const path = options.path ?? join(lab.dir, name)
   mkdirSync(path, { recursive: true })
   lab.user.own(path)
@@ -22,7 +26,21 @@ export function backupActs(keyframe: Keyframe, vm: string, target: { id: string;
   return {
     async start(input: Partial<BackupInput> = {}) {
       const { startBackup } = await import('../lib/backups/start-backup.ts')
-      return startBackup({ host: HOST, vm, targetId: target.id, method: 'incremental', disks: null, quiesce: 'off', bandwidthBytesPerSecond: 0, forceFull: false, nonce: crypto.randomUUID(), ...input }, USER)
+      return startBackup(
+        {
+          host: HOST,
+          vm,
+          targetId: target.id,
+          method: 'incremental',
+          disks: null,
+          quiesce: 'off',
+          bandwidthBytesPerSecond: 0,
+          forceFull: false,
+          nonce: crypto.randomUUID(),
+          ...input,
+        },
+        USER,
+      )
     },
     async backUp(input: Partial<BackupInput> = {}): Promise<JobView> {
       return keyframe.ended(await this.start(input))
@@ -34,11 +52,15 @@ export function backupActs(keyframe: Keyframe, vm: string, target: { id: string;
     /** The newest backup; the job that made it must have ended well. */
     async made(input: Partial<BackupInput> = {}): Promise<Backup> {
       const job = await this.backUp(input)
-      if (job.status !== 'succeeded') throw new Error(`The backup ${job.status}: ${job.error ?? job.result.join(' ')}`)
+      if (job.status !== 'succeeded')
+        throw new Error(`The backup ${job.status}: ${job.error ?? job.result.join(' ')}`)
       return (await this.list()).at(-1)!
     },
     /** Directories of the target. */
-    folders: () => readdirSync(target.path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort(),
+    folders: () =>
+      readdirSync(target.path, { withFileTypes: true })
+        .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+        .sort(),
     file: (backup: { id: string }, name: string) => join(target.path, backup.id, name),
   }
 }

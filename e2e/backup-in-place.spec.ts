@@ -35,11 +35,14 @@ test.afterAll(async () => {
 
 /** The image that the VM starts from. */
 const imageOf = async () => /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', VM, '--inactive'))![1]!
-const images = () => readdirSync(lab.imagesDir).filter((name) => name.startsWith(`${VM}-`) || name.startsWith('vda-restored-')).sort()
+const images = () =>
+  readdirSync(lab.imagesDir)
+    .filter((name) => name.startsWith(`${VM}-`) || name.startsWith('vda-restored-'))
+    .sort()
 const question = (page: Page) => page.getByRole('status').filter({ hasText: 'was restored in place from' })
 
 /** The VM is off; its restore in place by the dialog that asks for its name. Gives both images. */
-async function restoreInPlace(page: Page): Promise<{ old: string, restored: string }> {
+async function restoreInPlace(page: Page): Promise<{ old: string; restored: string }> {
   const old = await imageOf()
   await backupsOn(page, TARGET).first().getByRole('button', { name: 'Restore in place' }).click()
   const dialog = page.getByRole('dialog')
@@ -49,7 +52,11 @@ async function restoreInPlace(page: Page): Promise<{ old: string, restored: stri
   await dialog.getByLabel(`Type ${VM} to go on`).fill(VM)
   expect(await confirm(dialog, 'Restore in place')).toContain(`${VM} starts from the disks of`)
   const restored = await imageOf()
-  expect([restored === old, await patternAt(restored, 'raw'), await patternAt(old, 'raw')]).toEqual([false, BACKED_UP, WRITTEN_SINCE])
+  expect([restored === old, await patternAt(restored, 'raw'), await patternAt(old, 'raw')]).toEqual([
+    false,
+    BACKED_UP,
+    WRITTEN_SINCE,
+  ])
   await expect(question(page)).toBeVisible()
   return { old, restored }
 }
@@ -57,21 +64,27 @@ async function restoreInPlace(page: Page): Promise<{ old: string, restored: stri
 /** It can be ended once. */
 async function end(page: Page, act: 'Keep restored disks' | 'Put old disks back'): Promise<void> {
   await question(page).getByRole('button', { name: act }).click()
-  expect(await confirm(page.getByRole('dialog'), act)).toContain(`${VM} keeps its ${act === 'Keep restored disks' ? 'restored' : 'old'} disks.`)
+  expect(await confirm(page.getByRole('dialog'), act)).toContain(
+    `${VM} keeps its ${act === 'Keep restored disks' ? 'restored' : 'old'} disks.`,
+  )
   await expect(question(page)).toHaveCount(0)
 }
 
 test.describe('at 390 px', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 
-  test('a running VM is refused; off, it is restored in place, and its old disks are put back', async ({ page }) => {
+  test('a running VM is refused; off, it is restored in place, and its old disks are put back', async ({
+    page,
+  }) => {
     await addTarget(page, TARGET, folder)
     await openBackups(page, VM)
     expect(await backUpNow(page, TARGET)).toContain('is in')
     await guestWrites(lab, VM, 0, WRITTEN_SINCE)
     const button = backupsOn(page, TARGET).first().getByRole('button', { name: 'Restore in place' })
     await expect(button).toBeDisabled()
-    await expect(button).toHaveAccessibleDescription(new RegExp(`Restore in place: ${VM} is running: shut it down first`))
+    await expect(button).toHaveAccessibleDescription(
+      new RegExp(`Restore in place: ${VM} is running: shut it down first`),
+    )
     await lab.virsh('destroy', VM)
     await expect(button).toBeEnabled()
     const before = images()
@@ -86,15 +99,26 @@ test.describe('at 390 px', () => {
     }
     await question(page).getByRole('link', { name: 'among its backups' }).click()
     await end(page, 'Put old disks back')
-    expect([await imageOf(), existsSync(restored), images(), await patternAt(old, 'raw')]).toEqual([old, false, before, WRITTEN_SINCE])
+    expect([await imageOf(), existsSync(restored), images(), await patternAt(old, 'raw')]).toEqual([
+      old,
+      false,
+      before,
+      WRITTEN_SINCE,
+    ])
   })
 })
 
-test('at 1440 px: restored in place, and the restored disks are kept; the VM starts from them', async ({ page }) => {
+test('at 1440 px: restored in place, and the restored disks are kept; the VM starts from them', async ({
+  page,
+}) => {
   await openBackups(page, VM)
   const { old, restored } = await restoreInPlace(page)
   await end(page, 'Keep restored disks')
-  expect([await imageOf(), existsSync(old), await patternAt(restored, 'raw')]).toEqual([restored, false, BACKED_UP])
+  expect([await imageOf(), existsSync(old), await patternAt(restored, 'raw')]).toEqual([
+    restored,
+    false,
+    BACKED_UP,
+  ])
   await lab.startGuest(VM)
   expect((await lab.virsh('domstate', VM)).trim()).toBe('running')
   rmSync(restored)

@@ -9,16 +9,23 @@ const JOB_LIMIT_MS = 60_000
 export const openBackups = (page: Page, vm: string): Promise<void> => open(page, vmBackupsPath('lab', vm))
 
 /** A VM's backups in one target, the newest first. */
-export const backupsOn = (page: Page, target: string): Locator => page.getByRole('list', { name: `Backups on ${target}` }).getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Check' }) })
+export const backupsOn = (page: Page, target: string): Locator =>
+  page
+    .getByRole('list', { name: `Backups on ${target}` })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('button', { name: 'Check' }) })
 
 /** Its directory's name. */
-export const idOf = async (backup: Locator): Promise<string> => (await backup.locator('details li').first().textContent())!
+export const idOf = async (backup: Locator): Promise<string> =>
+  (await backup.locator('details li').first().textContent())!
 
 /** Whether the VM is protected, the one answer. */
-export const answerOf = (page: Page): Locator => page.getByRole('status').filter({ hasText: /^(Protected|At risk|Not protected)\./ })
+export const answerOf = (page: Page): Locator =>
+  page.getByRole('status').filter({ hasText: /^(Protected|At risk|Not protected)\./ })
 
 /** Presses the dialog's act. */
-export const press = (dialog: Locator, act: string): Promise<void> => dialog.getByRole('button', { name: act, exact: true }).click()
+export const press = (dialog: Locator, act: string): Promise<void> =>
+  dialog.getByRole('button', { name: act, exact: true }).click()
 
 /** The dialog's job, begun already, to its end; gives what it said, failed or not. */
 export async function endOf(dialog: Locator): Promise<string> {
@@ -47,7 +54,11 @@ export async function addTarget(page: Page, name: string, place: string): Promis
 }
 
 /** Fills the form of a backup; the dialog, for its act to be pressed. */
-export async function planBackup(page: Page, target: string, { method, limitMiB }: { method?: 'incremental' | 'copy', limitMiB?: number } = {}): Promise<Locator> {
+export async function planBackup(
+  page: Page,
+  target: string,
+  { method, limitMiB }: { method?: 'incremental' | 'copy'; limitMiB?: number } = {},
+): Promise<Locator> {
   await page.getByRole('button', { name: 'Back up now', exact: true }).first().click()
   const dialog = page.getByRole('dialog')
   // One that is away says so behind its name.
@@ -59,10 +70,17 @@ export async function planBackup(page: Page, target: string, { method, limitMiB 
 }
 
 /** Backs the VM of the page up; gives what the job said. */
-export const backUpNow = async (page: Page, target: string, how: Parameters<typeof planBackup>[2] = {}): Promise<string> => confirm(await planBackup(page, target, how), 'Back up now')
+export const backUpNow = async (
+  page: Page,
+  target: string,
+  how: Parameters<typeof planBackup>[2] = {},
+): Promise<string> => confirm(await planBackup(page, target, how), 'Back up now')
 
 export async function saveSchedule(page: Page, target: string, minutes: number): Promise<void> {
-  await page.getByRole('region', { name: 'Schedules' }).getByRole('button', { name: 'Schedule', exact: true }).click()
+  await page
+    .getByRole('region', { name: 'Schedules' })
+    .getByRole('button', { name: 'Schedule', exact: true })
+    .click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Target', { exact: true }).selectOption({ label: target })
   await dialog.getByLabel('Runs', { exact: true }).selectOption('interval')

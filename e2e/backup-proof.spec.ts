@@ -2,7 +2,18 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import { checkpointsOf, transients } from './backup-leftovers.ts'
-import { addTarget, answerOf, backupsOn, backUpNow, confirm, idOf, openBackups, removeSchedule, restoreAsNew, saveSchedule } from './backup-page-acts.ts'
+import {
+  addTarget,
+  answerOf,
+  backupsOn,
+  backUpNow,
+  confirm,
+  idOf,
+  openBackups,
+  removeSchedule,
+  restoreAsNew,
+  saveSchedule,
+} from './backup-page-acts.ts'
 import { fileSystemFaults, readRecords } from './lab/guest-records.ts'
 import { DB, WEB } from './lab/guest.ts'
 import { type GuestRecord, missingNumbers } from './lab/record-format.ts'
@@ -21,10 +32,24 @@ const DESK = { width: 1440, height: 900 }
 
 /** The guests of the demo, each backed up in the way of its disks; both schedules run in the same minute. */
 const GUESTS = [
-  { name: `proof-db-${N}`, guest: DB, way: 'incremental', viewport: PHONE, targets: ['vda'], kinds: ['full', 'increment', 'increment'] },
-  { name: `proof-web-${N}`, guest: WEB, way: 'snapshot, copy, merge', viewport: DESK, targets: ['vda', 'vdb'], kinds: ['full', 'full'] },
+  {
+    name: `proof-db-${N}`,
+    guest: DB,
+    way: 'incremental',
+    viewport: PHONE,
+    targets: ['vda'],
+    kinds: ['full', 'increment', 'increment'],
+  },
+  {
+    name: `proof-web-${N}`,
+    guest: WEB,
+    way: 'snapshot, copy, merge',
+    viewport: DESK,
+    targets: ['vda', 'vdb'],
+    kinds: ['full', 'full'],
+  },
 ] as const
-type Guest = typeof GUESTS[number]
+type Guest = (typeof GUESTS)[number]
 
 test.describe.configure({ mode: 'serial' })
 test.beforeAll(async () => {
@@ -38,29 +63,36 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   for (const { name } of GUESTS) {
     await lab.virsh('destroy', name).catch(() => '')
-    for (const each of [name, `${name}-new`]) await lab.virsh('undefine', each, '--checkpoints-metadata').catch(() => '')
+    for (const each of [name, `${name}-new`])
+      await lab.virsh('undefine', each, '--checkpoints-metadata').catch(() => '')
   }
   rmSync(folder, { recursive: true, force: true })
 })
 
 /** What the guest has on a disk at this moment. */
-const live = (name: string, index = 0): Promise<GuestRecord[]> => waitUntil(async () => {
-  // Read while the guest writes: one that is caught half way is read again.
-  const records = await readRecords(lab.guests[name]!.disks[index]!).catch(() => [])
-  return records.length > 0 && missingNumbers(records).length === 0 ? records : undefined
-}, { limitMs: 20_000, what: `A reading of the records of ${name}` })
+const live = (name: string, index = 0): Promise<GuestRecord[]> =>
+  waitUntil(
+    async () => {
+      // Read while the guest writes: one that is caught half way is read again.
+      const records = await readRecords(lab.guests[name]!.disks[index]!).catch(() => [])
+      return records.length > 0 && missingNumbers(records).length === 0 ? records : undefined
+    },
+    { limitMs: 20_000, what: `A reading of the records of ${name}` },
+  )
 const liveDisks = ({ name, targets }: Guest) => Promise.all(targets.map((_, index) => live(name, index)))
 const lastSeq = (records: readonly GuestRecord[]) => records.at(-1)!.seq
 
 /** Of each backup by hand: the last record before it was begun, and after its end. */
-const moments = new Map<string, { before: number, after: number }>()
+const moments = new Map<string, { before: number; after: number }>()
 
 async function opened(page: Page, { name, viewport }: Guest): Promise<void> {
   await page.setViewportSize(viewport)
   await openBackups(page, name)
 }
 
-test('at 390 and 1440 px schedules are made in the browser and run by themselves; more backups by hand while the guest writes', async ({ page }) => {
+test('at 390 and 1440 px schedules are made in the browser and run by themselves; more backups by hand while the guest writes', async ({
+  page,
+}) => {
   test.setTimeout(3 * RUN_LIMIT_MS)
   await addTarget(page, TARGET, folder)
   for (const guest of GUESTS) {
@@ -81,14 +113,18 @@ test('at 390 and 1440 px schedules are made in the browser and run by themselves
       await expect(all).toHaveCount(count + 1)
       moments.set(await idOf(all.first()), { before, after })
     }
-    expect((await all.allInnerTexts()).map((text) => /full|increment/.exec(text)?.[0]).reverse()).toEqual(guest.kinds)
+    expect((await all.allInnerTexts()).map((text) => /full|increment/.exec(text)?.[0]).reverse()).toEqual(
+      guest.kinds,
+    )
   }
 })
 
 for (const guest of GUESTS) {
   const { name, viewport, targets } = guest
 
-  test(`at ${viewport.width} px, ${guest.way}: each backup is checked, and holds every record up to its moment and none after`, async ({ page }) => {
+  test(`at ${viewport.width} px, ${guest.way}: each backup is checked, and holds every record up to its moment and none after`, async ({
+    page,
+  }) => {
     await opened(page, guest)
     const all = backupsOn(page, TARGET)
     await all.first().getByRole('button', { name: 'Check', exact: true }).click()
@@ -97,25 +133,37 @@ for (const guest of GUESTS) {
     const now = await liveDisks(guest)
     let lastBefore = 0
     for (const id of ids.reverse()) {
-      const disks = await Promise.all(targets.map((target) => readRecords(join(folder, id, `${target}.qcow2`))))
+      const disks = await Promise.all(
+        targets.map((target) => readRecords(join(folder, id, `${target}.qcow2`))),
+      )
       expectRecordsUpTo(now, disks)
-      for (const target of targets) expect(await fileSystemFaults(join(folder, id, `${target}.qcow2`))).toBeUndefined()
+      for (const target of targets)
+        expect(await fileSystemFaults(join(folder, id, `${target}.qcow2`))).toBeUndefined()
       const last = lastSeq(disks[0]!)
       expect(last).toBeGreaterThan(lastBefore)
-      expect([last >= (moments.get(id)?.before ?? 0), last <= (moments.get(id)?.after ?? Infinity)]).toEqual([true, true])
+      expect([last >= (moments.get(id)?.before ?? 0), last <= (moments.get(id)?.after ?? Infinity)]).toEqual([
+        true,
+        true,
+      ])
       lastBefore = last
     }
   })
 
-  test(`at ${viewport.width} px, ${guest.way}: restored as a new VM, its disks hold every record up to the backup’s moment and none after`, async ({ page }) => {
+  test(`at ${viewport.width} px, ${guest.way}: restored as a new VM, its disks hold every record up to the backup’s moment and none after`, async ({
+    page,
+  }) => {
     await opened(page, guest)
     const backup = backupsOn(page, TARGET).first()
     const id = await idOf(backup)
     expect(await restoreAsNew(page, backup, `${name}-new`)).toContain(`${name}-new is restored from ${id}`)
     const disks = await lab.virsh('domblklist', `${name}-new`)
-    const restored = await Promise.all(targets.map((target) => readRecords(new RegExp(`^\\s*${target}\\s+(/\\S+)`, 'm').exec(disks)![1]!)))
+    const restored = await Promise.all(
+      targets.map((target) => readRecords(new RegExp(`^\\s*${target}\\s+(/\\S+)`, 'm').exec(disks)![1]!)),
+    )
     expectRecordsUpTo(await liveDisks(guest), restored)
-    expect(restored).toEqual(await Promise.all(targets.map((target) => readRecords(join(folder, id, `${target}.qcow2`)))))
+    expect(restored).toEqual(
+      await Promise.all(targets.map((target) => readRecords(join(folder, id, `${target}.qcow2`)))),
+    )
     expect((await lab.virsh('domstate', `${name}-new`)).trim()).toBe('shut off')
   })
 }
@@ -132,7 +180,8 @@ function expectRecordsUpTo(now: GuestRecord[][], disks: GuestRecord[][]): void {
 test('nothing is left in the VMs but what is theirs: one checkpoint of Keyframe, no overlay, no pool, no helper', async () => {
   for (const { name, guest } of GUESTS) {
     expect(await checkpointsOf(lab, name)).toHaveLength(guest === DB ? 1 : 0)
-    for (const { path } of lab.guests[name]!.disks) expect(await lab.virsh('domblklist', name)).toContain(`${path}\n`)
+    for (const { path } of lab.guests[name]!.disks)
+      expect(await lab.virsh('domblklist', name)).toContain(`${path}\n`)
     expect((await lab.virsh('snapshot-list', name, '--name')).trim()).toBe('')
   }
   expect(await transients(lab, folder)).toEqual([])

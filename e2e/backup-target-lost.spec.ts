@@ -2,7 +2,16 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import { checkpointsOf, transients } from './backup-leftovers.ts'
-import { addTarget, backupsOn, backUpNow, endOf, idOf, openBackups, planBackup, press } from './backup-page-acts.ts'
+import {
+  addTarget,
+  backupsOn,
+  backUpNow,
+  endOf,
+  idOf,
+  openBackups,
+  planBackup,
+  press,
+} from './backup-page-acts.ts'
 import { FILLER, fillFileSystem } from './faults/full-file-system.ts'
 import { patternAt } from './image-bytes.ts'
 import { guestWrites } from './in-process.ts'
@@ -38,13 +47,26 @@ test.afterAll(async () => {
   await unmountAll([mount, disk])
   for (const path of [mount, disk]) rmSync(path, { recursive: true, force: true })
 })
-test.afterEach(async () => { await mend?.(); mend = undefined })
+test.afterEach(async () => {
+  await mend?.()
+  mend = undefined
+})
 
-const folders = () => readdirSync(disk).filter((name) => name !== 'keyframe-target.json' && name !== FILLER).sort()
+const folders = () =>
+  readdirSync(disk)
+    .filter((name) => name !== 'keyframe-target.json' && name !== FILLER)
+    .sort()
 
 /** What a test finds, and must find again after a backup that failed. */
 async function standing() {
-  return { folders: folders(), checkpoints: await checkpointsOf(lab, VM), disks: await lab.virsh('domblklist', VM), images: readdirSync(lab.imagesDir).filter((name) => name.startsWith(`${VM}-`)), state: await lab.virsh('domstate', VM), own: await transients(lab, mount) }
+  return {
+    folders: folders(),
+    checkpoints: await checkpointsOf(lab, VM),
+    disks: await lab.virsh('domblklist', VM),
+    images: readdirSync(lab.imagesDir).filter((name) => name.startsWith(`${VM}-`)),
+    state: await lab.virsh('domstate', VM),
+    own: await transients(lab, mount),
+  }
 }
 
 /** The next backup, nobody having put anything in order: what the guest holds now, with the one checkpoint. */
@@ -54,31 +76,46 @@ async function nextIsRight(page: Page, method: 'incremental' | 'copy' = 'increme
   expect(await backUpNow(page, TARGET, { method })).toContain('is in')
   await expect(backupsOn(page, TARGET)).toHaveCount(before + 1)
   const id = await idOf(backupsOn(page, TARGET).first())
-  expect(await Promise.all([0, 3].map((mib) => patternAt(join(disk, id, 'vda.qcow2'), 'qcow2', mib)))).toEqual([0x10, pattern])
+  expect(
+    await Promise.all([0, 3].map((mib) => patternAt(join(disk, id, 'vda.qcow2'), 'qcow2', mib))),
+  ).toEqual([0x10, pattern])
   expect(await checkpointsOf(lab, VM)).toHaveLength(1)
 }
 
-for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 }]) {
+for (const viewport of [
+  { width: 390, height: 844 },
+  { width: 1440, height: 900 },
+]) {
   test.describe(`at ${viewport.width} px`, () => {
     test.use({ viewport })
 
-    test('a target that is full: a word before anything is written, nothing left, the next run right by itself', async ({ page }) => {
+    test('a target that is full: a word before anything is written, nothing left, the next run right by itself', async ({
+      page,
+    }) => {
       if (viewport.width === 390) await addTarget(page, TARGET, mount)
       await openBackups(page, VM)
       const before = await standing()
       mend = await fillFileSystem(disk)
-      expect(await backUpNow(page, TARGET)).toMatch(new RegExp(`The target ${TARGET} has not enough space: the backup may take \\d+ MiB, and \\d+ MiB are free in ${mount}`))
+      expect(await backUpNow(page, TARGET)).toMatch(
+        new RegExp(
+          `The target ${TARGET} has not enough space: the backup may take \\d+ MiB, and \\d+ MiB are free in ${mount}`,
+        ),
+      )
       expect(await standing()).toEqual(before)
       await mend()
       mend = undefined
       await nextIsRight(page)
     })
 
-    test('a target that is read-only: a word, nothing left, the next run right by itself', async ({ page }) => {
+    test('a target that is read-only: a word, nothing left, the next run right by itself', async ({
+      page,
+    }) => {
       await openBackups(page, VM)
       const before = await standing()
       await run('mount', ['-o', 'remount,bind,ro', mount])
-      mend = async () => { await run('mount', ['-o', 'remount,bind,rw', mount]) }
+      mend = async () => {
+        await run('mount', ['-o', 'remount,bind,rw', mount])
+      }
       expect(await backUpNow(page, TARGET)).toMatch(/read-only/i)
       expect(await standing()).toEqual(before)
       await mend()
@@ -86,11 +123,15 @@ for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 
       await nextIsRight(page)
     })
 
-    test('a target that is not mounted: a word in the form, nothing written where it was, the next run right by itself', async ({ page }) => {
+    test('a target that is not mounted: a word in the form, nothing written where it was, the next run right by itself', async ({
+      page,
+    }) => {
       await openBackups(page, VM)
       const before = await standing()
       await run('umount', [mount])
-      mend = async () => { await run('mount', ['--bind', disk, mount]) }
+      mend = async () => {
+        await run('mount', ['--bind', disk, mount])
+      }
       const dialog = await planBackup(page, TARGET)
       await press(dialog, 'Back up now')
       await expect(dialog.getByRole('alert').last()).toContainText(`it is not the backup target ${TARGET}`)
@@ -104,13 +145,19 @@ for (const viewport of [{ width: 390, height: 844 }, { width: 1440, height: 900 
   })
 }
 
-test('a target that fills up in the middle of a copy: a word, merged back, nothing left, the next run right by itself', async ({ page }) => {
+test('a target that fills up in the middle of a copy: a word, merged back, nothing left, the next run right by itself', async ({
+  page,
+}) => {
   await openBackups(page, VM)
   const before = await standing()
   const dialog = await planBackup(page, TARGET, { method: 'copy', limitMiB: 2 })
   await press(dialog, 'Back up now')
-  await waitUntil(async () => (await standing()).own.length > 0, { limitMs: 20_000, everyMs: 50, what: 'The helper that copies' })
-  expect((await lab.virsh('domblklist', VM))).not.toBe(before.disks)
+  await waitUntil(async () => (await standing()).own.length > 0, {
+    limitMs: 20_000,
+    everyMs: 50,
+    what: 'The helper that copies',
+  })
+  expect(await lab.virsh('domblklist', VM)).not.toBe(before.disks)
   mend = await fillFileSystem(disk)
   expect(await endOf(dialog)).toMatch(/space/i)
   await expect.poll(standing, { timeout: 20_000 }).toEqual(before)

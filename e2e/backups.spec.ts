@@ -33,16 +33,22 @@ test.beforeAll(async () => {
 })
 test.afterAll(async () => {
   await lab.virsh('destroy', VM).catch(() => '')
-  for (const name of [VM, `${VM}-copy`, `${VM}-back`, COVERED]) await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
+  for (const name of [VM, `${VM}-copy`, `${VM}-back`, COVERED])
+    await lab.virsh('undefine', name, '--checkpoints-metadata').catch(() => '')
   rmSync(folder, { recursive: true, force: true })
 })
 
 const dialogOf = (page: Page): Locator => page.getByRole('dialog')
 const backups = (page: Page): Locator => backupsOn(page, TARGET)
 
-test('a VM without a backup says so on the phone page; a target is added, and refused when it is none', async ({ page }) => {
+test('a VM without a backup says so on the phone page; a target is added, and refused when it is none', async ({
+  page,
+}) => {
   await open(page, backupsPath())
-  const row = page.getByRole('list', { name: 'Not protected, or at risk' }).getByRole('listitem').filter({ hasText: VM })
+  const row = page
+    .getByRole('list', { name: 'Not protected, or at risk' })
+    .getByRole('listitem')
+    .filter({ hasText: VM })
   await expect(row).toContainText('Not protected')
   await page.getByRole('button', { name: 'Add target' }).click()
   const dialog = page.getByRole('dialog')
@@ -53,10 +59,14 @@ test('a VM without a backup says so on the phone page; a target is added, and re
   await dialog.getByLabel('Directory or pool').fill(folder)
   await dialog.getByRole('button', { name: 'Add target' }).click()
   await expect(dialog).toBeHidden()
-  await expect(page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET })).toContainText('free')
+  await expect(
+    page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET }),
+  ).toContainText('free')
 })
 
-test('backed up now, checked by itself, put on a schedule whose next runs are shown before: protected', async ({ page }) => {
+test('backed up now, checked by itself, put on a schedule whose next runs are shown before: protected', async ({
+  page,
+}) => {
   await open(page, vmBackupsPath('lab', VM))
   await expect(answerOf(page)).toContainText('Not protected.')
   await page.getByRole('button', { name: 'Back up now', exact: true }).first().click()
@@ -82,7 +92,9 @@ test('backed up now, checked by itself, put on a schedule whose next runs are sh
 test.describe('at 390 px', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 
-  test('a schedule of the whole host: what it covers is said there and on the pages of its VMs; it is changed and removed', async ({ page }) => {
+  test('a schedule of the whole host: what it covers is said there and on the pages of its VMs; it is changed and removed', async ({
+    page,
+  }) => {
     await open(page, backupsPath())
     const section = page.getByRole('region', { name: 'Schedules of hosts' })
     await section.getByRole('button', { name: 'Schedule a host' }).click()
@@ -93,23 +105,32 @@ test.describe('at 390 px', () => {
     await expectNoSideways(page)
     await dialog.getByRole('button', { name: 'Save schedule' }).click()
     await expect(dialog).toBeHidden()
-    await expect(section.getByRole('listitem')).toContainText(/every day at 02:30 .* to nightly-.*lab: it covers (one VM|\d+ VMs)/)
+    await expect(section.getByRole('listitem')).toContainText(
+      /every day at 02:30 .* to nightly-.*lab: it covers (one VM|\d+ VMs)/,
+    )
     await expectAccessible(page)
     await expectNoSideways(page)
     await open(page, vmBackupsPath('lab', VM))
     await expect(page.getByRole('list', { name: 'Schedules' })).not.toContainText('of its host')
     await open(page, vmBackupsPath('lab', COVERED))
-    await expect(page.getByRole('list', { name: 'Schedules' })).toContainText('This is the schedule of its host, lab.')
+    await expect(page.getByRole('list', { name: 'Schedules' })).toContainText(
+      'This is the schedule of its host, lab.',
+    )
     await expectAccessible(page)
     await expectNoSideways(page)
     await page.getByRole('button', { name: 'Leave out', exact: true }).click()
     await dialogOf(page).getByLabel('Reason').fill('made anew in minutes')
     await expectAccessible(page)
     await dialogOf(page).getByRole('button', { name: 'Leave out', exact: true }).click()
-    await expect(page.getByRole('status').filter({ hasText: 'Left out of protection.' })).toContainText('made anew in minutes')
+    await expect(page.getByRole('status').filter({ hasText: 'Left out of protection.' })).toContainText(
+      'made anew in minutes',
+    )
     await open(page, backupsPath())
     await page.getByText('One VM is left out of protection').click()
-    await page.getByRole('list', { name: 'Left out of protection' }).getByRole('link', { name: COVERED }).click()
+    await page
+      .getByRole('list', { name: 'Left out of protection' })
+      .getByRole('link', { name: COVERED })
+      .click()
     await page.getByRole('button', { name: 'Protect again' }).click()
     await expect(answerOf(page)).toBeVisible()
     await page.getByRole('link', { name: 'the schedule of its host' }).click()
@@ -125,7 +146,9 @@ test.describe('at 390 px', () => {
     await dialog.getByLabel('On', { exact: true }).uncheck()
     await dialog.getByRole('button', { name: 'Save schedule' }).click()
     await expect(section.getByRole('listitem')).toContainText('· off')
-    await expect(section.getByRole('listitem')).toContainText('incremental, a full every 3 days · quiesce required')
+    await expect(section.getByRole('listitem')).toContainText(
+      'incremental, a full every 3 days · quiesce required',
+    )
     await section.getByRole('button', { name: 'Change schedule' }).click()
     await dialog.getByText('Quiesce, fulls, checks').click()
     await expect(dialog.getByLabel('Checked again every, days')).toHaveValue('14')
@@ -143,7 +166,9 @@ for (const { name, options } of LOOKS) {
   test.describe(name, () => {
     test.use(options)
 
-    test('the backup pages and their dialogs: nothing serious for axe, nothing sideways', async ({ page }) => {
+    test('the backup pages and their dialogs: nothing serious for axe, nothing sideways', async ({
+      page,
+    }) => {
       for (const path of [backupsPath(), vmBackupsPath('lab', VM)]) {
         await open(page, path)
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
@@ -170,7 +195,9 @@ for (const { name, options } of LOOKS) {
 }
 
 test('at 360 px and without JavaScript the phone page gives its answer first', async ({ browser }) => {
-  const page = await (await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } })).newPage()
+  const page = await (
+    await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } })
+  ).newPage()
   await open(page, backupsPath())
   await expect(page.getByRole('status').first()).toHaveText(/^\d+ of \d+ VMs protected$/)
   await expect(page.getByRole('list', { name: 'Protected', exact: true })).toContainText(VM)
@@ -180,7 +207,9 @@ test('at 360 px and without JavaScript the phone page gives its answer first', a
   await page.context().close()
 })
 
-test('restored as a new VM the disk is the same; one byte changed is found, and the restore refused', async ({ page }) => {
+test('restored as a new VM the disk is the same; one byte changed is found, and the restore refused', async ({
+  page,
+}) => {
   await open(page, vmBackupsPath('lab', VM))
   await backups(page).first().getByRole('button', { name: 'Restore as new VM' }).click()
   const dialog = page.getByRole('dialog')
@@ -198,10 +227,18 @@ test('restored as a new VM the disk is the same; one byte changed is found, and 
   await expect(answerOf(page)).not.toContainText('Protected.')
   await expect(answerOf(page)).toContainText(/damaged/)
   await open(page, backupsPath())
-  await expect(page.getByRole('region', { name: 'Runs of the last 24 hours' }).getByRole('listitem').filter({ hasText: VM })).toContainText('Its backup was found damaged since.')
+  await expect(
+    page
+      .getByRole('region', { name: 'Runs of the last 24 hours' })
+      .getByRole('listitem')
+      .filter({ hasText: VM }),
+  ).toContainText('Its backup was found damaged since.')
 })
 
-test('a share link to them tells whether they are good and what is made meanwhile, not where they are', async ({ page, browser }) => {
+test('a share link to them tells whether they are good and what is made meanwhile, not where they are', async ({
+  page,
+  browser,
+}) => {
   await open(page, vmBackupsPath('lab', VM))
   const link = await makeLink(page)
   const phone = await freshPage(browser, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
@@ -222,12 +259,17 @@ test('a share link to them tells whether they are good and what is made meanwhil
   await phone.context().close()
 })
 
-test('a VM that is gone: its backups stand under their own heading, by UUID, and are restored as a new VM', async ({ page }) => {
+test('a VM that is gone: its backups stand under their own heading, by UUID, and are restored as a new VM', async ({
+  page,
+}) => {
   const uuid = (await lab.virsh('domuuid', VM)).trim()
   await lab.virsh('destroy', VM)
   await lab.virsh('undefine', VM, '--checkpoints-metadata')
   await open(page, backupsPath())
-  const gone = page.getByRole('list', { name: 'Backups of VMs that are gone' }).getByRole('listitem').filter({ hasText: VM })
+  const gone = page
+    .getByRole('list', { name: 'Backups of VMs that are gone' })
+    .getByRole('listitem')
+    .filter({ hasText: VM })
   await expect(gone).toContainText('2 backups')
   await gone.getByRole('link', { name: VM, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Backups of ${VM}`)
@@ -240,11 +282,18 @@ test('a VM that is gone: its backups stand under their own heading, by UUID, and
   await confirm(page.getByRole('dialog'), 'Restore as new VM')
   const path = /^\s*vda\s+(\/\S+)/m.exec(await lab.virsh('domblklist', `${VM}-back`))![1]!
   const id = (await backups(page).first().locator('details li').first().textContent())!
-  expect(await run('qemu-img', ['compare', '-U', path, join(folder, id, 'vda.qcow2')])).toContain('Images are identical')
+  expect(await run('qemu-img', ['compare', '-U', path, join(folder, id, 'vda.qcow2')])).toContain(
+    'Images are identical',
+  )
 })
 
-test('a target whose directory was changed by hand is read anew: what is gone, what is no backup, and what is back', async ({ page }) => {
-  const newest = readdirSync(folder).filter((name) => name.startsWith(VM)).sort().at(-1)!
+test('a target whose directory was changed by hand is read anew: what is gone, what is no backup, and what is back', async ({
+  page,
+}) => {
+  const newest = readdirSync(folder)
+    .filter((name) => name.startsWith(VM))
+    .sort()
+    .at(-1)!
   renameSync(join(folder, newest), join(folder, 'moved'))
   await open(page, backupsPath())
   const row = page.getByRole('list', { name: 'Targets' }).getByRole('listitem').filter({ hasText: TARGET })

@@ -22,10 +22,14 @@ export async function openVm(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name, exact: true })).toBeVisible()
 }
 
-export const layers = (page: Page, target: string): Locator => page.getByRole('list', { name: `Backing chain of ${target}` }).getByRole('listitem')
+export const layers = (page: Page, target: string): Locator =>
+  page.getByRole('list', { name: `Backing chain of ${target}` }).getByRole('listitem')
 
 export const snapshotItem = (page: Page, name: string): Locator =>
-  page.getByRole('list', { name: 'Snapshots' }).getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) })
+  page
+    .getByRole('list', { name: 'Snapshots' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('link', { name, exact: true }) })
 
 /** The dialog's job to its end; gives what it said, and fails when that is an error. */
 async function endOf(dialog: Locator): Promise<string> {
@@ -44,7 +48,11 @@ async function confirm(dialog: Locator, act: string): Promise<string> {
   return endOf(dialog)
 }
 
-export async function takeSnapshot(page: Page, name: string, quiesce: 'auto' | 'required' | 'off' = 'auto'): Promise<string> {
+export async function takeSnapshot(
+  page: Page,
+  name: string,
+  quiesce: 'auto' | 'required' | 'off' = 'auto',
+): Promise<string> {
   await page.getByRole('button', { name: 'Take snapshot', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Name', { exact: true }).fill(name)
@@ -60,7 +68,11 @@ export async function mergeAll(page: Page): Promise<string> {
   return confirm(dialog, 'Merge')
 }
 
-export async function revertTo(page: Page, snapshot: string, { safetySnapshot = false, stateAfter = 'as-it-was' } = {}): Promise<string> {
+export async function revertTo(
+  page: Page,
+  snapshot: string,
+  { safetySnapshot = false, stateAfter = 'as-it-was' } = {},
+): Promise<string> {
   await snapshotItem(page, snapshot).getByRole('button', { name: 'Revert', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('checkbox', { name: /safety snapshot/ }).setChecked(safetySnapshot)

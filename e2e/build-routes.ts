@@ -5,6 +5,8 @@ import { TEST_DIST } from './test-app.ts'
 
 /** Every route of the build, as an address: a new one is included by itself. */
 export function routes(): string[] {
-  const manifest = JSON.parse(readFileSync(join(repoDir, TEST_DIST, 'app-path-routes-manifest.json'), 'utf8')) as Record<string, string>
+  const manifest = JSON.parse(
+    readFileSync(join(repoDir, TEST_DIST, 'app-path-routes-manifest.json'), 'utf8'),
+  ) as Record<string, string>
   return [...new Set(Object.values(manifest))].map((route) => route.replaceAll(/\[+\.*\w+\]+/g, 'x')).sort()
 }

@@ -38,24 +38,38 @@ test.beforeAll(async () => {
   await orphan(stray, path(`${VM}-base.qcow2`), 0x44)
 })
 
-const item = (page: Page, text: string) => page.getByRole('listitem').filter({ has: page.getByText(text) }).filter({ has: page.getByRole('button') })
+const item = (page: Page, text: string) =>
+  page
+    .getByRole('listitem')
+    .filter({ has: page.getByText(text) })
+    .filter({ has: page.getByRole('button') })
 
 for (const { name, options } of LOOKS) {
   test.describe(name, () => {
     test.use(options)
 
-    test('the check pages and a repair’s dialog: nothing serious for axe, nothing sideways', async ({ page }) => {
-      for (const [where, subject] of [[hostCheckPath('lab'), 'lab'], [vmCheckPath('lab', VM), VM]] as const) {
+    test('the check pages and a repair’s dialog: nothing serious for axe, nothing sideways', async ({
+      page,
+    }) => {
+      for (const [where, subject] of [
+        [hostCheckPath('lab'), 'lab'],
+        [vmCheckPath('lab', VM), VM],
+      ] as const) {
         await open(page, where)
-        await expect(page.getByRole('heading', { level: 1, name: `Check & repair ${subject}`, exact: true })).toBeVisible()
+        await expect(
+          page.getByRole('heading', { level: 1, name: `Check & repair ${subject}`, exact: true }),
+        ).toBeVisible()
         await expectAccessible(page)
         await expectNoSideways(page)
       }
       await item(page, 'before the upgrade').getByRole('button', { name: 'Remove file', exact: true }).click()
-      await expect(page.getByRole('dialog').getByRole('button', { name: 'Remove file', exact: true })).toBeDisabled()
+      await expect(
+        page.getByRole('dialog').getByRole('button', { name: 'Remove file', exact: true }),
+      ).toBeDisabled()
       await expectAccessible(page)
       await expectNoSideways(page)
-      if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/dialog-${options.viewport.width}.png` })
+      if (process.env.KEYFRAME_SHOTS)
+        await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/dialog-${options.viewport.width}.png` })
       await page.getByRole('dialog').getByRole('button', { name: 'Back', exact: true }).click()
       expect(existsSync(lost)).toBe(true)
     })
@@ -71,10 +85,14 @@ test('without JavaScript the findings and what each repair would do can be read'
   await page.context().close()
 })
 
-test('from a VM’s page: a forgotten overlay is removed after its name is typed, and the page then says that all is well', async ({ page }) => {
+test('from a VM’s page: a forgotten overlay is removed after its name is typed, and the page then says that all is well', async ({
+  page,
+}) => {
   await openVm(page, VM)
   await page.getByRole('link', { name: 'Check & repair', exact: true }).click()
-  await item(page, `overlay of snapshot before the upgrade of vda of ${VM}, by its name`).getByRole('button', { name: 'Remove file', exact: true }).click()
+  await item(page, `overlay of snapshot before the upgrade of vda of ${VM}, by its name`)
+    .getByRole('button', { name: 'Remove file', exact: true })
+    .click()
   const dialog = page.getByRole('dialog')
   const confirm = dialog.getByRole('button', { name: 'Remove file', exact: true })
   await dialog.getByRole('textbox').fill(`${VM}-vda`)
@@ -87,10 +105,14 @@ test('from a VM’s page: a forgotten overlay is removed after its name is typed
   await expect(page.getByText(`Nothing to repair on ${VM}`)).toBeVisible()
 })
 
-test('a file that changed since it was shown is left alone; a header is mended with its data as it was', async ({ page }) => {
+test('a file that changed since it was shown is left alone; a header is mended with its data as it was', async ({
+  page,
+}) => {
   await open(page, '/')
   await page.getByRole('link', { name: 'Check & repair of lab', exact: true }).click()
-  await item(page, `stray-${process.env.TEST_WORKER_INDEX}.qcow2`).getByRole('button', { name: 'Remove file', exact: true }).click()
+  await item(page, `stray-${process.env.TEST_WORKER_INDEX}.qcow2`)
+    .getByRole('button', { name: 'Remove file', exact: true })
+    .click()
   await run('qemu-io', ['-c', 'write -P 85 1M 1M', stray])
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox').fill(`stray-${process.env.TEST_WORKER_INDEX}.qcow2`)
@@ -101,15 +123,24 @@ test('a file that changed since it was shown is left alone; a header is mended w
 
   // The overlay becomes a disk, with the format of its backing file forgotten: its extension gets a number that nobody knows.
   const handle = await openFile(stray, 'r+')
-  await handle.write(Buffer.from('12345678', 'hex'), 0, 4, readFileSync(stray).indexOf(Buffer.from('e2792aca', 'hex')))
+  await handle.write(
+    Buffer.from('12345678', 'hex'),
+    0,
+    4,
+    readFileSync(stray).indexOf(Buffer.from('e2792aca', 'hex')),
+  )
   await handle.close()
   await lab.defineGuest({ name: `${VM}-f`, system: 'none', disks: [{ format: 'qcow2', path: stray }] })
   await open(page, vmCheckPath('lab', `${VM}-f`))
   await page.getByRole('button', { name: 'Record qcow2', exact: true }).click()
   await dialog.getByRole('textbox').fill(`stray-${process.env.TEST_WORKER_INDEX}.qcow2`)
   await dialog.getByRole('button', { name: 'Record qcow2', exact: true }).click()
-  await expect(dialog.getByRole('status').filter({ hasText: 'records its backing file as qcow2 now' })).toBeVisible()
-  expect(JSON.parse(await run('qemu-img', ['info', '--output=json', stray]))).toMatchObject({ 'backing-filename-format': 'qcow2' })
+  await expect(
+    dialog.getByRole('status').filter({ hasText: 'records its backing file as qcow2 now' }),
+  ).toBeVisible()
+  expect(JSON.parse(await run('qemu-img', ['info', '--output=json', stray]))).toMatchObject({
+    'backing-filename-format': 'qcow2',
+  })
   expect([await patternAt(stray, 'qcow2', 0), await patternAt(stray, 'qcow2', 1)]).toEqual([0x44, 85])
   await lab.virsh('undefine', `${VM}-f`)
 })

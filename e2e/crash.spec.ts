@@ -22,7 +22,17 @@ async function startSlowMerge(page: Page) {
   await dialog.getByRole('radio', { name: /Commit down/ }).check()
   await dialog.getByLabel(/Bandwidth limit/).fill('1')
   await dialog.getByRole('button', { name: 'Merge', exact: true }).click()
-  await expect.poll(async () => Number(await page.getByRole('progressbar').first().getAttribute('aria-valuenow').catch(() => 0))).toBeGreaterThan(0)
+  await expect
+    .poll(async () =>
+      Number(
+        await page
+          .getByRole('progressbar')
+          .first()
+          .getAttribute('aria-valuenow')
+          .catch(() => 0),
+      ),
+    )
+    .toBeGreaterThan(0)
 }
 
 async function isMerged(name: string) {
@@ -34,14 +44,19 @@ async function isMerged(name: string) {
   expect(await patternAt(lab.guests[name]!.disks[0]!.path, 'qcow2', 11)).toBe(90)
 }
 
-test('the app killed in the middle of a merge: the new process finds it and finishes it, pivot included', async ({ page }) => {
+test('the app killed in the middle of a merge: the new process finds it and finishes it, pivot included', async ({
+  page,
+}) => {
   await guestWithOverlay('crash')
   await signIn(page, '/hosts/lab/vms/crash')
   await startSlowMerge(page)
   await restartTestApp('SIGKILL')
   await signIn(page, '/hosts/lab/vms/crash')
   await expect(page.getByRole('progressbar').first()).toBeVisible()
-  await waitUntil(async () => (await testLab().virsh('domblklist', 'crash')).includes('crash-vda.qcow2'), { limitMs: 60_000, what: 'The end of the merge' })
+  await waitUntil(async () => (await testLab().virsh('domblklist', 'crash')).includes('crash-vda.qcow2'), {
+    limitMs: 60_000,
+    what: 'The end of the merge',
+  })
   await expect(page.getByRole('list', { name: 'Backing chain of vda' }).getByRole('listitem')).toHaveCount(1)
   await expect(page.getByRole('progressbar')).toHaveCount(0)
   await isMerged('crash')
@@ -55,11 +70,16 @@ test('closing the browser loses nothing', async ({ page, browser }) => {
   await startSlowMerge(other)
   await context.close()
   await signIn(page, '/hosts/lab/vms/closed')
-  await expect(page.getByRole('list', { name: 'Backing chain of vda' }).getByRole('listitem')).toHaveCount(1, { timeout: 60_000 })
+  await expect(page.getByRole('list', { name: 'Backing chain of vda' }).getByRole('listitem')).toHaveCount(
+    1,
+    { timeout: 60_000 },
+  )
   await isMerged('closed')
 })
 
-test('the app stopped in the orderly way with a page open ends promptly, and the page catches up by itself', async ({ page }) => {
+test('the app stopped in the orderly way with a page open ends promptly, and the page catches up by itself', async ({
+  page,
+}) => {
   await signIn(page, '/hosts/lab/vms/web')
   const startMs = Date.now()
   const { endApp } = await import('./lab/app-process.ts')
@@ -67,5 +87,7 @@ test('the app stopped in the orderly way with a page open ends promptly, and the
   expect(Date.now() - startMs).toBeLessThan(8_000)
   await expect(page.getByRole('status').filter({ hasText: /connection lost/i })).toBeVisible()
   await restartTestApp('SIGTERM')
-  await expect(page.getByRole('status').filter({ hasText: /connection lost/i })).toHaveCount(0, { timeout: 30_000 })
+  await expect(page.getByRole('status').filter({ hasText: /connection lost/i })).toHaveCount(0, {
+    timeout: 30_000,
+  })
 })

@@ -22,7 +22,9 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 try {
   for (const { file, px, part, background } of ICONS) {
     const page = await browser.newPage({ viewport: { width: px, height: px } })
-    await page.setContent(`<style>html,body{margin:0;background:${background}}body{display:grid;place-items:center;height:100vh}svg{width:${part * 100}%}</style>${SVG}`)
+    await page.setContent(
+      `<style>html,body{margin:0;background:${background}}body{display:grid;place-items:center;height:100vh}svg{width:${part * 100}%}</style>${SVG}`,
+    )
     await page.screenshot({ path: join(repoDir, file), omitBackground: true })
     await page.close()
   }

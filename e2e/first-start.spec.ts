@@ -17,7 +17,14 @@ let port: number
 let app: ProcessMark | undefined
 
 async function start(): Promise<void> {
-  app = spawnApp({ distName: TEST_DIST, port, libvirtUri: `lab=${testLab().uri}`, dataDir: join(dir, 'data'), adminPassword: '', log })
+  app = spawnApp({
+    distName: TEST_DIST,
+    port,
+    libvirtUri: `lab=${testLab().uri}`,
+    dataDir: join(dir, 'data'),
+    adminPassword: '',
+    log,
+  })
   await waitForApp(app, port, log)
 }
 
@@ -33,8 +40,13 @@ test.afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-test('the first start prints a link that makes the first admin, once, also without JavaScript', async ({ browser }) => {
-  const link = await waitUntil(() => /http:\S+\/setup\/\S+/.exec(readFileSync(log, 'utf8'))?.[0], { limitMs: 10_000, what: 'The set-up link in the log' })
+test('the first start prints a link that makes the first admin, once, also without JavaScript', async ({
+  browser,
+}) => {
+  const link = await waitUntil(() => /http:\S+\/setup\/\S+/.exec(readFileSync(log, 'utf8'))?.[0], {
+    limitMs: 10_000,
+    what: 'The set-up link in the log',
+  })
   expect(link.startsWith(`${appUrl(port)}/setup/`)).toBe(true)
   const context = await browser.newContext({ javaScriptEnabled: false })
   const page = await context.newPage()

@@ -18,9 +18,19 @@ test('a pivot by virsh shortens the chain on an open page', async ({ page }) => 
 test('everywhere else a job begun with virsh shows within 30 s', async ({ page }) => {
   const lab = await guestWithOverlay('elsewhere')
   await open(page, '/')
-  const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'elsewhere', exact: true }) })
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.getByRole('link', { name: 'elsewhere', exact: true }) })
   await expect(row).toBeVisible()
-  await lab.virsh('blockcommit', 'elsewhere', 'vda', '--active', '--bytes', '--bandwidth', String(SLOW_BYTES_PER_SECOND))
+  await lab.virsh(
+    'blockcommit',
+    'elsewhere',
+    'vda',
+    '--active',
+    '--bytes',
+    '--bandwidth',
+    String(SLOW_BYTES_PER_SECOND),
+  )
   await expect(row.getByRole('progressbar')).toBeVisible({ timeout: EVERYWHERE_MS })
   await lab.virsh('destroy', 'elsewhere')
 })

@@ -33,7 +33,13 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
     const guests = Promise.all([lab.startGuest(WEB.name), lab.startGuest(DB.name)])
     ends.push(() => endApp(underTest().app))
     const app = startTestApp({
-      baseUrl: `http://127.0.0.1:${port}`, port, username: 'admin', password: 'correct horse battery staple', labDir: lab.dir, dataDir: join(dir, 'data'), appLog: join(dir, 'app.log'),
+      baseUrl: `http://127.0.0.1:${port}`,
+      port,
+      username: 'admin',
+      password: 'correct horse battery staple',
+      labDir: lab.dir,
+      dataDir: join(dir, 'data'),
+      appLog: join(dir, 'app.log'),
     })
     for (const one of await Promise.allSettled([guests, app])) if (one.status === 'rejected') throw one.reason
   } catch (error) {

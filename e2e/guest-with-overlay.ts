@@ -9,6 +9,12 @@ export async function guestWithOverlay(name: string): Promise<Lab> {
   await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 32 * MIB }] })
   await lab.startGuest(name)
   await lab.virsh('snapshot-create-as', name, 's1', '--disk-only')
-  await lab.virsh('qemu-monitor-command', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 90 0 12M"')
+  await lab.virsh(
+    'qemu-monitor-command',
+    name,
+    '--hmp',
+    '--cmd',
+    'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 90 0 12M"',
+  )
   return lab
 }

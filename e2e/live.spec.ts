@@ -15,7 +15,9 @@ const blockJob = async (name: string) => (await testLab().virsh('blockjob', name
 
 /** The VM's page with its event stream open, as it stands before anyone begins a job. */
 async function openLive(page: Page, name: string): Promise<void> {
-  const stream = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='))
+  const stream = page.waitForResponse(
+    (response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='),
+  )
   await openVm(page, name)
   await stream
   await expect(page.getByRole('progressbar')).toHaveCount(0)
@@ -34,20 +36,32 @@ async function startSlowMerge(page: Page): Promise<number> {
   return clicked
 }
 
-test('a job that virsh begins shows on the VM’s open page within 2 s, and goes with its end', async ({ page }) => {
+test('a job that virsh begins shows on the VM’s open page within 2 s, and goes with its end', async ({
+  page,
+}) => {
   const lab = await guestWithOverlay('foreign')
   await openLive(page, 'foreign')
   // More than once, for a poll that is too slow can be lucky.
   for (let round = 0; round < 4; round++) {
     const shown = shownAt(page)
-    await lab.virsh('blockcommit', 'foreign', 'vda', '--active', '--bandwidth', String(LIMIT_BYTES), '--bytes')
+    await lab.virsh(
+      'blockcommit',
+      'foreign',
+      'vda',
+      '--active',
+      '--bandwidth',
+      String(LIMIT_BYTES),
+      '--bytes',
+    )
     const startMs = Date.now()
     await expect(progress(page)).toBeVisible({ timeout: FOREIGN_MS })
-    const afterMs = await shown - startMs
+    const afterMs = (await shown) - startMs
     console.log(`live: a job begun by virsh showed after ${afterMs} ms`)
     expect(afterMs).toBeLessThan(FOREIGN_MS)
     expect(await blockJob('foreign')).toMatch(/type=active/i)
-    await expect.poll(async () => Number(await progress(page).getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+    await expect
+      .poll(async () => Number(await progress(page).getAttribute('aria-valuenow')))
+      .toBeGreaterThan(0)
     await lab.virsh('blockjob', 'foreign', 'vda', '--abort')
     await expect(progress(page)).toHaveCount(0, { timeout: FOREIGN_MS })
   }
@@ -58,16 +72,31 @@ test('a job that virsh begins shows on the VM’s open page within 2 s, and goes
 test('a job that virsh began can be cancelled in the browser', async ({ page }) => {
   const lab = await guestWithOverlay('foreign-cancel')
   await openLive(page, 'foreign-cancel')
-  await lab.virsh('blockcommit', 'foreign-cancel', 'vda', '--active', '--bandwidth', String(LIMIT_BYTES), '--bytes')
+  await lab.virsh(
+    'blockcommit',
+    'foreign-cancel',
+    'vda',
+    '--active',
+    '--bandwidth',
+    String(LIMIT_BYTES),
+    '--bytes',
+  )
   await expect(progress(page)).toBeVisible({ timeout: FOREIGN_MS })
-  await page.getByRole('listitem').filter({ has: progress(page) }).getByRole('button', { name: 'Cancel job', exact: true }).click()
+  await page
+    .getByRole('listitem')
+    .filter({ has: progress(page) })
+    .getByRole('button', { name: 'Cancel job', exact: true })
+    .click()
   await expect(progress(page)).toHaveCount(0)
   expect(await blockJob('foreign-cancel')).toBe('')
   expect((await lab.virsh('snapshot-list', 'foreign-cancel', '--name')).trim()).toBe('s1')
   await lab.virsh('destroy', 'foreign-cancel')
 })
 
-test('a merge begun on one page shows in another browser within 1 s; there it can be cancelled, and nothing is lost', async ({ page, browser }) => {
+test('a merge begun on one page shows in another browser within 1 s; there it can be cancelled, and nothing is lost', async ({
+  page,
+  browser,
+}) => {
   const lab = await guestWithOverlay('shared')
   const overlay = (await lab.virsh('domblklist', 'shared')).trim()
   const context = await browser.newContext()
@@ -78,12 +107,14 @@ test('a merge begun on one page shows in another browser within 1 s; there it ca
   const shown = shownAt(other)
   const startMs = await startSlowMerge(page)
   await expect(other.getByRole('progressbar').first()).toBeVisible()
-  const afterMs = await shown - startMs
+  const afterMs = (await shown) - startMs
   console.log(`live: a merge showed in another browser ${afterMs} ms after the click`)
   expect(afterMs).toBeLessThan(OWN_MS)
   for (const each of [page, other]) {
     await expect(progress(each).first()).toBeVisible()
-    await expect.poll(async () => Number(await progress(each).first().getAttribute('aria-valuenow'))).toBeGreaterThan(0)
+    await expect
+      .poll(async () => Number(await progress(each).first().getAttribute('aria-valuenow')))
+      .toBeGreaterThan(0)
   }
   expect(await blockJob('shared')).toMatch(/type=active/i)
 

@@ -21,7 +21,10 @@ async function newPage(browser: Browser): Promise<Page> {
 }
 const signOut = (page: Page) => page.getByRole('button', { name: 'Sign out' })
 
-test('guessing elsewhere keeps no browser out that was here before, and a new one only waits', async ({ browser, page: admin }) => {
+test('guessing elsewhere keeps no browser out that was here before, and a new one only waits', async ({
+  browser,
+  page: admin,
+}) => {
   const known = await newPage(browser)
   await choosePassword(known, await invite(admin, USER, 'viewer'))
   await signOut(known).click()
@@ -29,14 +32,23 @@ test('guessing elsewhere keeps no browser out that was here before, and a new on
 
   const guess = await readSignInForm(baseUrl)
   const places = Array.from({ length: GUESSERS }, (_, index) => elsewhere(index))
-  const answers = await Promise.all(places.map(async (localAddress) => {
-    const codes = []
-    for (let time = 0; time < FROM_EACH; time++) codes.push(new URL((await guess(USER, `guess ${time}`, { localAddress })).headers.location ?? '', baseUrl).searchParams.get('error'))
-    return codes
-  }))
+  const answers = await Promise.all(
+    places.map(async (localAddress) => {
+      const codes = []
+      for (let time = 0; time < FROM_EACH; time++)
+        codes.push(
+          new URL(
+            (await guess(USER, `guess ${time}`, { localAddress })).headers.location ?? '',
+            baseUrl,
+          ).searchParams.get('error'),
+        )
+      return codes
+    }),
+  )
   expect(answers.flat().every((code) => code === 'wrong')).toBe(true)
   // Each guesser is kept out now, with the right password, too, and nobody else.
-  const location = async (secret: string, localAddress: string) => (await guess(USER, secret, { localAddress })).headers.location
+  const location = async (secret: string, localAddress: string) =>
+    (await guess(USER, secret, { localAddress })).headers.location
   expect(await location(PASSWORD, elsewhere(0))).toBe('/login?error=wait-5')
 
   const begunAtMs = Date.now()
@@ -45,7 +57,12 @@ test('guessing elsewhere keeps no browser out that was here before, and a new on
   expect(Date.now() - begunAtMs).toBeLessThan(5_000)
   // The cookie by which it is known is no session, and no script reads it.
   const cookies = await known.context().cookies()
-  expect(cookies.map(({ name, httpOnly, sameSite, path }) => [name, httpOnly, sameSite, path]).sort()).toEqual([['keyframe-device', true, 'Lax', '/'], ['keyframe-session', true, 'Lax', '/']])
+  expect(
+    cookies.map(({ name, httpOnly, sameSite, path }) => [name, httpOnly, sameSite, path]).sort(),
+  ).toEqual([
+    ['keyframe-device', true, 'Lax', '/'],
+    ['keyframe-session', true, 'Lax', '/'],
+  ])
 
   const fresh = await newPage(browser)
   await signIn(fresh, USER, PASSWORD)
@@ -69,18 +86,31 @@ test('a browser is known no more when the password was ended', async ({ browser,
   await expect(item).toContainText('no password: only the one-time link leads in')
   await expect(known).toHaveURL(/\/login/)
   await signIn(known, user, PASSWORD)
-  await expect(known.getByRole('alert').filter({ hasText: 'The user name or the password is wrong.' })).toBeVisible()
+  await expect(
+    known.getByRole('alert').filter({ hasText: 'The user name or the password is wrong.' }),
+  ).toBeVisible()
   await choosePassword(known, link)
   await open(admin, usersPath())
-  await expect(admin.getByRole('list', { name: 'Users' }).getByRole('listitem').filter({ hasText: user }).first()).toContainText('active')
+  await expect(
+    admin.getByRole('list', { name: 'Users' }).getByRole('listitem').filter({ hasText: user }).first(),
+  ).toContainText('active')
   await known.context().close()
 })
 
 test('another way out of this site after sign-in leads to its start', async ({ browser }) => {
-  for (const next of ['/.//evil.example/x', '/..//evil.example/x', '/x/..//evil.example/x', '/%2e//evil.example/x', '//evil.example', '/\\evil.example']) {
+  for (const next of [
+    '/.//evil.example/x',
+    '/..//evil.example/x',
+    '/x/..//evil.example/x',
+    '/%2e//evil.example/x',
+    '//evil.example',
+    '/\\evil.example',
+  ]) {
     const page = await newPage(browser)
     const left: string[] = []
-    page.on('request', (request) => { if (new URL(request.url()).origin !== baseUrl) left.push(request.url()) })
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== baseUrl) left.push(request.url())
+    })
     await page.goto(`${baseUrl}/login?${new URLSearchParams({ next })}`)
     await page.getByLabel('Username').fill(underTest().username)
     await page.getByLabel('Password').fill(underTest().password)
@@ -94,7 +124,11 @@ test('another way out of this site after sign-in leads to its start', async ({ b
 test('the form works without a script, and a guesser’s answers set no cookie', async () => {
   const guess = await readSignInForm(baseUrl)
   const wrong = await guess('nobody-here', 'x', { localAddress: elsewhere(50) })
-  expect([wrong.status, wrong.headers.location, wrong.headers['set-cookie']]).toEqual([303, '/login?error=wrong', undefined])
+  expect([wrong.status, wrong.headers.location, wrong.headers['set-cookie']]).toEqual([
+    303,
+    '/login?error=wrong',
+    undefined,
+  ])
   const right = await guess(underTest().username, underTest().password, { localAddress: elsewhere(50) })
   expect([right.status, new URL(right.headers.location ?? '', baseUrl).pathname]).toEqual([303, '/'])
   expect(cookiesOf(right)).toMatch(/keyframe-session=.+; keyframe-device=/)

@@ -27,8 +27,16 @@ async function newPage(browser: Browser, options: Parameters<Browser['newContext
   contexts.push(context)
   return context.newPage()
 }
-const item = (page: Page): Locator => page.getByRole('list', { name: 'Channels' }).getByRole('listitem').filter({ has: page.getByRole('heading', { name: CHANNEL }) }).first()
-const shot = async (page: Page, name: string) => { if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/notifications-${name}.png`, fullPage: true }) }
+const item = (page: Page): Locator =>
+  page
+    .getByRole('list', { name: 'Channels' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name: CHANNEL }) })
+    .first()
+const shot = async (page: Page, name: string) => {
+  if (process.env.KEYFRAME_SHOTS)
+    await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/notifications-${name}.png`, fullPage: true })
+}
 
 /** A backup of a VM to a target whose quota is too small fails while it runs. */
 async function failToBackUp(page: Page): Promise<void> {
@@ -38,7 +46,10 @@ async function failToBackUp(page: Page): Promise<void> {
   await dialog.getByLabel('Target', { exact: true }).selectOption({ label: TARGET })
   await dialog.getByLabel('Quiesce', { exact: true }).selectOption('off')
   await dialog.getByRole('button', { name: 'Back up now', exact: true }).click()
-  await expect(dialog.getByRole('alert')).toContainText(`The quota of the target ${TARGET} would be exceeded`, { timeout: JOB_LIMIT_MS })
+  await expect(dialog.getByRole('alert')).toContainText(
+    `The quota of the target ${TARGET} would be exceeded`,
+    { timeout: JOB_LIMIT_MS },
+  )
   await dialog.getByRole('button', { name: 'Close', exact: true }).click()
 }
 
@@ -92,7 +103,9 @@ test('an admin adds a webhook; what is secret is not shown again', async ({ page
   await dialog.getByRole('button', { name: 'Save channel' }).click()
   await expect(dialog).toBeHidden()
   await expect(item(page)).toContainText(`Webhook to ${receiver.url}/… · token set`)
-  await expect(item(page)).toContainText(/Hears changes of protection, failed jobs and a digest every day at 07:30/)
+  await expect(item(page)).toContainText(
+    /Hears changes of protection, failed jobs and a digest every day at 07:30/,
+  )
   await expect(item(page)).toContainText('nothing was sent yet')
   await page.getByRole('button', { name: `Change ${CHANNEL}` }).click()
   await expect(dialog.getByText('Empty: the one that is set stays.')).toBeVisible()
@@ -101,7 +114,9 @@ test('an admin adds a webhook; what is secret is not shown again', async ({ page
   await page.reload()
   expect(await page.content()).not.toContain('hidden-')
   await open(page, auditPath({ q: 'notification channel' }))
-  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText('Save a notification channel')
+  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText(
+    'Save a notification channel',
+  )
   expect(await page.content()).not.toContain('hidden-')
 })
 
@@ -109,50 +124,97 @@ test('operators and viewers find no link to it, and are refused', async ({ page 
   for (const other of [operator, viewer]) {
     const response = await other.goto(baseUrl + notificationsPath())
     expect(response!.status()).toBe(403)
-    await expect(other.getByRole('heading', { level: 1, name: 'This page is not for your role' })).toBeVisible()
+    await expect(
+      other.getByRole('heading', { level: 1, name: 'This page is not for your role' }),
+    ).toBeVisible()
     await expect(other.getByRole('link', { name: 'Notifications' })).toHaveCount(0)
   }
   // What an admin's browser sends, sent as an operator.
   await open(page, notificationsPath())
-  const sending = page.waitForRequest((request) => request.method() === 'POST' && request.headers()['next-action'] !== undefined)
-  await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
+  const sending = page.waitForRequest(
+    (request) => request.method() === 'POST' && request.headers()['next-action'] !== undefined,
+  )
+  await item(page)
+    .getByRole('button', { name: `Send test by ${CHANNEL}` })
+    .click()
   const sent = await sending
   await expect(item(page).getByRole('status').filter({ hasText: 'was taken' })).toBeVisible()
   const count = receiver.received.length
   const { 'next-action': action, 'content-type': type } = sent.headers()
-  const answer = await fetch(sent.url(), { method: 'POST', body: new Uint8Array(sent.postDataBuffer()!), headers: { 'next-action': action!, 'content-type': type!, 'origin': baseUrl, 'cookie': await cookieOf(operator) } })
-  expect(await answer.text()).toContain('Your role is operator, which may not send a test notification: an admin may. Nothing was done.')
+  const answer = await fetch(sent.url(), {
+    method: 'POST',
+    body: new Uint8Array(sent.postDataBuffer()!),
+    headers: {
+      'next-action': action!,
+      'content-type': type!,
+      origin: baseUrl,
+      cookie: await cookieOf(operator),
+    },
+  })
+  expect(await answer.text()).toContain(
+    'Your role is operator, which may not send a test notification: an admin may. Nothing was done.',
+  )
   expect(receiver.received).toHaveLength(count)
 })
 
 test('the test arrives at once, with the token', async ({ page }) => {
   receiver.received.length = 0
   await open(page, notificationsPath())
-  await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
+  await item(page)
+    .getByRole('button', { name: `Send test by ${CHANNEL}` })
+    .click()
   await expect(item(page).getByRole('status').filter({ hasText: 'was taken' })).toBeVisible()
-  expect(receiver.received).toMatchObject([{ method: 'POST', path: '/hidden-path', headers: { authorization: 'Bearer hidden-token' }, body: { version: 1, event: 'test', title: 'Test from Keyframe', text: `The channel “${CHANNEL}” works. admin asked for this message.`, link: null } }])
+  expect(receiver.received).toMatchObject([
+    {
+      method: 'POST',
+      path: '/hidden-path',
+      headers: { authorization: 'Bearer hidden-token' },
+      body: {
+        version: 1,
+        event: 'test',
+        title: 'Test from Keyframe',
+        text: `The channel “${CHANNEL}” works. admin asked for this message.`,
+        link: null,
+      },
+    },
+  ])
   await expect(item(page)).toContainText('last sent')
 })
 
 test('a job that fails arrives at the webhook', async ({ page }) => {
   receiver.received.length = 0
   await failToBackUp(page)
-  await expect.poll(() => receiver.received.map((each) => each.body), { timeout: 15_000 }).toContainEqual(expect.objectContaining({
-    version: 1, event: 'job-failed', title: `${VM} on lab: “Back up to ${TARGET} by copy” failed`, text: expect.stringContaining('would be exceeded') as unknown, vms: [expect.objectContaining({ host: 'lab', name: VM })], jobs: [expect.objectContaining({ kind: 'backup-copy', status: 'failed' })],
-  }))
+  await expect
+    .poll(() => receiver.received.map((each) => each.body), { timeout: 15_000 })
+    .toContainEqual(
+      expect.objectContaining({
+        version: 1,
+        event: 'job-failed',
+        title: `${VM} on lab: “Back up to ${TARGET} by copy” failed`,
+        text: expect.stringContaining('would be exceeded') as unknown,
+        vms: [expect.objectContaining({ host: 'lab', name: VM })],
+        jobs: [expect.objectContaining({ kind: 'backup-copy', status: 'failed' })],
+      }),
+    )
   await open(page, notificationsPath())
   await item(page).getByText('Last messages').click()
   await expect(item(page).getByRole('list', { name: `Last messages of ${CHANNEL}` })).toContainText('sent')
 })
 
-test('when the server answers 500 the page shows that it fails, live, and /backups says so to admins; then it recovers', async ({ page }) => {
+test('when the server answers 500 the page shows that it fails, live, and /backups says so to admins; then it recovers', async ({
+  page,
+}) => {
   await open(page, notificationsPath())
   receiver.answerWith(500, 'out of order')
   await failToBackUp(operator)
-  await expect(item(page).getByRole('status').filter({ hasText: 'failing since' })).toContainText('It answered 500: out of order', { timeout: 15_000 })
+  await expect(item(page).getByRole('status').filter({ hasText: 'failing since' })).toContainText(
+    'It answered 500: out of order',
+    { timeout: 15_000 },
+  )
   await expect(item(page)).toContainText(/1 message waits, next attempt/)
   await shot(page, 'failing-1440-light')
-  const line = (of: Page) => of.getByRole('status').filter({ hasText: `Word does not get through by ${CHANNEL}` })
+  const line = (of: Page) =>
+    of.getByRole('status').filter({ hasText: `Word does not get through by ${CHANNEL}` })
   await open(page, backupsPath())
   await expect(line(page)).toBeVisible()
   await expectAccessible(page)
@@ -161,23 +223,39 @@ test('when the server answers 500 the page shows that it fails, live, and /backu
   await expect(operator.getByRole('heading', { level: 1 })).toBeVisible()
   await expect(line(operator)).toHaveCount(0)
   await line(page).getByRole('link', { name: 'See why' }).click()
-  await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
-  await expect(item(page).getByRole('alert')).toContainText('The test message was not taken. It answered 500: out of order')
+  await item(page)
+    .getByRole('button', { name: `Send test by ${CHANNEL}` })
+    .click()
+  await expect(item(page).getByRole('alert')).toContainText(
+    'The test message was not taken. It answered 500: out of order',
+  )
   receiver.answerWith(200)
   receiver.received.length = 0
-  await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
+  await item(page)
+    .getByRole('button', { name: `Send test by ${CHANNEL}` })
+    .click()
   await expect(item(page).getByRole('status').filter({ hasText: 'failing since' })).toHaveCount(0)
-  await expect.poll(() => receiver.titles(), { timeout: 15_000 }).toEqual(['Test from Keyframe', `${VM} on lab: “Back up to ${TARGET} by copy” failed`])
+  await expect
+    .poll(() => receiver.titles(), { timeout: 15_000 })
+    .toEqual(['Test from Keyframe', `${VM} on lab: “Back up to ${TARGET} by copy” failed`])
 })
 
-for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }], ['at 390 px, light', { viewport: { width: 390, height: 844 }, colorScheme: 'light' }], ['at 1440 px, dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }]] as const) {
-  test(`${name}: the page and its dialogs: nothing serious for axe, nothing sideways`, async ({ browser }) => {
+for (const [name, options] of [
+  ['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
+  ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
+  ['at 390 px, light', { viewport: { width: 390, height: 844 }, colorScheme: 'light' }],
+  ['at 1440 px, dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
+] as const) {
+  test(`${name}: the page and its dialogs: nothing serious for axe, nothing sideways`, async ({
+    browser,
+  }) => {
     const page = await newPage(browser, options)
-    const check = async (what: string) => test.step(what, async () => {
-      await expectAccessible(page)
-      await expectNoSideways(page)
-      await shot(page, `${what}-${options.viewport.width}-${options.colorScheme}`)
-    })
+    const check = async (what: string) =>
+      test.step(what, async () => {
+        await expectAccessible(page)
+        await expectNoSideways(page)
+        await shot(page, `${what}-${options.viewport.width}-${options.colorScheme}`)
+      })
     await open(page, notificationsPath())
     await item(page).getByText('Last messages').click()
     await check('page')
@@ -212,7 +290,11 @@ for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, 
 test('a mail arrives at a real mail server; one that refuses the password is quoted', async ({ page }) => {
   const server = await startMailServer()
   const name = `mail ${N}`
-  const mail = page.getByRole('list', { name: 'Channels' }).getByRole('listitem').filter({ has: page.getByRole('heading', { name }) }).first()
+  const mail = page
+    .getByRole('list', { name: 'Channels' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name }) })
+    .first()
   const dialog = page.getByRole('dialog')
   await open(page, notificationsPath())
   await page.getByRole('button', { name: 'Add channel' }).click()
@@ -232,16 +314,27 @@ test('a mail arrives at a real mail server; one that refuses the password is quo
   await dialog.getByLabel('To', { exact: true }).fill('ann@example.org, ben@example.org')
   await dialog.getByRole('button', { name: 'Save channel' }).click()
   await expect(dialog).toBeHidden()
-  await expect(mail).toContainText(`E-mail to ann@example.org, ben@example.org by 127.0.0.1:${server.port} · password set`)
+  await expect(mail).toContainText(
+    `E-mail to ann@example.org, ben@example.org by 127.0.0.1:${server.port} · password set`,
+  )
   await mail.getByRole('button', { name: `Send test by ${name}` }).click()
-  await expect(mail.getByRole('alert')).toContainText('The test message was not taken. It refused user and password: 535')
+  await expect(mail.getByRole('alert')).toContainText(
+    'The test message was not taken. It refused user and password: 535',
+  )
   await page.getByRole('button', { name: `Change ${name}` }).click()
   await dialog.getByLabel('Password').fill('pass word')
   await dialog.getByRole('button', { name: 'Save channel' }).click()
   await expect(dialog).toBeHidden()
   await mail.getByRole('button', { name: `Send test by ${name}` }).click()
   await expect(mail.getByRole('status').filter({ hasText: 'was taken' })).toBeVisible()
-  expect(server.mails).toMatchObject([{ from: 'keyframe@example.org', to: ['ann@example.org', 'ben@example.org'], user: 'ann', text: expect.stringContaining('Subject: Test from Keyframe') as unknown }])
+  expect(server.mails).toMatchObject([
+    {
+      from: 'keyframe@example.org',
+      to: ['ann@example.org', 'ben@example.org'],
+      user: 'ann',
+      text: expect.stringContaining('Subject: Test from Keyframe') as unknown,
+    },
+  ])
   await page.getByRole('button', { name: `Remove ${name}` }).click()
   await dialog.getByRole('button', { name: 'Remove channel' }).click()
   await expect(page.getByRole('heading', { name })).toHaveCount(0)
@@ -253,7 +346,9 @@ test('without JavaScript the channels can be read and tested', async ({ browser 
   await open(page, notificationsPath())
   await expect(item(page)).toContainText('last sent')
   receiver.received.length = 0
-  await item(page).getByRole('button', { name: `Send test by ${CHANNEL}` }).click()
+  await item(page)
+    .getByRole('button', { name: `Send test by ${CHANNEL}` })
+    .click()
   await expect(item(page).getByText('The test message was taken')).toBeVisible()
   expect(receiver.titles()).toEqual(['Test from Keyframe'])
 })
@@ -268,5 +363,7 @@ test('a channel that is removed is gone, after it was confirmed', async ({ page 
   await dialog.getByRole('button', { name: 'Remove channel' }).click()
   await expect(page.getByRole('heading', { name: CHANNEL })).toHaveCount(0)
   await open(page, auditPath({ q: 'remove a notification channel' }))
-  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText('admin')
+  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText(
+    'admin',
+  )
 })

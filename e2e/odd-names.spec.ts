@@ -5,13 +5,23 @@ import { testLab } from './under-test.ts'
 
 // What libvirt lets a VM be called, in one name of 200 characters.
 const VM = `Ünïcode "quoted" 'single' <script>alert(1)<script> & 100% ${'x'.repeat(200)}`.slice(0, 200)
-const SNAPSHOTS = ['-begins with a dash', '"quotes" and \'single\' <&>', 'Größe ändern', '升级之前', ' spaces  inside ']
+const SNAPSHOTS = [
+  '-begins with a dash',
+  '"quotes" and \'single\' <&>',
+  'Größe ändern',
+  '升级之前',
+  ' spaces  inside ',
+]
 
 const lab = testLab()
 const PHONE = { width: 390, height: 844 }
 
 test.beforeAll(async () => {
-  await lab.defineGuest({ name: VM, system: 'none', disks: [{ format: 'qcow2' }, { format: 'raw', virtualBytes: 8 * 1024 * 1024 }] })
+  await lab.defineGuest({
+    name: VM,
+    system: 'none',
+    disks: [{ format: 'qcow2' }, { format: 'raw', virtualBytes: 8 * 1024 * 1024 }],
+  })
   await lab.startGuest(VM, { paused: true })
 })
 test.afterAll(async () => {
@@ -19,11 +29,14 @@ test.afterAll(async () => {
   await lab.virsh('undefine', '--snapshots-metadata', '--domain', VM)
 })
 
-const snapshotsByVirsh = async () => (await lab.virsh('snapshot-list', '--name', '--domain', VM)).split('\n').filter((line) => line !== '')
+const snapshotsByVirsh = async () =>
+  (await lab.virsh('snapshot-list', '--name', '--domain', VM)).split('\n').filter((line) => line !== '')
 
 test('a VM of any name is listed, and its link opens its page', async ({ page }) => {
   await open(page, '/')
-  page.on('dialog', (dialog) => { throw new Error(`a script in a VM’s name ran: ${dialog.message()}`) })
+  page.on('dialog', (dialog) => {
+    throw new Error(`a script in a VM’s name ran: ${dialog.message()}`)
+  })
   await page.getByRole('link', { name: VM, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: VM, exact: true })).toBeVisible()
   await expect(page).toHaveTitle(`${VM} · Keyframe`)
@@ -63,7 +76,11 @@ test('a name that can’t be is told as it is typed, and nothing is taken', asyn
   await page.getByRole('button', { name: 'Take snapshot', exact: true }).click()
   const dialog = page.getByRole('dialog')
   for (const [name, sentence] of [
-    ['', /Give the snapshot a name/], ['a/b', /must not contain “\/”/], ['.hidden', /must not begin with a dot/], ['x'.repeat(201), /too long: 201 bytes/], ['ü'.repeat(101), /too long: 202 bytes/],
+    ['', /Give the snapshot a name/],
+    ['a/b', /must not contain “\/”/],
+    ['.hidden', /must not begin with a dot/],
+    ['x'.repeat(201), /too long: 201 bytes/],
+    ['ü'.repeat(101), /too long: 202 bytes/],
   ] as const) {
     await dialog.getByLabel('Name', { exact: true }).fill(name)
     await expect(dialog.getByText(sentence)).toBeVisible()

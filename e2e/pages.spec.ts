@@ -16,9 +16,15 @@ const LOOKS = [
 const lab = testLab()
 
 /** Opens each dialog of a VM's page; what it asks the host is there when its own button can be pressed. */
-const DIALOGS: { act: string, show: (page: Page) => Promise<void> }[] = [
-  ...['Take snapshot', 'Merge', 'Force off'].map((act) => ({ act, show: (page: Page) => page.getByRole('button', { name: act, exact: true }).click() })),
-  ...['Revert', 'Delete'].map((act) => ({ act, show: (page: Page) => snapshotItem(page, 'first').getByRole('button', { name: act, exact: true }).click() })),
+const DIALOGS: { act: string; show: (page: Page) => Promise<void> }[] = [
+  ...['Take snapshot', 'Merge', 'Force off'].map((act) => ({
+    act,
+    show: (page: Page) => page.getByRole('button', { name: act, exact: true }).click(),
+  })),
+  ...['Revert', 'Delete'].map((act) => ({
+    act,
+    show: (page: Page) => snapshotItem(page, 'first').getByRole('button', { name: act, exact: true }).click(),
+  })),
 ]
 
 test.beforeAll(async () => {
@@ -30,10 +36,11 @@ test.afterAll(async () => {
   await lab.virsh('destroy', VM)
 })
 
-const check = (page: Page, what: string) => test.step(what, async () => {
-  await expectAccessible(page)
-  await expectNoSideways(page)
-})
+const check = (page: Page, what: string) =>
+  test.step(what, async () => {
+    await expectAccessible(page)
+    await expectNoSideways(page)
+  })
 
 for (const { name, options } of LOOKS) {
   test.describe(name, () => {
@@ -85,7 +92,7 @@ test('a snapshot is taken with the keyboard alone', async ({ page }) => {
   const button = page.getByRole('button', { name: 'Take snapshot', exact: true })
   const tabTo = async (target: Locator) => {
     const isThere = () => target.evaluate((element) => element === document.activeElement)
-    for (let presses = 0; presses < 40 && !await isThere(); presses++) await page.keyboard.press('Tab')
+    for (let presses = 0; presses < 40 && !(await isThere()); presses++) await page.keyboard.press('Tab')
     await expect(target).toBeFocused()
   }
   await tabTo(button)
@@ -110,14 +117,18 @@ test('a snapshot is taken with the keyboard alone', async ({ page }) => {
   await expect(dialog).toBeHidden()
   await expect(button).toBeFocused()
   await expect(snapshotItem(page, 'by keyboard')).toBeVisible()
-  expect(await lab.virsh('snapshot-dumpxml', VM, 'by keyboard')).toContain('<description>no mouse was here</description>')
+  expect(await lab.virsh('snapshot-dumpxml', VM, 'by keyboard')).toContain(
+    '<description>no mouse was here</description>',
+  )
 })
 
 test('the page of a snapshot that is gone says so', async ({ page }) => {
   await open(page, '/')
   const response = await page.goto(underTest().baseUrl + snapshotPath('lab', VM, 'never <was>'))
   expect(response!.status()).toBe(404)
-  await expect(page.getByRole('heading', { level: 1, name: 'The snapshot “never <was>” is gone', exact: true })).toBeVisible()
+  await expect(
+    page.getByRole('heading', { level: 1, name: 'The snapshot “never <was>” is gone', exact: true }),
+  ).toBeVisible()
   await page.getByRole('link', { name: `The VM ${VM}`, exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: VM, exact: true })).toBeVisible()
 })

@@ -22,7 +22,15 @@ export default defineConfig({
     launchOptions: {
       executablePath: process.env.KEYFRAME_CHROMIUM || '/usr/bin/chromium',
       // Chromium refuses its sandbox to root; the rest keeps it from calling home.
-      args: [...(asRoot ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        ...(asRoot ? ['--no-sandbox'] : []),
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     },
   },
 })

@@ -24,24 +24,52 @@ type Suite = {
 
 const report = (name: string) => join(reports, `${name}.json`)
 const vitest = (name: string, limitMs: number): Suite => ({
-  name, limitMs, count: countVitest,
-  args: ['node_modules/vitest/vitest.mjs', 'run', '--project', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report(name)}`],
+  name,
+  limitMs,
+  count: countVitest,
+  args: [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    name,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report(name)}`,
+  ],
 })
 
 const SUITES: Suite[] = [
   { name: 'types', limitMs: 5 * MINUTE_MS, args: ['node_modules/typescript/bin/tsc', '--noEmit'] },
-  { name: 'lint', limitMs: 5 * MINUTE_MS, args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
-  { name: 'format', limitMs: 5 * MINUTE_MS, args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'] },
+  {
+    name: 'lint',
+    limitMs: 5 * MINUTE_MS,
+    args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'],
+  },
+  {
+    name: 'format',
+    limitMs: 5 * MINUTE_MS,
+    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+  },
   vitest('unit', 5 * MINUTE_MS),
   vitest('integ', 35 * MINUTE_MS),
-  { name: 'e2e', limitMs: 20 * MINUTE_MS, count: countPlaywright, args: ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts'], env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') } },
+  {
+    name: 'e2e',
+    limitMs: 20 * MINUTE_MS,
+    count: countPlaywright,
+    args: ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts'],
+    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e') },
+  },
 ]
 
 async function runSuite(suite: Suite): Promise<Counts> {
   console.log(`\n== ${suite.name}`)
   const startMs = Date.now()
   rmSync(report(suite.name), { force: true })
-  const child = spawn(process.execPath, suite.args, { cwd: repoDir, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...suite.env } })
+  const child = spawn(process.execPath, suite.args, {
+    cwd: repoDir,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...suite.env },
+  })
   const timer = setTimeout(() => {
     say(`${suite.name} is over its limit of ${suite.limitMs / MINUTE_MS} minutes`)
     child.kill('SIGTERM')
@@ -60,7 +88,9 @@ async function runSuite(suite: Suite): Promise<Counts> {
     }
   }
   const { passed, failed, why, failures = [] } = judge(exitCode, counts())
-  say(`${suite.name}: ${passed} passed, ${failed} failed in ${Math.round((Date.now() - startMs) / 1000)} s${why ? ` (${why})` : ''}`)
+  say(
+    `${suite.name}: ${passed} passed, ${failed} failed in ${Math.round((Date.now() - startMs) / 1000)} s${why ? ` (${why})` : ''}`,
+  )
   const named = failed > 0 && failures.length === 0 ? [why ?? 'its own output, above, tells more'] : failures
   return { passed, failed, failures: named.map((one) => `${suite.name}: ${one}`) }
 }

@@ -31,7 +31,11 @@ try {
   await withApp(`lab=${lab.uri}`, say, async ({ url, cookie }) => {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
     try {
-      const context = await browser.newContext({ viewport: { width: WIDTH, height: HEIGHT }, colorScheme: 'light', locale: 'en-GB' })
+      const context = await browser.newContext({
+        viewport: { width: WIDTH, height: HEIGHT },
+        colorScheme: 'light',
+        locale: 'en-GB',
+      })
       const [name, ...value] = cookie.split('=')
       await context.addCookies([{ name: name!, value: value.join('='), url }])
       const page = await context.newPage()
@@ -47,7 +51,8 @@ try {
     }
   })
   const { size } = statSync(FILE)
-  if (size > MAXIMUM_BYTES) throw new Error(`${FILE} has ${size} bytes, at most ${MAXIMUM_BYTES} belong in the repository.`)
+  if (size > MAXIMUM_BYTES)
+    throw new Error(`${FILE} has ${size} bytes, at most ${MAXIMUM_BYTES} belong in the repository.`)
   say(`wrote ${FILE}, ${Math.round(size / 1000)} kB`)
 } finally {
   await lab.stop({ remove: true })

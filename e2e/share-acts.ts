@@ -24,7 +24,10 @@ export async function makeLink(page: Page, { lifetime, password, showPaths }: Wi
 }
 
 /** A browser that was never here. */
-export async function freshPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+export async function freshPage(
+  browser: Browser,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<Page> {
   return (await browser.newContext(options)).newPage()
 }
 
@@ -37,20 +40,32 @@ export async function openLink(page: Page, link: string): Promise<void> {
 
 /** All that a link gives away: its page as HTML and as what Next's own script reads. */
 export async function allOf(link: string): Promise<string> {
-  const texts = await Promise.all([new Headers(), new Headers({ rsc: '1' })].map(async (headers) => (await fetch(link, { headers })).text()))
+  const texts = await Promise.all(
+    [new Headers(), new Headers({ rsc: '1' })].map(async (headers) =>
+      (await fetch(link, { headers })).text(),
+    ),
+  )
   return texts.join('\n')
 }
 
 /** Names of the VM's files and of their folder: what a link must not tell. */
 export async function secretsOf(vm: string): Promise<string[]> {
   const lab = testLab()
-  const xml = (await lab.virsh('dumpxml', vm)) + (await lab.virsh('snapshot-dumpxml', vm, 's1').catch(() => ''))
-  const paths = [...new Set([...xml.matchAll(/(?:file|dev)='(\/[^']+)'/g)].map(([, path]) => path!).filter((path) => path.includes('/kf-test-')))]
+  const xml =
+    (await lab.virsh('dumpxml', vm)) + (await lab.virsh('snapshot-dumpxml', vm, 's1').catch(() => ''))
+  const paths = [
+    ...new Set(
+      [...xml.matchAll(/(?:file|dev)='(\/[^']+)'/g)]
+        .map(([, path]) => path!)
+        .filter((path) => path.includes('/kf-test-')),
+    ),
+  ]
   expect(paths.length).toBeGreaterThan(0)
   return [...new Set(paths.flatMap((path) => [dirname(path), basename(path)]))]
 }
 
 /** Neither these, nor a folder of the lab, its libvirt, or a way into the app. */
 export function expectNoLeak(text: string, secrets: string[]): void {
-  for (const secret of [...secrets, '/kf-test-', 'qemu://', '/hosts/']) expect([secret, text.includes(secret)]).toEqual([secret, false])
+  for (const secret of [...secrets, '/kf-test-', 'qemu://', '/hosts/'])
+    expect([secret, text.includes(secret)]).toEqual([secret, false])
 }

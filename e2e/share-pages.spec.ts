@@ -20,9 +20,14 @@ test.beforeAll(async () => {
   await guestWithOverlay(VM)
   await lab.defineGuest({ name: OFF, system: 'none' })
 })
-test.afterAll(async () => { await lab.virsh('destroy', VM) })
+test.afterAll(async () => {
+  await lab.virsh('destroy', VM)
+})
 
-test('a password is asked for, without JavaScript, and the page says nothing before', async ({ page: owner, browser }) => {
+test('a password is asked for, without JavaScript, and the page says nothing before', async ({
+  page: owner,
+  browser,
+}) => {
   await openVm(owner, VM)
   const link = await makeLink(owner, { password: 'a shared secret' })
   const page = await freshPage(browser, { javaScriptEnabled: false })
@@ -38,16 +43,23 @@ test('a password is asked for, without JavaScript, and the page says nothing bef
   await expect(page).toHaveURL(link)
   const [cookie] = await page.context().cookies()
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: new URL(link).pathname })
-  const withCookie = await fetch(`${link}/events`, { headers: { cookie: `${cookie!.name}=${cookie!.value}` } })
+  const withCookie = await fetch(`${link}/events`, {
+    headers: { cookie: `${cookie!.name}=${cookie!.value}` },
+  })
   expect(withCookie.status).toBe(200)
   await withCookie.body!.cancel()
   await open(owner, sharesPath())
   // Only the page's script counts: an image would count for whatever loads images, too.
-  await expect(owner.getByRole('list', { name: 'Share links' }).getByRole('listitem').first()).toContainText('never opened')
+  await expect(owner.getByRole('list', { name: 'Share links' }).getByRole('listitem').first()).toContainText(
+    'never opened',
+  )
   await page.context().close()
 })
 
-test('a renamed VM keeps its link; another of its old name is not shown; a VM that is removed is gone', async ({ page: owner, browser }) => {
+test('a renamed VM keeps its link; another of its old name is not shown; a VM that is removed is gone', async ({
+  page: owner,
+  browser,
+}) => {
   await openVm(owner, OFF)
   const link = await makeLink(owner)
   const page = await freshPage(browser)
@@ -85,11 +97,24 @@ test('a snapshot’s link shows it alone, and no later one of its name', async (
   await page.context().close()
 })
 
-test('a failed job’s page says that it failed, and names no host, target, other VM, user or file', async ({ page: owner, browser }) => {
+test('a failed job’s page says that it failed, and names no host, target, other VM, user or file', async ({
+  page: owner,
+  browser,
+}) => {
   const rows = markedRows({ id: `marked-${N}`, kind: 'backup-copy', status: 'failed' })
   const database = new DatabaseSync(join(underTest().dataDir, 'keyframe.db'), { timeout: 5_000 })
   const insert = (table: string, row: Record<string, string | number | null>) =>
-    Number(database.prepare(`INSERT INTO ${table} (${Object.keys(row).map((key) => `"${key}"`).join()}) VALUES (${Object.keys(row).map(() => '?').join()})`).run(...Object.values(row)).lastInsertRowid)
+    Number(
+      database
+        .prepare(
+          `INSERT INTO ${table} (${Object.keys(row)
+            .map((key) => `"${key}"`)
+            .join()}) VALUES (${Object.keys(row)
+            .map(() => '?')
+            .join()})`,
+        )
+        .run(...Object.values(row)).lastInsertRowid,
+    )
   insert('jobs', rows.job)
   for (const { step, calls } of rows.steps) {
     const id = insert('job_steps', step)
@@ -97,30 +122,49 @@ test('a failed job’s page says that it failed, and names no host, target, othe
   }
   database.close()
   await open(owner, jobPagePath(rows.job.id))
-  for (const [showPaths, options] of [[false, { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], [true, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]] as const) {
+  for (const [showPaths, options] of [
+    [false, { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
+    [true, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
+  ] as const) {
     const link = await makeLink(owner, { showPaths })
     const page = await freshPage(browser, options)
     await openLink(page, link)
-    await expect(page.getByRole('alert').filter({ hasText: 'failed' })).toHaveText('The backup failed. Who shared this can see why in Keyframe.')
+    await expect(page.getByRole('alert').filter({ hasText: 'failed' })).toHaveText(
+      'The backup failed. Who shared this can see why in Keyframe.',
+    )
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Backup by copy')
-    await expect(page.getByRole('region', { name: 'Steps' }).getByRole('listitem')).toHaveCount(rows.steps.length)
+    await expect(page.getByRole('region', { name: 'Steps' }).getByRole('listitem')).toHaveCount(
+      rows.steps.length,
+    )
     await expectAccessible(page)
     await expectNoSideways(page)
-    if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/share-failed-job-${options.viewport.width}.png` })
+    if (process.env.KEYFRAME_SHOTS)
+      await page.screenshot({
+        path: `${process.env.KEYFRAME_SHOTS}/share-failed-job-${options.viewport.width}.png`,
+      })
     const all = await allOf(link)
     for (const mark of Object.values(MARK)) expect([mark, all.includes(mark)]).toEqual([mark, false])
-    if (!showPaths) for (const part of MARKED_FILE.split(/[ /]/).filter(Boolean)) expect([part, all.includes(part)]).toEqual([part, false])
+    if (!showPaths)
+      for (const part of MARKED_FILE.split(/[ /]/).filter(Boolean))
+        expect([part, all.includes(part)]).toEqual([part, false])
     await page.context().close()
   }
 })
 
-for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]] as const) {
+for (const [name, options] of [
+  ['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
+  ['at 390 px, dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
+] as const) {
   test(`${name}: nothing serious for axe, nothing sideways`, async ({ browser }) => {
     const page = await freshPage(browser, options)
     const check = async (what: string) => {
       await expectAccessible(page)
       await expectNoSideways(page)
-      if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/share-${what}-${options.viewport.width}.png`, fullPage: what !== 'dialog' && what !== 'made' })
+      if (process.env.KEYFRAME_SHOTS)
+        await page.screenshot({
+          path: `${process.env.KEYFRAME_SHOTS}/share-${what}-${options.viewport.width}.png`,
+          fullPage: what !== 'dialog' && what !== 'made',
+        })
     }
     await lab.virsh('blockcommit', VM, 'vda', '--active', '--bandwidth', String(SLOW_BYTES), '--bytes')
     await openVm(page, VM)
@@ -135,7 +179,11 @@ for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, 
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
     await open(page, sharesPath())
     await check('list')
-    for (const [what, address] of [['vm', link], ['locked', locked], ['dead', `${link}x`]] as const) {
+    for (const [what, address] of [
+      ['vm', link],
+      ['locked', locked],
+      ['dead', `${link}x`],
+    ] as const) {
       await page.goto(address)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await check(what)

@@ -31,7 +31,11 @@ export async function signIn(page: Page, name: string, password: string): Promis
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-export const userItem = (page: Page, name: string) => page.getByRole('list', { name: 'Users' }).getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: false }) })
+export const userItem = (page: Page, name: string) =>
+  page
+    .getByRole('list', { name: 'Users' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name, exact: false }) })
 /** Opens what an admin can do with a user. */
 export async function manage(page: Page, name: string) {
   await open(page, usersPath())
@@ -49,22 +53,33 @@ export async function changeRole(admin: Page, name: string, role: string): Promi
 }
 
 /** When the page next has, or has not, a button of this name, by its own clock. */
-export const buttonAt = (page: Page, name: string, there: boolean) => page.evaluate(([label, wanted]) => new Promise<number>((resolve) => {
-  const look = () => {
-    if ([...document.querySelectorAll('button')].some((button) => button.textContent === label) !== wanted) return
-    observer.disconnect()
-    resolve(Date.now())
-  }
-  const observer = new MutationObserver(look)
-  observer.observe(document.body, { childList: true, subtree: true })
-  look()
-}), [name, there] as const)
+export const buttonAt = (page: Page, name: string, there: boolean) =>
+  page.evaluate(
+    ([label, wanted]) =>
+      new Promise<number>((resolve) => {
+        const look = () => {
+          if (
+            [...document.querySelectorAll('button')].some((button) => button.textContent === label) !== wanted
+          )
+            return
+          observer.disconnect()
+          resolve(Date.now())
+        }
+        const observer = new MutationObserver(look)
+        observer.observe(document.body, { childList: true, subtree: true })
+        look()
+      }),
+    [name, there] as const,
+  )
 
-export const cookieOf = async (page: Page) => (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
+export const cookieOf = async (page: Page) =>
+  (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
 
 /** Opens a VM's page as whoever is signed in, with its event stream. */
 export async function openLive(page: Page, path: string): Promise<void> {
-  const stream = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='))
+  const stream = page.waitForResponse(
+    (response) => new URL(response.url()).pathname === '/api/events' && response.url().includes('watch='),
+  )
   await page.goto(underTest().baseUrl + path)
   await stream
 }

@@ -1,8 +1,31 @@
 import { expect, test, type Browser, type BrowserContext, type Page, type Request } from '@playwright/test'
-import { auditPath, backupsPath, hostCheckPath, jobsPath, mergePlanPath, notificationsPath, snapshotPath, usersPath, vmBackupsPath, vmCheckPath, vmPath } from '../components/paths.ts'
+import {
+  auditPath,
+  backupsPath,
+  hostCheckPath,
+  jobsPath,
+  mergePlanPath,
+  notificationsPath,
+  snapshotPath,
+  usersPath,
+  vmBackupsPath,
+  vmCheckPath,
+  vmPath,
+} from '../components/paths.ts'
 import { open, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
-import { buttonAt, changeRole, choosePassword, cookieOf, invite, manage, openLive, PASSWORD, signIn, userItem } from './team-acts.ts'
+import {
+  buttonAt,
+  changeRole,
+  choosePassword,
+  cookieOf,
+  invite,
+  manage,
+  openLive,
+  PASSWORD,
+  signIn,
+  userItem,
+} from './team-acts.ts'
 import { testLab, underTest } from './under-test.ts'
 
 // A test that fails is followed by a new worker: it makes a guest and users of its own.
@@ -44,7 +67,12 @@ test('the link works once, and is shown once', async ({ page }) => {
   await page.reload()
   expect(await page.content()).not.toContain(link)
   await expect(userItem(page, `once-${N}`)).toContainText('invited, no password yet')
-  const second = await (await manage(page, `once-${N}`)).getByRole('button', { name: `New one-time link for once-${N}` }).click().then(() => page.getByLabel(`One-time link for once-${N}`).inputValue())
+  const second = await (
+    await manage(page, `once-${N}`)
+  )
+    .getByRole('button', { name: `New one-time link for once-${N}` })
+    .click()
+    .then(() => page.getByLabel(`One-time link for once-${N}`).inputValue())
   const guest = await (await page.context().browser()!.newContext()).newPage()
   await guest.goto(link)
   await expect(guest.getByRole('alert').filter({ hasText: 'used already or is too old' })).toBeVisible()
@@ -55,7 +83,16 @@ test('the link works once, and is shown once', async ({ page }) => {
 })
 
 test('a viewer sees everything and no acting button; an operator acts, and the viewer sees it within a second', async () => {
-  for (const path of ['/', vmPath('lab', VM), snapshotPath('lab', VM, 'first'), vmCheckPath('lab', VM), hostCheckPath('lab'), jobsPath(), backupsPath(), vmBackupsPath('lab', VM)]) {
+  for (const path of [
+    '/',
+    vmPath('lab', VM),
+    snapshotPath('lab', VM, 'first'),
+    vmCheckPath('lab', VM),
+    hostCheckPath('lab'),
+    jobsPath(),
+    backupsPath(),
+    vmBackupsPath('lab', VM),
+  ]) {
     await viewer.goto(baseUrl + path)
     await expect(viewer.getByRole('heading', { level: 1 })).toBeVisible()
     const buttons = await viewer.getByRole('main').getByRole('button').allInnerTexts()
@@ -78,19 +115,41 @@ test('a viewer sees everything and no acting button; an operator acts, and the v
   await expect(viewer.getByRole('list', { name: 'Who did what' })).toContainText(OPERATOR)
 })
 
-test('a viewer’s crafted request is refused with a sentence, changes nothing, and is recorded', async ({ page }) => {
+test('a viewer’s crafted request is refused with a sentence, changes nothing, and is recorded', async ({
+  page,
+}) => {
   await operator.goto(baseUrl + vmPath('lab', VM))
   let sent: Request | undefined
-  operator.on('request', (request) => { if (request.headers()['next-action']) sent ??= request })
+  operator.on('request', (request) => {
+    if (request.headers()['next-action']) sent ??= request
+  })
   await takeSnapshot(operator, 'crafted', 'off')
   const before = await lab.virsh('snapshot-list', VM, '--name')
   const { 'next-action': action, 'content-type': type, 'next-router-state-tree': tree } = sent!.headers()
-  const body = sent!.postData()!.replace(/"nonce":"[^"]*"/, '"nonce":"crafted"').replaceAll('crafted', 'by the viewer')
-  const answer = await fetch(sent!.url(), { method: 'POST', body, headers: { 'next-action': action!, 'content-type': type!, ...(tree ? { 'next-router-state-tree': tree } : {}), origin: baseUrl, cookie: await cookieOf(viewer) } })
-  expect(await answer.text()).toContain('Your role is viewer, which may not take a snapshot: an operator or an admin may. Nothing was done.')
+  const body = sent!
+    .postData()!
+    .replace(/"nonce":"[^"]*"/, '"nonce":"crafted"')
+    .replaceAll('crafted', 'by the viewer')
+  const answer = await fetch(sent!.url(), {
+    method: 'POST',
+    body,
+    headers: {
+      'next-action': action!,
+      'content-type': type!,
+      ...(tree ? { 'next-router-state-tree': tree } : {}),
+      origin: baseUrl,
+      cookie: await cookieOf(viewer),
+    },
+  })
+  expect(await answer.text()).toContain(
+    'Your role is viewer, which may not take a snapshot: an operator or an admin may. Nothing was done.',
+  )
   expect(await lab.virsh('snapshot-list', VM, '--name')).toBe(before)
   const uuid = (await lab.virsh('domuuid', VM)).trim()
-  expect((await fetch(baseUrl + mergePlanPath('lab', uuid), { headers: { cookie: await cookieOf(viewer) } })).status).toBe(403)
+  expect(
+    (await fetch(baseUrl + mergePlanPath('lab', uuid), { headers: { cookie: await cookieOf(viewer) } }))
+      .status,
+  ).toBe(403)
   await open(page, auditPath({ person: VIEWER, result: 'refused' }))
   const records = page.getByRole('list', { name: 'Records' }).getByRole('listitem')
   await expect(records.first()).toContainText('which may not plan a merge')
@@ -104,14 +163,19 @@ test('pages of admins answer 403 to others', async () => {
     for (const path of [usersPath(), auditPath(), notificationsPath()]) {
       const response = await page.goto(baseUrl + path)
       expect([path, response!.status()]).toEqual([path, 403])
-      await expect(page.getByRole('heading', { level: 1, name: 'This page is not for your role' })).toBeVisible()
+      await expect(
+        page.getByRole('heading', { level: 1, name: 'This page is not for your role' }),
+      ).toBeVisible()
     }
   }
 })
 
 test('a changed role takes effect on an open page within a second', async ({ page }) => {
   await openLive(viewer, vmPath('lab', VM))
-  for (const [role, there] of [['operator', true], ['viewer', false]] as const) {
+  for (const [role, there] of [
+    ['operator', true],
+    ['viewer', false],
+  ] as const) {
     const seen = buttonAt(viewer, 'Take snapshot', there)
     const atMs = await changeRole(page, VIEWER, role)
     const afterMs = (await seen) - atMs
@@ -123,7 +187,10 @@ test('a changed role takes effect on an open page within a second', async ({ pag
 test('a disabled user is out at once, event stream included, and in again when enabled', async ({ page }) => {
   await openLive(operator, vmPath('lab', VM))
   const stream = await fetch(`${baseUrl}/api/events`, { headers: { cookie: await cookieOf(operator) } })
-  const ended = (async () => { for await (const chunk of stream.body!) void chunk; return Date.now() })()
+  const ended = (async () => {
+    for await (const chunk of stream.body!) void chunk
+    return Date.now()
+  })()
   const left = operator.waitForRequest((request) => request.isNavigationRequest()).then(() => Date.now())
   const item = await manage(page, OPERATOR)
   const atMs = Date.now()
@@ -132,7 +199,9 @@ test('a disabled user is out at once, event stream included, and in again when e
   expect((await ended) - atMs).toBeLessThan(SOON_MS)
   await expect(operator).toHaveURL(/\/login/)
   await signIn(operator, OPERATOR, PASSWORD)
-  await expect(operator.getByRole('alert').filter({ hasText: 'The user name or the password is wrong.' })).toBeVisible()
+  await expect(
+    operator.getByRole('alert').filter({ hasText: 'The user name or the password is wrong.' }),
+  ).toBeVisible()
   await item.getByRole('button', { name: `Enable ${OPERATOR}` }).click()
   await expect(item.getByText('active', { exact: true })).toBeVisible()
   await signIn(operator, OPERATOR, PASSWORD)
@@ -150,24 +219,37 @@ test('the last admin is kept: not disabled, not demoted', async ({ page }) => {
   await expect(userItem(page, 'admin')).toContainText('active')
 })
 
-test('sessions are listed with what, where and when; one’s own on the account, others’ by an admin', async ({ page, browser }) => {
+test('sessions are listed with what, where and when; one’s own on the account, others’ by an admin', async ({
+  page,
+  browser,
+}) => {
   const second = await newPage(browser)
   await signIn(second, VIEWER, PASSWORD)
   await expect(second.getByRole('button', { name: 'Sign out' })).toBeVisible()
   await viewer.goto(`${baseUrl}/account`)
   const own = viewer.getByRole('list', { name: 'Sessions' }).getByRole('listitem')
-  await expect(own.filter({ hasText: 'this one' })).toContainText(/Chrome \d+ on Linux.*from 127\.0\.0\.1 · since/s)
+  await expect(own.filter({ hasText: 'this one' })).toContainText(
+    /Chrome \d+ on Linux.*from 127\.0\.0\.1 · since/s,
+  )
   await own.filter({ hasNotText: 'this one' }).first().getByRole('button', { name: 'End session' }).click()
   await expect(second).toHaveURL(/\/login/)
   const item = await manage(page, VIEWER)
-  await item.getByRole('button', { name: `End session of ${VIEWER}` }).first().click()
+  await item
+    .getByRole('button', { name: `End session of ${VIEWER}` })
+    .first()
+    .click()
   await expect(viewer).toHaveURL(/\/login/)
   await signIn(viewer, VIEWER, PASSWORD)
   await expect(viewer.getByRole('button', { name: 'Sign out' })).toBeVisible()
 })
 
-test('the audit log holds sign-ins, good and bad, with the address of the connection and not the client’s word', async ({ page, browser }) => {
-  const liar = await newPage(browser, { extraHTTPHeaders: { 'x-forwarded-for': '203.0.113.66', 'x-keyframe-peer': '203.0.113.66' } })
+test('the audit log holds sign-ins, good and bad, with the address of the connection and not the client’s word', async ({
+  page,
+  browser,
+}) => {
+  const liar = await newPage(browser, {
+    extraHTTPHeaders: { 'x-forwarded-for': '203.0.113.66', 'x-keyframe-peer': '203.0.113.66' },
+  })
   await signIn(liar, VIEWER, 'not the password')
   await expect(liar.getByRole('alert').filter({ hasText: 'is wrong' })).toBeVisible()
   await open(page, auditPath({ person: VIEWER }))
@@ -179,7 +261,9 @@ test('the audit log holds sign-ins, good and bad, with the address of the connec
   await expect(record).toContainText('The user name or the password is wrong.')
   expect(await page.getByRole('main').innerText()).not.toContain('203.0.113.66')
   await open(page, auditPath({ q: 'change a user', person: 'admin', result: 'ok' }))
-  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText(VIEWER)
+  await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem').first()).toContainText(
+    VIEWER,
+  )
   await open(page, auditPath({ from: 'yesterday' }))
   await expect(page.getByRole('status').filter({ hasText: '“yesterday” is no time' })).toBeVisible()
 })
@@ -201,7 +285,10 @@ test('without JavaScript an admin invites, changes a role, and reads the audit l
   await expect(page.getByRole('list', { name: 'Records' }).getByRole('listitem')).toHaveCount(3)
 })
 
-for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }], ['at 390 px, dark', { viewport: PHONE, colorScheme: 'dark' }]] as const) {
+for (const [name, options] of [
+  ['at 1440 px, light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
+  ['at 390 px, dark', { viewport: PHONE, colorScheme: 'dark' }],
+] as const) {
   test(`${name}: nothing serious for axe, nothing sideways`, async ({ browser }) => {
     const page = await newPage(browser, options)
     for (const path of [usersPath(), auditPath(), '/account']) {
@@ -210,7 +297,11 @@ for (const [name, options] of [['at 1440 px, light', { viewport: { width: 1440, 
       for (const summary of await page.locator('summary').all()) await summary.click()
       await expectAccessible(page)
       await expectNoSideways(page)
-      if (process.env.KEYFRAME_SHOTS) await page.screenshot({ path: `${process.env.KEYFRAME_SHOTS}/team-${path.slice(1)}-${options.viewport.width}.png`, fullPage: true })
+      if (process.env.KEYFRAME_SHOTS)
+        await page.screenshot({
+          path: `${process.env.KEYFRAME_SHOTS}/team-${path.slice(1)}-${options.viewport.width}.png`,
+          fullPage: true,
+        })
     }
     await openVm(page, VM)
     await expectAccessible(page)

@@ -14,10 +14,19 @@ export type StartOptions = {
 }
 
 /** Starts the production app over the lab and its data folder, and waits for its sign-in page. */
-export async function startTestApp(about: Omit<UnderTest, 'app'>, options: StartOptions = {}): Promise<UnderTest> {
+export async function startTestApp(
+  about: Omit<UnderTest, 'app'>,
+  options: StartOptions = {},
+): Promise<UnderTest> {
   const lab = attachLab(about.labDir)!
   const app = spawnApp({
-    distName: TEST_DIST, port: about.port, libvirtUri: options.libvirtUri ?? `lab=${lab.uri}`, dataDir: about.dataDir, adminPassword: about.password, log: about.appLog, env: options.env as NodeJS.ProcessEnv,
+    distName: TEST_DIST,
+    port: about.port,
+    libvirtUri: options.libvirtUri ?? `lab=${lab.uri}`,
+    dataDir: about.dataDir,
+    adminPassword: about.password,
+    log: about.appLog,
+    env: options.env as NodeJS.ProcessEnv,
   })
   const started = { ...about, app }
   writeFileSync(process.env[UNDER_TEST_VARIABLE]!, JSON.stringify(started))
@@ -26,7 +35,10 @@ export async function startTestApp(about: Omit<UnderTest, 'app'>, options: Start
 }
 
 /** For specs that restart the app; `SIGKILL` is a crash, anything else the orderly end. */
-export async function restartTestApp(signal: 'SIGKILL' | 'SIGTERM', options: StartOptions = {}): Promise<UnderTest> {
+export async function restartTestApp(
+  signal: 'SIGKILL' | 'SIGTERM',
+  options: StartOptions = {},
+): Promise<UnderTest> {
   const before = underTest()
   if (signal === 'SIGKILL' && isRunning(before.app)) process.kill(-before.app.pid, 'SIGKILL')
   await endApp(before.app)

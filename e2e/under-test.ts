@@ -18,7 +18,10 @@ export const UNDER_TEST_VARIABLE = 'KEYFRAME_UNDER_TEST'
 
 export function underTest(): UnderTest {
   const file = process.env[UNDER_TEST_VARIABLE]
-  if (!file) throw new Error('Nothing is under test: run the specs with `npm run test:e2e`, whose global setup starts the lab and the app.')
+  if (!file)
+    throw new Error(
+      'Nothing is under test: run the specs with `npm run test:e2e`, whose global setup starts the lab and the app.',
+    )
   return JSON.parse(readFileSync(file, 'utf8')) as UnderTest
 }
 

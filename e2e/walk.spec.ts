@@ -1,6 +1,15 @@
 import { copyFile } from 'node:fs/promises'
 import { expect, test } from '@playwright/test'
-import { deleteSnapshot, layers, mergeAll, open, openVm, revertTo, snapshotItem, takeSnapshot } from './browser-acts.ts'
+import {
+  deleteSnapshot,
+  layers,
+  mergeAll,
+  open,
+  openVm,
+  revertTo,
+  snapshotItem,
+  takeSnapshot,
+} from './browser-acts.ts'
 import { fileSystemFaults, readRecords, type Image } from './lab/guest-records.ts'
 import { type GuestRecord, longestGap, missingNumbers } from './lab/record-format.ts'
 import { testLab } from './under-test.ts'
@@ -23,7 +32,9 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.len
 
 /** Both disks' files as libvirt has them now. */
 async function files(): Promise<[string, string]> {
-  const found = [...(await lab.virsh('domblklist', NAME)).matchAll(/^\s*vd[ab]\s+(\/\S+)/gm)].map((match) => match[1]!)
+  const found = [...(await lab.virsh('domblklist', NAME)).matchAll(/^\s*vd[ab]\s+(\/\S+)/gm)].map(
+    (match) => match[1]!,
+  )
   expect(found).toHaveLength(2)
   return found as [string, string]
 }
@@ -52,7 +63,9 @@ async function expectOneMoment(vda: Image, vdb: Image): Promise<Records> {
 
 /** The first records alone are printed: there are thousands. */
 function expectSame(records: GuestRecord[], wanted: GuestRecord[]): void {
-  const differ = wanted.findIndex((record, index) => JSON.stringify(record) !== JSON.stringify(records[index]))
+  const differ = wanted.findIndex(
+    (record, index) => JSON.stringify(record) !== JSON.stringify(records[index]),
+  )
   if (differ >= 0) expect(records.slice(differ, differ + 3)).toEqual(wanted.slice(differ, differ + 3))
   expect(records.length).toBe(wanted.length)
 }
@@ -72,15 +85,30 @@ test('a snapshot holds a guest’s writes no longer than virsh does', async ({ p
     for (const by of ['keyframe', 'virsh'] as const) {
       const [vda] = await files()
       if (by === 'keyframe') await takeSnapshot(page, `gap-${round}`, 'required')
-      else await lab.virsh('snapshot-create-as', NAME, `gap-${round}-virsh`, '--disk-only', '--atomic', '--quiesce')
+      else
+        await lab.virsh(
+          'snapshot-create-as',
+          NAME,
+          `gap-${round}-virsh`,
+          '--disk-only',
+          '--atomic',
+          '--quiesce',
+        )
       frozenAt[by].push(last(await readRecords(vda)))
     }
   }
   const [records] = await recordsNow()
   expect(missingNumbers(records)).toEqual([])
-  const gapMs = (by: 'keyframe' | 'virsh') => median(frozenAt[by].map((seq) => longestGap(records.filter((record) => Math.abs(record.seq - seq) <= AROUND)).gapMs))
+  const gapMs = (by: 'keyframe' | 'virsh') =>
+    median(
+      frozenAt[by].map(
+        (seq) => longestGap(records.filter((record) => Math.abs(record.seq - seq) <= AROUND)).gapMs,
+      ),
+    )
   const normalMs = median(records.slice(1).map((record, index) => record.epochMs - records[index]!.epochMs))
-  console.log(`walk: longest gap between two guest writes around a quiesced snapshot, median of ${ROUNDS}: Keyframe ${gapMs('keyframe')} ms, virsh snapshot-create-as ${gapMs('virsh')} ms (two writes are ${normalMs} ms apart otherwise)`)
+  console.log(
+    `walk: longest gap between two guest writes around a quiesced snapshot, median of ${ROUNDS}: Keyframe ${gapMs('keyframe')} ms, virsh snapshot-create-as ${gapMs('virsh')} ms (two writes are ${normalMs} ms apart otherwise)`,
+  )
   // Both wait for the same freeze; far more would mean that we hold the guest longer than libvirt does.
   expect(gapMs('keyframe')).toBeLessThan(3 * gapMs('virsh') + 500)
   await expect(layers(page, 'vda')).toHaveCount(1 + 2 * ROUNDS)
@@ -88,7 +116,9 @@ test('a snapshot holds a guest’s writes no longer than virsh does', async ({ p
   await expect(layers(page, 'vda')).toHaveCount(1)
 })
 
-test('the live backup: snapshot, copy the frozen base, merge; no record is missing', async ({ page }, info) => {
+test('the live backup: snapshot, copy the frozen base, merge; no record is missing', async ({
+  page,
+}, info) => {
   await open(page, '/')
   await page.getByRole('link', { name: NAME, exact: true }).click()
   await expect(layers(page, 'vda')).toHaveCount(1)
@@ -114,7 +144,10 @@ test('the live backup: snapshot, copy the frozen base, merge; no record is missi
   expect((await lab.virsh('snapshot-list', NAME, '--name')).trim()).toBe('')
 
   // The backup is the moment of the snapshot, whatever was written since.
-  const backedUp = await expectOneMoment({ path: backups[0], format: 'raw' }, { path: backups[1], format: 'qcow2' })
+  const backedUp = await expectOneMoment(
+    { path: backups[0], format: 'raw' },
+    { path: backups[1], format: 'qcow2' },
+  )
   for (const [index, records] of (await recordsNow()).entries()) {
     expect(missingNumbers(records)).toEqual([])
     expectSame(records.slice(0, frozen[index]!.length), frozen[index]!)
@@ -123,7 +156,9 @@ test('the live backup: snapshot, copy the frozen base, merge; no record is missi
   }
 })
 
-test('two snapshots; a revert to the first gives exactly its data; the second is deleted', async ({ page }) => {
+test('two snapshots; a revert to the first gives exactly its data; the second is deleted', async ({
+  page,
+}) => {
   await openVm(page, NAME)
   const bases = await files()
   await takeSnapshot(page, 'first', 'required')
@@ -135,7 +170,10 @@ test('two snapshots; a revert to the first gives exactly its data; the second is
   await lab.waitForAgent(NAME)
   const bootThen = frozen[0].at(-1)!.boot
   for (const [index, records] of (await recordsNow()).entries()) {
-    expectSame(records.filter((record) => record.boot <= bootThen), frozen[index]!)
+    expectSame(
+      records.filter((record) => record.boot <= bootThen),
+      frozen[index]!,
+    )
     // It goes on from there, on both disks.
     expect(missingNumbers(records)).toEqual([])
     expect(last(records)).toBeGreaterThan(last(frozen[0]))

@@ -19,8 +19,14 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return
   // A share link is for whoever holds it, wherever it is opened: nothing of it is kept.
-  if (event.request.mode === 'navigate' && !/^\/(?:s|api|setup)\//.test(url.pathname)) event.respondWith(page(event, url))
-  else if (url.pathname.startsWith('/_next/static/') && url.pathname.endsWith('.css')) event.respondWith(fetch(event.request).catch(async (error) => (await caches.match(event.request, { cacheName: STYLES })) ?? Promise.reject(error)))
+  if (event.request.mode === 'navigate' && !/^\/(?:s|api|setup)\//.test(url.pathname))
+    event.respondWith(page(event, url))
+  else if (url.pathname.startsWith('/_next/static/') && url.pathname.endsWith('.css'))
+    event.respondWith(
+      fetch(event.request).catch(
+        async (error) => (await caches.match(event.request, { cacheName: STYLES })) ?? Promise.reject(error),
+      ),
+    )
 })
 
 self.addEventListener('message', (event) => {
@@ -41,7 +47,13 @@ async function page(event, url) {
   return response
 }
 
-const mayKeep = (url, response) => response.status === 200 && !response.redirected && response.type === 'basic' && url.search === '' && KEPT.test(url.pathname) && (response.headers.get('content-type') ?? '').startsWith('text/html')
+const mayKeep = (url, response) =>
+  response.status === 200 &&
+  !response.redirected &&
+  response.type === 'basic' &&
+  url.search === '' &&
+  KEPT.test(url.pathname) &&
+  (response.headers.get('content-type') ?? '').startsWith('text/html')
 
 /** A page that was reached by a link within the app, which is no navigation: read once more for the time without a connection. */
 async function keepAnew(path) {
@@ -56,13 +68,21 @@ async function keepAnew(path) {
 async function keep(url, response, began) {
   const text = await response.text()
   const styles = await caches.open(STYLES)
-  const wanted = new Set([...text.matchAll(/"(\/_next\/static\/[^"\\]+\.css)[^"\\]*"/g)].map((match) => match[1]))
-  for (const request of await styles.keys()) if (wanted.size > 0 && !wanted.has(new URL(request.url).pathname)) await styles.delete(request)
+  const wanted = new Set(
+    [...text.matchAll(/"(\/_next\/static\/[^"\\]+\.css)[^"\\]*"/g)].map((match) => match[1]),
+  )
+  for (const request of await styles.keys())
+    if (wanted.size > 0 && !wanted.has(new URL(request.url).pathname)) await styles.delete(request)
   for (const path of wanted) if (!(await styles.match(path))) await styles.add(path)
   const pages = await caches.open(PAGES)
   await pages.delete(url.pathname)
   if (began !== epoch) return
-  await pages.put(url.pathname, new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8', 'x-kept-at': String(Date.now()) } }))
+  await pages.put(
+    url.pathname,
+    new Response(text, {
+      headers: { 'content-type': 'text/html; charset=utf-8', 'x-kept-at': String(Date.now()) },
+    }),
+  )
   if (began !== epoch) return forget()
   const keys = await pages.keys()
   await Promise.all(keys.slice(0, Math.max(0, keys.length - MAXIMUM_PAGES)).map((key) => pages.delete(key)))
@@ -77,10 +97,15 @@ async function forget() {
 /** The page as it was, without its scripts, below a word on its age; undefined when it was not kept. */
 async function kept(url) {
   // Of a search nothing is kept: the whole list would stand under its address.
-  const found = url.search === '' && KEPT.test(url.pathname) ? await caches.match(url.pathname, { cacheName: PAGES }) : undefined
+  const found =
+    url.search === '' && KEPT.test(url.pathname)
+      ? await caches.match(url.pathname, { cacheName: PAGES })
+      : undefined
   if (!found) return undefined
   const keptAt = Number(found.headers.get('x-kept-at'))
-  const text = (await found.text()).replace(/<script\b[^>]*>[^]*?<\/script>/gi, '').replace(/<link\b[^>]*\bas="script"[^>]*>/gi, '')
+  const text = (await found.text())
+    .replace(/<script\b[^>]*>[^]*?<\/script>/gi, '')
+    .replace(/<link\b[^>]*\bas="script"[^>]*>/gi, '')
   const note = `<div role="status" style="position:sticky;top:0;z-index:60;padding:10px 16px;background:#7a5000;color:#fff;font-size:15px">Keyframe can’t be reached. This is as it was <strong>${ago(keptAt)}</strong>, at ${moment(keptAt)}. Nothing can be done from here.</div>`
   const style = '<style>main button, header form, .vm-choice { display: none !important }</style>'
   return html(text.replace('</head>', `${style}</head>`).replace(/<body\b[^>]*>/, (body) => body + note))
@@ -89,12 +114,17 @@ async function kept(url) {
 /** Instead of a page that was not kept: which were. */
 async function offline() {
   const pages = await caches.open(PAGES)
-  const rows = await Promise.all((await pages.keys()).reverse().map(async (request) => {
-    const keptAt = Number((await pages.match(request)).headers.get('x-kept-at'))
-    const path = new URL(request.url).pathname
-    return `<li><a href="${escape(path)}">${escape(nameOf(path))}</a> <small>as it was ${ago(keptAt)}</small></li>`
-  }))
-  const list = rows.length > 0 ? `<p>Kept on this device:</p><ul>${rows.join('')}</ul>` : '<p>No page is kept on this device.</p>'
+  const rows = await Promise.all(
+    (await pages.keys()).reverse().map(async (request) => {
+      const keptAt = Number((await pages.match(request)).headers.get('x-kept-at'))
+      const path = new URL(request.url).pathname
+      return `<li><a href="${escape(path)}">${escape(nameOf(path))}</a> <small>as it was ${ago(keptAt)}</small></li>`
+    }),
+  )
+  const list =
+    rows.length > 0
+      ? `<p>Kept on this device:</p><ul>${rows.join('')}</ul>`
+      : '<p>No page is kept on this device.</p>'
   return html(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Keyframe can’t be reached</title><style>
 :root { color-scheme: light dark; --page: #f5f6f8; --ink: #14171c; --muted: #58616d; --accent: #4150c4 }
 @media (prefers-color-scheme: dark) { :root { --page: #0f1215; --ink: #e5e8ec; --muted: #9ba5b1; --accent: #9aa6ff } }
@@ -104,13 +134,20 @@ h1 { font-size: 1.25rem } a { display: inline-block; padding: .6rem 0; color: va
 }
 
 /** Tries again by itself; and what it says of its age stays true while it is looked at. */
-const AGAIN = "let leaving = false; addEventListener('beforeunload', () => { leaving = true; setTimeout(() => { leaving = false }, 10_000) }); const again = () => { if (document.visibilityState === 'visible' && !leaving) location.reload() }; addEventListener('online', again); document.addEventListener('visibilitychange', again); setInterval(again, 30_000)"
+const AGAIN =
+  "let leaving = false; addEventListener('beforeunload', () => { leaving = true; setTimeout(() => { leaving = false }, 10_000) }); const again = () => { if (document.visibilityState === 'visible' && !leaving) location.reload() }; addEventListener('online', again); document.addEventListener('visibilitychange', again); setInterval(again, 30_000)"
 
 /** Status 200: a browser may put its own page in the place of an error's. Of scripts only the one above runs. */
 function html(text) {
   const nonce = crypto.randomUUID()
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
-  return new Response(text.replace('</body>', `<script nonce="${nonce}">${AGAIN}</script></body>`), { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'content-security-policy': policy } })
+  return new Response(text.replace('</body>', `<script nonce="${nonce}">${AGAIN}</script></body>`), {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': policy,
+    },
+  })
 }
 
 const escape = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
@@ -122,7 +159,15 @@ function nameOf(path) {
   return `${vm} on ${host}${backups ? ': backups' : ''}`
 }
 
-const moment = (atMs) => new Date(atMs).toLocaleString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
+const moment = (atMs) =>
+  new Date(atMs).toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
 
 function ago(atMs) {
   const minutes = Math.floor((Date.now() - atMs) / 60_000)

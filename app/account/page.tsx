@@ -20,25 +20,47 @@ export default async function AccountPage() {
       <header className="flex flex-col gap-3">
         <div>
           <h1 className="text-xl font-semibold break-names">{user.name}</h1>
-          <p className="text-sm text-muted"><span className="font-medium text-ink">{user.role}</span>: {ROLE_SENTENCES[user.role]}</p>
+          <p className="text-sm text-muted">
+            <span className="font-medium text-ink">{user.role}</span>: {ROLE_SENTENCES[user.role]}
+          </p>
         </div>
         {can(user, 'share.list') && (
           <nav aria-label="More pages" className="flex flex-wrap gap-2 md:hidden">
-            <PageLink href={sharesPath()} className={buttonStyle({ variant: 'outline' })}>Shares</PageLink>
-            {can(user, 'user.list') && <PageLink href={usersPath()} className={buttonStyle({ variant: 'outline' })}>Users</PageLink>}
-            {can(user, 'audit.read') && <PageLink href={auditPath()} className={buttonStyle({ variant: 'outline' })}>Audit log</PageLink>}
-            {can(user, 'notification.read') && <PageLink href={notificationsPath()} className={buttonStyle({ variant: 'outline' })}>Notifications</PageLink>}
+            <PageLink href={sharesPath()} className={buttonStyle({ variant: 'outline' })}>
+              Shares
+            </PageLink>
+            {can(user, 'user.list') && (
+              <PageLink href={usersPath()} className={buttonStyle({ variant: 'outline' })}>
+                Users
+              </PageLink>
+            )}
+            {can(user, 'audit.read') && (
+              <PageLink href={auditPath()} className={buttonStyle({ variant: 'outline' })}>
+                Audit log
+              </PageLink>
+            )}
+            {can(user, 'notification.read') && (
+              <PageLink href={notificationsPath()} className={buttonStyle({ variant: 'outline' })}>
+                Notifications
+              </PageLink>
+            )}
           </nav>
         )}
       </header>
       <section aria-labelledby="password-heading" className="flex flex-col gap-3">
-        <h2 id="password-heading" className="font-semibold">Change password</h2>
+        <h2 id="password-heading" className="font-semibold">
+          Change password
+        </h2>
         <ChangePasswordForm userName={user.name} />
       </section>
       <section aria-labelledby="sessions-heading" className="flex flex-col gap-3">
-        <h2 id="sessions-heading" className="font-semibold">Sessions</h2>
+        <h2 id="sessions-heading" className="font-semibold">
+          Sessions
+        </h2>
         <SessionList sessions={sessions} ownId={id} end={endSession} />
-        {sessions.length > 1 && <SubmitForm act={endOtherSessions} label="End all other sessions" done="They are ended." />}
+        {sessions.length > 1 && (
+          <SubmitForm act={endOtherSessions} label="End all other sessions" done="They are ended." />
+        )}
       </section>
     </main>
   )

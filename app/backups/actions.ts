@@ -9,21 +9,42 @@ import { BackupInput, startBackup } from '@/lib/backups/start-backup'
 import { CheckInput, startCheck } from '@/lib/backups/start-check'
 import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/start-remove'
 import { RestoreInput, startRestore } from '@/lib/backups/start-restore'
-import { EndRestoreInput, RestoreInPlaceInput, startEndRestore, startRestoreInPlace } from '@/lib/backups/start-restore-in-place'
-import { BackUpAsScheduledInput, backUpAsScheduled as startAsScheduled } from '@/lib/schedules/back-up-as-scheduled'
-import { leaveOut as leave, LeaveOutInput, protectAgain as protect, ProtectAgainInput } from '@/lib/schedules/left-out'
+import {
+  EndRestoreInput,
+  RestoreInPlaceInput,
+  startEndRestore,
+  startRestoreInPlace,
+} from '@/lib/backups/start-restore-in-place'
+import {
+  BackUpAsScheduledInput,
+  backUpAsScheduled as startAsScheduled,
+} from '@/lib/schedules/back-up-as-scheduled'
+import {
+  leaveOut as leave,
+  LeaveOutInput,
+  protectAgain as protect,
+  ProtectAgainInput,
+} from '@/lib/schedules/left-out'
 import { RemoveScheduleInput, removeSchedule as removeOneSchedule } from '@/lib/schedules/remove-schedule'
 import { saveSchedule as save } from '@/lib/schedules/save-schedule'
 import { ScheduleInput } from '@/lib/schedules/schedule-input'
 
 export const backUp = action('backup.start', BackupInput, ({ user, input }) => startBackup(input, user))
 /** Now, as its schedule would. */
-export const backUpAsScheduled = action('backup.start', BackUpAsScheduledInput, ({ user, input }) => startAsScheduled(input, user))
+export const backUpAsScheduled = action('backup.start', BackUpAsScheduledInput, ({ user, input }) =>
+  startAsScheduled(input, user),
+)
 export const check = action('backup.check', CheckInput, ({ user, input }) => startCheck(input, user))
 export const restore = action('backup.restore', RestoreInput, ({ user, input }) => startRestore(input, user))
-export const restoreInPlace = action('backup.restore-in-place', RestoreInPlaceInput, ({ user, input }) => startRestoreInPlace(input, user))
-export const endRestore = action('backup.end-restore', EndRestoreInput, ({ user, input }) => startEndRestore(input, user))
-export const removeBackups = action('backup.remove', RemoveBackupsInput, ({ user, input }) => startRemoveBackups(input, user))
+export const restoreInPlace = action('backup.restore-in-place', RestoreInPlaceInput, ({ user, input }) =>
+  startRestoreInPlace(input, user),
+)
+export const endRestore = action('backup.end-restore', EndRestoreInput, ({ user, input }) =>
+  startEndRestore(input, user),
+)
+export const removeBackups = action('backup.remove', RemoveBackupsInput, ({ user, input }) =>
+  startRemoveBackups(input, user),
+)
 
 export const addTarget = action('target.add', AddTargetInput, async ({ input }) => {
   await add(input)
@@ -40,4 +61,6 @@ export const removeSchedule = action('schedule.remove', RemoveScheduleInput, asy
 })
 
 export const leaveOut = action('protection.leave-out', LeaveOutInput, ({ user, input }) => leave(input, user))
-export const protectAgain = action('protection.protect-again', ProtectAgainInput, ({ input }) => protect(input))
+export const protectAgain = action('protection.protect-again', ProtectAgainInput, ({ input }) =>
+  protect(input),
+)

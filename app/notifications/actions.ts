@@ -13,10 +13,15 @@ export const removeChannel = action('notification.remove', ChannelIdInput, async
   await remove(input)
   return {}
 })
-const test = action('notification.test', ChannelIdInput, async ({ user, input }) => ({ outcome: await testChannel(input.id, user) }))
+const test = action('notification.test', ChannelIdInput, async ({ user, input }) => ({
+  outcome: await testChannel(input.id, user),
+}))
 
 /** The list as it is now comes back with the answer. */
-export async function submitTest(_before: ActionResult<{ outcome: Outcome }> | null, form: FormData): Promise<ActionResult<{ outcome: Outcome }>> {
+export async function submitTest(
+  _before: ActionResult<{ outcome: Outcome }> | null,
+  form: FormData,
+): Promise<ActionResult<{ outcome: Outcome }>> {
   const result = await test(form)
   revalidatePath('/notifications')
   return result

@@ -22,13 +22,32 @@ export default async function NotificationsPage() {
       <RefreshOnNotificationsChange />
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="text-xl font-semibold">Notifications</h1>
-        <p className="flex-1 text-sm text-muted">{channels.length === 0 ? 'nobody is told' : `${channels.length === 1 ? '1 channel' : `${channels.length} channels`}${failing > 0 ? `, ${failing} failing` : ''}`}</p>
+        <p className="flex-1 text-sm text-muted">
+          {channels.length === 0
+            ? 'nobody is told'
+            : `${channels.length === 1 ? '1 channel' : `${channels.length} channels`}${failing > 0 ? `, ${failing} failing` : ''}`}
+        </p>
         <AddChannelButton acts={acts} />
       </div>
-      {settings().publicUrl === null && <Notice tone="plain">Messages have no link yet: set KEYFRAME_URL to the address by which people reach Keyframe, and start it again.</Notice>}
-      {channels.length === 0 ? <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">No channel yet. One tells you, by webhook or e-mail, when a VM’s protection changes or a job fails, and once a day how all stands.</p> : (
-        <ul aria-label="Channels" className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
-          {channels.map((channel) => <ChannelItem key={channel.id} channel={channel} acts={acts} />)}
+      {settings().publicUrl === null && (
+        <Notice tone="plain">
+          Messages have no link yet: set KEYFRAME_URL to the address by which people reach Keyframe, and start
+          it again.
+        </Notice>
+      )}
+      {channels.length === 0 ? (
+        <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">
+          No channel yet. One tells you, by webhook or e-mail, when a VM’s protection changes or a job fails,
+          and once a day how all stands.
+        </p>
+      ) : (
+        <ul
+          aria-label="Channels"
+          className="divide-y divide-line rounded-lg border border-line bg-surface text-sm"
+        >
+          {channels.map((channel) => (
+            <ChannelItem key={channel.id} channel={channel} acts={acts} />
+          ))}
         </ul>
       )}
     </main>

@@ -12,7 +12,10 @@ const revoke = action('share.revoke', RevokeInput, async ({ input }) => {
 })
 
 /** The list as it is now comes back with the answer. */
-export async function submitRevoke(_before: ActionResult<object> | null, form: FormData): Promise<ActionResult<object>> {
+export async function submitRevoke(
+  _before: ActionResult<object> | null,
+  form: FormData,
+): Promise<ActionResult<object>> {
   const result = await revoke(form)
   revalidatePath('/shares')
   return result

@@ -16,11 +16,19 @@ export default async function SharesPage() {
       <RefreshOnShareChange />
       <div className="flex flex-wrap items-center gap-x-4">
         <h1 className="text-xl font-semibold">Share links</h1>
-        <p className="text-sm text-muted">{open.length === 0 ? 'none works now' : `${open.length} that ${open.length === 1 ? 'works' : 'work'}`}</p>
+        <p className="text-sm text-muted">
+          {open.length === 0
+            ? 'none works now'
+            : `${open.length} that ${open.length === 1 ? 'works' : 'work'}`}
+        </p>
       </div>
-      {shares.length > 0
-        ? <ShareList shares={shares} revoke={shareActs.revoke} label="Share links" named />
-        : <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">None yet. The button Share on the page of a VM, a snapshot or a job makes one.</p>}
+      {shares.length > 0 ? (
+        <ShareList shares={shares} revoke={shareActs.revoke} label="Share links" named />
+      ) : (
+        <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">
+          None yet. The button Share on the page of a VM, a snapshot or a job makes one.
+        </p>
+      )}
     </main>
   )
 }

@@ -50,10 +50,16 @@ export async function submitNewLink(_before: Linked | null, form: FormData): Pro
 export async function submitWithdrawal(_before: Done | null, form: FormData): Promise<Done> {
   return shown(await withdraw(form))
 }
-export async function submitRole(_before: ActionResult<RoleChanged> | null, form: FormData): Promise<ActionResult<RoleChanged>> {
+export async function submitRole(
+  _before: ActionResult<RoleChanged> | null,
+  form: FormData,
+): Promise<ActionResult<RoleChanged>> {
   return shown(await change(form))
 }
-export async function submitDisable(_before: ActionResult<UserDisabled> | null, form: FormData): Promise<ActionResult<UserDisabled>> {
+export async function submitDisable(
+  _before: ActionResult<UserDisabled> | null,
+  form: FormData,
+): Promise<ActionResult<UserDisabled>> {
   return shown(await disable(form))
 }
 export async function submitEnable(_before: Done | null, form: FormData): Promise<Done> {

@@ -15,12 +15,22 @@ interface Props {
 export function AuditPart({ entries, most, all }: Props) {
   return (
     <section aria-labelledby="who-did-what" className="min-w-0">
-      <h2 id="who-did-what" className="mb-2 font-semibold">Who did what</h2>
-      {entries.length === 0 ? <p className="text-sm text-muted">Nothing was done here with Keyframe yet.</p> : <AuditList entries={entries} label="Who did what" />}
+      <h2 id="who-did-what" className="mb-2 font-semibold">
+        Who did what
+      </h2>
+      {entries.length === 0 ? (
+        <p className="text-sm text-muted">Nothing was done here with Keyframe yet.</p>
+      ) : (
+        <AuditList entries={entries} label="Who did what" />
+      )}
       {(all !== null || entries.length === most) && (
         <p className="mt-1 flex flex-wrap gap-x-3 text-[13px] text-muted">
           {entries.length === most && <span>The newest {most}.</span>}
-          {all !== null && <PageLink href={all} className="underline underline-offset-2 max-sm:inline-block max-sm:py-2">In the audit log</PageLink>}
+          {all !== null && (
+            <PageLink href={all} className="underline underline-offset-2 max-sm:inline-block max-sm:py-2">
+              In the audit log
+            </PageLink>
+          )}
         </p>
       )}
     </section>

@@ -31,16 +31,67 @@ export function AddTargetDialog({ hosts, acts, onClose }: Props) {
   const [name, setName] = useState('')
   const [place, setPlace] = useState('')
   const [quota, setQuota] = useState('')
-  const { submit, pending, message, fields } = useStart(acts.addTarget, () => { router.refresh(); onClose() })
+  const { submit, pending, message, fields } = useStart(acts.addTarget, () => {
+    router.refresh()
+    onClose()
+  })
   const quotaBytes = parseQuota(quota)
   return (
     <Dialog open title="Add target" onClose={onClose}>
       <OnlyWhoMay act="target.add">
-        <ActForm act="Add target" ready={name.trim() !== '' && place.trim() !== '' && quotaBytes !== undefined} pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ host, name, place: place.trim(), quotaBytes: quotaBytes ?? null })}>
-          {hosts.length > 1 && <SelectField label="Host" value={host} onChange={(event) => setHost(event.target.value)} error={fields.host}>{hosts.map((each) => <option key={each} value={each}>{each}</option>)}</SelectField>}
-          <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={fields.name} placeholder="nightly" autoComplete="off" required />
-          <Field label="Directory or pool" value={place} onChange={(event) => setPlace(event.target.value)} error={fields.place} placeholder="/srv/backups" hint={`A directory of ${host} as an absolute path, best on a disk of its own or a mounted share, or the name of a storage pool. QEMU must be able to write there.`} autoComplete="off" autoCapitalize="off" spellCheck={false} required />
-          <Field label="Quota, GiB" value={quota} onChange={(event) => setQuota(event.target.value)} error={quotaBytes === undefined ? 'A number of GiB, or nothing.' : fields.quotaBytes} placeholder="no quota" inputMode="decimal" autoComplete="off" hint="Backups that would take more than this in all are refused." />
+        <ActForm
+          act="Add target"
+          ready={name.trim() !== '' && place.trim() !== '' && quotaBytes !== undefined}
+          pending={pending}
+          message={message}
+          onClose={onClose}
+          onSubmit={() => submit({ host, name, place: place.trim(), quotaBytes: quotaBytes ?? null })}
+        >
+          {hosts.length > 1 && (
+            <SelectField
+              label="Host"
+              value={host}
+              onChange={(event) => setHost(event.target.value)}
+              error={fields.host}
+            >
+              {hosts.map((each) => (
+                <option key={each} value={each}>
+                  {each}
+                </option>
+              ))}
+            </SelectField>
+          )}
+          <Field
+            label="Name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            error={fields.name}
+            placeholder="nightly"
+            autoComplete="off"
+            required
+          />
+          <Field
+            label="Directory or pool"
+            value={place}
+            onChange={(event) => setPlace(event.target.value)}
+            error={fields.place}
+            placeholder="/srv/backups"
+            hint={`A directory of ${host} as an absolute path, best on a disk of its own or a mounted share, or the name of a storage pool. QEMU must be able to write there.`}
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            required
+          />
+          <Field
+            label="Quota, GiB"
+            value={quota}
+            onChange={(event) => setQuota(event.target.value)}
+            error={quotaBytes === undefined ? 'A number of GiB, or nothing.' : fields.quotaBytes}
+            placeholder="no quota"
+            inputMode="decimal"
+            autoComplete="off"
+            hint="Backups that would take more than this in all are refused."
+          />
         </ActForm>
       </OnlyWhoMay>
     </Dialog>

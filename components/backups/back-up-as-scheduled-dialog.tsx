@@ -17,16 +17,42 @@ interface Props {
 export function BackUpAsScheduledDialog({ vm, acts, scheduleId, onClose }: Props) {
   return (
     <ActDialog title={`Back up ${vm.name} now`} acts={acts.vm} onClose={onClose}>
-      {({ nonce, onStarted }) => <Fields vm={vm} scheduleId={scheduleId} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+      {({ nonce, onStarted }) => (
+        <Fields
+          vm={vm}
+          scheduleId={scheduleId}
+          acts={acts}
+          onClose={onClose}
+          nonce={nonce}
+          onStarted={onStarted}
+        />
+      )}
     </ActDialog>
   )
 }
 
-function Fields({ vm, scheduleId, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+function Fields({
+  vm,
+  scheduleId,
+  acts,
+  onClose,
+  nonce,
+  onStarted,
+}: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const { submit, pending, message } = useStart(acts.backUpAsScheduled, onStarted)
   return (
-    <ActForm act="Back up as scheduled" ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ scheduleId, vmUuid: vm.uuid, nonce })}>
-      <p className="text-sm">{vm.name} is backed up now, to the target and in the way of its schedule. The schedule’s own runs stay as they are.</p>
+    <ActForm
+      act="Back up as scheduled"
+      ready
+      pending={pending}
+      message={message}
+      onClose={onClose}
+      onSubmit={() => submit({ scheduleId, vmUuid: vm.uuid, nonce })}
+    >
+      <p className="text-sm">
+        {vm.name} is backed up now, to the target and in the way of its schedule. The schedule’s own runs stay
+        as they are.
+      </p>
     </ActForm>
   )
 }

@@ -29,16 +29,38 @@ export function BackUpDialog({ vm, acts, onClose }: Props) {
   const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Back up ${vm.name}`} acts={acts.vm} onClose={onClose}>
-      {({ nonce, onStarted }) => (form
-        ? <Fields vm={vm} form={form} acts={acts} nonce={nonce} onStarted={onStarted} onClose={onClose} />
-        : <ActForm act={ACT} ready={false} pending={false} message={message} onSubmit={() => undefined} onClose={onClose}><p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p></ActForm>)}
+      {({ nonce, onStarted }) =>
+        form ? (
+          <Fields vm={vm} form={form} acts={acts} nonce={nonce} onStarted={onStarted} onClose={onClose} />
+        ) : (
+          <ActForm
+            act={ACT}
+            ready={false}
+            pending={false}
+            message={message}
+            onSubmit={() => undefined}
+            onClose={onClose}
+          >
+            <p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p>
+          </ActForm>
+        )
+      }
     </ActDialog>
   )
 }
 
-function Fields({ vm, form, acts, nonce, onStarted, onClose }: Props & { form: BackupForm; nonce: string; onStarted: (result: { jobId: string }) => void }) {
+function Fields({
+  vm,
+  form,
+  acts,
+  nonce,
+  onStarted,
+  onClose,
+}: Props & { form: BackupForm; nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const able = form.disks.filter((disk) => disk.refusal === null)
-  const [targetId, setTargetId] = useState(() => (form.targets.find((target) => target.problem === null) ?? form.targets[0])?.id ?? '')
+  const [targetId, setTargetId] = useState(
+    () => (form.targets.find((target) => target.problem === null) ?? form.targets[0])?.id ?? '',
+  )
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const incrementRefusal = whyNotIncremental(form, disks)
   const [wanted, setMethod] = useState('incremental')
@@ -52,29 +74,98 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: Props & { form: B
   if (form.targets.length === 0) return <NoTargetForm act={ACT} host={vm.host} onClose={onClose} />
   return (
     <ActForm
-      act={ACT} ready={disks.length > 0 && target !== undefined && limit !== null} pending={pending} message={message} onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, targetId, method, disks: disks.length === able.length ? null : disks, quiesce, bandwidthBytesPerSecond: limit ?? 0, forceFull: method === 'incremental' && forceFull, nonce })}
+      act={ACT}
+      ready={disks.length > 0 && target !== undefined && limit !== null}
+      pending={pending}
+      message={message}
+      onClose={onClose}
+      onSubmit={() =>
+        submit({
+          host: vm.host,
+          vm: vm.uuid,
+          targetId,
+          method,
+          disks: disks.length === able.length ? null : disks,
+          quiesce,
+          bandwidthBytesPerSecond: limit ?? 0,
+          forceFull: method === 'incremental' && forceFull,
+          nonce,
+        })
+      }
     >
-      <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId ?? target?.problem ?? undefined} hint={target && target.problem === null ? `${target.path}: ${spaceOf(target)}` : undefined}>
-        {form.targets.map((each) => <option key={each.id} value={each.id}>{each.name}{each.problem === null ? '' : ' (away)'}</option>)}
+      <SelectField
+        label="Target"
+        value={targetId}
+        onChange={(event) => setTargetId(event.target.value)}
+        error={fields.targetId ?? target?.problem ?? undefined}
+        hint={target && target.problem === null ? `${target.path}: ${spaceOf(target)}` : undefined}
+      >
+        {form.targets.map((each) => (
+          <option key={each.id} value={each.id}>
+            {each.name}
+            {each.problem === null ? '' : ' (away)'}
+          </option>
+        ))}
       </SelectField>
       <SelectField
-        label="Method" value={method} onChange={(event) => setMethod(event.target.value)} disabled={incrementRefusal !== null} error={fields.method}
-        hint={incrementRefusal !== null ? `Not incremental. ${incrementRefusal}` : method === 'incremental' ? 'The first is a full, later ones hold what changed since. QEMU moves the data while the VM runs.' : 'A snapshot freezes the disks, they are copied whole, and the overlays are merged back.'}
+        label="Method"
+        value={method}
+        onChange={(event) => setMethod(event.target.value)}
+        disabled={incrementRefusal !== null}
+        error={fields.method}
+        hint={
+          incrementRefusal !== null
+            ? `Not incremental. ${incrementRefusal}`
+            : method === 'incremental'
+              ? 'The first is a full, later ones hold what changed since. QEMU moves the data while the VM runs.'
+              : 'A snapshot freezes the disks, they are copied whole, and the overlays are merged back.'
+        }
       >
         <option value="incremental">incremental</option>
         <option value="copy">snapshot, copy, merge</option>
       </SelectField>
-      <QuiesceField value={quiesce} onChange={setQuiesce} form={{ proposedName: '', allowedDirectories: [], disks: form.disks, agent: form.agent, fileSystems: form.fileSystems }} error={fields.quiesce} />
-      <DisksField disks={form.disks} chosen={disks} onChoose={setDisks} error={disks.length === 0 ? 'Choose at least one disk.' : fields.disks} />
-      {method === 'copy'
-        ? <Field label="Limit, MiB/s" value={bandwidth} onChange={(event) => setBandwidth(event.target.value)} inputMode="decimal" placeholder="no limit" error={limit === null ? 'A number of MiB per second, or nothing.' : fields.bandwidthBytesPerSecond} autoComplete="off" />
-        : (
-          <>
-            <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5"><input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={forceFull} onChange={(event) => setForceFull(event.target.checked)} /><span>Make a full, whatever there is</span></label>
-            <p className="text-[13px] text-muted">libvirt has no bandwidth limit for this method.</p>
-          </>
-        )}
+      <QuiesceField
+        value={quiesce}
+        onChange={setQuiesce}
+        form={{
+          proposedName: '',
+          allowedDirectories: [],
+          disks: form.disks,
+          agent: form.agent,
+          fileSystems: form.fileSystems,
+        }}
+        error={fields.quiesce}
+      />
+      <DisksField
+        disks={form.disks}
+        chosen={disks}
+        onChoose={setDisks}
+        error={disks.length === 0 ? 'Choose at least one disk.' : fields.disks}
+      />
+      {method === 'copy' ? (
+        <Field
+          label="Limit, MiB/s"
+          value={bandwidth}
+          onChange={(event) => setBandwidth(event.target.value)}
+          inputMode="decimal"
+          placeholder="no limit"
+          error={limit === null ? 'A number of MiB per second, or nothing.' : fields.bandwidthBytesPerSecond}
+          autoComplete="off"
+        />
+      ) : (
+        <>
+          <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+            <input
+              type="checkbox"
+              className="mt-0.5 size-4 shrink-0"
+              checked={forceFull}
+              onChange={(event) => setForceFull(event.target.checked)}
+            />
+            <span>Make a full, whatever there is</span>
+          </label>
+          <p className="text-[13px] text-muted">libvirt has no bandwidth limit for this method.</p>
+        </>
+      )}
     </ActForm>
   )
 }

@@ -78,19 +78,37 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
       {dialog && (
         <OnlyWhoMay act={ACTS[dialog.act].right}>
           {dialog.act === 'back-up-now' && <BackUpDialog {...shared} vm={dialog.vm} />}
-          {dialog.act === 'back-up-as-scheduled' && <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />}
+          {dialog.act === 'back-up-as-scheduled' && (
+            <BackUpAsScheduledDialog {...shared} vm={dialog.vm} scheduleId={dialog.scheduleId} />
+          )}
           {dialog.act === 'schedule' && <ScheduleDialog {...shared} vm={dialog.vm} schedule={null} />}
-          {dialog.act === 'schedule-a-host' && <HostScheduleDialog {...shared} hosts={dialog.hosts} targets={dialog.targets} schedule={null} />}
-          {dialog.act === 'change-schedule' && (dialog.vm === null
-            ? <HostScheduleDialog {...shared} hosts={[dialog.schedule.host]} targets={dialog.targets} schedule={dialog.schedule} />
-            : <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />)}
-          {dialog.act === 'remove-schedule' && <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />}
+          {dialog.act === 'schedule-a-host' && (
+            <HostScheduleDialog {...shared} hosts={dialog.hosts} targets={dialog.targets} schedule={null} />
+          )}
+          {dialog.act === 'change-schedule' &&
+            (dialog.vm === null ? (
+              <HostScheduleDialog
+                {...shared}
+                hosts={[dialog.schedule.host]}
+                targets={dialog.targets}
+                schedule={dialog.schedule}
+              />
+            ) : (
+              <ScheduleDialog {...shared} vm={dialog.vm} schedule={dialog.schedule} />
+            ))}
+          {dialog.act === 'remove-schedule' && (
+            <RemoveScheduleDialog {...shared} id={dialog.id} words={dialog.words} />
+          )}
           {dialog.act === 'leave-out' && <LeaveOutDialog {...shared} vm={dialog.vm} />}
           {dialog.act === 'check' && <CheckBackupDialog {...shared} backup={dialog.backup} />}
           {dialog.act === 'restore-as-new-vm' && <RestoreDialog {...shared} backup={dialog.backup} />}
-          {dialog.act === 'restore-in-place' && <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />}
+          {dialog.act === 'restore-in-place' && (
+            <RestoreInPlaceDialog {...shared} backup={dialog.backup} vm={dialog.vm} />
+          )}
           {dialog.act === 'remove' && <RemoveBackupsDialog {...shared} backup={dialog.backup} />}
-          {(dialog.act === 'keep-restored-disks' || dialog.act === 'put-old-disks-back') && <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />}
+          {(dialog.act === 'keep-restored-disks' || dialog.act === 'put-old-disks-back') && (
+            <EndRestoreDialog {...shared} jobId={dialog.jobId} vm={dialog.vm} act={dialog.act} />
+          )}
           {dialog.act === 'add-target' && <AddTargetDialog {...shared} hosts={dialog.hosts} />}
           {dialog.act === 'rescan' && <RescanTargetDialog {...shared} target={dialog.target} />}
           {dialog.act === 'adopt' && <AdoptBackupsDialog {...shared} target={dialog.target} />}
@@ -102,7 +120,19 @@ export function BackupDialogs({ acts, children }: { acts: BackupActs; children: 
 }
 
 /** The button that opens a dialog, named after its act; none for who may not do it. */
-export function BackupButton({ dialog, ...button }: { dialog: BackupDialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'aria-label' | 'className'>) {
+export function BackupButton({
+  dialog,
+  ...button
+}: { dialog: BackupDialogKind } & Pick<
+  ButtonProps,
+  'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'aria-label' | 'className'
+>) {
   const show = useContext(Show)
-  return <OnlyWhoMay act={ACTS[dialog.act].right}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{ACTS[dialog.act].label}</Button></OnlyWhoMay>
+  return (
+    <OnlyWhoMay act={ACTS[dialog.act].right}>
+      <Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>
+        {ACTS[dialog.act].label}
+      </Button>
+    </OnlyWhoMay>
+  )
 }

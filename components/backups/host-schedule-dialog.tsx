@@ -20,10 +20,31 @@ interface Props {
 export function HostScheduleDialog({ hosts, targets, schedule, acts, onClose }: Props) {
   const [host, setHost] = useState(schedule?.host ?? hosts[0] ?? '')
   return (
-    <Dialog open title={schedule === null && hosts.length > 1 ? 'Schedule a host' : `Schedule of every VM on ${host}`} onClose={onClose}>
-      <ScheduleFields host={host} vmUuid={null} schedule={schedule} targets={targets.filter((target) => target.host === host)} raw={false} acts={acts} onClose={onClose}>
-        {schedule === null && hosts.length > 1 && <SelectField label="Host" value={host} onChange={(event) => setHost(event.target.value)}>{hosts.map((each) => <option key={each}>{each}</option>)}</SelectField>}
-        <p className="text-sm">It covers every VM of {host} that has no schedule of its own and is not left out of protection, and each that is made later.</p>
+    <Dialog
+      open
+      title={schedule === null && hosts.length > 1 ? 'Schedule a host' : `Schedule of every VM on ${host}`}
+      onClose={onClose}
+    >
+      <ScheduleFields
+        host={host}
+        vmUuid={null}
+        schedule={schedule}
+        targets={targets.filter((target) => target.host === host)}
+        raw={false}
+        acts={acts}
+        onClose={onClose}
+      >
+        {schedule === null && hosts.length > 1 && (
+          <SelectField label="Host" value={host} onChange={(event) => setHost(event.target.value)}>
+            {hosts.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </SelectField>
+        )}
+        <p className="text-sm">
+          It covers every VM of {host} that has no schedule of its own and is not left out of protection, and
+          each that is made later.
+        </p>
       </ScheduleFields>
     </Dialog>
   )

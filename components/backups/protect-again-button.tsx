@@ -7,7 +7,15 @@ import { useStart } from '@/components/dialogs/use-start'
 import { Button } from '@/components/ui/button'
 
 /** An act that needs no dialog: the VM counts again. */
-export function ProtectAgainButton({ host, vm, acts }: { host: string; vm: string; acts: Pick<BackupActs, 'protectAgain'> }) {
+export function ProtectAgainButton({
+  host,
+  vm,
+  acts,
+}: {
+  host: string
+  vm: string
+  acts: Pick<BackupActs, 'protectAgain'>
+}) {
   const router = useRouter()
   const { submit, pending, message } = useStart(acts.protectAgain, () => {
     router.refresh()
@@ -16,8 +24,14 @@ export function ProtectAgainButton({ host, vm, acts }: { host: string; vm: strin
   })
   return (
     <OnlyWhoMay act="protection.protect-again">
-      <Button variant="outline" size="small" disabled={pending} onClick={() => submit({ host, vm })}>Protect again</Button>
-      {message && <p role="alert" className="w-full text-sm text-danger">{message}</p>}
+      <Button variant="outline" size="small" disabled={pending} onClick={() => submit({ host, vm })}>
+        Protect again
+      </Button>
+      {message && (
+        <p role="alert" className="w-full text-sm text-danger">
+          {message}
+        </p>
+      )}
     </OnlyWhoMay>
   )
 }

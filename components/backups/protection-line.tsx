@@ -22,10 +22,31 @@ export function ProtectionLine({ protection, schedules, backups }: Props) {
   const { state, sentence, reasons, mend, lastGood, nextRunMs } = protection
   return (
     <Notice tone={PROTECTION_TONES[state]} role="status">
-      <p><span className="font-semibold">{PROTECTION_WORDS[state]}.</span> {sentence}</p>
-      {reasons.slice(1).map((reason) => <p key={reason.sentence}>{reason.sentence}</p>)}
-      <p className="text-muted">{lastGood ? <>Last good backup <When ms={lastGood.atMs} /> on {lastGood.targetName}. </> : 'There is no good backup. '}{nextRunMs !== null && <>Next run <When ms={nextRunMs} />.</>}</p>
-      {mend && <div className="mt-2 empty:hidden"><MendButton mend={mend} protection={protection} schedules={schedules} backups={backups} /></div>}
+      <p>
+        <span className="font-semibold">{PROTECTION_WORDS[state]}.</span> {sentence}
+      </p>
+      {reasons.slice(1).map((reason) => (
+        <p key={reason.sentence}>{reason.sentence}</p>
+      ))}
+      <p className="text-muted">
+        {lastGood ? (
+          <>
+            Last good backup <When ms={lastGood.atMs} /> on {lastGood.targetName}.{' '}
+          </>
+        ) : (
+          'There is no good backup. '
+        )}
+        {nextRunMs !== null && (
+          <>
+            Next run <When ms={nextRunMs} />.
+          </>
+        )}
+      </p>
+      {mend && (
+        <div className="mt-2 empty:hidden">
+          <MendButton mend={mend} protection={protection} schedules={schedules} backups={backups} />
+        </div>
+      )}
     </Notice>
   )
 }
@@ -37,15 +58,47 @@ export function MendButton({ mend, protection, schedules, backups }: { mend: Men
   switch (mend.act) {
     case 'schedule': {
       const schedule = schedules.find((each) => each.id === mend.scheduleId)
-      if (schedule?.vmUuid === null) return <OnlyWhoMay act="schedule.save"><PageLink href={hostSchedulesPath()} className={buttonStyle(look)}>See its host’s schedule</PageLink></OnlyWhoMay>
-      return <BackupButton {...look} dialog={schedule ? { act: 'change-schedule', vm, schedule } : { act: 'schedule', vm }} />
+      if (schedule?.vmUuid === null)
+        return (
+          <OnlyWhoMay act="schedule.save">
+            <PageLink href={hostSchedulesPath()} className={buttonStyle(look)}>
+              See its host’s schedule
+            </PageLink>
+          </OnlyWhoMay>
+        )
+      return (
+        <BackupButton
+          {...look}
+          dialog={schedule ? { act: 'change-schedule', vm, schedule } : { act: 'schedule', vm }}
+        />
+      )
     }
     case 'backup':
-    case 'retry': return mend.scheduleId === null ? <BackupButton {...look} dialog={{ act: 'back-up-now', vm }} /> : <BackupButton {...look} dialog={{ act: 'back-up-as-scheduled', vm, scheduleId: mend.scheduleId }} />
+    case 'retry':
+      return mend.scheduleId === null ? (
+        <BackupButton {...look} dialog={{ act: 'back-up-now', vm }} />
+      ) : (
+        <BackupButton {...look} dialog={{ act: 'back-up-as-scheduled', vm, scheduleId: mend.scheduleId }} />
+      )
     case 'check': {
       const backup = backups.find((each) => each.id === mend.backupId && each.targetId === mend.targetId)
-      return backup ? <BackupButton {...look} dialog={{ act: 'check', backup }} /> : <OnlyWhoMay act="backup.check"><PageLink href={vmBackupsPath(vm.host, vm.name)} className={buttonStyle(look)}>See its backups</PageLink></OnlyWhoMay>
+      return backup ? (
+        <BackupButton {...look} dialog={{ act: 'check', backup }} />
+      ) : (
+        <OnlyWhoMay act="backup.check">
+          <PageLink href={vmBackupsPath(vm.host, vm.name)} className={buttonStyle(look)}>
+            See its backups
+          </PageLink>
+        </OnlyWhoMay>
+      )
     }
-    case 'target': return <OnlyWhoMay act="backup.plan"><PageLink href={`${backupsPath()}#targets`} className={buttonStyle(look)}>See the targets</PageLink></OnlyWhoMay>
+    case 'target':
+      return (
+        <OnlyWhoMay act="backup.plan">
+          <PageLink href={`${backupsPath()}#targets`} className={buttonStyle(look)}>
+            See the targets
+          </PageLink>
+        </OnlyWhoMay>
+      )
   }
 }

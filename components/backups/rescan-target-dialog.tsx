@@ -15,31 +15,81 @@ import { Notice } from '@/components/ui/notice'
 const count = (number: number) => (number === 1 ? '1 backup' : `${number} backups`)
 
 /** Makes the list of a target's backups from what its directory holds. */
-export function RescanTargetDialog({ target, acts, onClose }: { target: TargetState; acts: BackupActs; onClose: () => void }) {
+export function RescanTargetDialog({
+  target,
+  acts,
+  onClose,
+}: {
+  target: TargetState
+  acts: BackupActs
+  onClose: () => void
+}) {
   const router = useRouter()
   const [read, setRead] = useState<Rebuilt | null>(null)
-  const { submit, pending, message } = useStart(acts.rescanTarget, (result) => { setRead(result); router.refresh() })
+  const { submit, pending, message } = useStart(acts.rescanTarget, (result) => {
+    setRead(result)
+    router.refresh()
+  })
   return (
     <Dialog open title={`Rescan ${target.name}`} onClose={onClose}>
       <OnlyWhoMay act="target.read-anew">
         {read === null ? (
-          <ActForm act="Rescan" ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ targetId: target.id })}>
-            <p className="text-sm break-names">Looks through {target.path} on {target.host} and makes the list of its backups from what stands there: for when files were moved by hand, or Keyframe’s own data was restored from a copy. No file is changed.</p>
+          <ActForm
+            act="Rescan"
+            ready
+            pending={pending}
+            message={message}
+            onClose={onClose}
+            onSubmit={() => submit({ targetId: target.id })}
+          >
+            <p className="text-sm break-names">
+              Looks through {target.path} on {target.host} and makes the list of its backups from what stands
+              there: for when files were moved by hand, or Keyframe’s own data was restored from a copy. No
+              file is changed.
+            </p>
           </ActForm>
         ) : (
           <>
             <DialogBody>
-              <Notice tone="ok" role="status"><p>{count(read.found.length)} {read.found.length === 1 ? 'stands' : 'stand'} there.{read.gone.length > 0 && ` ${count(read.gone.length)} that Keyframe knew ${read.gone.length === 1 ? 'is' : 'are'} gone.`}</p></Notice>
-              {read.foreign.length > 0 && <Notice tone="warn"><p>{count(read.foreign.length)} {read.foreign.length === 1 ? 'was' : 'were'} made by another Keyframe. {read.foreign.length === 1 ? 'It does' : 'They do'} not count until you adopt {read.foreign.length === 1 ? 'it' : 'them'}.</p></Notice>}
-              {read.gone.length > 0 && <ul aria-label="Gone" className="list-disc pl-5 text-sm break-names">{read.gone.map((id) => <li key={id}>{id}</li>)}</ul>}
+              <Notice tone="ok" role="status">
+                <p>
+                  {count(read.found.length)} {read.found.length === 1 ? 'stands' : 'stand'} there.
+                  {read.gone.length > 0 &&
+                    ` ${count(read.gone.length)} that Keyframe knew ${read.gone.length === 1 ? 'is' : 'are'} gone.`}
+                </p>
+              </Notice>
+              {read.foreign.length > 0 && (
+                <Notice tone="warn">
+                  <p>
+                    {count(read.foreign.length)} {read.foreign.length === 1 ? 'was' : 'were'} made by another
+                    Keyframe. {read.foreign.length === 1 ? 'It does' : 'They do'} not count until you adopt{' '}
+                    {read.foreign.length === 1 ? 'it' : 'them'}.
+                  </p>
+                </Notice>
+              )}
+              {read.gone.length > 0 && (
+                <ul aria-label="Gone" className="list-disc pl-5 text-sm break-names">
+                  {read.gone.map((id) => (
+                    <li key={id}>{id}</li>
+                  ))}
+                </ul>
+              )}
               {read.unreadable.length > 0 && (
                 <Notice tone="warn">
                   <p>No backup of Keyframe’s:</p>
-                  <ul className="list-disc pl-5">{read.unreadable.map(({ name, problem }) => <li key={name}>{name}: {problem}</li>)}</ul>
+                  <ul className="list-disc pl-5">
+                    {read.unreadable.map(({ name, problem }) => (
+                      <li key={name}>
+                        {name}: {problem}
+                      </li>
+                    ))}
+                  </ul>
                 </Notice>
               )}
             </DialogBody>
-            <DialogFoot><Button onClick={onClose}>Close</Button></DialogFoot>
+            <DialogFoot>
+              <Button onClick={onClose}>Close</Button>
+            </DialogFoot>
           </>
         )}
       </OnlyWhoMay>

@@ -23,9 +23,28 @@ export function ScheduleDialog({ vm, schedule, acts, onClose }: Props) {
   const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
   return (
     <Dialog open title={`Schedule of ${vm.name}`} onClose={onClose}>
-      {form
-        ? <ScheduleFields host={vm.host} vmUuid={vm.uuid} schedule={schedule} targets={form.targets} raw={form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')} acts={acts} onClose={onClose} />
-        : <ActForm act={SAVE_SCHEDULE} ready={false} pending={false} message={message} onSubmit={() => undefined} onClose={onClose}><p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p></ActForm>}
+      {form ? (
+        <ScheduleFields
+          host={vm.host}
+          vmUuid={vm.uuid}
+          schedule={schedule}
+          targets={form.targets}
+          raw={form.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')}
+          acts={acts}
+          onClose={onClose}
+        />
+      ) : (
+        <ActForm
+          act={SAVE_SCHEDULE}
+          ready={false}
+          pending={false}
+          message={message}
+          onSubmit={() => undefined}
+          onClose={onClose}
+        >
+          <p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p>
+        </ActForm>
+      )}
     </Dialog>
   )
 }

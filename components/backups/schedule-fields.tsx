@@ -9,7 +9,13 @@ import { HowFields, newHow, parseHow, typedHow } from '@/components/backups/how-
 import { KeepFields } from '@/components/backups/keep-fields'
 import { NoTargetForm } from '@/components/backups/no-target-form'
 import { SchedulePreviewView } from '@/components/backups/schedule-preview'
-import { NEW_RETENTION, newWhen, parseWhen, WhenFields, type WhenText } from '@/components/backups/when-fields'
+import {
+  NEW_RETENTION,
+  newWhen,
+  parseWhen,
+  WhenFields,
+  type WhenText,
+} from '@/components/backups/when-fields'
 import { ActForm } from '@/components/dialogs/act-form'
 import { useStart } from '@/components/dialogs/use-start'
 import { randomId } from '@/components/random-id'
@@ -44,25 +50,91 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
   const [keep, setKeep] = useState(() => schedule?.retention ?? NEW_RETENTION)
   const [how, setHow] = useState(() => (schedule === null ? newHow() : typedHow(schedule)))
   const [enabled, setEnabled] = useState(schedule?.enabled ?? true)
-  const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => { router.refresh(); onClose() })
+  const { submit, pending, message, fields } = useStart(acts.saveSchedule, () => {
+    router.refresh()
+    onClose()
+  })
   const input = {
-    id, exists: schedule !== null, host, vmUuid, targetId, method, ...parseHow(how, method),
-    when: parseWhen(when), timeZone: when.timeZone, jitterMinutes: Number(when.jitter), retention: keep, enabled,
+    id,
+    exists: schedule !== null,
+    host,
+    vmUuid,
+    targetId,
+    method,
+    ...parseHow(how, method),
+    when: parseWhen(when),
+    timeZone: when.timeZone,
+    jitterMinutes: Number(when.jitter),
+    retention: keep,
+    enabled,
   }
-  if (targets.length === 0) return <NoTargetForm act={SAVE_SCHEDULE} host={host} onClose={onClose}>{children}</NoTargetForm>
+  if (targets.length === 0)
+    return (
+      <NoTargetForm act={SAVE_SCHEDULE} host={host} onClose={onClose}>
+        {children}
+      </NoTargetForm>
+    )
   return (
     <OnlyWhoMay act="schedule.save">
-      <ActForm act={SAVE_SCHEDULE} ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit(input)}>
+      <ActForm
+        act={SAVE_SCHEDULE}
+        ready
+        pending={pending}
+        message={message}
+        onClose={onClose}
+        onSubmit={() => submit(input)}
+      >
         {children}
-        <SelectField label="Target" value={targetId} onChange={(event) => setTargetId(event.target.value)} error={fields.targetId}>{targets.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</SelectField>
-        <SelectField label="Method" value={method} onChange={(event) => setMethod(event.target.value)} error={fields.method} hint={raw ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.' : method === 'copy' ? 'The disks are copied whole each time.' : `A new full every ${how.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`}>
-          <option value="incremental" disabled={raw}>incremental</option>
+        <SelectField
+          label="Target"
+          value={targetId}
+          onChange={(event) => setTargetId(event.target.value)}
+          error={fields.targetId}
+        >
+          {targets.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField
+          label="Method"
+          value={method}
+          onChange={(event) => setMethod(event.target.value)}
+          error={fields.method}
+          hint={
+            raw
+              ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.'
+              : method === 'copy'
+                ? 'The disks are copied whole each time.'
+                : `A new full every ${how.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`
+          }
+        >
+          <option value="incremental" disabled={raw}>
+            incremental
+          </option>
           <option value="copy">snapshot, copy, merge</option>
         </SelectField>
         <WhenFields value={when} onChange={setWhen} errors={fields} />
-        <KeepFields value={keep} onChange={setKeep} error={Object.entries(fields).find(([path]) => path === 'retention' || path.startsWith('retention.'))?.[1]} />
+        <KeepFields
+          value={keep}
+          onChange={setKeep}
+          error={
+            Object.entries(fields).find(
+              ([path]) => path === 'retention' || path.startsWith('retention.'),
+            )?.[1]
+          }
+        />
         <HowFields value={how} onChange={setHow} methods={[method]} errors={fields} />
-        <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5"><input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} /><span>On</span></label>
+        <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 shrink-0"
+            checked={enabled}
+            onChange={(event) => setEnabled(event.target.checked)}
+          />
+          <span>On</span>
+        </label>
         <SchedulePreviewView input={input} />
       </ActForm>
     </OnlyWhoMay>
@@ -70,5 +142,12 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
 }
 
 /** A schedule that was saved, as it was typed. */
-const typed = ({ when, timeZone, jitterMinutes }: Schedule): WhenText =>
-  ({ ...newWhen(), kind: when.kind, ...(when.kind === 'times' ? { times: when.times.join(', '), days: when.days } : { minutes: String(when.minutes) }), timeZone, jitter: String(jitterMinutes) })
+const typed = ({ when, timeZone, jitterMinutes }: Schedule): WhenText => ({
+  ...newWhen(),
+  kind: when.kind,
+  ...(when.kind === 'times'
+    ? { times: when.times.join(', '), days: when.days }
+    : { minutes: String(when.minutes) }),
+  timeZone,
+  jitter: String(jitterMinutes),
+})

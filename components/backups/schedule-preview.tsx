@@ -12,16 +12,51 @@ export function SchedulePreviewView({ input }: { input: { timeZone: string } }) 
   const verdicts = data?.retention.flatMap((each) => each.verdicts) ?? []
   const dropped = verdicts.filter((verdict) => !verdict.keep)
   return (
-    <section aria-label="Preview" className="flex min-h-40 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
-      {message !== null && <p role="status" className="text-warn">{message}</p>}
+    <section
+      aria-label="Preview"
+      className="flex min-h-40 flex-col gap-1.5 rounded-md border border-line px-3 py-2 text-sm"
+    >
+      {message !== null && (
+        <p role="status" className="text-warn">
+          {message}
+        </p>
+      )}
       {data && (
         <>
           <p className="font-medium">Runs {data.words}</p>
-          <ol aria-label="Next runs" className="text-[13px] text-muted">{data.nextRuns.map(({ atMs }) => <li key={atMs}>{formatInZone(atMs, input.timeZone)}</li>)}</ol>
-          {data.endsLeftOut !== null && <p className="text-[13px] text-warn">It is left out of protection{data.endsLeftOut && ` (${data.endsLeftOut})`}: this ends that.</p>}
-          {data.beside.map((words, index) => <p key={index} className="text-[13px] text-warn">Another schedule of this VM goes on beside it: {words}.</p>)}
-          <p className="text-[13px] text-muted">{verdicts.length === 0 ? 'No backups of it stand there yet.' : dropped.length === 0 ? verdicts.length === 1 ? 'The one backup that stands there now would be kept.' : `All ${verdicts.length} backups that stand there now would be kept.` : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}</p>
-          {dropped.length > 0 && <ul className="list-disc pl-5 text-[13px] text-muted">{dropped.map((verdict) => <li key={verdict.id} className="break-names">{verdict.id}</li>)}</ul>}
+          <ol aria-label="Next runs" className="text-[13px] text-muted">
+            {data.nextRuns.map(({ atMs }) => (
+              <li key={atMs}>{formatInZone(atMs, input.timeZone)}</li>
+            ))}
+          </ol>
+          {data.endsLeftOut !== null && (
+            <p className="text-[13px] text-warn">
+              It is left out of protection{data.endsLeftOut && ` (${data.endsLeftOut})`}: this ends that.
+            </p>
+          )}
+          {data.beside.map((words, index) => (
+            <p key={index} className="text-[13px] text-warn">
+              Another schedule of this VM goes on beside it: {words}.
+            </p>
+          ))}
+          <p className="text-[13px] text-muted">
+            {verdicts.length === 0
+              ? 'No backups of it stand there yet.'
+              : dropped.length === 0
+                ? verdicts.length === 1
+                  ? 'The one backup that stands there now would be kept.'
+                  : `All ${verdicts.length} backups that stand there now would be kept.`
+                : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}
+          </p>
+          {dropped.length > 0 && (
+            <ul className="list-disc pl-5 text-[13px] text-muted">
+              {dropped.map((verdict) => (
+                <li key={verdict.id} className="break-names">
+                  {verdict.id}
+                </li>
+              ))}
+            </ul>
+          )}
         </>
       )}
     </section>

@@ -11,6 +11,8 @@ const WAIT_MS = 2_500
  */
 export function RefreshAfterJobs({ host }: { host: string }) {
   const refresh = useRefresh(WAIT_MS)
-  useLive((event) => { if (event.type === 'job' && event.job.host === host && event.job.endedAtMs !== null) refresh() })
+  useLive((event) => {
+    if (event.type === 'job' && event.job.host === host && event.job.endedAtMs !== null) refresh()
+  })
   return null
 }

@@ -20,21 +20,52 @@ interface Props {
 export function RepairDialog({ host, repair, acts, onClose }: Props) {
   return (
     <ActDialog title={repair.label} acts={acts.vm} onClose={onClose}>
-      {({ nonce, onStarted }) => <Fields host={host} repair={repair} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+      {({ nonce, onStarted }) => (
+        <Fields
+          host={host}
+          repair={repair}
+          acts={acts}
+          onClose={onClose}
+          nonce={nonce}
+          onStarted={onStarted}
+        />
+      )}
     </ActDialog>
   )
 }
 
-function Fields({ host, repair, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+function Fields({
+  host,
+  repair,
+  acts,
+  onClose,
+  nonce,
+  onStarted,
+}: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const [typed, setTyped] = useState('')
   const { submit, pending, message, fields } = useStart(acts.repair, onStarted)
   return (
     <ActForm
-      act={repair.label} danger ready={repair.confirm === null || typed === repair.confirm} pending={pending} message={message} onClose={onClose}
+      act={repair.label}
+      danger
+      ready={repair.confirm === null || typed === repair.confirm}
+      pending={pending}
+      message={message}
+      onClose={onClose}
       onSubmit={() => submit({ host, repair: repair.id, fingerprint: repair.fingerprint, typed, nonce })}
     >
       <RepairPreview repair={repair} />
-      {repair.confirm !== null && <Field label={`Type ${repair.confirm} to go on`} value={typed} onChange={(event) => setTyped(event.target.value)} error={fields.typed} autoComplete="off" autoCapitalize="off" spellCheck={false} />}
+      {repair.confirm !== null && (
+        <Field
+          label={`Type ${repair.confirm} to go on`}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          error={fields.typed}
+          autoComplete="off"
+          autoCapitalize="off"
+          spellCheck={false}
+        />
+      )}
     </ActForm>
   )
 }

@@ -19,7 +19,11 @@ export function ActDialog({ title, acts, onClose, children }: Props) {
   const [jobId, setJobId] = useState<string | null>(null)
   return (
     <Dialog open title={title} onClose={onClose}>
-      {jobId === null ? children({ nonce, onStarted: (result) => setJobId(result.jobId) }) : <FollowJob jobId={jobId} acts={acts} onClose={onClose} />}
+      {jobId === null ? (
+        children({ nonce, onStarted: (result) => setJobId(result.jobId) })
+      ) : (
+        <FollowJob jobId={jobId} acts={acts} onClose={onClose} />
+      )}
     </Dialog>
   )
 }

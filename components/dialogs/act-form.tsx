@@ -19,16 +19,40 @@ interface Props {
 }
 
 /** A dialog's form: what is asked, why it was refused, and the two ways out. */
-export function ActForm({ act, danger = false, ready, pending, message, onSubmit, onClose, children }: Props) {
+export function ActForm({
+  act,
+  danger = false,
+  ready,
+  pending,
+  message,
+  onSubmit,
+  onClose,
+  children,
+}: Props) {
   return (
-    <form className="flex min-h-0 flex-1 flex-col" noValidate onSubmit={(event) => { event.preventDefault(); if (ready && !pending) onSubmit() }}>
+    <form
+      className="flex min-h-0 flex-1 flex-col"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (ready && !pending) onSubmit()
+      }}
+    >
       <DialogBody>
         {children}
-        {message && <Notice tone="danger" role="alert">{message}</Notice>}
+        {message && (
+          <Notice tone="danger" role="alert">
+            {message}
+          </Notice>
+        )}
       </DialogBody>
       <DialogFoot>
-        <Button variant="outline" onClick={onClose}>Back</Button>
-        <Button type="submit" variant={danger ? 'danger-solid' : 'primary'} disabled={!ready || pending}>{act}</Button>
+        <Button variant="outline" onClick={onClose}>
+          Back
+        </Button>
+        <Button type="submit" variant={danger ? 'danger-solid' : 'primary'} disabled={!ready || pending}>
+          {act}
+        </Button>
       </DialogFoot>
     </form>
   )

@@ -22,13 +22,21 @@ export function FollowJob({ jobId, acts, onClose }: { jobId: string; acts: VmAct
     <>
       <DialogBody>
         <div className="flex min-h-28 flex-col gap-3">
-          {job?.status === 'waiting' && <Notice tone="warn" role="alert">{job.error}</Notice>}
+          {job?.status === 'waiting' && (
+            <Notice tone="warn" role="alert">
+              {job.error}
+            </Notice>
+          )}
           {!ended && (
             <>
-              <p role="status" className="text-sm">{job?.note ?? (job ? job.title : 'Starting…')}</p>
-              {blockJobs.length > 0
-                ? blockJobs.map((each) => <BlockJobProgress key={each.target} job={each} />)
-                : <ProgressBar label={job?.title ?? 'Job'} percent={job?.percent ?? null} />}
+              <p role="status" className="text-sm">
+                {job?.note ?? (job ? job.title : 'Starting…')}
+              </p>
+              {blockJobs.length > 0 ? (
+                blockJobs.map((each) => <BlockJobProgress key={each.target} job={each} />)
+              ) : (
+                <ProgressBar label={job?.title ?? 'Job'} percent={job?.percent ?? null} />
+              )}
               {job && <WaysOut job={job} acts={acts} />}
               {job && <JobControls job={job} blockJobs={blockJobs} acts={acts} />}
             </>
@@ -38,7 +46,9 @@ export function FollowJob({ jobId, acts, onClose }: { jobId: string; acts: VmAct
       </DialogBody>
       <DialogFoot>
         {!ended && <p className="flex-1 text-[13px] text-muted">It goes on when this is closed.</p>}
-        <Button variant={ended ? 'primary' : 'outline'} onClick={onClose}>Close</Button>
+        <Button variant={ended ? 'primary' : 'outline'} onClick={onClose}>
+          Close
+        </Button>
       </DialogFoot>
     </>
   )

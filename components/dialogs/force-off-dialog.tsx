@@ -15,16 +15,35 @@ interface Props {
 export function ForceOffDialog({ vm, acts, onClose }: Props) {
   return (
     <ActDialog title={`Force off ${vm.name}`} acts={acts} onClose={onClose}>
-      {({ nonce, onStarted }) => <Fields vm={vm} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+      {({ nonce, onStarted }) => (
+        <Fields vm={vm} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />
+      )}
     </ActDialog>
   )
 }
 
-function Fields({ vm, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+function Fields({
+  vm,
+  acts,
+  onClose,
+  nonce,
+  onStarted,
+}: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const { submit, pending, message } = useStart(acts.power, onStarted)
   return (
-    <ActForm act="Force off" danger ready pending={pending} message={message} onClose={onClose} onSubmit={() => submit({ host: vm.host, vm: vm.uuid, act: 'force-off', nonce })}>
-      <p className="text-sm">This is like pulling the plug: what the guest has not written to its disks yet is lost, and its file systems are checked at the next start.</p>
+    <ActForm
+      act="Force off"
+      danger
+      ready
+      pending={pending}
+      message={message}
+      onClose={onClose}
+      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, act: 'force-off', nonce })}
+    >
+      <p className="text-sm">
+        This is like pulling the plug: what the guest has not written to its disks yet is lost, and its file
+        systems are checked at the next start.
+      </p>
     </ActForm>
   )
 }

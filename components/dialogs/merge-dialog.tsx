@@ -26,38 +26,97 @@ interface Props {
 export function MergeDialog({ vm, disks, acts, onClose }: Props) {
   return (
     <ActDialog title={`Merge layers of ${vm.name}`} acts={acts} onClose={onClose}>
-      {({ nonce, onStarted }) => <Fields vm={vm} disks={disks} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+      {({ nonce, onStarted }) => (
+        <Fields vm={vm} disks={disks} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />
+      )}
     </ActDialog>
   )
 }
 
-function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
-  const [range, setRange] = useState<RangeChoice>({ target: disks.length === 1 ? (disks[0]?.target ?? '') : '', topPath: '', basePath: '' })
+function Fields({
+  vm,
+  disks,
+  acts,
+  onClose,
+  nonce,
+  onStarted,
+}: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+  const [range, setRange] = useState<RangeChoice>({
+    target: disks.length === 1 ? (disks[0]?.target ?? '') : '',
+    topPath: '',
+    basePath: '',
+  })
   const [limit, setLimit] = useState('')
   const [picked, setPicked] = useState<Record<string, string>>({})
-  const asked = { ...(range.target ? { target: range.target } : {}), ...(range.topPath ? { topPath: range.topPath } : {}), ...(range.basePath ? { basePath: range.basePath } : {}) }
-  const { plan: options, planMessage, planning, onRefused } = usePlan<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
+  const asked = {
+    ...(range.target ? { target: range.target } : {}),
+    ...(range.topPath ? { topPath: range.topPath } : {}),
+    ...(range.basePath ? { basePath: range.basePath } : {}),
+  }
+  const {
+    plan: options,
+    planMessage,
+    planning,
+    onRefused,
+  } = usePlan<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
   const { submit, pending, message } = useStart(acts.merge, onStarted, onRefused)
   const chosen = choose(options ?? [], picked)
   const bandwidthBytesPerSecond = parseMibPerSecond(limit)
   return (
     <ActForm
-      act="Merge" ready={!planning && chosen.length > 0 && bandwidthBytesPerSecond !== null} pending={pending} message={message ?? planMessage} onClose={onClose}
-      onSubmit={() => submit({
-        host: vm.host, vm: vm.uuid, bandwidthBytesPerSecond, nonce,
-        ranges: chosen.map(({ target, direction, topPath, basePath, plan }) => ({ target, direction, topPath, basePath, fingerprint: plan.fingerprint })),
-      })}
+      act="Merge"
+      ready={!planning && chosen.length > 0 && bandwidthBytesPerSecond !== null}
+      pending={pending}
+      message={message ?? planMessage}
+      onClose={onClose}
+      onSubmit={() =>
+        submit({
+          host: vm.host,
+          vm: vm.uuid,
+          bandwidthBytesPerSecond,
+          nonce,
+          ranges: chosen.map(({ target, direction, topPath, basePath, plan }) => ({
+            target,
+            direction,
+            topPath,
+            basePath,
+            fingerprint: plan.fingerprint,
+          })),
+        })
+      }
     >
-      <MergeRangeFields disks={disks} range={range} onChange={(next) => { setRange(next); setPicked({}) }} />
+      <MergeRangeFields
+        disks={disks}
+        range={range}
+        onChange={(next) => {
+          setRange(next)
+          setPicked({})
+        }}
+      />
       <div className="min-h-40">
-        {options
-          ? <MergeOptions options={options} chosen={chosen} onPick={(option) => setPicked({ ...picked, [option.target]: option.direction })} dimmed={planning} />
-          : !planMessage && <p className="text-sm text-muted">Asking the host…</p>}
+        {options ? (
+          <MergeOptions
+            options={options}
+            chosen={chosen}
+            onPick={(option) => setPicked({ ...picked, [option.target]: option.direction })}
+            dimmed={planning}
+          />
+        ) : (
+          !planMessage && <p className="text-sm text-muted">Asking the host…</p>
+        )}
       </div>
-      {chosen.length > 0 && <PlanView plans={chosen.map(({ target, plan }) => ({ name: target, plan }))} dimmed={planning} />}
+      {chosen.length > 0 && (
+        <PlanView plans={chosen.map(({ target, plan }) => ({ name: target, plan }))} dimmed={planning} />
+      )}
       <Field
-        label="Bandwidth limit, MiB/s" value={limit} onChange={(event) => setLimit(event.target.value)} inputMode="decimal" placeholder="none" className="sm:max-w-72"
-        error={bandwidthBytesPerSecond === null ? 'A number of MiB/s, or nothing for no limit.' : undefined} hint="Can be changed while it runs."
+        label="Bandwidth limit, MiB/s"
+        value={limit}
+        onChange={(event) => setLimit(event.target.value)}
+        inputMode="decimal"
+        placeholder="none"
+        className="sm:max-w-72"
+        error={bandwidthBytesPerSecond === null ? 'A number of MiB/s, or nothing for no limit.' : undefined}
+        hint="Can be changed while it runs."
       />
     </ActForm>
   )
@@ -67,8 +126,10 @@ function Fields({ vm, disks, acts, onClose, nonce, onStarted }: Props & { nonce:
 function choose(options: MergeOption[], picked: Record<string, string>): MergeOption[] {
   return [...new Set(options.map((option) => option.target))].flatMap((target) => {
     const legal = options.filter((option) => option.target === target && option.refusal === null)
-    const option = legal.find((each) => each.direction === picked[target]) ?? legal.find((each) => each.proposed) ?? legal[0]
+    const option =
+      legal.find((each) => each.direction === picked[target]) ??
+      legal.find((each) => each.proposed) ??
+      legal[0]
     return option ? [option] : []
   })
 }
-

@@ -23,36 +23,107 @@ interface Props {
 export function RevertDialog({ vm, snapshot, acts, onClose }: Props) {
   return (
     <ActDialog title={`Revert ${vm.name} to ${snapshot}`} acts={acts} onClose={onClose}>
-      {({ nonce, onStarted }) => <Fields vm={vm} snapshot={snapshot} acts={acts} onClose={onClose} nonce={nonce} onStarted={onStarted} />}
+      {({ nonce, onStarted }) => (
+        <Fields
+          vm={vm}
+          snapshot={snapshot}
+          acts={acts}
+          onClose={onClose}
+          nonce={nonce}
+          onStarted={onStarted}
+        />
+      )}
     </ActDialog>
   )
 }
 
-function Fields({ vm, snapshot, acts, onClose, nonce, onStarted }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
-  const { plan, planMessage, planning, onRefused } = usePlan<RevertPlan>(revertPlanPath(vm.host, vm.uuid, snapshot))
+function Fields({
+  vm,
+  snapshot,
+  acts,
+  onClose,
+  nonce,
+  onStarted,
+}: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
+  const { plan, planMessage, planning, onRefused } = usePlan<RevertPlan>(
+    revertPlanPath(vm.host, vm.uuid, snapshot),
+  )
   const [safetySnapshot, setSafetySnapshot] = useState(true)
   const [insist, setInsist] = useState('')
   const [stateAfter, setStateAfter] = useState('as-it-was')
   const { submit, pending, message, fields } = useStart(acts.revert, onStarted, onRefused)
   return (
     <ActForm
-      act="Revert" danger ready={plan !== null && !planning && plan.refusal === null && (plan.unproven === null || insist === vm.name)} pending={pending} message={message ?? planMessage} onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, snapshot, stateAfter, safetySnapshot, fingerprint: plan?.plan.fingerprint ?? '', nonce, ...(plan?.unproven ? { insist } : {}) })}
+      act="Revert"
+      danger
+      ready={
+        plan !== null && !planning && plan.refusal === null && (plan.unproven === null || insist === vm.name)
+      }
+      pending={pending}
+      message={message ?? planMessage}
+      onClose={onClose}
+      onSubmit={() =>
+        submit({
+          host: vm.host,
+          vm: vm.uuid,
+          snapshot,
+          stateAfter,
+          safetySnapshot,
+          fingerprint: plan?.plan.fingerprint ?? '',
+          nonce,
+          ...(plan?.unproven ? { insist } : {}),
+        })
+      }
     >
-      {plan?.unproven && <Notice tone="danger" role="status"><p className="font-medium">What {snapshot} froze is unproven.</p><p>{plan.unproven}</p></Notice>}
+      {plan?.unproven && (
+        <Notice tone="danger" role="status">
+          <p className="font-medium">What {snapshot} froze is unproven.</p>
+          <p>{plan.unproven}</p>
+        </Notice>
+      )}
       <div className="min-h-20 text-sm">
         <p className="font-medium">What is lost</p>
-        {plan
-          ? <ul className="mt-1 flex list-disc flex-col gap-1 pl-5">{plan.losses.map((loss) => <li key={loss} className="break-names">{loss}</li>)}{plan.losses.length === 0 && <li>Nothing that Keyframe knows of.</li>}</ul>
-          : !planMessage && <p className="mt-1 text-muted">Asking the host…</p>}
+        {plan ? (
+          <ul className="mt-1 flex list-disc flex-col gap-1 pl-5">
+            {plan.losses.map((loss) => (
+              <li key={loss} className="break-names">
+                {loss}
+              </li>
+            ))}
+            {plan.losses.length === 0 && <li>Nothing that Keyframe knows of.</li>}
+          </ul>
+        ) : (
+          !planMessage && <p className="mt-1 text-muted">Asking the host…</p>
+        )}
       </div>
       {plan && <PlanView plans={[{ name: null, plan: plan.plan }]} dimmed={planning} />}
-      {plan?.unproven && <Field label={`Type ${vm.name} to revert all the same`} value={insist} onChange={(event) => setInsist(event.target.value)} error={fields.insist} autoComplete="off" spellCheck={false} />}
+      {plan?.unproven && (
+        <Field
+          label={`Type ${vm.name} to revert all the same`}
+          value={insist}
+          onChange={(event) => setInsist(event.target.value)}
+          error={fields.insist}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
       <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
-        <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={safetySnapshot} onChange={(event) => setSafetySnapshot(event.target.checked)} />
-        <span><span className="font-medium">Take a safety snapshot first</span><span className="block text-muted">Then what is lost can be had back by reverting to that.</span></span>
+        <input
+          type="checkbox"
+          className="mt-0.5 size-4 shrink-0"
+          checked={safetySnapshot}
+          onChange={(event) => setSafetySnapshot(event.target.checked)}
+        />
+        <span>
+          <span className="font-medium">Take a safety snapshot first</span>
+          <span className="block text-muted">Then what is lost can be had back by reverting to that.</span>
+        </span>
       </label>
-      <SelectField label="State after" value={stateAfter} onChange={(event) => setStateAfter(event.target.value)}>
+      <SelectField
+        label="State after"
+        value={stateAfter}
+        onChange={(event) => setStateAfter(event.target.value)}
+      >
         <option value="as-it-was">as it was{plan ? ` (${plan.stateThen})` : ''}</option>
         <option value="running">running</option>
         <option value="off">off</option>

@@ -1,24 +1,54 @@
 import type { SnapshotForm } from '@/lib/snapshots/types'
 import { SelectField } from '@/components/ui/field'
 
-const fileSystems = (count: number | null) => (count === null ? 'its file systems' : count === 1 ? 'its one file system' : `its ${count} file systems`)
+const fileSystems = (count: number | null) =>
+  count === null ? 'its file systems' : count === 1 ? 'its one file system' : `its ${count} file systems`
 
 /** What `auto` would do just now. */
 const AGENT: Record<SnapshotForm['agent'], (form: SnapshotForm) => string> = {
-  'answers': (form) => `The guest agent answers: ${fileSystems(form.fileSystems)} would be frozen for the moment of the snapshot.`,
-  'not configured': () => 'This VM has no guest agent, so its file systems can’t be frozen: the snapshot is as after a power cut.',
-  'does not answer': () => 'The guest agent does not answer just now: without it the snapshot is as after a power cut.',
-  'frozen': () => 'The guest’s file systems are frozen already, and not by Keyframe. Thaw them first.',
+  answers: (form) =>
+    `The guest agent answers: ${fileSystems(form.fileSystems)} would be frozen for the moment of the snapshot.`,
+  'not configured': () =>
+    'This VM has no guest agent, so its file systems can’t be frozen: the snapshot is as after a power cut.',
+  'does not answer': () =>
+    'The guest agent does not answer just now: without it the snapshot is as after a power cut.',
+  frozen: () => 'The guest’s file systems are frozen already, and not by Keyframe. Thaw them first.',
   'vm not running': () => 'The VM is not running, so there is nothing to freeze.',
 }
 
-export function QuiesceField({ value, onChange, form, error }: { value: string; onChange: (value: string) => void; form: SnapshotForm; error: string | undefined }) {
+export function QuiesceField({
+  value,
+  onChange,
+  form,
+  error,
+}: {
+  value: string
+  onChange: (value: string) => void
+  form: SnapshotForm
+  error: string | undefined
+}) {
   return <QuiesceChoice value={value} onChange={onChange} hint={AGENT[form.agent](form)} error={error} />
 }
 
 /** The same for many VMs, of which each has its own agent: the hint says what `auto` is. */
-export const QuiesceChoice = ({ value, onChange, hint, error }: { value: string; onChange: (value: string) => void; hint: string; error?: string | undefined }) => (
-  <SelectField label="Quiesce" value={value} onChange={(event) => onChange(event.target.value)} hint={hint} error={error}>
+export const QuiesceChoice = ({
+  value,
+  onChange,
+  hint,
+  error,
+}: {
+  value: string
+  onChange: (value: string) => void
+  hint: string
+  error?: string | undefined
+}) => (
+  <SelectField
+    label="Quiesce"
+    value={value}
+    onChange={(event) => onChange(event.target.value)}
+    hint={hint}
+    error={error}
+  >
     <option value="auto">auto</option>
     <option value="required">required</option>
     <option value="off">off</option>
@@ -26,17 +56,38 @@ export const QuiesceChoice = ({ value, onChange, hint, error }: { value: string;
 )
 
 /** Which disks; the ones that can't are listed with the reason. */
-export function DisksField({ disks, chosen, onChoose, error }: { disks: SnapshotForm['disks']; chosen: string[]; onChoose: (targets: string[]) => void; error: string | undefined }) {
+export function DisksField({
+  disks,
+  chosen,
+  onChoose,
+  error,
+}: {
+  disks: SnapshotForm['disks']
+  chosen: string[]
+  onChoose: (targets: string[]) => void
+  error: string | undefined
+}) {
   return (
     <fieldset className="flex flex-col gap-1">
       <legend className="mb-1 text-sm font-medium">Disks</legend>
       {disks.map(({ target, path, refusal }) => (
-        <label key={target} className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+        <label
+          key={target}
+          className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5"
+        >
           <input
-            type="checkbox" className="mt-0.5 size-4 shrink-0" disabled={refusal !== null} checked={chosen.includes(target)}
-            onChange={(event) => onChoose(event.target.checked ? [...chosen, target] : chosen.filter((each) => each !== target))}
+            type="checkbox"
+            className="mt-0.5 size-4 shrink-0"
+            disabled={refusal !== null}
+            checked={chosen.includes(target)}
+            onChange={(event) =>
+              onChoose(event.target.checked ? [...chosen, target] : chosen.filter((each) => each !== target))
+            }
           />
-          <span className="min-w-0 break-names"><span className="font-medium">{target}</span> <span className="text-muted">{path}</span>{refusal && <span className="block text-muted">{refusal}</span>}</span>
+          <span className="min-w-0 break-names">
+            <span className="font-medium">{target}</span> <span className="text-muted">{path}</span>
+            {refusal && <span className="block text-muted">{refusal}</span>}
+          </span>
         </label>
       ))}
       {error && <p className="text-sm text-danger">{error}</p>}

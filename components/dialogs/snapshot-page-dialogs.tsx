@@ -9,16 +9,31 @@ import type { VmActs } from '@/components/vm/vm-acts'
 import type { VmRef } from '@/components/vm/vm-ref'
 
 /** The dialogs of a snapshot's page. After a delete there is no such page: the VM's is the place to go on. */
-export function SnapshotPageDialogs({ vm, acts, children }: { vm: VmRef; acts: VmActs; children: ReactNode }) {
+export function SnapshotPageDialogs({
+  vm,
+  acts,
+  children,
+}: {
+  vm: VmRef
+  acts: VmActs
+  children: ReactNode
+}) {
   const router = useRouter()
   return (
     <VmDialogs
-      vm={vm} mergeDisks={[]} acts={acts}
+      vm={vm}
+      mergeDisks={[]}
+      acts={acts}
       onClosed={(dialog) => {
         if (dialog.act !== 'delete') return
         // The name is free again when the snapshot is gone.
-        getJson<{ refusal: string | null }>(snapshotNamePath(vm.host, vm.uuid, dialog.snapshot), AbortSignal.timeout(5_000)).then(
-          ({ refusal }) => { if (refusal === null) router.replace(vmPath(vm.host, vm.name)) },
+        getJson<{ refusal: string | null }>(
+          snapshotNamePath(vm.host, vm.uuid, dialog.snapshot),
+          AbortSignal.timeout(5_000),
+        ).then(
+          ({ refusal }) => {
+            if (refusal === null) router.replace(vmPath(vm.host, vm.name))
+          },
           () => undefined,
         )
       }}

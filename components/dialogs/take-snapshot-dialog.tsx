@@ -24,9 +24,22 @@ export function TakeSnapshotDialog({ vm, acts, onClose }: { vm: VmRef; acts: VmA
   const { data: form, message } = useGet<SnapshotForm>(snapshotFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Take snapshot of ${vm.name}`} acts={acts} onClose={onClose}>
-      {({ nonce, onStarted }) => (form
-        ? <Fields vm={vm} form={form} acts={acts} nonce={nonce} onStarted={onStarted} onClose={onClose} />
-        : <ActForm act="Take snapshot" ready={false} pending={false} message={message} onSubmit={() => undefined} onClose={onClose}><p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p></ActForm>)}
+      {({ nonce, onStarted }) =>
+        form ? (
+          <Fields vm={vm} form={form} acts={acts} nonce={nonce} onStarted={onStarted} onClose={onClose} />
+        ) : (
+          <ActForm
+            act="Take snapshot"
+            ready={false}
+            pending={false}
+            message={message}
+            onSubmit={() => undefined}
+            onClose={onClose}
+          >
+            <p className="min-h-96 text-sm text-muted">{message ? '' : 'Asking the host…'}</p>
+          </ActForm>
+        )
+      }
     </ActDialog>
   )
 }
@@ -49,11 +62,20 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const [directory, setDirectory] = useState(BESIDE)
   const nameRefusal = useNameRefusal(vm, name)
   const overlayDirectory = directory === BESIDE ? null : directory
-  const { plan, planMessage, planning, onRefused } = usePlan<Plan>(snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }))
+  const { plan, planMessage, planning, onRefused } = usePlan<Plan>(
+    snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }),
+  )
   const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted, onRefused)
   if (able.length === 0) {
     return (
-      <ActForm act="Take snapshot" ready={false} pending={false} message={null} onSubmit={() => undefined} onClose={onClose}>
+      <ActForm
+        act="Take snapshot"
+        ready={false}
+        pending={false}
+        message={null}
+        onSubmit={() => undefined}
+        onClose={onClose}
+      >
         <Notice tone="warn">No disk of this VM can be part of a snapshot.</Notice>
         <DisksField disks={form.disks} chosen={[]} onChoose={setDisks} error={undefined} />
       </ActForm>
@@ -61,16 +83,61 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   }
   return (
     <ActForm
-      act="Take snapshot" ready={nameRefusal === null && disks.length > 0 && plan !== null && !planning} pending={pending} message={message ?? planMessage} onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, name, description, quiesce, disks, overlayDirectory, fingerprint: plan?.fingerprint ?? '', nonce })}
+      act="Take snapshot"
+      ready={nameRefusal === null && disks.length > 0 && plan !== null && !planning}
+      pending={pending}
+      message={message ?? planMessage}
+      onClose={onClose}
+      onSubmit={() =>
+        submit({
+          host: vm.host,
+          vm: vm.uuid,
+          name,
+          description,
+          quiesce,
+          disks,
+          overlayDirectory,
+          fingerprint: plan?.fingerprint ?? '',
+          nonce,
+        })
+      }
     >
-      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={nameRefusal ?? fields.name} autoComplete="off" spellCheck={false} required autoFocus={hasKeyboard()} />
-      <Field label="Description" value={description} onChange={(event) => setDescription(event.target.value)} error={fields.description} autoComplete="off" />
+      <Field
+        label="Name"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        error={nameRefusal ?? fields.name}
+        autoComplete="off"
+        spellCheck={false}
+        required
+        autoFocus={hasKeyboard()}
+      />
+      <Field
+        label="Description"
+        value={description}
+        onChange={(event) => setDescription(event.target.value)}
+        error={fields.description}
+        autoComplete="off"
+      />
       <QuiesceField value={quiesce} onChange={setQuiesce} form={form} error={fields.quiesce} />
-      <DisksField disks={form.disks} chosen={disks} onChoose={setDisks} error={disks.length === 0 ? 'Choose at least one disk.' : fields.disks} />
-      <SelectField label="New overlays go" value={directory} onChange={(event) => setDirectory(event.target.value)} error={fields.overlayDirectory}>
+      <DisksField
+        disks={form.disks}
+        chosen={disks}
+        onChoose={setDisks}
+        error={disks.length === 0 ? 'Choose at least one disk.' : fields.disks}
+      />
+      <SelectField
+        label="New overlays go"
+        value={directory}
+        onChange={(event) => setDirectory(event.target.value)}
+        error={fields.overlayDirectory}
+      >
         <option value={BESIDE}>beside each image</option>
-        {form.allowedDirectories.map((path) => <option key={path} value={path}>to {path}</option>)}
+        {form.allowedDirectories.map((path) => (
+          <option key={path} value={path}>
+            to {path}
+          </option>
+        ))}
       </SelectField>
       {plan && <PlanView plans={[{ name: null, plan }]} dimmed={planning} />}
     </ActForm>
@@ -87,6 +154,8 @@ function useNameRefusal(vm: VmRef, name: string): string | null {
     const timer = setTimeout(() => setChecked(name), CHECK_AFTER_MS)
     return () => clearTimeout(timer)
   }, [name])
-  const { data } = useGet<{ refusal: string | null }>(checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked))
+  const { data } = useGet<{ refusal: string | null }>(
+    checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked),
+  )
   return snapshotNameRefusal(name, []) ?? (checked === name ? (data?.refusal ?? null) : null)
 }

@@ -7,5 +7,12 @@ import { useGet } from '@/components/dialogs/use-get'
 export function usePlan<T>(path: string | null) {
   const [version, setVersion] = useState(0)
   const { data, message, pending } = useGet<T>(path, version)
-  return { plan: data, planMessage: message, planning: pending, onRefused: (fields: Record<string, string>) => { if ('plan' in fields) setVersion((before) => before + 1) } }
+  return {
+    plan: data,
+    planMessage: message,
+    planning: pending,
+    onRefused: (fields: Record<string, string>) => {
+      if ('plan' in fields) setVersion((before) => before + 1)
+    },
+  }
 }

@@ -46,7 +46,14 @@ interface Props {
  */
 export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
   const [dialog, setDialog] = useState<DialogKind | null>(null)
-  const shared = { vm, acts, onClose: () => { setDialog(null); if (dialog) onClosed?.(dialog) } }
+  const shared = {
+    vm,
+    acts,
+    onClose: () => {
+      setDialog(null)
+      if (dialog) onClosed?.(dialog)
+    },
+  }
   return (
     <Show value={setDialog}>
       {children}
@@ -56,7 +63,9 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
           {dialog.act === 'merge' && <MergeDialog {...shared} disks={mergeDisks} />}
           {dialog.act === 'force-off' && <ForceOffDialog {...shared} />}
           {dialog.act === 'revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
-          {dialog.act === 'delete' && <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />}
+          {dialog.act === 'delete' && (
+            <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />
+          )}
         </OnlyWhoMay>
       )}
     </Show>
@@ -64,7 +73,19 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
 }
 
 /** The button that opens a dialog, named after its act; none for who may not do it. */
-export function ActButton({ dialog, ...button }: { dialog: DialogKind } & Pick<ButtonProps, 'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'className'>) {
+export function ActButton({
+  dialog,
+  ...button
+}: { dialog: DialogKind } & Pick<
+  ButtonProps,
+  'variant' | 'size' | 'disabled' | 'title' | 'aria-describedby' | 'className'
+>) {
   const show = useContext(Show)
-  return <OnlyWhoMay act={ACTS[dialog.act].right}><Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>{ACTS[dialog.act].label}</Button></OnlyWhoMay>
+  return (
+    <OnlyWhoMay act={ACTS[dialog.act].right}>
+      <Button {...button} aria-haspopup="dialog" onClick={() => show(dialog)}>
+        {ACTS[dialog.act].label}
+      </Button>
+    </OnlyWhoMay>
+  )
 }

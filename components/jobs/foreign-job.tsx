@@ -17,13 +17,41 @@ export function ForeignJob({ job, acts }: { job: BlockJobView; acts: VmActs }) {
   return (
     <li className="flex flex-col gap-2 rounded-lg border border-line bg-surface px-3 py-2.5 sm:px-4">
       <BlockJobProgress job={job}>
-        <span>{job.bandwidthBytesPerSecond === 0 ? 'no limit' : `limit ${formatRate(job.bandwidthBytesPerSecond)}`}</span>
+        <span>
+          {job.bandwidthBytesPerSecond === 0
+            ? 'no limit'
+            : `limit ${formatRate(job.bandwidthBytesPerSecond)}`}
+        </span>
         <span>begun elsewhere</span>
       </BlockJobProgress>
       <div className="flex flex-wrap items-center gap-2">
-        {job.ready && <OnlyWhoMay act="block-job.pivot"><Button variant="outline" size="small" disabled={pivot.pending} onClick={() => pivot.submit(input)}>Pivot</Button></OnlyWhoMay>}
-        <OnlyWhoMay act="block-job.cancel"><Button variant="danger" size="small" disabled={cancel.pending} onClick={() => cancel.submit(input)}>Cancel job</Button></OnlyWhoMay>
-        {message && <p role="alert" className="w-full text-sm text-danger">{message}</p>}
+        {job.ready && (
+          <OnlyWhoMay act="block-job.pivot">
+            <Button
+              variant="outline"
+              size="small"
+              disabled={pivot.pending}
+              onClick={() => pivot.submit(input)}
+            >
+              Pivot
+            </Button>
+          </OnlyWhoMay>
+        )}
+        <OnlyWhoMay act="block-job.cancel">
+          <Button
+            variant="danger"
+            size="small"
+            disabled={cancel.pending}
+            onClick={() => cancel.submit(input)}
+          >
+            Cancel job
+          </Button>
+        </OnlyWhoMay>
+        {message && (
+          <p role="alert" className="w-full text-sm text-danger">
+            {message}
+          </p>
+        )}
       </div>
     </li>
   )

@@ -23,13 +23,29 @@ export function JobHead({ job: read, acts }: { job: JobView; acts: VmActs }) {
     <header className="flex flex-col gap-3">
       <div>
         <h1 className="text-xl font-semibold break-names">{now.title}</h1>
-        <p className="flex flex-wrap items-baseline gap-x-3 text-sm"><JobState status={now.status} /><span className="text-muted">begun by {now.by}, <Instant ms={now.createdAtMs} server={formatInstant(now.createdAtMs)} /></span></p>
+        <p className="flex flex-wrap items-baseline gap-x-3 text-sm">
+          <JobState status={now.status} />
+          <span className="text-muted">
+            begun by {now.by}, <Instant ms={now.createdAtMs} server={formatInstant(now.createdAtMs)} />
+          </span>
+        </p>
       </div>
-      {now.status === 'waiting' && <Notice tone="warn" role="alert"><p>{now.error}</p><p className="mt-1">It keeps its hold on the VM until a way out is chosen.</p></Notice>}
+      {now.status === 'waiting' && (
+        <Notice tone="warn" role="alert">
+          <p>{now.error}</p>
+          <p className="mt-1">It keeps its hold on the VM until a way out is chosen.</p>
+        </Notice>
+      )}
       {now.endedAtMs === null && now.status !== 'waiting' && (
         <div className="flex flex-col gap-2">
-          <p role="status" className="text-sm">{now.note ?? 'Under way'}</p>
-          {blockJobs.length > 0 ? blockJobs.map((each) => <BlockJobProgress key={each.target} job={each} />) : <ProgressBar label={now.title} percent={now.percent} />}
+          <p role="status" className="text-sm">
+            {now.note ?? 'Under way'}
+          </p>
+          {blockJobs.length > 0 ? (
+            blockJobs.map((each) => <BlockJobProgress key={each.target} job={each} />)
+          ) : (
+            <ProgressBar label={now.title} percent={now.percent} />
+          )}
           <JobControls job={now} blockJobs={blockJobs} acts={acts} />
         </div>
       )}

@@ -1,4 +1,12 @@
-import { CircleCheck, CirclePause, CircleSlash, CircleX, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react'
+import {
+  CircleCheck,
+  CirclePause,
+  CircleSlash,
+  CircleX,
+  Hourglass,
+  LoaderCircle,
+  type LucideIcon,
+} from 'lucide-react'
 import type { JobStatus } from '@/lib/jobs/types'
 import { classNames } from '@/components/class-names'
 
@@ -14,5 +22,10 @@ const LOOKS: Record<JobStatus, { icon: LucideIcon; word: string; colour: string 
 /** How a job stands, as a sign and a word. */
 export function JobState({ status }: { status: JobStatus }) {
   const { icon: Icon, word, colour } = LOOKS[status]
-  return <span className={classNames('inline-flex items-baseline gap-1', colour)}><Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />{word}</span>
+  return (
+    <span className={classNames('inline-flex items-baseline gap-1', colour)}>
+      <Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />
+      {word}
+    </span>
+  )
 }

@@ -16,14 +16,26 @@ export function JobStory({ steps }: { steps: JobStep[] }) {
   const runs = [...new Set(steps.map((step) => step.run))]
   return (
     <section aria-labelledby="story" className="flex flex-col gap-3">
-      <h2 id="story" className="font-semibold">Steps</h2>
-      {steps.length === 0 && <p className="text-sm text-muted">None yet. Each step is written down here before it is done.</p>}
+      <h2 id="story" className="font-semibold">
+        Steps
+      </h2>
+      {steps.length === 0 && (
+        <p className="text-sm text-muted">None yet. Each step is written down here before it is done.</p>
+      )}
       {runs.map((run) => {
         const own = steps.filter((step) => step.run === run)
         return (
           <div key={run} className="flex flex-col gap-1">
-            {runs.length > 1 && <h3 className="text-[13px] font-medium text-muted">{own[0]?.mode === 'undo' ? 'Undo' : run === 1 ? 'First run' : `Run ${run}`}</h3>}
-            <ol className="divide-y divide-line rounded-lg border border-line bg-surface">{own.map((step) => <Step key={step.id} step={step} />)}</ol>
+            {runs.length > 1 && (
+              <h3 className="text-[13px] font-medium text-muted">
+                {own[0]?.mode === 'undo' ? 'Undo' : run === 1 ? 'First run' : `Run ${run}`}
+              </h3>
+            )}
+            <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
+              {own.map((step) => (
+                <Step key={step.id} step={step} />
+              ))}
+            </ol>
           </div>
         )
       })}
@@ -38,13 +50,29 @@ function Step({ step }: { step: JobStep }) {
       <div className="flex flex-wrap items-baseline gap-x-3">
         <span className="flex min-w-0 items-baseline gap-x-3">
           <Icon aria-hidden="true" className={classNames('mt-0.5 size-4 shrink-0 self-start', colour)} />
-          <span className="inline-block min-w-0 font-medium break-names first-letter:uppercase">{step.name}</span>
+          <span className="inline-block min-w-0 font-medium break-names first-letter:uppercase">
+            {step.name}
+          </span>
         </span>
         <span className={colour}>{word}</span>
-        <span className="text-[13px] text-muted"><When ms={step.begunAtMs} />{step.endedAtMs !== null && ` · ${took(step.endedAtMs - step.begunAtMs)}`}</span>
+        <span className="text-[13px] text-muted">
+          <When ms={step.begunAtMs} />
+          {step.endedAtMs !== null && ` · ${took(step.endedAtMs - step.begunAtMs)}`}
+        </span>
       </div>
-      {step.calls.map((call, index) => <Call key={index} call={call} />)}
-      {step.outcome !== null && <p className={classNames('text-[13px] break-names', step.status === 'failed' ? 'text-danger' : 'text-muted')}>{step.outcome}</p>}
+      {step.calls.map((call, index) => (
+        <Call key={index} call={call} />
+      ))}
+      {step.outcome !== null && (
+        <p
+          className={classNames(
+            'text-[13px] break-names',
+            step.status === 'failed' ? 'text-danger' : 'text-muted',
+          )}
+        >
+          {step.outcome}
+        </p>
+      )}
     </li>
   )
 }
@@ -52,11 +80,20 @@ function Step({ step }: { step: JobStep }) {
 function Call({ call }: { call: JobCall }) {
   return (
     <div className="flex flex-col gap-1 rounded-md border border-line bg-sunken/40 px-2.5 py-2">
-      <p className="text-[13px]"><span className="font-medium">{call.procedure}</span> <span className="text-muted">{call.endedAtMs === null ? 'not answered yet' : `${took(call.endedAtMs - call.begunAtMs)} · ${call.outcome ?? ''}`}</span></p>
-      {call.virsh !== '' && <div className="flex items-start gap-2">
-        <code className="min-w-0 flex-1 text-[12px] break-names whitespace-pre-wrap">{call.virsh}</code>
-        <CopyButton text={call.virsh} label="Copy the virsh command" />
-      </div>}
+      <p className="text-[13px]">
+        <span className="font-medium">{call.procedure}</span>{' '}
+        <span className="text-muted">
+          {call.endedAtMs === null
+            ? 'not answered yet'
+            : `${took(call.endedAtMs - call.begunAtMs)} · ${call.outcome ?? ''}`}
+        </span>
+      </p>
+      {call.virsh !== '' && (
+        <div className="flex items-start gap-2">
+          <code className="min-w-0 flex-1 text-[12px] break-names whitespace-pre-wrap">{call.virsh}</code>
+          <CopyButton text={call.virsh} label="Copy the virsh command" />
+        </div>
+      )}
       {call.xml !== null && (
         <details>
           <summary className="text-[13px] text-muted">XML</summary>

@@ -9,10 +9,16 @@ import { When } from '@/components/when'
 export function PastJobs({ jobs }: { jobs: JobView[] }) {
   return (
     <section aria-labelledby="past-jobs" className="min-w-0">
-      <h2 id="past-jobs" className="mb-2 font-semibold">Past jobs</h2>
-      {jobs.length === 0 ? <p className="text-sm text-muted">None yet.</p> : (
+      <h2 id="past-jobs" className="mb-2 font-semibold">
+        Past jobs
+      </h2>
+      {jobs.length === 0 ? (
+        <p className="text-sm text-muted">None yet.</p>
+      ) : (
         <ul className="divide-y divide-line rounded-lg border border-line bg-surface text-sm">
-          {jobs.map((job) => <PastJob key={job.id} job={job} />)}
+          {jobs.map((job) => (
+            <PastJob key={job.id} job={job} />
+          ))}
         </ul>
       )}
     </section>
@@ -24,11 +30,24 @@ function PastJob({ job }: { job: JobView }) {
   return (
     <li className="px-3 py-2 sm:px-4">
       <div className="flex flex-wrap items-baseline gap-x-3">
-        <PageLink href={jobPagePath(job.id)} className="min-w-0 font-medium break-names hover:underline max-sm:py-2">{job.title}</PageLink>
+        <PageLink
+          href={jobPagePath(job.id)}
+          className="min-w-0 font-medium break-names hover:underline max-sm:py-2"
+        >
+          {job.title}
+        </PageLink>
         <JobState status={job.status} />
-        <span className="text-[13px] text-muted"><When ms={job.createdAtMs} />{job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} · {job.by}</span>
+        <span className="text-[13px] text-muted">
+          <When ms={job.createdAtMs} />
+          {job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} ·{' '}
+          {job.by}
+        </span>
       </div>
-      {lines.map((line) => <p key={line} className="text-[13px] text-muted break-names">{line}</p>)}
+      {lines.map((line) => (
+        <p key={line} className="text-[13px] text-muted break-names">
+          {line}
+        </p>
+      ))}
     </li>
   )
 }

@@ -11,13 +11,18 @@ import { jobPath } from '@/components/paths'
 const LOOK_EVERY_MS = 1_000
 
 /** A Keyframe job as it moves, by events and, should they not come, by asking. null until the first answer. */
-export function useJob(jobId: string, known: JobView | null = null, lookEveryMs = LOOK_EVERY_MS): { job: JobView | null; blockJobs: BlockJobView[] } {
+export function useJob(
+  jobId: string,
+  known: JobView | null = null,
+  lookEveryMs = LOOK_EVERY_MS,
+): { job: JobView | null; blockJobs: BlockJobView[] } {
   const [job, setJob] = useState<JobView | null>(known)
   const [blockJobs, setBlockJobs] = useState<BlockJobView[]>([])
   const ended = job !== null && job.endedAtMs !== null
   useLive((event) => {
     if (event.type === 'job' && event.job.id === jobId) setJob(event.job)
-    if (event.type === 'block-jobs' && job && event.host === job.host && event.vmUuid === job.vmUuid) setBlockJobs(event.jobs.filter((each) => each.jobId === jobId))
+    if (event.type === 'block-jobs' && job && event.host === job.host && event.vmUuid === job.vmUuid)
+      setBlockJobs(event.jobs.filter((each) => each.jobId === jobId))
   })
   useEffect(() => {
     if (ended) return
@@ -25,13 +30,18 @@ export function useJob(jobId: string, known: JobView | null = null, lookEveryMs 
     const look = () => {
       getJson<JobView>(jobPath(jobId), abort.signal).then(
         // An answer that was under way while the end was told must not bring the job back to life.
-        (next) => { if (!abort.signal.aborted) setJob((now) => (now !== null && now.endedAtMs !== null ? now : next)) },
+        (next) => {
+          if (!abort.signal.aborted) setJob((now) => (now !== null && now.endedAtMs !== null ? now : next))
+        },
         () => undefined,
       )
     }
     look()
     const timer = setInterval(look, lookEveryMs)
-    return () => { clearInterval(timer); abort.abort() }
+    return () => {
+      clearInterval(timer)
+      abort.abort()
+    }
   }, [jobId, ended, lookEveryMs])
   return { job, blockJobs }
 }

@@ -7,7 +7,15 @@ import { useLive } from '@/components/live/live-provider'
 import { ProgressBar } from '@/components/ui/progress-bar'
 
 /** Block jobs of one VM in the list, moved by events: the page itself is not read again for them. */
-export function RowJobs({ host, vmUuid, initial }: { host: string; vmUuid: string; initial: BlockJobView[] }) {
+export function RowJobs({
+  host,
+  vmUuid,
+  initial,
+}: {
+  host: string
+  vmUuid: string
+  initial: BlockJobView[]
+}) {
   // What an event told wins: the page that is read again may be on its way from before it.
   const [told, setTold] = useState<BlockJobView[] | null>(null)
   useLive((event) => {
@@ -22,7 +30,9 @@ export function RowJobs({ host, vmUuid, initial }: { host: string; vmUuid: strin
         <li key={`${job.target} ${job.type}`} className="flex items-center gap-2 text-[13px]">
           <span className="whitespace-nowrap">{blockJobLabel(job)}</span>
           <ProgressBar label={blockJobLabel(job)} percent={job.percent} className="min-w-16" />
-          <span className="w-10 text-right">{job.ready ? 'ready' : job.percent === null ? '–' : `${Math.floor(job.percent)} %`}</span>
+          <span className="w-10 text-right">
+            {job.ready ? 'ready' : job.percent === null ? '–' : `${Math.floor(job.percent)} %`}
+          </span>
         </li>
       ))}
     </ul>

@@ -11,9 +11,15 @@ import type { VmRef } from '@/components/vm/vm-ref'
 import { RowJobs } from '@/components/list/row-jobs'
 
 const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
-  { label: 'VM', sort: 'name' }, { label: 'State', sort: 'state' }, { label: 'Host', sort: 'host' }, { label: 'Disks', sort: null, figure: true },
-  { label: 'Depth', sort: 'depth', figure: true }, { label: 'Allocated', sort: 'allocated', figure: true }, { label: 'Virtual', sort: 'virtual', figure: true },
-  { label: 'Snapshots', sort: 'snapshots', figure: true }, { label: 'Jobs', sort: null },
+  { label: 'VM', sort: 'name' },
+  { label: 'State', sort: 'state' },
+  { label: 'Host', sort: 'host' },
+  { label: 'Disks', sort: null, figure: true },
+  { label: 'Depth', sort: 'depth', figure: true },
+  { label: 'Allocated', sort: 'allocated', figure: true },
+  { label: 'Virtual', sort: 'virtual', figure: true },
+  { label: 'Snapshots', sort: 'snapshots', figure: true },
+  { label: 'Jobs', sort: null },
 ]
 
 /**
@@ -22,43 +28,103 @@ const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
  */
 export function VmTable({ rows, query, choosable }: { rows: Row[]; query: ListQuery; choosable: boolean }) {
   return (
-    <table role="table" aria-label="VMs" className="w-full border-separate border-spacing-0 text-sm max-md:block">
+    <table
+      role="table"
+      aria-label="VMs"
+      className="w-full border-separate border-spacing-0 text-sm max-md:block"
+    >
       <thead role="rowgroup" className="max-md:hidden">
         <tr role="row">
-          {choosable && <th role="columnheader" scope="col" className="w-px border-b border-line py-2 pl-3"><ChooseAll vms={rows.map(toRef)} /></th>}
+          {choosable && (
+            <th role="columnheader" scope="col" className="w-px border-b border-line py-2 pl-3">
+              <ChooseAll vms={rows.map(toRef)} />
+            </th>
+          )}
           {COLUMNS.map(({ label, sort, figure }) => (
-            <th key={label} role="columnheader" scope="col" aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined} className={classNames('border-b border-line px-3 py-2 font-medium text-muted', figure ? 'text-right' : 'text-left')}>
-              {sort ? <PageLink href={listPath({ q: query.q, sort })} className={classNames('hover:text-ink', sort === query.sort && 'text-ink underline underline-offset-4')}>{label}</PageLink> : label}
+            <th
+              key={label}
+              role="columnheader"
+              scope="col"
+              aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined}
+              className={classNames(
+                'border-b border-line px-3 py-2 font-medium text-muted',
+                figure ? 'text-right' : 'text-left',
+              )}
+            >
+              {sort ? (
+                <PageLink
+                  href={listPath({ q: query.q, sort })}
+                  className={classNames(
+                    'hover:text-ink',
+                    sort === query.sort && 'text-ink underline underline-offset-4',
+                  )}
+                >
+                  {label}
+                </PageLink>
+              ) : (
+                label
+              )}
             </th>
           ))}
         </tr>
       </thead>
       <tbody role="rowgroup" className="max-md:block">
-        {rows.map((row) => <VmRow key={`${row.vm.host} ${row.vm.uuid}`} row={row} choosable={choosable} />)}
+        {rows.map((row) => (
+          <VmRow key={`${row.vm.host} ${row.vm.uuid}`} row={row} choosable={choosable} />
+        ))}
       </tbody>
     </table>
   )
 }
 
-function VmRow({ row: { vm, hostDown, depth, allocatedBytes, virtualBytes }, choosable }: { row: Row; choosable: boolean }) {
+function VmRow({
+  row: { vm, hostDown, depth, allocatedBytes, virtualBytes },
+  choosable,
+}: {
+  row: Row
+  choosable: boolean
+}) {
   const disks = vm.disks.filter((disk) => disk.device === 'disk')
   return (
     <tr role="row" className={hostDown ? 'vm-row vm-gone' : 'vm-row'}>
-      {choosable && <td role="cell" className="vm-choice"><ChooseVm vm={toRef({ vm })} /></td>}
+      {choosable && (
+        <td role="cell" className="vm-choice">
+          <ChooseVm vm={toRef({ vm })} />
+        </td>
+      )}
       <Cell className="vm-wide md:w-[28%]">
-        <PageLink href={vmPath(vm.host, vm.name)} className="vm-link">{vm.name}</PageLink>
+        <PageLink href={vmPath(vm.host, vm.name)} className="vm-link">
+          {vm.name}
+        </PageLink>
         {vm.attention.map(({ kind, sentence }) => (
-          <p key={kind + sentence} className="flex gap-1.5 text-[13px] break-names text-warn"><TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />{sentence}</p>
+          <p key={kind + sentence} className="flex gap-1.5 text-[13px] break-names text-warn">
+            <TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />
+            {sentence}
+          </p>
         ))}
       </Cell>
-      <Cell><VmStateMark state={vm.state} reason={vm.stateReason} /></Cell>
+      <Cell>
+        <VmStateMark state={vm.state} reason={vm.stateReason} />
+      </Cell>
       <Cell className="text-muted">{vm.host}</Cell>
-      <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>{disks.length === 0 && vm.snapshotCount === null ? <Unknown /> : disks.length}</Cell>
-      <Cell figure label={depth === null ? 'depth' : 'deep'}>{depth ?? <Unknown />}</Cell>
-      <Cell figure label="allocated">{allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}</Cell>
-      <Cell figure label="virtual" className="text-muted">{virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}</Cell>
-      <Cell figure label={vm.snapshotCount === 1 ? 'snapshot' : 'snapshots'}>{vm.snapshotCount ?? <Unknown />}</Cell>
-      <Cell className="vm-wide md:w-56"><RowJobs host={vm.host} vmUuid={vm.uuid} initial={vm.jobs} /></Cell>
+      <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>
+        {disks.length === 0 && vm.snapshotCount === null ? <Unknown /> : disks.length}
+      </Cell>
+      <Cell figure label={depth === null ? 'depth' : 'deep'}>
+        {depth ?? <Unknown />}
+      </Cell>
+      <Cell figure label="allocated">
+        {allocatedBytes === null ? <Unknown /> : formatBytes(allocatedBytes)}
+      </Cell>
+      <Cell figure label="virtual" className="text-muted">
+        {virtualBytes === null ? <Unknown /> : formatBytes(virtualBytes)}
+      </Cell>
+      <Cell figure label={vm.snapshotCount === 1 ? 'snapshot' : 'snapshots'}>
+        {vm.snapshotCount ?? <Unknown />}
+      </Cell>
+      <Cell className="vm-wide md:w-56">
+        <RowJobs host={vm.host} vmUuid={vm.uuid} initial={vm.jobs} />
+      </Cell>
     </tr>
   )
 }
@@ -68,7 +134,17 @@ const toRef = ({ vm }: Pick<Row, 'vm'>): VmRef => ({ host: vm.host, uuid: vm.uui
 /** What this host cannot tell is not zero. */
 const Unknown = () => <span className="text-muted">unknown</span>
 
-function Cell({ figure = false, label, className, children }: { figure?: boolean; label?: string; className?: string; children: ReactNode }) {
+function Cell({
+  figure = false,
+  label,
+  className,
+  children,
+}: {
+  figure?: boolean
+  label?: string
+  className?: string
+  children: ReactNode
+}) {
   return (
     <td role="cell" className={figure ? `vm-figure ${className ?? ''}`.trimEnd() : className}>
       {children}

@@ -59,15 +59,30 @@ export class LiveClient {
     const key = Symbol(vm)
     this.#own.set(key, vm)
     this.#say()
-    return () => { this.#own.delete(key); this.#say() }
+    return () => {
+      this.#own.delete(key)
+      this.#say()
+    }
   }
 
   #lead(): void {
-    this.#stream = new EventStream({
-      onEvent: (id, event) => { this.#channel?.send({ kind: 'event', id, event }); this.#dispatch(id, event) },
-      onStatus: (connected) => { this.#channel?.send({ kind: 'status', connected }); this.#setConnected(connected) },
-      onSignedOut: () => { this.#channel?.send({ kind: 'signed-out' }); this.#signedOut() },
-    }, this.#lastId)
+    this.#stream = new EventStream(
+      {
+        onEvent: (id, event) => {
+          this.#channel?.send({ kind: 'event', id, event })
+          this.#dispatch(id, event)
+        },
+        onStatus: (connected) => {
+          this.#channel?.send({ kind: 'status', connected })
+          this.#setConnected(connected)
+        },
+        onSignedOut: () => {
+          this.#channel?.send({ kind: 'signed-out' })
+          this.#signedOut()
+        },
+      },
+      this.#lastId,
+    )
     this.#channel?.send({ kind: 'who' })
     this.#openSoon()
   }
@@ -82,22 +97,33 @@ export class LiveClient {
     if (!this.#stream) return
     clearTimeout(this.#gather)
     this.#gather = setTimeout(() => {
-      for (const [tab, { heardAtMs }] of this.#others) if (Date.now() - heardAtMs > SILENT_MS) this.#others.delete(tab)
-      this.#stream?.watch([...this.#own.values(), ...[...this.#others.values()].flatMap((other) => other.watches)])
+      for (const [tab, { heardAtMs }] of this.#others)
+        if (Date.now() - heardAtMs > SILENT_MS) this.#others.delete(tab)
+      this.#stream?.watch([
+        ...this.#own.values(),
+        ...[...this.#others.values()].flatMap((other) => other.watches),
+      ])
     }, GATHER_MS)
   }
 
   #receive(message: TabMessage): void {
     switch (message.kind) {
-      case 'event': return this.#dispatch(message.id, message.event)
+      case 'event':
+        return this.#dispatch(message.id, message.event)
       case 'status':
-        if (message.newestId !== undefined && isLater(message.newestId, this.#lastId)) this.#dispatch(message.newestId, { type: 'reload' })
+        if (message.newestId !== undefined && isLater(message.newestId, this.#lastId))
+          this.#dispatch(message.newestId, { type: 'reload' })
         return this.#setConnected(message.connected)
-      case 'signed-out': return this.#signedOut()
-      case 'who': return this.#say()
-      case 'bye': this.#others.delete(message.tab); return this.#openSoon()
+      case 'signed-out':
+        return this.#signedOut()
+      case 'who':
+        return this.#say()
+      case 'bye':
+        this.#others.delete(message.tab)
+        return this.#openSoon()
       case 'watch':
-        if (!this.#others.has(message.tab) && this.#stream) this.#channel?.send({ kind: 'status', connected: this.#connected, newestId: this.#lastId })
+        if (!this.#others.has(message.tab) && this.#stream)
+          this.#channel?.send({ kind: 'status', connected: this.#connected, newestId: this.#lastId })
         this.#others.set(message.tab, { watches: message.watches, heardAtMs: Date.now() })
         return this.#openSoon()
     }

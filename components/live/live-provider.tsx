@@ -14,9 +14,14 @@ export function LiveProvider({ since, children }: { since: string; children: Rea
   const [connected, setConnected] = useState(true)
   const [client] = useState(() => new LiveClient(setConnected, since))
   useEffect(() => {
-    const silence = client.listen((event) => { if (event.type === 'reload') router.refresh() })
+    const silence = client.listen((event) => {
+      if (event.type === 'reload') router.refresh()
+    })
     client.start()
-    return () => { client.stop(); silence() }
+    return () => {
+      client.stop()
+      silence()
+    }
   }, [client, router])
   return (
     <Live value={client}>

@@ -14,7 +14,11 @@ export function LostNote({ connected }: { connected: boolean }) {
   }, [connected])
   return (
     <div role="status" className="pointer-events-none fixed inset-x-0 bottom-4 z-40 flex justify-center px-4">
-      {late && !connected && <p className="rounded-md border border-warn/50 bg-surface px-3 py-2 text-sm shadow-lg">Connection lost, catching up…</p>}
+      {late && !connected && (
+        <p className="rounded-md border border-warn/50 bg-surface px-3 py-2 text-sm shadow-lg">
+          Connection lost, catching up…
+        </p>
+      )}
     </div>
   )
 }

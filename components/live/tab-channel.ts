@@ -15,7 +15,10 @@ export type TabMessage =
   | { kind: 'bye'; tab: string }
 
 /** Tabs by BroadcastChannel; a browser without one has tabs that know nothing of each other. */
-export function openTabChannel(onMessage: (message: TabMessage) => void): { send: (message: TabMessage) => void; close: () => void } {
+export function openTabChannel(onMessage: (message: TabMessage) => void): {
+  send: (message: TabMessage) => void
+  close: () => void
+} {
   if (typeof BroadcastChannel === 'undefined') return { send: () => undefined, close: () => undefined }
   const channel = new BroadcastChannel('keyframe-live')
   channel.onmessage = (message: MessageEvent<TabMessage>) => onMessage(message.data)
@@ -33,7 +36,17 @@ export function leadWhenFirst(lead: () => void): () => void {
   }
   const given = new AbortController()
   let release = () => undefined as void
-  const held = new Promise<void>((resolve) => { release = resolve })
-  navigator.locks.request('keyframe-live', { signal: given.signal }, () => { lead(); return held }).catch(() => undefined)
-  return () => { given.abort(); release() }
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  navigator.locks
+    .request('keyframe-live', { signal: given.signal }, () => {
+      lead()
+      return held
+    })
+    .catch(() => undefined)
+  return () => {
+    given.abort()
+    release()
+  }
 }

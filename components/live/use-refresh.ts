@@ -10,7 +10,10 @@ export function useRefresh(waitMs: number, waitForDialog = false): () => void {
   useEffect(() => () => clearTimeout(timer.current), [])
   return useCallback(() => {
     const later = () => {
-      if (waitForDialog && document.querySelector('[role=dialog]')) { timer.current = setTimeout(later, waitMs); return }
+      if (waitForDialog && document.querySelector('[role=dialog]')) {
+        timer.current = setTimeout(later, waitMs)
+        return
+      }
       timer.current = undefined
       router.refresh()
     }

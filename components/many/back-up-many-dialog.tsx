@@ -11,13 +11,24 @@ import { randomId } from '@/components/random-id'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** A backup of each VM now, of all its disks, by the method that fits it. */
-export function BackUpManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts: BackupActs; onClose: () => void }) {
+export function BackUpManyDialog({
+  vms,
+  acts,
+  onClose,
+}: {
+  vms: VmRef[]
+  acts: BackupActs
+  onClose: () => void
+}) {
   const [nonce] = useState(randomId)
   const [quiesce, setQuiesce] = useState('auto')
   const { pending, byHost, chosen, choose, targetOf, formOf, refusalOf } = useBackupForms(vms)
   const methodOf = (vm: VmRef) => {
     const form = formOf(vm)!
-    const why = whyNotIncremental(form, form.disks.map((disk) => disk.target))
+    const why = whyNotIncremental(
+      form,
+      form.disks.map((disk) => disk.target),
+    )
     return { method: why === null ? 'incremental' : 'copy', why }
   }
   const intentOf = (vm: VmRef): Intent | null => {
@@ -30,11 +41,31 @@ export function BackUpManyDialog({ vms, acts, onClose }: { vms: VmRef[]; acts: B
   return (
     <ManyForm
       title={`Back up ${vms.length === 1 ? vms[0]!.name : `${vms.length} VMs`}`}
-      vms={vms} act="Back up now" intentOf={intentOf} ready={!pending} onClose={onClose}
-      send={(vm) => acts.backUp({ host: vm.host, vm: vm.uuid, targetId: targetOf(vm.host)!.id, method: methodOf(vm).method, disks: null, quiesce, bandwidthBytesPerSecond: 0, forceFull: false, nonce: `${nonce} ${vmKey(vm)}` })}
+      vms={vms}
+      act="Back up now"
+      intentOf={intentOf}
+      ready={!pending}
+      onClose={onClose}
+      send={(vm) =>
+        acts.backUp({
+          host: vm.host,
+          vm: vm.uuid,
+          targetId: targetOf(vm.host)!.id,
+          method: methodOf(vm).method,
+          disks: null,
+          quiesce,
+          bandwidthBytesPerSecond: 0,
+          forceFull: false,
+          nonce: `${nonce} ${vmKey(vm)}`,
+        })
+      }
     >
       <TargetFields byHost={byHost} chosen={chosen} onChoose={choose} />
-      <QuiesceChoice value={quiesce} onChange={setQuiesce} hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut." />
+      <QuiesceChoice
+        value={quiesce}
+        onChange={setQuiesce}
+        hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut."
+      />
     </ManyForm>
   )
 }

@@ -16,15 +16,27 @@ const Chosen = createContext<Choice>(NONE)
 /** Which VMs of the list are chosen, on whatever page of it, while one searches and sorts. */
 export function ChosenVms({ children }: { children: ReactNode }) {
   const [byKey, setByKey] = useState<ReadonlyMap<string, VmRef>>(new Map())
-  const set = (vms: readonly VmRef[], chosen: boolean) => setByKey((before) => {
-    const next = new Map(before)
-    for (const vm of vms) {
-      if (chosen) next.set(vmKey(vm), vm)
-      else next.delete(vmKey(vm))
-    }
-    return next
-  })
-  return <Chosen value={{ chosen: [...byKey.values()], has: (vm) => byKey.has(vmKey(vm)), set, clear: () => setByKey(new Map()) }}>{children}</Chosen>
+  const set = (vms: readonly VmRef[], chosen: boolean) =>
+    setByKey((before) => {
+      const next = new Map(before)
+      for (const vm of vms) {
+        if (chosen) next.set(vmKey(vm), vm)
+        else next.delete(vmKey(vm))
+      }
+      return next
+    })
+  return (
+    <Chosen
+      value={{
+        chosen: [...byKey.values()],
+        has: (vm) => byKey.has(vmKey(vm)),
+        set,
+        clear: () => setByKey(new Map()),
+      }}
+    >
+      {children}
+    </Chosen>
+  )
 }
 
 export const useChosenVms = (): Choice => useContext(Chosen)
@@ -34,7 +46,13 @@ export function ChooseVm({ vm }: { vm: VmRef }) {
   const { has, set } = useChosenVms()
   return (
     <label className="vm-choose">
-      <input type="checkbox" className="size-4" aria-label={`Choose ${vm.name}`} checked={has(vm)} onChange={(event) => set([vm], event.target.checked)} />
+      <input
+        type="checkbox"
+        className="size-4"
+        aria-label={`Choose ${vm.name}`}
+        checked={has(vm)}
+        onChange={(event) => set([vm], event.target.checked)}
+      />
     </label>
   )
 }
@@ -45,8 +63,14 @@ export function ChooseAll({ vms }: { vms: VmRef[] }) {
   const count = vms.filter(has).length
   return (
     <input
-      type="checkbox" className="block size-4" aria-label="Choose all on this page" checked={vms.length > 0 && count === vms.length}
-      ref={(input) => { if (input) input.indeterminate = count > 0 && count < vms.length }} onChange={(event) => set(vms, event.target.checked)}
+      type="checkbox"
+      className="block size-4"
+      aria-label="Choose all on this page"
+      checked={vms.length > 0 && count === vms.length}
+      ref={(input) => {
+        if (input) input.indeterminate = count > 0 && count < vms.length
+      }}
+      onChange={(event) => set(vms, event.target.checked)}
     />
   )
 }

@@ -27,14 +27,33 @@ export function ManyBar({ acts, onPage }: { acts: BackupActs; onPage: VmRef[] })
   return (
     <>
       {chosen.length > 0 && (
-        <section aria-label="Chosen VMs" className="sticky bottom-0 z-20 -mx-4 flex flex-wrap items-center gap-2 border-t border-line bg-surface px-4 py-2.5 shadow-[0_-4px_16px_rgb(0_0_0/0.08)] max-sm:pb-[max(0.625rem,env(safe-area-inset-bottom))]">
-          <p role="status" className="text-sm font-medium">{chosen.length} chosen</p>
-          {!onPage.every(has) && <Button variant="quiet" size="small" onClick={() => set(onPage, true)}>All {onPage.length}{' '}here</Button>}
-          <Button variant="quiet" size="small" onClick={clear}>None</Button>
+        <section
+          aria-label="Chosen VMs"
+          className="sticky bottom-0 z-20 -mx-4 flex flex-wrap items-center gap-2 border-t border-line bg-surface px-4 py-2.5 shadow-[0_-4px_16px_rgb(0_0_0/0.08)] max-sm:pb-[max(0.625rem,env(safe-area-inset-bottom))]"
+        >
+          <p role="status" className="text-sm font-medium">
+            {chosen.length} chosen
+          </p>
+          {!onPage.every(has) && (
+            <Button variant="quiet" size="small" onClick={() => set(onPage, true)}>
+              All {onPage.length} here
+            </Button>
+          )}
+          <Button variant="quiet" size="small" onClick={clear}>
+            None
+          </Button>
           <span className="flex-1 max-sm:hidden" />
           <div className="flex gap-2 max-sm:w-full max-sm:*:flex-1 max-sm:*:px-1">
             {(Object.keys(ACTS) as ManyAct[]).map((act) => (
-              <OnlyWhoMay key={act} act={ACTS[act].right}><Button variant={ACTS[act].isFirst ? 'primary' : 'outline'} aria-haspopup="dialog" onClick={() => setOpen({ act, vms: chosen })}>{ACTS[act].label}</Button></OnlyWhoMay>
+              <OnlyWhoMay key={act} act={ACTS[act].right}>
+                <Button
+                  variant={ACTS[act].isFirst ? 'primary' : 'outline'}
+                  aria-haspopup="dialog"
+                  onClick={() => setOpen({ act, vms: chosen })}
+                >
+                  {ACTS[act].label}
+                </Button>
+              </OnlyWhoMay>
             ))}
           </div>
         </section>

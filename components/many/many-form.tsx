@@ -38,11 +38,30 @@ export function ManyForm({ title, vms, act, intentOf, ready, send, onClose, chil
       // Dismissed while it sends: it stops, and says what was not sent.
       <Dialog open title={title} onClose={sending ? stop : onClose}>
         <DialogBody>
-          <p role="status" className="text-sm font-medium">{sending ? `Asked for ${began} of ${sent.size}…` : `${began} of ${sent.size} taken on${began < sent.size ? '; what was not says why.' : '.'}`}</p>
-          <ul aria-label="Outcome" className="flex flex-col divide-y divide-line rounded-md border border-line">{vms.filter((vm) => sent.has(vmKey(vm))).map((vm) => <VmOutcome key={vmKey(vm)} vm={vm} sent={sent.get(vmKey(vm))!} />)}</ul>
+          <p role="status" className="text-sm font-medium">
+            {sending
+              ? `Asked for ${began} of ${sent.size}…`
+              : `${began} of ${sent.size} taken on${began < sent.size ? '; what was not says why.' : '.'}`}
+          </p>
+          <ul
+            aria-label="Outcome"
+            className="flex flex-col divide-y divide-line rounded-md border border-line"
+          >
+            {vms
+              .filter((vm) => sent.has(vmKey(vm)))
+              .map((vm) => (
+                <VmOutcome key={vmKey(vm)} vm={vm} sent={sent.get(vmKey(vm))!} />
+              ))}
+          </ul>
         </DialogBody>
         <DialogFoot>
-          {sending ? <Button variant="outline" onClick={stop}>Stop</Button> : <Button onClick={onClose}>Close</Button>}
+          {sending ? (
+            <Button variant="outline" onClick={stop}>
+              Stop
+            </Button>
+          ) : (
+            <Button onClick={onClose}>Close</Button>
+          )}
         </DialogFoot>
       </Dialog>
     )
@@ -50,18 +69,37 @@ export function ManyForm({ title, vms, act, intentOf, ready, send, onClose, chil
   const may = ready && able.length > 0 && vms.every((vm) => intentOf(vm) !== null)
   return (
     <Dialog open title={title} onClose={onClose}>
-      <form className="flex min-h-0 flex-1 flex-col" noValidate onSubmit={(event) => { event.preventDefault(); if (may) void start(able, send) }}>
+      <form
+        className="flex min-h-0 flex-1 flex-col"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (may) void start(able, send)
+        }}
+      >
         <DialogBody>
           {children}
           <section aria-labelledby={heading}>
-            <h3 id={heading} className="mb-1 text-sm font-medium">{vms.length === 1 ? 'The VM' : `The ${vms.length} VMs`}</h3>
-            <ul aria-labelledby={heading} className="flex flex-col divide-y divide-line rounded-md border border-line">
+            <h3 id={heading} className="mb-1 text-sm font-medium">
+              {vms.length === 1 ? 'The VM' : `The ${vms.length} VMs`}
+            </h3>
+            <ul
+              aria-labelledby={heading}
+              className="flex flex-col divide-y divide-line rounded-md border border-line"
+            >
               {vms.map((vm) => {
                 const intent = intentOf(vm)
                 return (
                   <li key={vmKey(vm)} className="px-3 py-2 text-sm break-names">
-                    <span className="font-medium">{vm.name}</span> <span className="text-[13px] text-muted">{vm.host}</span>
-                    {intent === null ? <p className="text-[13px] text-muted">Asking the host…</p> : intent.refusal === null ? <div className="text-[13px] text-muted">{intent.words}</div> : <p className="text-[13px] text-danger">Left out: {intent.refusal}</p>}
+                    <span className="font-medium">{vm.name}</span>{' '}
+                    <span className="text-[13px] text-muted">{vm.host}</span>
+                    {intent === null ? (
+                      <p className="text-[13px] text-muted">Asking the host…</p>
+                    ) : intent.refusal === null ? (
+                      <div className="text-[13px] text-muted">{intent.words}</div>
+                    ) : (
+                      <p className="text-[13px] text-danger">Left out: {intent.refusal}</p>
+                    )}
                   </li>
                 )
               })}
@@ -69,8 +107,12 @@ export function ManyForm({ title, vms, act, intentOf, ready, send, onClose, chil
           </section>
         </DialogBody>
         <DialogFoot>
-          <Button variant="outline" onClick={onClose}>Back</Button>
-          <Button type="submit" disabled={!may}>{able.length === vms.length ? act : `${act}: ${able.length} of ${vms.length}`}</Button>
+          <Button variant="outline" onClick={onClose}>
+            Back
+          </Button>
+          <Button type="submit" disabled={!may}>
+            {able.length === vms.length ? act : `${act}: ${able.length} of ${vms.length}`}
+          </Button>
         </DialogFoot>
       </form>
     </Dialog>

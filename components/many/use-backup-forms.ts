@@ -11,7 +11,9 @@ import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** What backups of these VMs can be, and the target that was chosen for each host. */
 export function useBackupForms(vms: readonly VmRef[]) {
-  const { readings, pending } = useReadEach(vms, '', (vm, signal) => getJson<BackupForm>(backupFormPath(vm.host, vm.uuid), signal))
+  const { readings, pending } = useReadEach(vms, '', (vm, signal) =>
+    getJson<BackupForm>(backupFormPath(vm.host, vm.uuid), signal),
+  )
   const [chosen, setChosen] = useState<ReadonlyMap<string, string>>(new Map())
   const byHost = new Map<string, TargetState[]>()
   for (const vm of vms) {
@@ -23,7 +25,10 @@ export function useBackupForms(vms: readonly VmRef[]) {
     return targets.find((target) => target.id === chosen.get(host)) ?? firstTarget(targets) ?? null
   }
   return {
-    pending, byHost, chosen, targetOf,
+    pending,
+    byHost,
+    chosen,
+    targetOf,
     choose: (host: string, targetId: string) => setChosen((before) => new Map(before).set(host, targetId)),
     formOf: (vm: VmRef): BackupForm | null => readings.get(vmKey(vm))?.data ?? null,
     /** Why the VM is left out; null while it is not known, or when it is not. */
@@ -31,8 +36,11 @@ export function useBackupForms(vms: readonly VmRef[]) {
       const reading = readings.get(vmKey(vm))
       if (!reading) return null
       if (reading.data === null) return reading.message
-      if (reading.data.targets.length === 0) return `${vm.host} has no backup target yet; an admin adds one under Backups.`
-      return reading.data.disks.some((disk) => disk.refusal === null) ? null : 'no disk of it can be backed up.'
+      if (reading.data.targets.length === 0)
+        return `${vm.host} has no backup target yet; an admin adds one under Backups.`
+      return reading.data.disks.some((disk) => disk.refusal === null)
+        ? null
+        : 'no disk of it can be backed up.'
     },
   }
 }

@@ -6,7 +6,10 @@ import type { ActionResult } from '@/lib/access/action'
 import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 
 /** jobId null: it was done at once. */
-export type Sent = { state: 'waiting' | 'sending' | 'not sent' } | { state: 'done'; jobId: string | null } | { state: 'refused'; message: string }
+export type Sent =
+  | { state: 'waiting' | 'sending' | 'not sent' }
+  | { state: 'done'; jobId: string | null }
+  | { state: 'refused'; message: string }
 
 const NO_ANSWER = 'Keyframe did not answer. Whether it began shows under Jobs.'
 const OLD_PAGE = 'Keyframe was updated since this page was loaded. Reload it and repeat this.'
@@ -19,7 +22,12 @@ const OLD_PAGE = 'Keyframe was updated since this page was loaded. Reload it and
 export function useStartEach() {
   const [sent, setSent] = useState<ReadonlyMap<string, Sent> | null>(null)
   const stopped = useRef(false)
-  useEffect(() => () => { stopped.current = true }, [])
+  useEffect(
+    () => () => {
+      stopped.current = true
+    },
+    [],
+  )
   const start = async (vms: readonly VmRef[], act: (vm: VmRef) => Promise<ActionResult<object>>) => {
     stopped.current = false
     setSent(new Map(vms.map((vm) => [vmKey(vm), { state: 'waiting' }])))
@@ -30,12 +38,36 @@ export function useStartEach() {
         continue
       }
       tell({ state: 'sending' })
-      tell(await act(vm).then(
-        (result): Sent => (result.ok ? { state: 'done', jobId: 'jobId' in result && typeof result.jobId === 'string' ? result.jobId : null } : { state: 'refused', message: [result.message, ...Object.values(result.fields ?? {})].filter((sentence, index, all) => all.indexOf(sentence) === index).join(' ') }),
-        (error: unknown): Sent => ({ state: 'refused', message: isUnrecognizedActionError(error) ? OLD_PAGE : NO_ANSWER }),
-      ))
+      tell(
+        await act(vm).then(
+          (result): Sent =>
+            result.ok
+              ? {
+                  state: 'done',
+                  jobId: 'jobId' in result && typeof result.jobId === 'string' ? result.jobId : null,
+                }
+              : {
+                  state: 'refused',
+                  message: [result.message, ...Object.values(result.fields ?? {})]
+                    .filter((sentence, index, all) => all.indexOf(sentence) === index)
+                    .join(' '),
+                },
+          (error: unknown): Sent => ({
+            state: 'refused',
+            message: isUnrecognizedActionError(error) ? OLD_PAGE : NO_ANSWER,
+          }),
+        ),
+      )
     }
   }
-  const sending = sent !== null && [...sent.values()].some(({ state }) => state === 'waiting' || state === 'sending')
-  return { start, sent, sending, stop: () => { stopped.current = true } }
+  const sending =
+    sent !== null && [...sent.values()].some(({ state }) => state === 'waiting' || state === 'sending')
+  return {
+    start,
+    sent,
+    sending,
+    stop: () => {
+      stopped.current = true
+    },
+  }
 }

@@ -23,23 +23,73 @@ export function VmOutcome({ vm, sent }: { vm: VmRef; sent: Sent }) {
   if (sent.state === 'done' && sent.jobId !== null) return <JobLine vm={vm} jobId={sent.jobId} />
   if (sent.state === 'done') return <Line vm={vm} look="good" sentence="Saved." />
   if (sent.state === 'refused') return <Line vm={vm} look="bad" sentence={sent.message} />
-  return <Line vm={vm} look="waits" sentence={sent.state === 'sending' ? 'Asking…' : sent.state === 'waiting' ? 'Waits its turn.' : 'Not sent: you stopped before.'} />
+  return (
+    <Line
+      vm={vm}
+      look="waits"
+      sentence={
+        sent.state === 'sending'
+          ? 'Asking…'
+          : sent.state === 'waiting'
+            ? 'Waits its turn.'
+            : 'Not sent: you stopped before.'
+      }
+    />
+  )
 }
 
 function JobLine({ vm, jobId }: { vm: VmRef; jobId: string }) {
   const { job } = useJob(jobId, null, LOOK_EVERY_MS)
   const ended = job !== null && job.endedAtMs !== null
-  const sentence = job === null ? 'Begun.' : !ended ? (job.error ?? job.note ?? `${job.title}.`) : job.status === 'succeeded' ? (job.result[0] ?? `${job.title}: done.`) : (job.error ?? `${job.title}: ${job.status}.`)
-  return <Line vm={vm} look={!ended ? (job?.status === 'waiting' ? 'bad' : 'runs') : job.status === 'succeeded' ? 'good' : 'bad'} sentence={sentence} jobId={jobId} />
+  const sentence =
+    job === null
+      ? 'Begun.'
+      : !ended
+        ? (job.error ?? job.note ?? `${job.title}.`)
+        : job.status === 'succeeded'
+          ? (job.result[0] ?? `${job.title}: done.`)
+          : (job.error ?? `${job.title}: ${job.status}.`)
+  return (
+    <Line
+      vm={vm}
+      look={
+        !ended ? (job?.status === 'waiting' ? 'bad' : 'runs') : job.status === 'succeeded' ? 'good' : 'bad'
+      }
+      sentence={sentence}
+      jobId={jobId}
+    />
+  )
 }
 
-function Line({ vm, look, sentence, jobId }: { vm: VmRef; look: keyof typeof LOOKS; sentence: string; jobId?: string }) {
+function Line({
+  vm,
+  look,
+  sentence,
+  jobId,
+}: {
+  vm: VmRef
+  look: keyof typeof LOOKS
+  sentence: string
+  jobId?: string
+}) {
   const { icon: Icon, word, colour } = LOOKS[look]
   return (
     <li className="flex items-start gap-2 px-3 py-2 text-sm">
       <Icon role="img" aria-label={word} className={classNames('mt-0.5 size-4 shrink-0', colour)} />
-      <p className="min-w-0 flex-1 break-names"><PageLink href={vmPath(vm.host, vm.name)} className="font-medium hover:underline">{vm.name}</PageLink>: {sentence}</p>
-      {jobId !== undefined && <PageLink href={jobPagePath(jobId)} className="shrink-0 text-accent underline max-sm:-my-2 max-sm:py-2.5">Job</PageLink>}
+      <p className="min-w-0 flex-1 break-names">
+        <PageLink href={vmPath(vm.host, vm.name)} className="font-medium hover:underline">
+          {vm.name}
+        </PageLink>
+        : {sentence}
+      </p>
+      {jobId !== undefined && (
+        <PageLink
+          href={jobPagePath(jobId)}
+          className="shrink-0 text-accent underline max-sm:-my-2 max-sm:py-2.5"
+        >
+          Job
+        </PageLink>
+      )}
     </li>
   )
 }

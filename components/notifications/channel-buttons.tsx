@@ -14,7 +14,9 @@ export function AddChannelButton({ acts }: { acts: ChannelActs }) {
   const [open, setOpen] = useState(false)
   return (
     <OnlyWhoMay act="notification.save">
-      <Button aria-haspopup="dialog" onClick={() => setOpen(true)}>Add channel</Button>
+      <Button aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        Add channel
+      </Button>
       {open && <ChannelDialog channel={null} save={acts.save} onClose={() => setOpen(false)} />}
     </OnlyWhoMay>
   )
@@ -24,7 +26,9 @@ export function ChangeChannelButton({ channel, acts }: { channel: ChannelView; a
   const [open, setOpen] = useState(false)
   return (
     <OnlyWhoMay act="notification.save">
-      <Button variant="outline" size="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>Change<span className="sr-only"> {channel.name}</span></Button>
+      <Button variant="outline" size="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        Change<span className="sr-only"> {channel.name}</span>
+      </Button>
       {open && <ChannelDialog channel={channel} save={acts.save} onClose={() => setOpen(false)} />}
     </OnlyWhoMay>
   )
@@ -34,7 +38,9 @@ export function RemoveChannelButton({ channel, acts }: { channel: ChannelView; a
   const [open, setOpen] = useState(false)
   return (
     <OnlyWhoMay act="notification.remove">
-      <Button variant="danger" size="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>Remove<span className="sr-only"> {channel.name}</span></Button>
+      <Button variant="danger" size="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        Remove<span className="sr-only"> {channel.name}</span>
+      </Button>
       {open && <RemoveChannelDialog channel={channel} remove={acts.remove} onClose={() => setOpen(false)} />}
     </OnlyWhoMay>
   )

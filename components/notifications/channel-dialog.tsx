@@ -35,17 +35,54 @@ export function ChannelDialog({ channel, save, onClose }: Props) {
   const router = useRouter()
   const [id] = useState(() => channel?.id ?? randomId())
   const [value, setValue] = useState(() => textOf(channel, Intl.DateTimeFormat().resolvedOptions().timeZone))
-  const { submit, pending, message, fields } = useStart(save, () => { router.refresh(); onClose() })
-  const shared: FieldsProps = { value, set: (part) => setValue((before) => ({ ...before, ...part })), errors: fields, channel }
+  const { submit, pending, message, fields } = useStart(save, () => {
+    router.refresh()
+    onClose()
+  })
+  const shared: FieldsProps = {
+    value,
+    set: (part) => setValue((before) => ({ ...before, ...part })),
+    errors: fields,
+    channel,
+  }
   return (
     <Dialog open title={channel === null ? 'Add channel' : `Change ${channel.name}`} onClose={onClose}>
       <OnlyWhoMay act="notification.save">
-        <ActForm act="Save channel" ready={value.name.trim() !== ''} pending={pending} message={message} onClose={onClose} onSubmit={() => submit(inputOf(value, id, channel !== null))}>
-          <SelectField label="Kind" value={value.kind} onChange={(event) => shared.set({ kind: event.target.value as ChannelKind })} disabled={channel !== null} error={fields.kind}>
-            {CHANNEL_KINDS.map((kind) => <option key={kind} value={kind}>{KIND_WORDS[kind]}</option>)}
+        <ActForm
+          act="Save channel"
+          ready={value.name.trim() !== ''}
+          pending={pending}
+          message={message}
+          onClose={onClose}
+          onSubmit={() => submit(inputOf(value, id, channel !== null))}
+        >
+          <SelectField
+            label="Kind"
+            value={value.kind}
+            onChange={(event) => shared.set({ kind: event.target.value as ChannelKind })}
+            disabled={channel !== null}
+            error={fields.kind}
+          >
+            {CHANNEL_KINDS.map((kind) => (
+              <option key={kind} value={kind}>
+                {KIND_WORDS[kind]}
+              </option>
+            ))}
           </SelectField>
-          <Field label="Name" value={value.name} onChange={(event) => shared.set({ name: event.target.value })} error={fields.name} placeholder="my phone" autoComplete="off" required />
-          {value.kind === 'email' ? <EmailFields {...shared} /> : <WebhookFields {...shared} kind={value.kind} />}
+          <Field
+            label="Name"
+            value={value.name}
+            onChange={(event) => shared.set({ name: event.target.value })}
+            error={fields.name}
+            placeholder="my phone"
+            autoComplete="off"
+            required
+          />
+          {value.kind === 'email' ? (
+            <EmailFields {...shared} />
+          ) : (
+            <WebhookFields {...shared} kind={value.kind} />
+          )}
           <HearsFields {...shared} />
         </ActForm>
       </OnlyWhoMay>

@@ -1,4 +1,10 @@
-import type { ChannelKind, ChannelView, EmailSettings, MailTls, WebhookSettings } from '@/lib/notifications/types'
+import type {
+  ChannelKind,
+  ChannelView,
+  EmailSettings,
+  MailTls,
+  WebhookSettings,
+} from '@/lib/notifications/types'
 
 /** A channel as it is typed. */
 export interface ChannelText {
@@ -29,16 +35,54 @@ export function textOf(channel: ChannelView | null, zone: string): ChannelText {
   const mail = channel?.kind === 'email' ? (channel.settings as EmailSettings) : null
   const room = channel?.kind === 'matrix' ? (channel.settings as WebhookSettings).room : null
   return {
-    kind: channel?.kind ?? 'ntfy', name: channel?.name ?? '', secretUrl: '', secret: '', dropSecret: false, room: room ?? '',
-    host: mail?.host ?? '', port: String(mail?.port ?? PORTS.tls), tls: mail?.tls ?? 'tls', user: mail?.user ?? '', from: mail?.from ?? '', to: mail?.to.join(', ') ?? '',
-    hearsProtection: channel?.hearsProtection ?? true, hearsJobs: channel?.hearsJobs ?? true, digest: (channel?.digestAt ?? null) !== null, digestAt: channel?.digestAt ?? '08:00', timeZone: (channel?.digestAt ?? null) !== null ? channel!.timeZone : zone,
+    kind: channel?.kind ?? 'ntfy',
+    name: channel?.name ?? '',
+    secretUrl: '',
+    secret: '',
+    dropSecret: false,
+    room: room ?? '',
+    host: mail?.host ?? '',
+    port: String(mail?.port ?? PORTS.tls),
+    tls: mail?.tls ?? 'tls',
+    user: mail?.user ?? '',
+    from: mail?.from ?? '',
+    to: mail?.to.join(', ') ?? '',
+    hearsProtection: channel?.hearsProtection ?? true,
+    hearsJobs: channel?.hearsJobs ?? true,
+    digest: (channel?.digestAt ?? null) !== null,
+    digestAt: channel?.digestAt ?? '08:00',
+    timeZone: (channel?.digestAt ?? null) !== null ? channel!.timeZone : zone,
   }
 }
 
 /** What was typed as the server takes it; it says what is wrong with it. */
 export function inputOf(text: ChannelText, id: string, exists: boolean): object {
   const secret = text.dropSecret ? null : text.secret
-  const about = { id, exists, kind: text.kind, name: text.name, hearsProtection: text.hearsProtection, hearsJobs: text.hearsJobs, digestAt: text.digest ? text.digestAt.trim().replace(/^(\d:)/, '0$1') : null, timeZone: text.timeZone.trim() }
-  if (text.kind === 'email') return { ...about, host: text.host.trim(), port: Number(text.port), tls: text.tls, user: text.user, password: secret, from: text.from, to: text.to.split(/[\s,;]+/).filter((address) => address !== '') }
-  return { ...about, secretUrl: text.secretUrl.trim(), token: secret, ...(text.kind === 'matrix' ? { room: text.room.trim() } : {}) }
+  const about = {
+    id,
+    exists,
+    kind: text.kind,
+    name: text.name,
+    hearsProtection: text.hearsProtection,
+    hearsJobs: text.hearsJobs,
+    digestAt: text.digest ? text.digestAt.trim().replace(/^(\d:)/, '0$1') : null,
+    timeZone: text.timeZone.trim(),
+  }
+  if (text.kind === 'email')
+    return {
+      ...about,
+      host: text.host.trim(),
+      port: Number(text.port),
+      tls: text.tls,
+      user: text.user,
+      password: secret,
+      from: text.from,
+      to: text.to.split(/[\s,;]+/).filter((address) => address !== ''),
+    }
+  return {
+    ...about,
+    secretUrl: text.secretUrl.trim(),
+    token: secret,
+    ...(text.kind === 'matrix' ? { room: text.room.trim() } : {}),
+  }
 }

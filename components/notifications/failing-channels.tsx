@@ -8,7 +8,11 @@ export function FailingChannels({ channels }: { channels: { name: string; sinceM
   if (channels.length === 0) return null
   return (
     <Notice tone="warn" role="status">
-      Word does not get through by {channels.map((channel) => channel.name).join(', ')} since <When ms={channels[0]!.sinceMs} />. <PageLink href={notificationsPath()} className="font-medium underline">See why</PageLink>
+      Word does not get through by {channels.map((channel) => channel.name).join(', ')} since{' '}
+      <When ms={channels[0]!.sinceMs} />.{' '}
+      <PageLink href={notificationsPath()} className="font-medium underline">
+        See why
+      </PageLink>
     </Notice>
   )
 }

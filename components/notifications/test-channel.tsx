@@ -9,16 +9,33 @@ import { Notice } from '@/components/ui/notice'
 /** Sends a message at once and says how that went. Works without JavaScript: the answer is then in the page that comes back. */
 export function TestChannel({ id, name, act }: { id: string; name: string; act: ChannelActs['test'] }) {
   const [result, submit, pending] = useActionState(act, null)
-  const failure = result === null || (result.ok && result.outcome.sent) ? null : result.ok ? `The test message was not taken. ${result.outcome.sent ? '' : result.outcome.sentence}` : result.message
+  const failure =
+    result === null || (result.ok && result.outcome.sent)
+      ? null
+      : result.ok
+        ? `The test message was not taken. ${result.outcome.sent ? '' : result.outcome.sentence}`
+        : result.message
   return (
     <OnlyWhoMay act="notification.test">
       {/* Its button stands in a row with others, its answer below them. */}
       <form action={submit} className="contents">
         <input type="hidden" name="id" value={id} />
-        <Button type="submit" variant="outline" size="small" disabled={pending}>Send test<span className="sr-only"> by {name}</span></Button>
+        <Button type="submit" variant="outline" size="small" disabled={pending}>
+          Send test<span className="sr-only"> by {name}</span>
+        </Button>
         {/* The empty region stands always: one that is added with its text is not read out. */}
-        <p role="status" className="order-last w-full text-[13px] break-names empty:sr-only">{pending ? 'Sending…' : failure === null && result !== null ? 'The test message was taken: look whether it arrived.' : ''}</p>
-        {!pending && failure !== null && <Notice tone="danger" role="alert" className="order-last w-full">{failure}</Notice>}
+        <p role="status" className="order-last w-full text-[13px] break-names empty:sr-only">
+          {pending
+            ? 'Sending…'
+            : failure === null && result !== null
+              ? 'The test message was taken: look whether it arrived.'
+              : ''}
+        </p>
+        {!pending && failure !== null && (
+          <Notice tone="danger" role="alert" className="order-last w-full">
+            {failure}
+          </Notice>
+        )}
       </form>
     </OnlyWhoMay>
   )

@@ -8,6 +8,9 @@ export function forgetPages(): void {
   // Browsers have neither without TLS.
   if (!('serviceWorker' in navigator) || !('caches' in window)) return
   // The worker may just be keeping one; the cache goes at once all the same.
-  navigator.serviceWorker.getRegistration().then((known) => known?.active?.postMessage({ type: 'forget' }), () => undefined)
+  navigator.serviceWorker.getRegistration().then(
+    (known) => known?.active?.postMessage({ type: 'forget' }),
+    () => undefined,
+  )
   caches.delete(PAGES).catch(() => undefined)
 }

@@ -21,9 +21,13 @@ export function KeepPages() {
   useEffect(() => {
     if (!('serviceWorker' in navigator)) return
     const keep = () => {
-      if (document.visibilityState !== 'visible' || Date.now() - (keptAt.get(path) ?? 0) < KEEP_EVERY_MS) return
+      if (document.visibilityState !== 'visible' || Date.now() - (keptAt.get(path) ?? 0) < KEEP_EVERY_MS)
+        return
       keptAt.set(path, Date.now())
-      navigator.serviceWorker.ready.then(({ active }) => active?.postMessage({ type: 'keep', path }), () => undefined)
+      navigator.serviceWorker.ready.then(
+        ({ active }) => active?.postMessage({ type: 'keep', path }),
+        () => undefined,
+      )
     }
     keep()
     const timer = setInterval(keep, KEEP_EVERY_MS)

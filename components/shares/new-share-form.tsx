@@ -31,16 +31,51 @@ export function NewShareForm({ subject, create, onMade, onClose, children }: Pro
   const [showPaths, setShowPaths] = useState(false)
   const { submit, pending, message, fields } = useStart(create, onMade)
   return (
-    <ActForm act="Make link" ready pending={pending} message={fields.password ? null : message} onClose={onClose} onSubmit={() => submit({ ...subject, lifetime, password, showPaths })}>
-      <p className="text-sm text-muted">Whoever has the link reads this, live and without an account: {SHOWN[subject.kind].charAt(0).toLowerCase() + SHOWN[subject.kind].slice(1)}. Nothing can be changed with it.</p>
+    <ActForm
+      act="Make link"
+      ready
+      pending={pending}
+      message={fields.password ? null : message}
+      onClose={onClose}
+      onSubmit={() => submit({ ...subject, lifetime, password, showPaths })}
+    >
+      <p className="text-sm text-muted">
+        Whoever has the link reads this, live and without an account:{' '}
+        {SHOWN[subject.kind].charAt(0).toLowerCase() + SHOWN[subject.kind].slice(1)}. Nothing can be changed
+        with it.
+      </p>
       <SelectField label="Works for" value={lifetime} onChange={(event) => setLifetime(event.target.value)}>
-        {LIFETIMES.map((each) => <option key={each} value={each}>{WORDS[each]}</option>)}
+        {LIFETIMES.map((each) => (
+          <option key={each} value={each}>
+            {WORDS[each]}
+          </option>
+        ))}
       </SelectField>
-      <Field label="Password" type="password" value={password} onChange={(event) => setPassword(event.target.value)} error={fields.password} hint="Empty: the link is enough. Else at least 8 characters." autoComplete="new-password" />
+      <Field
+        label="Password"
+        type="password"
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+        error={fields.password}
+        hint="Empty: the link is enough. Else at least 8 characters."
+        autoComplete="new-password"
+      />
       {subject.kind !== 'backups' && (
         <label className="flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
-          <input type="checkbox" className="mt-0.5 size-4 shrink-0" checked={showPaths} onChange={(event) => setShowPaths(event.target.checked)} />
-          <span className="min-w-0">Show file paths<span className="block text-muted">{subject.kind === 'job' ? 'Else files are called “file 1”, “file 2”, and command lines and XML are left out.' : 'Else files are called “file 1”, “file 2”.'}</span></span>
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 shrink-0"
+            checked={showPaths}
+            onChange={(event) => setShowPaths(event.target.checked)}
+          />
+          <span className="min-w-0">
+            Show file paths
+            <span className="block text-muted">
+              {subject.kind === 'job'
+                ? 'Else files are called “file 1”, “file 2”, and command lines and XML are left out.'
+                : 'Else files are called “file 1”, “file 2”.'}
+            </span>
+          </span>
         </label>
       )}
       {children}

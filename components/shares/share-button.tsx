@@ -20,7 +20,10 @@ export function ShareButton({ subject, label, acts }: Props) {
   const [open, setOpen] = useState(false)
   return (
     <OnlyWhoMay act="share.create">
-      <Button variant="outline" aria-haspopup="dialog" onClick={() => setOpen(true)}><Share2 aria-hidden="true" className="size-3.5" />Share</Button>
+      <Button variant="outline" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <Share2 aria-hidden="true" className="size-3.5" />
+        Share
+      </Button>
       {open && <ShareDialog subject={subject} label={label} acts={acts} onClose={() => setOpen(false)} />}
     </OnlyWhoMay>
   )

@@ -24,24 +24,34 @@ export function ShareDialog({ subject, label, acts, onClose }: Props) {
   const [made, setMade] = useState<NewShare | null>(null)
   const [version, setVersion] = useState(0)
   const { data: shares } = useGet<ShareView[]>(sharesOfPath(subject), version)
-  useLive((event) => { if (event.type === 'share' || event.type === 'reload') setVersion((now) => now + 1) })
+  useLive((event) => {
+    if (event.type === 'share' || event.type === 'reload') setVersion((now) => now + 1)
+  })
   const open = (shares ?? []).filter((share) => share.state === 'open')
   const list = open.length > 0 && (
     <section aria-labelledby="share-links" className="flex flex-col gap-2">
-      <h3 id="share-links" className="text-sm font-medium">Links to it that work</h3>
+      <h3 id="share-links" className="text-sm font-medium">
+        Links to it that work
+      </h3>
       <ShareList shares={open} revoke={acts.revoke} label="Links to it that work" />
     </section>
   )
   return (
     <Dialog open title={`Share ${label}`} onClose={onClose}>
-      {made === null ? <NewShareForm subject={subject} create={acts.create} onMade={setMade} onClose={onClose}>{list}</NewShareForm> : (
+      {made === null ? (
+        <NewShareForm subject={subject} create={acts.create} onMade={setMade} onClose={onClose}>
+          {list}
+        </NewShareForm>
+      ) : (
         <>
           <DialogBody>
             <ShareMade share={made} />
             {list}
           </DialogBody>
           <DialogFoot>
-            <Button variant="outline" onClick={() => setMade(null)}>Another link</Button>
+            <Button variant="outline" onClick={() => setMade(null)}>
+              Another link
+            </Button>
             <Button onClick={onClose}>Close</Button>
           </DialogFoot>
         </>

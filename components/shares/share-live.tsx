@@ -36,7 +36,11 @@ export function ShareLive({ token, since, children }: { token: string; since: st
       source.onmessage = (message: MessageEvent<string>) => {
         lastId = message.lastEventId || lastId
         const event = JSON.parse(message.data) as ShareEvent
-        if (event.type === 'ended') { source.close(); location.reload(); return }
+        if (event.type === 'ended') {
+          source.close()
+          location.reload()
+          return
+        }
         if (event.type === 'changed') refresh()
         for (const handler of handlers) handler(event)
       }
@@ -54,9 +58,17 @@ export function ShareLive({ token, since, children }: { token: string; since: st
       else open()
     }
     open()
-    return () => { clearTimeout(timer); source.close() }
+    return () => {
+      clearTimeout(timer)
+      source.close()
+    }
   }, [token, first, handlers, refresh])
-  return <Events value={handlers}>{children}<LostNote connected={connected} /></Events>
+  return (
+    <Events value={handlers}>
+      {children}
+      <LostNote connected={connected} />
+    </Events>
+  )
 }
 
 /** Hands every event of the share to the handler while the component is mounted. */

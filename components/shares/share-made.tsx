@@ -10,9 +10,17 @@ import { When } from '@/components/when'
 export function ShareMade({ share: { link, expiresAtMs, qr } }: { share: NewShare }) {
   return (
     <Notice tone="ok" role="status">
-      <p>The link works until <When ms={expiresAtMs} />. It is shown only now.</p>
+      <p>
+        The link works until <When ms={expiresAtMs} />. It is shown only now.
+      </p>
       <div className="mt-2 flex items-center gap-1">
-        <input readOnly value={link} aria-label="Share link" onFocus={(event) => event.target.select()} className={classNames(inputStyle, 'flex-1')} />
+        <input
+          readOnly
+          value={link}
+          aria-label="Share link"
+          onFocus={(event) => event.target.select()}
+          className={classNames(inputStyle, 'flex-1')}
+        />
         <CopyButton text={link} label="Copy the link" />
       </div>
       <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">

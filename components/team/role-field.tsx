@@ -5,8 +5,18 @@ import { SelectField } from '@/components/ui/field'
 export function RoleField({ role, label, className }: { role: Role; label: string; className?: string }) {
   // A new key where the role changed: a select that was shown keeps its first default.
   return (
-    <SelectField key={role} label={label} name="role" defaultValue={role} {...(className === undefined ? {} : { className })}>
-      {ROLES.map((each) => <option key={each} value={each}>{each} – {ROLE_SENTENCES[each]}</option>)}
+    <SelectField
+      key={role}
+      label={label}
+      name="role"
+      defaultValue={role}
+      {...(className === undefined ? {} : { className })}
+    >
+      {ROLES.map((each) => (
+        <option key={each} value={each}>
+          {each} – {ROLE_SENTENCES[each]}
+        </option>
+      ))}
     </SelectField>
   )
 }

@@ -15,12 +15,21 @@ interface Props {
 /** Where a user is signed in: with what, from where, since when, and the way to end it. */
 export function SessionList({ sessions, ownId, end, user }: Props) {
   return (
-    <ul aria-label={user ? `Sessions of ${user.name}` : 'Sessions'} className="flex flex-col divide-y divide-line rounded-md border border-line bg-surface">
+    <ul
+      aria-label={user ? `Sessions of ${user.name}` : 'Sessions'}
+      className="flex flex-col divide-y divide-line rounded-md border border-line bg-surface"
+    >
       {sessions.map((session) => (
         <li key={session.id} className="flex flex-wrap items-center justify-between gap-2 px-3 py-2">
           <div className="min-w-0">
-            <p title={session.agent} className="text-sm break-names">{agentName(session.agent)}{session.id === ownId && <strong> · this one</strong>}</p>
-            <p className="text-[13px] text-muted">from {session.address ?? 'an unknown address'} · since <When ms={session.createdAtMs} /> · last used <When ms={session.seenAtMs} /></p>
+            <p title={session.agent} className="text-sm break-names">
+              {agentName(session.agent)}
+              {session.id === ownId && <strong> · this one</strong>}
+            </p>
+            <p className="text-[13px] text-muted">
+              from {session.address ?? 'an unknown address'} · since <When ms={session.createdAtMs} /> · last
+              used <When ms={session.seenAtMs} />
+            </p>
           </div>
           {session.id !== ownId && (
             <SubmitForm act={end} label="End session" to={user && `of ${user.name}`} size="small">

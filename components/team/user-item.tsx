@@ -28,13 +28,41 @@ export function UserItem({ user, acts, own, ownSession, hours }: Props) {
   return (
     <li className="flex flex-col gap-1 px-3 py-2 sm:px-4">
       <div className="flex flex-wrap items-baseline gap-x-3">
-        <h2 className="min-w-0 font-medium break-names">{user.name}{own && <span className="font-normal text-muted"> (you)</span>}</h2>
+        <h2 className="min-w-0 font-medium break-names">
+          {user.name}
+          {own && <span className="font-normal text-muted"> (you)</span>}
+        </h2>
         <span className="text-sm">{user.role}</span>
-        <span className={classNames('inline-flex items-baseline gap-1 text-sm', colour)}><Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />{word}</span>
-        <span className="text-[13px] text-muted">{user.seenAtMs === null ? 'never seen' : <>last seen <When ms={user.seenAtMs} /></>}{user.linkUntilMs !== null && <> · one-time link until <When ms={user.linkUntilMs} /></>}</span>
+        <span className={classNames('inline-flex items-baseline gap-1 text-sm', colour)}>
+          <Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />
+          {word}
+        </span>
+        <span className="text-[13px] text-muted">
+          {user.seenAtMs === null ? (
+            'never seen'
+          ) : (
+            <>
+              last seen <When ms={user.seenAtMs} />
+            </>
+          )}
+          {user.linkUntilMs !== null && (
+            <>
+              {' '}
+              · one-time link until <When ms={user.linkUntilMs} />
+            </>
+          )}
+        </span>
       </div>
-      <UserManage user={user} acts={acts} own={own} hours={hours} otherSessions={user.sessions.filter((session) => session.id !== ownSession).length}>
-        {user.sessions.length > 0 && <SessionList sessions={user.sessions} ownId={ownSession} end={acts.endSession} user={user} />}
+      <UserManage
+        user={user}
+        acts={acts}
+        own={own}
+        hours={hours}
+        otherSessions={user.sessions.filter((session) => session.id !== ownSession).length}
+      >
+        {user.sessions.length > 0 && (
+          <SessionList sessions={user.sessions} ownId={ownSession} end={acts.endSession} user={user} />
+        )}
       </UserManage>
     </li>
   )

@@ -15,5 +15,19 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     setCopied(true)
     setTimeout(() => setCopied(false), SAID_MS)
   }
-  return <Button variant="quiet" size="small" aria-label={copied ? 'Copied' : label} title={label} onClick={() => void copy()}>{copied ? <Check aria-hidden="true" className="size-3.5" /> : <Copy aria-hidden="true" className="size-3.5" />}</Button>
+  return (
+    <Button
+      variant="quiet"
+      size="small"
+      aria-label={copied ? 'Copied' : label}
+      title={label}
+      onClick={() => void copy()}
+    >
+      {copied ? (
+        <Check aria-hidden="true" className="size-3.5" />
+      ) : (
+        <Copy aria-hidden="true" className="size-3.5" />
+      )}
+    </Button>
+  )
 }

@@ -13,11 +13,20 @@ interface Texts {
 /** Where hint and error stand, and the ids that tie them to their input. */
 function useTexts({ hint, error }: Pick<Texts, 'hint' | 'error'>) {
   const id = useId()
-  const describedBy = [error ? `${id}-error` : null, hint ? `${id}-hint` : null].filter(Boolean).join(' ') || undefined
+  const describedBy =
+    [error ? `${id}-error` : null, hint ? `${id}-hint` : null].filter(Boolean).join(' ') || undefined
   const texts = (
     <>
-      {error && <span id={`${id}-error`} className="text-sm text-danger break-names">{error}</span>}
-      {hint && <span id={`${id}-hint`} className="text-sm text-muted break-names">{hint}</span>}
+      {error && (
+        <span id={`${id}-error`} className="text-sm text-danger break-names">
+          {error}
+        </span>
+      )}
+      {hint && (
+        <span id={`${id}-hint`} className="text-sm text-muted break-names">
+          {hint}
+        </span>
+      )}
     </>
   )
   return { id, describedBy, texts }
@@ -28,20 +37,45 @@ export function Field({ label, hint, error, className, ...input }: Texts & Compo
   const { id, describedBy, texts } = useTexts({ hint, error })
   return (
     <div className={classNames('flex min-w-0 flex-col gap-1', className)}>
-      <label htmlFor={id} className="text-sm font-medium">{label}</label>
-      <input id={id} aria-invalid={error ? true : undefined} aria-describedby={describedBy} className={inputStyle} {...input} />
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={describedBy}
+        className={inputStyle}
+        {...input}
+      />
       {texts}
     </div>
   )
 }
 
 /** A labelled choice of one. */
-export function SelectField({ label, hint, error, className, children, ...select }: Texts & ComponentProps<'select'>) {
+export function SelectField({
+  label,
+  hint,
+  error,
+  className,
+  children,
+  ...select
+}: Texts & ComponentProps<'select'>) {
   const { id, describedBy, texts } = useTexts({ hint, error })
   return (
     <div className={classNames('flex min-w-0 flex-col gap-1', className)}>
-      <label htmlFor={id} className="text-sm font-medium">{label}</label>
-      <select id={id} aria-invalid={error ? true : undefined} aria-describedby={describedBy} className={inputStyle} {...select}>{children}</select>
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <select
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={describedBy}
+        className={inputStyle}
+        {...select}
+      >
+        {children}
+      </select>
       {texts}
     </div>
   )

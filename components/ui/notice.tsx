@@ -20,7 +20,10 @@ interface Props {
 export function Notice({ tone, role, className, children }: Props) {
   const { icon: Icon, frame, sign } = LOOKS[tone]
   return (
-    <div role={role} className={classNames('flex min-w-0 gap-2 rounded-md border px-3 py-2 text-sm', frame, className)}>
+    <div
+      role={role}
+      className={classNames('flex min-w-0 gap-2 rounded-md border px-3 py-2 text-sm', frame, className)}
+    >
       <Icon aria-hidden="true" className={classNames('mt-0.5 size-4 shrink-0', sign)} />
       <div className="min-w-0 flex-1 break-names">{children}</div>
     </div>

@@ -30,27 +30,65 @@ export function LayerRow({ layer, mostBytes, place, sharedAsAbove }: Props) {
         {layer.snapshots.map((name) => (
           <span key={name} className="inline-flex min-w-0 items-baseline gap-1 text-muted">
             <KeyframeMark className="size-2.5 shrink-0 self-center text-ink" />
-            <span className="min-w-0 break-names">frozen by <LinkOrText href={place && snapshotPath(place.host, place.vm, name)} className="text-ink" linkClassName="underline decoration-line-strong underline-offset-2 hover:decoration-current">{name}</LinkOrText></span>
+            <span className="min-w-0 break-names">
+              frozen by{' '}
+              <LinkOrText
+                href={place && snapshotPath(place.host, place.vm, name)}
+                className="text-ink"
+                linkClassName="underline decoration-line-strong underline-offset-2 hover:decoration-current"
+              >
+                {name}
+              </LinkOrText>
+            </span>
           </span>
         ))}
         {layer.sharedWith.length > 0 && (
           <span className={sharedAsAbove ? 'sr-only' : 'min-w-0 text-warn break-names'}>
-            shared with {layer.sharedWith.map((user, index) => (
-              <span key={`${user.vmUuid} ${user.target}`}>{index > 0 && ', '}<PageLink href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">{user.vmName}</PageLink> ({user.target}{user.running ? '' : ', off'})</span>
+            shared with{' '}
+            {layer.sharedWith.map((user, index) => (
+              <span key={`${user.vmUuid} ${user.target}`}>
+                {index > 0 && ', '}
+                <PageLink href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">
+                  {user.vmName}
+                </PageLink>{' '}
+                ({user.target}
+                {user.running ? '' : ', off'})
+              </span>
             ))}
           </span>
         )}
-        {layer.problems.map(({ kind, sentence }) => <p key={kind} className="w-full text-danger break-names">{sentence}</p>)}
+        {layer.problems.map(({ kind, sentence }) => (
+          <p key={kind} className="w-full text-danger break-names">
+            {sentence}
+          </p>
+        ))}
       </div>
-      <span className="text-right text-[13px] leading-5 whitespace-nowrap max-sm:order-3"><Held layer={layer} /></span>
+      <span className="text-right text-[13px] leading-5 whitespace-nowrap max-sm:order-3">
+        <Held layer={layer} />
+      </span>
     </li>
   )
 }
 
-const Held = ({ layer }: { layer: ChainLayer }) => <>{layer.allocatedBytes === null ? <span className="text-muted">unknown</span> : formatBytes(layer.allocatedBytes)}</>
+const Held = ({ layer }: { layer: ChainLayer }) => (
+  <>
+    {layer.allocatedBytes === null ? (
+      <span className="text-muted">unknown</span>
+    ) : (
+      formatBytes(layer.allocatedBytes)
+    )}
+  </>
+)
 
 const Mark = ({ className, children }: { className?: string; children: string }) => (
-  <span className={classNames('rounded border border-line-strong/60 px-1 text-[11px] leading-4 font-medium', className)}>{children}</span>
+  <span
+    className={classNames(
+      'rounded border border-line-strong/60 px-1 text-[11px] leading-4 font-medium',
+      className,
+    )}
+  >
+    {children}
+  </span>
 )
 
 /** The line from base to active layer. A snapshot's diamond stands at the layer that it froze. */
@@ -58,12 +96,26 @@ function Rail({ layer }: { layer: ChainLayer }) {
   const only = layer.isActive && layer.isBase
   return (
     <span aria-hidden="true" className="relative row-span-2 flex justify-center self-stretch sm:row-span-1">
-      {!only && <span className={classNames('absolute w-0.5 bg-line-strong/50', layer.isActive ? 'top-3 -bottom-1' : layer.isBase ? '-top-1 h-4' : '-inset-y-1')} />}
-      {layer.problems.length > 0
-        ? <span className="relative mt-1.5 size-2.5 rounded-full border-2 border-danger bg-surface" />
-        : layer.snapshots.length > 0
-          ? <KeyframeMark className={classNames('relative mt-0.5 size-4', layer.isActive && 'text-accent')} />
-          : <span className={classNames('relative mt-1.5 size-2.5 rounded-full', layer.isActive ? 'bg-accent' : 'border-2 border-line-strong bg-surface')} />}
+      {!only && (
+        <span
+          className={classNames(
+            'absolute w-0.5 bg-line-strong/50',
+            layer.isActive ? 'top-3 -bottom-1' : layer.isBase ? '-top-1 h-4' : '-inset-y-1',
+          )}
+        />
+      )}
+      {layer.problems.length > 0 ? (
+        <span className="relative mt-1.5 size-2.5 rounded-full border-2 border-danger bg-surface" />
+      ) : layer.snapshots.length > 0 ? (
+        <KeyframeMark className={classNames('relative mt-0.5 size-4', layer.isActive && 'text-accent')} />
+      ) : (
+        <span
+          className={classNames(
+            'relative mt-1.5 size-2.5 rounded-full',
+            layer.isActive ? 'bg-accent' : 'border-2 border-line-strong bg-surface',
+          )}
+        />
+      )}
     </span>
   )
 }
@@ -72,10 +124,22 @@ function Bar({ layer, mostBytes, className }: { layer: ChainLayer; mostBytes: nu
   const { allocatedBytes } = layer
   const percent = allocatedBytes === null || mostBytes === 0 ? 0 : (allocatedBytes / mostBytes) * 100
   return (
-    <span aria-hidden="true" className={classNames('mt-1 flex h-3 w-full items-stretch rounded-[3px] bg-sunken', className)}>
-      {allocatedBytes === null
-        ? <span className="w-full rounded-[3px] border border-dashed border-line-strong/60" />
-        : <span className={classNames('min-w-[3px] rounded-[3px]', layer.problems.length > 0 ? 'bg-danger' : layer.isActive ? 'bg-accent' : 'bg-layer', layer.sharedWith.length > 0 && 'hatched')} style={{ width: `${percent}%` }} />}
+    <span
+      aria-hidden="true"
+      className={classNames('mt-1 flex h-3 w-full items-stretch rounded-[3px] bg-sunken', className)}
+    >
+      {allocatedBytes === null ? (
+        <span className="w-full rounded-[3px] border border-dashed border-line-strong/60" />
+      ) : (
+        <span
+          className={classNames(
+            'min-w-[3px] rounded-[3px]',
+            layer.problems.length > 0 ? 'bg-danger' : layer.isActive ? 'bg-accent' : 'bg-layer',
+            layer.sharedWith.length > 0 && 'hatched',
+          )}
+          style={{ width: `${percent}%` }}
+        />
+      )}
     </span>
   )
 }

@@ -23,8 +23,18 @@ export function PowerButton({ vm, act, label, power, ...button }: Props) {
   if (!useMay('vm.power')) return null
   return (
     <>
-      <Button {...button} disabled={button.disabled || pending} onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce })}>{label}</Button>
-      {message && <p role="alert" className="order-last w-full text-sm text-danger">{message}</p>}
+      <Button
+        {...button}
+        disabled={button.disabled || pending}
+        onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce })}
+      >
+        {label}
+      </Button>
+      {message && (
+        <p role="alert" className="order-last w-full text-sm text-danger">
+          {message}
+        </p>
+      )}
     </>
   )
 }

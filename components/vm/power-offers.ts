@@ -7,16 +7,26 @@ export type PowerOffer = 'start' | 'shutdown' | 'force-off' | 'resume'
 const ASKED_MS = 10 * 60_000
 
 /** Which power acts a VM's page shows. Force off comes where a shutdown was asked for, or can't be. */
-export function powerOffers(vm: Pick<VmSummary, 'state'>, jobs: readonly JobView[], nowMs = Date.now()): PowerOffer[] {
+export function powerOffers(
+  vm: Pick<VmSummary, 'state'>,
+  jobs: readonly JobView[],
+  nowMs = Date.now(),
+): PowerOffer[] {
   switch (vm.state) {
-    case 'shut off': return ['start']
-    case 'crashed': return ['start', 'force-off']
-    case 'paused': return ['resume', 'force-off']
+    case 'shut off':
+      return ['start']
+    case 'crashed':
+      return ['start', 'force-off']
+    case 'paused':
+      return ['resume', 'force-off']
     case 'pmsuspended':
-    case 'shutting down': return ['force-off']
+    case 'shutting down':
+      return ['force-off']
     case 'running':
-    case 'blocked': return wasAsked(jobs, nowMs) ? ['shutdown', 'force-off'] : ['shutdown']
-    case 'no state': return []
+    case 'blocked':
+      return wasAsked(jobs, nowMs) ? ['shutdown', 'force-off'] : ['shutdown']
+    case 'no state':
+      return []
   }
 }
 

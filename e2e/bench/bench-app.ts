@@ -8,10 +8,14 @@ import { TEST_DIST } from '../test-app.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const PASSWORD = 'correct horse battery staple'
 
-export type BenchApp = { url: string, cookie: string }
+export type BenchApp = { url: string; cookie: string }
 
 /** The production app over one host, signed in; ended when `act` is. */
-export async function withApp<T>(libvirtUri: string, say: (line: string) => void, act: (app: BenchApp) => Promise<T>): Promise<T> {
+export async function withApp<T>(
+  libvirtUri: string,
+  say: (line: string) => void,
+  act: (app: BenchApp) => Promise<T>,
+): Promise<T> {
   const distName = process.env.KEYFRAME_DIST ?? TEST_DIST
   await buildApp(distName, say)
   const dir = mkdtempSync(join(tmpdir(), 'kf-bench-'))
@@ -43,8 +47,17 @@ async function signIn(url: string): Promise<string> {
   }
   form.set('username', 'admin')
   form.set('password', PASSWORD)
-  const answer = await fetch(`${url}/login`, { method: 'POST', body: form, redirect: 'manual', headers: { origin: url } })
-  const cookie = answer.headers.getSetCookie().find((each) => each.includes('keyframe-session='))?.split(';')[0]
-  if (!cookie) throw new Error(`The sign-in gave no session: ${answer.status} ${answer.headers.get('location')}`)
+  const answer = await fetch(`${url}/login`, {
+    method: 'POST',
+    body: form,
+    redirect: 'manual',
+    headers: { origin: url },
+  })
+  const cookie = answer.headers
+    .getSetCookie()
+    .find((each) => each.includes('keyframe-session='))
+    ?.split(';')[0]
+  if (!cookie)
+    throw new Error(`The sign-in gave no session: ${answer.status} ${answer.headers.get('location')}`)
   return cookie
 }

@@ -12,7 +12,7 @@ import { benchWatchers } from './watchers.ts'
 
 const say = (line: string) => console.error(`keyframe: ${line}`)
 
-const PARTS: Record<string, { title: string, run: (lab: Lab) => Promise<Line[]> }> = {
+const PARTS: Record<string, { title: string; run: (lab: Lab) => Promise<Line[]> }> = {
   client: { title: 'node-libvirt, python3-libvirt and virsh', run: benchClient },
   snapshot: { title: 'snapshots', run: benchSnapshot },
   backup: { title: 'backups', run: benchBackup },
@@ -23,7 +23,8 @@ const PARTS: Record<string, { title: string, run: (lab: Lab) => Promise<Line[]> 
 /** Resolves with the number of parts that failed: the others' figures are shown all the same. */
 async function main(asked: string[]): Promise<number> {
   const unknown = asked.find((name) => !PARTS[name])
-  if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${Object.keys(PARTS).join(', ')}.`)
+  if (unknown !== undefined)
+    throw new Error(`There is no part "${unknown}": ${Object.keys(PARTS).join(', ')}.`)
   await provision({ forBench: true, say })
   await sweepTestLabs()
   const lines: Line[] = []
@@ -34,7 +35,7 @@ async function main(asked: string[]): Promise<number> {
     // A lab for each: what one part leaves in libvirtd must not slow the next.
     const lab = await startTestLab('bench')
     try {
-      lines.push(...await part.run(lab))
+      lines.push(...(await part.run(lab)))
       // After each: whoever ends a long run keeps what it had.
       writeJson(lines)
     } catch (error) {
@@ -49,7 +50,10 @@ async function main(asked: string[]): Promise<number> {
   return failed
 }
 
-await main(process.argv.slice(2)).then((failed) => process.exit(failed > 0 ? 1 : 0), (error: unknown) => {
-  console.error(`keyframe: the benchmark failed: ${error instanceof Error ? error.stack : String(error)}`)
-  process.exit(1)
-})
+await main(process.argv.slice(2)).then(
+  (failed) => process.exit(failed > 0 ? 1 : 0),
+  (error: unknown) => {
+    console.error(`keyframe: the benchmark failed: ${error instanceof Error ? error.stack : String(error)}`)
+    process.exit(1)
+  },
+)

@@ -9,7 +9,9 @@ export type CallCounter = {
   close(): void
 }
 
-const NAMES = new Map<number, string>(Object.entries(REMOTE_PROGRAM.table).map(([name, [number]]) => [number, name]))
+const NAMES = new Map<number, string>(
+  Object.entries(REMOTE_PROGRAM.table).map(([name, [number]]) => [number, name]),
+)
 
 /** A unix socket before libvirtd's that lets all through and counts the calls. */
 export async function startCallCounter(daemonSocket: string, socketPath: string): Promise<CallCounter> {
@@ -20,13 +22,19 @@ export async function startCallCounter(daemonSocket: string, socketPath: string)
     client.on('data', (chunk) => {
       for (const packet of frames.push(chunk)) {
         if (packet.type !== MessageType.CALL) continue
-        const name = packet.program === REMOTE_PROGRAM.program ? (NAMES.get(packet.procedure) ?? `${packet.procedure}`) : `program ${packet.program}`
+        const name =
+          packet.program === REMOTE_PROGRAM.program
+            ? (NAMES.get(packet.procedure) ?? `${packet.procedure}`)
+            : `program ${packet.program}`
         counts.set(name, (counts.get(name) ?? 0) + 1)
       }
       daemon.write(chunk)
     })
     daemon.on('data', (chunk) => client.write(chunk))
-    for (const [from, to] of [[client, daemon], [daemon, client]] as const) {
+    for (const [from, to] of [
+      [client, daemon],
+      [daemon, client],
+    ] as const) {
       from.on('error', () => to.destroy())
       from.on('close', () => to.destroy())
     }

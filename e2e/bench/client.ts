@@ -15,6 +15,9 @@ export async function benchClient(lab: Lab): Promise<Line[]> {
   return (['xml', 'inventory'] as const).flatMap((work) => {
     const { 'node-libvirt': keyframe, 'python3-libvirt': python, virsh } = medians[work]
     const line = { what: titles[work], keyframe, unit: 'ms' }
-    return [{ ...line, peer: python, peerName: 'python3-libvirt', aim: AIM }, { ...line, peer: virsh, peerName: 'virsh', aim: AIM }]
+    return [
+      { ...line, peer: python, peerName: 'python3-libvirt', aim: AIM },
+      { ...line, peer: virsh, peerName: 'virsh', aim: AIM },
+    ]
   })
 }

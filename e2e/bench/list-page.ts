@@ -23,9 +23,11 @@ async function get({ url, cookie }: BenchApp, path: string): Promise<string> {
 async function scriptKB(app: BenchApp, html: string): Promise<number> {
   const sources = new Set([...html.matchAll(/<script[^>]*\ssrc="([^"]+)"/g)].map(([, source]) => source!))
   // Old browsers alone load those.
-  for (const [tag] of html.matchAll(/<script[^>]*\snomodule[^>]*>/gi)) sources.delete(/src="([^"]+)"/.exec(tag)?.[1] ?? '')
+  for (const [tag] of html.matchAll(/<script[^>]*\snomodule[^>]*>/gi))
+    sources.delete(/src="([^"]+)"/.exec(tag)?.[1] ?? '')
   let bytes = 0
-  for (const source of sources) bytes += gzipSync(Buffer.from(await (await fetch(new URL(source, app.url))).arrayBuffer())).length
+  for (const source of sources)
+    bytes += gzipSync(Buffer.from(await (await fetch(new URL(source, app.url))).arrayBuffer())).length
   return bytes / 1000
 }
 
@@ -36,8 +38,13 @@ export async function benchListPage(lab: Lab, say: (line: string) => void): Prom
   try {
     return await withApp(uri, say, async (app) => {
       // Its first page shows some, and the number of all.
-      await waitUntil(async () => />1,?000\b/.test(await get(app, '/')), { limitMs: 30_000, what: 'The list of 1,000 VMs' })
-      const page: number[] = [], peer: number[] = [], empty: number[] = []
+      await waitUntil(async () => />1,?000\b/.test(await get(app, '/')), {
+        limitMs: 30_000,
+        what: 'The list of 1,000 VMs',
+      })
+      const page: number[] = [],
+        peer: number[] = [],
+        empty: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
         peer.push(await python.run('inventory'))
         await sleep(UNSHARED_MS)
@@ -47,8 +54,21 @@ export async function benchListPage(lab: Lab, say: (line: string) => void): Prom
       const html = await get(app, '/')
       const note = `the HTML has ${(html.length / 1000).toFixed(0)} kB, ${(gzipSync(html).length / 1000).toFixed(0)} kB gzip; the account page takes ${median(empty).toFixed(0)} ms`
       return [
-        { what: 'list page of 1,000 VMs', keyframe: median(page), peer: median(peer), peerName: 'python3-libvirt, its inventory alone', unit: 'ms', note },
-        { what: 'first-load JavaScript of the list', keyframe: await scriptKB(app, html), peer: await scriptKB(app, await get(app, '/account')), peerName: 'the account page', unit: 'kB gzip' },
+        {
+          what: 'list page of 1,000 VMs',
+          keyframe: median(page),
+          peer: median(peer),
+          peerName: 'python3-libvirt, its inventory alone',
+          unit: 'ms',
+          note,
+        },
+        {
+          what: 'first-load JavaScript of the list',
+          keyframe: await scriptKB(app, html),
+          peer: await scriptKB(app, await get(app, '/account')),
+          peerName: 'the account page',
+          unit: 'kB gzip',
+        },
       ]
     })
   } finally {

@@ -8,5 +8,8 @@ const collect = runInNewContext('gc')
 let count = 0
 process.on('SIGUSR2', () => {
   for (let time = 0; time < 4; time++) collect()
-  writeFileSync(process.env.KEYFRAME_MEMORY_FILE, JSON.stringify({ ...process.memoryUsage(), count: ++count }))
+  writeFileSync(
+    process.env.KEYFRAME_MEMORY_FILE,
+    JSON.stringify({ ...process.memoryUsage(), count: ++count }),
+  )
 })

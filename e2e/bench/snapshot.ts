@@ -21,7 +21,10 @@ async function flatten(lab: Lab, snapshot: string): Promise<void> {
 }
 
 async function activeFile(lab: Lab, target: string): Promise<string> {
-  const line = (await lab.virsh('domblklist', WEB.name)).split('\n').map((each) => each.trim().split(/\s+/)).find(([name]) => name === target)
+  const line = (await lab.virsh('domblklist', WEB.name))
+    .split('\n')
+    .map((each) => each.trim().split(/\s+/))
+    .find(([name]) => name === target)
   return line![1]!
 }
 
@@ -37,12 +40,25 @@ export async function benchSnapshot(lab: Lab): Promise<Line[]> {
     const host = hostByName(HOST)!
     const targets = lab.guests[WEB.name]!.disks.map((disk) => disk.target)
     const ways: Record<Way, (name: string) => Promise<number>> = {
-      virsh: (name) => timed(() => lab.virsh('snapshot-create-as', WEB.name, name, '--disk-only', '--atomic', '--quiesce')),
-      function: (name) => timed(() => takeSnapshot(host, uuid, { name, description: '', quiesce: 'required', disks: targets.map((target) => ({ target, overlayPath: `${lab.imagesDir}/${WEB.name}-${target}.${name}` })) })),
+      virsh: (name) =>
+        timed(() => lab.virsh('snapshot-create-as', WEB.name, name, '--disk-only', '--atomic', '--quiesce')),
+      function: (name) =>
+        timed(() =>
+          takeSnapshot(host, uuid, {
+            name,
+            description: '',
+            quiesce: 'required',
+            disks: targets.map((target) => ({
+              target,
+              overlayPath: `${lab.imagesDir}/${WEB.name}-${target}.${name}`,
+            })),
+          }),
+        ),
       async job(name) {
         const startedAtMs = Date.now()
         const job = await acts(keyframe, uuid).snapshot({ name, disks: targets, quiesce: 'required' })
-        if (job.status !== 'succeeded') throw new Error(`The snapshot job ended as ${job.status}: ${job.error}`)
+        if (job.status !== 'succeeded')
+          throw new Error(`The snapshot job ended as ${job.status}: ${job.error}`)
         // As recorded: `acts` itself looks only now and then.
         return job.endedAtMs! - startedAtMs
       },

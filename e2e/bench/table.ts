@@ -16,14 +16,18 @@ export type Line = {
 }
 
 const ratio = (line: Line) => line.keyframe / line.peer
-const isMet = (line: Line) => line.aim === undefined ? undefined : ratio(line) <= line.aim.atMost
-const short = (value: number) => value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+const isMet = (line: Line) => (line.aim === undefined ? undefined : ratio(line) <= line.aim.atMost)
+const short = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
 
 function cells(line: Line): string[] {
   const met = isMet(line)
   return [
-    line.what, `${short(line.keyframe)} ${line.unit}`, `${short(line.peer)} ${line.unit} (${line.peerName})`, `${ratio(line).toFixed(2)}×`,
-    line.aim ? `≤ ${line.aim.atMost}×` : '–', met === undefined ? '–' : met ? 'yes' : 'NO',
+    line.what,
+    `${short(line.keyframe)} ${line.unit}`,
+    `${short(line.peer)} ${line.unit} (${line.peerName})`,
+    `${ratio(line).toFixed(2)}×`,
+    line.aim ? `≤ ${line.aim.atMost}×` : '–',
+    met === undefined ? '–' : met ? 'yes' : 'NO',
   ]
 }
 
@@ -31,7 +35,12 @@ function cells(line: Line): string[] {
 export function tableText(lines: Line[]): string {
   const rows = [['what', 'Keyframe', 'peer', 'ratio', 'aim', 'met?'], ...lines.map(cells)]
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const text = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+  const text = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  )
   text.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '))
   const notes = lines.filter((line) => line.note).map((line) => `${line.what}: ${line.note}`)
   return [...text, '', ...notes].join('\n')
@@ -42,6 +51,13 @@ export function writeJson(lines: Line[]): string {
   const dir = join(repoDir, 'test-results')
   mkdirSync(dir, { recursive: true })
   const path = join(dir, 'bench.json')
-  writeFileSync(path, `${JSON.stringify(lines.map((line) => ({ ...line, ratio: ratio(line), met: isMet(line) ?? null })), undefined, 2)}\n`)
+  writeFileSync(
+    path,
+    `${JSON.stringify(
+      lines.map((line) => ({ ...line, ratio: ratio(line), met: isMet(line) ?? null })),
+      undefined,
+      2,
+    )}\n`,
+  )
   return path
 }

@@ -16,11 +16,28 @@ const AIM = { atMost: 1.05 }
 const total = (counter: CallCounter) => [...counter.counts().values()].reduce((sum, count) => sum + count, 0)
 
 /** libvirt calls a second while so many browsers have this VM's page open. */
-async function callsPerSecond(app: BenchApp, counter: CallCounter, watched: string, watchers: number): Promise<number> {
+async function callsPerSecond(
+  app: BenchApp,
+  counter: CallCounter,
+  watched: string,
+  watchers: number,
+): Promise<number> {
   const end = new AbortController()
-  const streams = await Promise.all(Array.from({ length: watchers }, () => fetch(`${app.url}/api/events?watch=${encodeURIComponent(watched)}`, { headers: { cookie: app.cookie }, signal: end.signal })))
-  if (streams.some((stream) => stream.status !== 200)) throw new Error(`/api/events answers ${streams.map((stream) => stream.status).find((status) => status !== 200)}`)
-  const read = streams.map(async (stream) => { for await (const chunk of stream.body!) void chunk })
+  const streams = await Promise.all(
+    Array.from({ length: watchers }, () =>
+      fetch(`${app.url}/api/events?watch=${encodeURIComponent(watched)}`, {
+        headers: { cookie: app.cookie },
+        signal: end.signal,
+      }),
+    ),
+  )
+  if (streams.some((stream) => stream.status !== 200))
+    throw new Error(
+      `/api/events answers ${streams.map((stream) => stream.status).find((status) => status !== 200)}`,
+    )
+  const read = streams.map(async (stream) => {
+    for await (const chunk of stream.body!) void chunk
+  })
   await sleep(SETTLE_MS)
   const before = total(counter)
   await sleep(WINDOW_MS)
@@ -40,10 +57,26 @@ export async function benchWatchers(lab: Lab, say: (line: string) => void): Prom
     return await withApp(`lab=qemu:///session?socket=${counter.socketPath}`, say, async (app) => {
       const rates: Record<'one' | 'many', number[]> = { one: [], many: [] }
       // There and back, so that a load that grows or falls meanwhile hits both alike.
-      for (const key of ['one', 'many', 'many', 'one'] as const) rates[key].push(await callsPerSecond(app, counter, `lab/${uuid}`, key === 'one' ? 1 : MANY))
-      const mean = (key: 'one' | 'many') => rates[key].reduce((sum, rate) => sum + rate, 0) / rates[key].length
-      const often = [...counter.counts()].sort(([, a], [, b]) => b - a).slice(0, 4).map(([name, count]) => `${name} ${count}`).join(', ')
-      return [{ what: `libvirt calls with ${MANY} browsers`, keyframe: mean('many'), peer: mean('one'), peerName: 'with 1 browser', unit: 'per s', aim: AIM, note: `most of them: ${often}` }]
+      for (const key of ['one', 'many', 'many', 'one'] as const)
+        rates[key].push(await callsPerSecond(app, counter, `lab/${uuid}`, key === 'one' ? 1 : MANY))
+      const mean = (key: 'one' | 'many') =>
+        rates[key].reduce((sum, rate) => sum + rate, 0) / rates[key].length
+      const often = [...counter.counts()]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, 4)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ')
+      return [
+        {
+          what: `libvirt calls with ${MANY} browsers`,
+          keyframe: mean('many'),
+          peer: mean('one'),
+          peerName: 'with 1 browser',
+          unit: 'per s',
+          aim: AIM,
+          note: `most of them: ${often}`,
+        },
+      ]
     })
   } finally {
     counter.close()

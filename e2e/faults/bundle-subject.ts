@@ -10,7 +10,12 @@ import { repoDir } from '../lab/paths.ts'
  */
 export async function bundleSubject(): Promise<string> {
   const file = join(repoDir, `test-results/faults/subject-${process.pid}.mjs`)
-  const bundle = await rolldown({ input: join(repoDir, 'e2e/faults/subject.ts'), platform: 'node', external: [/^@node-rs\//], resolve: { conditionNames: ['react-server', 'node', 'import', 'default'] } })
+  const bundle = await rolldown({
+    input: join(repoDir, 'e2e/faults/subject.ts'),
+    platform: 'node',
+    external: [/^@node-rs\//],
+    resolve: { conditionNames: ['react-server', 'node', 'import', 'default'] },
+  })
   try {
     await bundle.write({ file, format: 'esm', codeSplitting: false })
   } finally {

@@ -23,13 +23,18 @@ export class FaultGuest {
     this.backupsDir = backupsDir
   }
 
-  get basesDir(): string { return this.lab.imagesDir }
+  get basesDir(): string {
+    return this.lab.imagesDir
+  }
 
   /** Snapshots as an administrator would take them with virsh. */
   async snapshot(...names: string[]): Promise<void> {
     for (const name of names) {
       await sleep(BETWEEN_SNAPSHOTS_MS)
-      const disks = TARGETS.flatMap((target) => ['--diskspec', `${target},snapshot=external,file=${join(this.overlaysDir, `${NAME}-${target}.${name}`)}`])
+      const disks = TARGETS.flatMap((target) => [
+        '--diskspec',
+        `${target},snapshot=external,file=${join(this.overlaysDir, `${NAME}-${target}.${name}`)}`,
+      ])
       await this.lab.virsh('snapshot-create-as', NAME, name, '--disk-only', '--atomic', ...disks)
     }
   }
@@ -37,7 +42,13 @@ export class FaultGuest {
   /** Something to copy, in blocks that the guest's file system leaves free: 32 kB records alone would be merged in no time. */
   async fill(mebibytes: number): Promise<void> {
     for (const index of TARGETS.keys()) {
-      await this.lab.virsh('qemu-monitor-command', NAME, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${index}/virtio-backend "write -P 90 200M ${mebibytes}M"`)
+      await this.lab.virsh(
+        'qemu-monitor-command',
+        NAME,
+        '--hmp',
+        '--cmd',
+        `qemu-io -d /machine/peripheral/virtio-disk${index}/virtio-backend "write -P 90 200M ${mebibytes}M"`,
+      )
     }
   }
 

@@ -7,7 +7,7 @@ import type { LibvirtProxy } from './libvirt-proxy.ts'
 import { injectIntoWrites } from './strace-inject.ts'
 
 /** What a fault is done with. */
-export type Victim = { guest: FaultGuest, proxy: LibvirtProxy, killApp: () => Promise<void> }
+export type Victim = { guest: FaultGuest; proxy: LibvirtProxy; killApp: () => Promise<void> }
 
 /** How a fault ends. */
 export type Mend = () => Promise<void>
@@ -39,7 +39,11 @@ const overlays = (guest: FaultGuest) => guest.files().filter((path) => !isBase(b
 /** What strace saw of a case, kept when it fails. */
 export const straceLog = (guest: FaultGuest) => join(guest.lab.dir, 'strace.log')
 
-async function inject(guest: FaultGuest, files: string[], harm: Parameters<typeof injectIntoWrites>[2]): Promise<Mend | void> {
+async function inject(
+  guest: FaultGuest,
+  files: string[],
+  harm: Parameters<typeof injectIntoWrites>[2],
+): Promise<Mend | void> {
   const pid = await guest.lab.qemuPid(NAME).catch(() => undefined)
   // No overlay yet, or no QEMU between two of them: there is nothing that could break.
   if (pid === undefined || files.length === 0) return
@@ -50,30 +54,93 @@ async function killAgent({ lab }: FaultGuest): Promise<void> {
   // After a revert the guest boots: its agent comes first.
   await lab.waitForAgent(NAME)
   await lab.agent(NAME, 'guest-exec', { path: '/bin/sh', arg: ['-c', 'sleep 0.1; kill -9 $PPID'] })
-  await waitUntil(async () => /name='org.qemu.guest_agent.0' state='disconnected'/.test(await lab.virsh('dumpxml', NAME)), { limitMs: AGENT_GONE_LIMIT_MS, everyMs: 30, what: 'The end of the guest agent' })
+  await waitUntil(
+    async () => /name='org.qemu.guest_agent.0' state='disconnected'/.test(await lab.virsh('dumpxml', NAME)),
+    { limitMs: AGENT_GONE_LIMIT_MS, everyMs: 30, what: 'The end of the guest agent' },
+  )
 }
 
 export const FAULTS: readonly Fault[] = [
   { name: 'app', what: 'kill -9 of the app', apply: ({ killApp }) => killApp() },
   {
-    name: 'libvirtd', what: `kill -9 of libvirtd, started again ${LIBVIRTD_AWAY_MS / 1000} s later`, lastsMs: LIBVIRTD_AWAY_MS,
-    apply: async ({ guest }) => { await guest.lab.killLibvirtd(); return () => guest.lab.startLibvirtd() },
+    name: 'libvirtd',
+    what: `kill -9 of libvirtd, started again ${LIBVIRTD_AWAY_MS / 1000} s later`,
+    lastsMs: LIBVIRTD_AWAY_MS,
+    apply: async ({ guest }) => {
+      await guest.lab.killLibvirtd()
+      return () => guest.lab.startLibvirtd()
+    },
   },
-  { name: 'qemu', what: 'kill -9 of QEMU', mayStop: 'the QEMU is gone', apply: async ({ guest }) => { process.kill(await guest.lab.qemuPid(NAME), 'SIGKILL') } },
-  { name: 'agent', what: 'kill -9 of the guest agent', apply: ({ guest }) => killAgent(guest) },
-  { name: 'full-overlays', what: `no space on the overlays' file system for ${FULL_MS / 1000} s`, lastsMs: FULL_MS, mayStop: 'a disk has failed', apply: ({ guest }) => fillFileSystem(guest.overlaysDir) },
-  { name: 'full-bases', what: `no space on the bases' file system for ${FULL_MS / 1000} s`, lastsMs: FULL_MS, mayStop: 'a disk has failed', apply: ({ guest }) => fillFileSystem(guest.basesDir) },
-  { name: 'eio-overlays', what: `every write of QEMU to an overlay fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, overlays(guest), { error: 'EIO' }) },
-  { name: 'eio-bases', what: `every write of QEMU to a base fails with EIO for ${BROKEN_MS / 1000} s`, lastsMs: BROKEN_MS, mayStop: 'a disk has failed', apply: ({ guest }) => inject(guest, bases(guest), { error: 'EIO' }) },
-  { name: 'slow', what: `every write of QEMU takes ${SLOW_WRITE_US / 1000} ms longer`, lastsMs: SLOW_MS, apply: ({ guest }) => inject(guest, guest.files(), { delayUs: SLOW_WRITE_US }) },
-  { name: 'cut', what: 'every connection to libvirtd is cut', apply: async ({ proxy }) => proxy.cut() },
-  { name: 'hang', what: `libvirtd does not answer for ${HANG_MS / 1000} s`, lastsMs: HANG_MS, apply: async ({ proxy }) => { proxy.hang(true); return async () => { await sleep(0); proxy.hang(false) } } },
   {
-    name: 'qemu-hang', what: `QEMU is stopped for ${HANG_MS / 1000} s`, lastsMs: HANG_MS,
+    name: 'qemu',
+    what: 'kill -9 of QEMU',
+    mayStop: 'the QEMU is gone',
+    apply: async ({ guest }) => {
+      process.kill(await guest.lab.qemuPid(NAME), 'SIGKILL')
+    },
+  },
+  { name: 'agent', what: 'kill -9 of the guest agent', apply: ({ guest }) => killAgent(guest) },
+  {
+    name: 'full-overlays',
+    what: `no space on the overlays' file system for ${FULL_MS / 1000} s`,
+    lastsMs: FULL_MS,
+    mayStop: 'a disk has failed',
+    apply: ({ guest }) => fillFileSystem(guest.overlaysDir),
+  },
+  {
+    name: 'full-bases',
+    what: `no space on the bases' file system for ${FULL_MS / 1000} s`,
+    lastsMs: FULL_MS,
+    mayStop: 'a disk has failed',
+    apply: ({ guest }) => fillFileSystem(guest.basesDir),
+  },
+  {
+    name: 'eio-overlays',
+    what: `every write of QEMU to an overlay fails with EIO for ${BROKEN_MS / 1000} s`,
+    lastsMs: BROKEN_MS,
+    mayStop: 'a disk has failed',
+    apply: ({ guest }) => inject(guest, overlays(guest), { error: 'EIO' }),
+  },
+  {
+    name: 'eio-bases',
+    what: `every write of QEMU to a base fails with EIO for ${BROKEN_MS / 1000} s`,
+    lastsMs: BROKEN_MS,
+    mayStop: 'a disk has failed',
+    apply: ({ guest }) => inject(guest, bases(guest), { error: 'EIO' }),
+  },
+  {
+    name: 'slow',
+    what: `every write of QEMU takes ${SLOW_WRITE_US / 1000} ms longer`,
+    lastsMs: SLOW_MS,
+    apply: ({ guest }) => inject(guest, guest.files(), { delayUs: SLOW_WRITE_US }),
+  },
+  { name: 'cut', what: 'every connection to libvirtd is cut', apply: async ({ proxy }) => proxy.cut() },
+  {
+    name: 'hang',
+    what: `libvirtd does not answer for ${HANG_MS / 1000} s`,
+    lastsMs: HANG_MS,
+    apply: async ({ proxy }) => {
+      proxy.hang(true)
+      return async () => {
+        await sleep(0)
+        proxy.hang(false)
+      }
+    },
+  },
+  {
+    name: 'qemu-hang',
+    what: `QEMU is stopped for ${HANG_MS / 1000} s`,
+    lastsMs: HANG_MS,
     apply: async ({ guest }) => {
       const pid = await guest.lab.qemuPid(NAME)
       process.kill(pid, 'SIGSTOP')
-      return async () => { try { process.kill(pid, 'SIGCONT') } catch { /* It has ended meanwhile. */ } }
+      return async () => {
+        try {
+          process.kill(pid, 'SIGCONT')
+        } catch {
+          /* It has ended meanwhile. */
+        }
+      }
     },
   },
 ]

@@ -10,9 +10,15 @@ export async function fillFileSystem(dir: string): Promise<() => Promise<void>> 
   writeFileSync(path, '')
   let filledBytes = 0
   // The guest writes meanwhile, and a fallocate that does not fit takes nothing: by halves then.
-  for (let blocks = freeBlocks(dir); blocks > 0; ) {
+  for (let blocks = freeBlocks(dir); blocks > 0;) {
     const bytes = blocks * statfsSync(dir).bsize
-    const fits = await run('fallocate', ['-o', String(filledBytes), '-l', String(bytes), path]).then(() => true, (error: unknown) => { if (/No space/i.test(String(error))) return false; throw error })
+    const fits = await run('fallocate', ['-o', String(filledBytes), '-l', String(bytes), path]).then(
+      () => true,
+      (error: unknown) => {
+        if (/No space/i.test(String(error))) return false
+        throw error
+      },
+    )
     if (fits) filledBytes += bytes
     blocks = Math.min(freeBlocks(dir), fits ? Infinity : Math.floor(blocks / 2))
   }

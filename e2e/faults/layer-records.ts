@@ -13,12 +13,18 @@ export type LayerRecords = {
 }
 
 export const describeRecords = (records: GuestRecord[]): LayerRecords => ({
-  count: records.length, firstSeq: records[0]?.seq ?? 0, lastSeq: records.at(-1)?.seq ?? 0, missing: missingNumbers(records), hash: hashOf(records),
+  count: records.length,
+  firstSeq: records[0]?.seq ?? 0,
+  lastSeq: records.at(-1)?.seq ?? 0,
+  missing: missingNumbers(records),
+  hash: hashOf(records),
 })
 
-export const hashOf = (records: GuestRecord[]): string => createHash('sha256').update(JSON.stringify(records)).digest('hex').slice(0, 16)
+export const hashOf = (records: GuestRecord[]): string =>
+  createHash('sha256').update(JSON.stringify(records)).digest('hex').slice(0, 16)
 
 /** The lab's names tell the format, which saves a question to each image of a thousand cases. */
-export const imageAt = (path: string) => ({ path, format: path.endsWith('.img') ? 'raw' : 'qcow2' } as const)
+export const imageAt = (path: string) => ({ path, format: path.endsWith('.img') ? 'raw' : 'qcow2' }) as const
 
-export const readLayer = async (path: string): Promise<LayerRecords> => describeRecords(await readRecords(imageAt(path)))
+export const readLayer = async (path: string): Promise<LayerRecords> =>
+  describeRecords(await readRecords(imageAt(path)))

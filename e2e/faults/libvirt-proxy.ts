@@ -15,10 +15,17 @@ export class LibvirtProxy {
       const pair: [Socket, Socket] = [client, daemon]
       this.#pairs.add(pair)
       for (const [from, to] of [pair, [daemon, client]] as const) {
-        from.on('data', (bytes) => { if (!to.write(bytes)) from.pause() })
-        to.on('drain', () => { if (!this.#hangs) from.resume() })
+        from.on('data', (bytes) => {
+          if (!to.write(bytes)) from.pause()
+        })
+        to.on('drain', () => {
+          if (!this.#hangs) from.resume()
+        })
         from.on('error', () => undefined)
-        from.on('close', () => { to.destroy(); this.#pairs.delete(pair) })
+        from.on('close', () => {
+          to.destroy()
+          this.#pairs.delete(pair)
+        })
         if (this.#hangs) from.pause()
       }
     })
@@ -27,7 +34,9 @@ export class LibvirtProxy {
   static async start(socketPath: string, libvirtdSocket: string): Promise<LibvirtProxy> {
     rmSync(socketPath, { force: true })
     const proxy = new LibvirtProxy(socketPath, libvirtdSocket)
-    await new Promise<void>((resolve, reject) => proxy.#server.once('error', reject).listen(socketPath, () => resolve()))
+    await new Promise<void>((resolve, reject) =>
+      proxy.#server.once('error', reject).listen(socketPath, () => resolve()),
+    )
     return proxy
   }
 
@@ -39,7 +48,10 @@ export class LibvirtProxy {
   /** No byte goes either way; what was sent arrives when it goes on. */
   hang(hangs: boolean): void {
     this.#hangs = hangs
-    for (const pair of this.#pairs) for (const socket of pair) if (hangs) socket.pause(); else socket.resume()
+    for (const pair of this.#pairs)
+      for (const socket of pair)
+        if (hangs) socket.pause()
+        else socket.resume()
   }
 
   async stop(): Promise<void> {

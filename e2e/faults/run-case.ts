@@ -20,10 +20,24 @@ const VIEW_LIMIT_MS = 30_000
 /** Merges 4 MiB in 2 s. */
 const SLOW_COPY_BYTES_PER_SECOND = 2 * 1024 * 1024
 
-export type CaseResult = { passed: boolean, outcome: string, said: string, faults: string[], recoveryMs: number, tookMs: number, version: string, places: Place[] }
+export type CaseResult = {
+  passed: boolean
+  outcome: string
+  said: string
+  faults: string[]
+  recoveryMs: number
+  tookMs: number
+  version: string
+  places: Place[]
+}
 
 /** Runs one case on a guest of its own. Without a fault: a dry run, which finds the boundaries. */
-export async function runCase(stage: Stage, scenario: FaultCase['scenario'], name: string, harm?: Pick<FaultCase, 'place' | 'fault'>): Promise<CaseResult> {
+export async function runCase(
+  stage: Stage,
+  scenario: FaultCase['scenario'],
+  name: string,
+  harm?: Pick<FaultCase, 'place' | 'fault'>,
+): Promise<CaseResult> {
   const scene = await stage.scene(scenario)
   const startedMs = Date.now()
   const dataDir = join(stage.folder, 'data')
@@ -35,16 +49,37 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
   const logs: string[] = []
   let mend: Mend | void
   let app: SubjectProcess | undefined
-  const mendOnce = async () => { const act = mend; mend = undefined; await act?.() }
-  const take = () => { const { app: taken, log } = stage.supply.take(); logs.push(log); return taken }
-  const result: CaseResult = { passed: false, outcome: 'none', said: '', faults: [], recoveryMs: 0, tookMs: 0, version: '', places }
+  const mendOnce = async () => {
+    const act = mend
+    mend = undefined
+    await act?.()
+  }
+  const take = () => {
+    const { app: taken, log } = stage.supply.take()
+    logs.push(log)
+    return taken
+  }
+  const result: CaseResult = {
+    passed: false,
+    outcome: 'none',
+    said: '',
+    faults: [],
+    recoveryMs: 0,
+    tookMs: 0,
+    version: '',
+    places,
+  }
   try {
     await startScene(stage.guest, scene)
     app = take()
     let reached: () => void = () => undefined
-    const atPlace = new Promise<void>((resolve) => { reached = resolve })
+    const atPlace = new Promise<void>((resolve) => {
+      reached = resolve
+    })
     let goOn: () => void = () => undefined
-    const mayGoOn = new Promise<void>((resolve) => { goOn = resolve })
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
     let harmed = false
     let begun = false
     app.atBoundary = async (boundary) => {
@@ -63,7 +98,13 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     const first = app
     await scenario.before?.(stage.guest, (act) => toItsEnd(first, { vm, act, ...folders }))
     begun = true
-    const jobId = await app.ask('begin', { vm, act: scenario.begin, ...folders, bandwidthBytesPerSecond: harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0 })
+    const jobId = await app.ask('begin', {
+      vm,
+      act: scenario.begin,
+      ...folders,
+      bandwidthBytesPerSecond:
+        harm?.place.at === 'waiting' && harm.place.step.startsWith('copy') ? SLOW_COPY_BYTES_PER_SECOND : 0,
+    })
     let faultAtMs = Date.now()
     if (harm) {
       await bounded(atPlace, BOUNDARY_LIMIT_MS, `The boundary “${placeName(harm.place)}”`)
@@ -76,22 +117,46 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
     }
     const asked = app
     const read = () => asked.ask('job', { jobId })
-    const over = (job: JobView | null) => job !== null && job.endedAtMs !== null ? job : undefined
+    const over = (job: JobView | null) => (job !== null && job.endedAtMs !== null ? job : undefined)
     let job: JobView | undefined
     if (harm?.fault.lastsMs !== undefined) {
-      job = await waitUntil(async () => over(await read()), { limitMs: harm.fault.lastsMs, everyMs: 200, what: 'The end of the job' }).catch(() => undefined)
+      job = await waitUntil(async () => over(await read()), {
+        limitMs: harm.fault.lastsMs,
+        everyMs: 200,
+        what: 'The end of the job',
+      }).catch(() => undefined)
       await mendOnce()
     }
-    job ??= await waitUntil(async () => over(await read()), { limitMs: RECOVERY_LIMIT_MS, everyMs: 200, what: 'The end of the job' }).catch(async (error: unknown) => { evidence.job = await read().catch(() => null); throw error })
+    job ??= await waitUntil(async () => over(await read()), {
+      limitMs: RECOVERY_LIMIT_MS,
+      everyMs: 200,
+      what: 'The end of the job',
+    }).catch(async (error: unknown) => {
+      evidence.job = await read().catch(() => null)
+      throw error
+    })
     begun = false
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
     result.recoveryMs = job.endedAtMs! - faultAtMs
-    const view = await waitUntil(() => asked.ask('view', { vm }), { limitMs: VIEW_LIMIT_MS, what: 'The pages of the VM' })
+    const view = await waitUntil(() => asked.ask('view', { vm }), {
+      limitMs: VIEW_LIMIT_MS,
+      what: 'The pages of the VM',
+    })
     evidence.view = view
     const reality = await readReality(stage.guest)
     evidence.reality = reality
-    const { outcome, faults } = await checkEnd({ guest: stage.guest, scene, scenario, mayStop: harm?.fault.mayStop, job, view, reality, vm, app: asked })
+    const { outcome, faults } = await checkEnd({
+      guest: stage.guest,
+      scene,
+      scenario,
+      mayStop: harm?.fault.mayStop,
+      job,
+      view,
+      reality,
+      vm,
+      app: asked,
+    })
     Object.assign(result, { outcome, faults, passed: faults.length === 0 })
   } catch (error) {
     result.faults.push(error instanceof Error ? error.message : String(error))
@@ -108,14 +173,26 @@ export async function runCase(stage: Stage, scenario: FaultCase['scenario'], nam
 }
 
 /** One act before the case, which must go well. */
-async function toItsEnd(app: SubjectProcess, begin: Omit<Extract<Ask, { ask: 'begin' }>, 'id' | 'ask' | 'bandwidthBytesPerSecond'>): Promise<void> {
+async function toItsEnd(
+  app: SubjectProcess,
+  begin: Omit<Extract<Ask, { ask: 'begin' }>, 'id' | 'ask' | 'bandwidthBytesPerSecond'>,
+): Promise<void> {
   const jobId = await app.ask('begin', { ...begin, bandwidthBytesPerSecond: 0 })
-  const job = await waitUntil(async () => { const now = await app.ask('job', { jobId }); return now !== null && now.endedAtMs !== null ? now : undefined }, { limitMs: RECOVERY_LIMIT_MS, everyMs: 100, what: `The end of “${begin.act.act}” before the case` })
-  if (job.status !== 'succeeded') throw new Error(`“${begin.act.act}” before the case ${job.status}: ${job.error}`)
+  const job = await waitUntil(
+    async () => {
+      const now = await app.ask('job', { jobId })
+      return now !== null && now.endedAtMs !== null ? now : undefined
+    },
+    { limitMs: RECOVERY_LIMIT_MS, everyMs: 100, what: `The end of “${begin.act.act}” before the case` },
+  )
+  if (job.status !== 'succeeded')
+    throw new Error(`“${begin.act.act}” before the case ${job.status}: ${job.error}`)
 }
 
 async function bounded<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} was not reached within ${limitMs} ms.`)), limitMs) })
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} was not reached within ${limitMs} ms.`)), limitMs)
+  })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -12,7 +12,17 @@ import { Stage } from './stage.ts'
 import { faultTable, writeTable } from './table.ts'
 
 const say = (line: string) => console.log(`keyframe: ${line}`)
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, faults: { type: 'string' }, again: { type: 'boolean' }, failed: { type: 'boolean' }, minutes: { type: 'string' }, workers: { type: 'string', default: '2' }, list: { type: 'boolean' } } })
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    faults: { type: 'string' },
+    again: { type: 'boolean' },
+    failed: { type: 'boolean' },
+    minutes: { type: 'string' },
+    workers: { type: 'string', default: '2' },
+    list: { type: 'boolean' },
+  },
+})
 const endMs = options.minutes === undefined ? Infinity : Date.now() + Number(options.minutes) * 60_000
 const workers = Number(options.workers)
 if (!Number.isInteger(workers) || workers < 1) {
@@ -23,9 +33,11 @@ const results = new Results()
 let stopped = false
 
 const versionOf = (kind: string) => SAGAS.find((saga) => saga.kind === kind)?.version ?? '?'
-const scenarioKey = ({ scenario }: Pick<FaultCase, 'scenario'>) => `${scenario.name} v${versionOf(scenario.begin.act)}`
+const scenarioKey = ({ scenario }: Pick<FaultCase, 'scenario'>) =>
+  `${scenario.name} v${versionOf(scenario.begin.act)}`
 const key = (each: FaultCase) => `${scenarioKey(each)}: ${caseName(each)}`
-const planned = (): FaultCase[] => SCENARIOS.flatMap((scenario) => casesOf(scenario, results.places(scenarioKey({ scenario })) ?? []))
+const planned = (): FaultCase[] =>
+  SCENARIOS.flatMap((scenario) => casesOf(scenario, results.places(scenarioKey({ scenario })) ?? []))
 
 function isDue(each: FaultCase): boolean {
   if (options.only !== undefined && !caseName(each).includes(options.only)) return false
@@ -37,10 +49,23 @@ function isDue(each: FaultCase): boolean {
 
 async function findPlaces(stage: Stage): Promise<void> {
   for (const scenario of SCENARIOS) {
-    if (stopped || (results.places(scenarioKey({ scenario })) && !options.again) || (options.only && !options.only.startsWith(scenario.name) && SCENARIOS.some((each) => options.only!.startsWith(each.name)))) continue
+    if (
+      stopped ||
+      (results.places(scenarioKey({ scenario })) && !options.again) ||
+      (options.only &&
+        !options.only.startsWith(scenario.name) &&
+        SCENARIOS.some((each) => options.only!.startsWith(each.name)))
+    )
+      continue
     const { places, faults, outcome, tookMs } = await runCase(stage, scenario, `${scenario.name}: dry`)
-    if (faults.length > 0) throw new Error(`${scenario.name} fails without any fault: ${faults.join('; ')}. Evidence: ${evidenceDir(`${scenario.name}: dry`)}`)
-    const unique = places.filter((place, index) => places.findIndex((each) => each.step === place.step && each.at === place.at) === index)
+    if (faults.length > 0)
+      throw new Error(
+        `${scenario.name} fails without any fault: ${faults.join('; ')}. Evidence: ${evidenceDir(`${scenario.name}: dry`)}`,
+      )
+    const unique = places.filter(
+      (place, index) =>
+        places.findIndex((each) => each.step === place.step && each.at === place.at) === index,
+    )
     results.keepPlaces(scenarioKey({ scenario }), unique)
     say(`${scenario.name}: ${outcome} in ${(tookMs / 1000).toFixed(1)} s, ${unique.length} boundaries`)
   }
@@ -58,7 +83,14 @@ async function runAll(): Promise<void> {
       await runOne(stage, due[index]!, `${index + 1}/${due.length}`)
     }
   }
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(workers, due.length) }, () => onStage(work).catch((error: unknown) => { stopped = true; throw error })))
+  const ends = await Promise.allSettled(
+    Array.from({ length: Math.min(workers, due.length) }, () =>
+      onStage(work).catch((error: unknown) => {
+        stopped = true
+        throw error
+      }),
+    ),
+  )
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
@@ -73,11 +105,32 @@ async function onStage(act: (stage: Stage) => Promise<void>): Promise<void> {
 
 async function runOne(stage: Stage, each: FaultCase, number: string): Promise<void> {
   const name = caseName(each)
-  const { passed, outcome, said, faults, recoveryMs, tookMs } = await runCase(stage, each.scenario, name, each)
-  results.keep(key(each), { scenario: each.scenario.name, fault: each.fault.name, passed, outcome, said, faults, recoveryMs, tookMs, atMs: Date.now() })
+  const { passed, outcome, said, faults, recoveryMs, tookMs } = await runCase(
+    stage,
+    each.scenario,
+    name,
+    each,
+  )
+  results.keep(key(each), {
+    scenario: each.scenario.name,
+    fault: each.fault.name,
+    passed,
+    outcome,
+    said,
+    faults,
+    recoveryMs,
+    tookMs,
+    atMs: Date.now(),
+  })
   const figures = `${(recoveryMs / 1000).toFixed(1)} s to recover, ${(tookMs / 1000).toFixed(1)} s in all`
-  if (passed) console.log(`${number} ${name}: ${outcome}, ${figures}${each.scenario.outcomes.find(({ name }) => name === outcome)?.job === 'stopped' ? ` (${said})` : ''}`)
-  else console.log(`${number} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`)
+  if (passed)
+    console.log(
+      `${number} ${name}: ${outcome}, ${figures}${each.scenario.outcomes.find(({ name }) => name === outcome)?.job === 'stopped' ? ` (${said})` : ''}`,
+    )
+  else
+    console.log(
+      `${number} FAILED ${name}: ${faults.join('; ').replaceAll(/\s+/g, ' ')} (${evidenceDir(name)})`,
+    )
 }
 
 /** A terminal's Ctrl-C comes twice: from itself, and passed on by with-node24.mjs. */
@@ -101,8 +154,14 @@ if (!options.list) {
     say(error instanceof Error ? error.message : String(error))
   }
 }
-if (options.list) for (const each of planned()) console.log(`${results.get(key(each))?.passed ?? 'not run'} ${caseName(each)}`)
-const rows = planned().map((each) => ({ scenario: each.scenario.name, fault: each.fault.name, result: results.get(key(each)) }))
+if (options.list)
+  for (const each of planned())
+    console.log(`${results.get(key(each))?.passed ?? 'not run'} ${caseName(each)}`)
+const rows = planned().map((each) => ({
+  scenario: each.scenario.name,
+  fault: each.fault.name,
+  result: results.get(key(each)),
+}))
 const table = faultTable(rows)
 console.log(`\n${table}`)
 writeTable(table)

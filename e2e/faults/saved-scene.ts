@@ -33,7 +33,11 @@ export async function firstScene(guest: FaultGuest, folder: string): Promise<Sav
   const file = join(folder, 'first.xml')
   mkdirSync(folder, { recursive: true })
   // An error is not reported to the guest, it is stopped until someone resumes it: what servers are set to.
-  const stops = (text: string) => text.replace(/<driver name='qemu' type='(raw|qcow2)'\/>/g, `<driver name='qemu' type='$1' error_policy='stop'/>`)
+  const stops = (text: string) =>
+    text.replace(
+      /<driver name='qemu' type='(raw|qcow2)'\/>/g,
+      `<driver name='qemu' type='$1' error_policy='stop'/>`,
+    )
   writeFileSync(file, stops(xml))
   await lab.virsh('define', file)
   const saved = await lab.virsh('managedsave-dumpxml', NAME)
@@ -53,7 +57,9 @@ export async function saveScene(guest: FaultGuest, folder: string): Promise<Save
   await sleep(500)
   await lab.virsh('save', NAME, join(folder, 'state'))
   writeFileSync(join(folder, 'domain.xml'), await lab.virsh('dumpxml', NAME, '--inactive', '--security-info'))
-  const snapshots = (await lab.virsh('snapshot-list', NAME, '--name', '--topological')).split('\n').filter((name) => name !== '')
+  const snapshots = (await lab.virsh('snapshot-list', NAME, '--name', '--topological'))
+    .split('\n')
+    .filter((name) => name !== '')
   const frozen: SavedScene['frozen'] = {}
   for (const [index, name] of snapshots.entries()) {
     const xml = await lab.virsh('snapshot-dumpxml', NAME, name, '--security-info')
@@ -62,7 +68,12 @@ export async function saveScene(guest: FaultGuest, folder: string): Promise<Save
     frozen[name] = {}
     for (const target of ['vda', 'vdb']) frozen[name][target] = await readLayer(fileOf(domain, target))
   }
-  const lasts = await Promise.all(['vda', 'vdb'].map(async (target) => (await readLayer(fileOf(readFileSync(join(folder, 'domain.xml'), 'utf8'), target))).lastSeq))
+  const lasts = await Promise.all(
+    ['vda', 'vdb'].map(
+      async (target) =>
+        (await readLayer(fileOf(readFileSync(join(folder, 'domain.xml'), 'utf8'), target))).lastSeq,
+    ),
+  )
   await copyAll(guest.basesDir, join(folder, 'images'))
   await copyAll(guest.overlaysDir, join(folder, 'overlays'))
   await clearGuest(guest)
@@ -80,7 +91,8 @@ export function fileOf(xml: string, target: string): string {
 async function copyAll(from: string, to: string): Promise<void> {
   const files = readdirSync(from).map((name) => join(from, name))
   // A frozen layer's modification time tells that it is frozen.
-  if (files.length > 0) await run('cp', ['--sparse=always', '--preserve=ownership,mode,timestamps', ...files, to])
+  if (files.length > 0)
+    await run('cp', ['--sparse=always', '--preserve=ownership,mode,timestamps', ...files, to])
 }
 
 /** The guest as it was when the scene was saved: running, a moment after its last record. */
@@ -88,8 +100,17 @@ export async function startScene(guest: FaultGuest, scene: SavedScene): Promise<
   await copyAll(join(scene.folder, 'images'), guest.basesDir)
   await copyAll(join(scene.folder, 'overlays'), guest.overlaysDir)
   const files = readdirSync(join(scene.folder, 'snapshots')).sort()
-  const lines = files.map((name, index) => `snapshot-create ${NAME} ${join(scene.folder, 'snapshots', name)} --redefine${index === files.length - 1 ? ' --current' : ''}`)
-  await guest.lab.virsh([`define ${join(scene.folder, 'domain.xml')}`, ...lines, `restore ${join(scene.folder, 'state')} --running`].join('; '))
+  const lines = files.map(
+    (name, index) =>
+      `snapshot-create ${NAME} ${join(scene.folder, 'snapshots', name)} --redefine${index === files.length - 1 ? ' --current' : ''}`,
+  )
+  await guest.lab.virsh(
+    [
+      `define ${join(scene.folder, 'domain.xml')}`,
+      ...lines,
+      `restore ${join(scene.folder, 'state')} --running`,
+    ].join('; '),
+  )
 }
 
 /** Ends the guest's QEMU at once. libvirt takes note by itself. */
@@ -100,7 +121,11 @@ export async function endQemu({ lab }: FaultGuest): Promise<void> {
     process.kill(qemu.pid, 'SIGKILL')
     await waitUntil(() => !isRunning(qemu), { limitMs: 10_000, everyMs: 10, what: 'The end of QEMU' })
   }
-  await waitUntil(async () => (await lab.virsh('domstate', NAME)).trim() === 'shut off', { limitMs: 10_000, everyMs: 20, what: 'The word of libvirt that the guest is off' })
+  await waitUntil(async () => (await lab.virsh('domstate', NAME)).trim() === 'shut off', {
+    limitMs: 10_000,
+    everyMs: 20,
+    what: 'The word of libvirt that the guest is off',
+  })
 }
 
 /** Nothing is left of the guest: no process, no definition, no file. */
@@ -112,7 +137,11 @@ export async function clearGuest(guest: FaultGuest): Promise<void> {
     await lab.virsh('undefine', NAME, '--snapshots-metadata', '--checkpoints-metadata', '--managed-save')
   }
   if (known.includes(RESTORED)) await lab.virsh('undefine', RESTORED)
-  for (const path of [...guest.files(), ...readdirSync(guest.backupsDir).map((name) => join(guest.backupsDir, name))]) rmSync(path, { recursive: true, force: true })
+  for (const path of [
+    ...guest.files(),
+    ...readdirSync(guest.backupsDir).map((name) => join(guest.backupsDir, name)),
+  ])
+    rmSync(path, { recursive: true, force: true })
 }
 
 export const fileNames = (paths: readonly string[]) => paths.map((path) => basename(path))

@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts'
 import type { FaultGuest } from './fault-guest.ts'
 
 /** Files of each disk's chain, base first, without their folders. `*` stands for a name that libvirt chooses. */
-export type Chains = { vda: string[], vdb: string[] }
+export type Chains = { vda: string[]; vdb: string[] }
 
 /** One way in which a scenario may end. */
 export type Outcome = {

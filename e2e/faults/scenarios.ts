@@ -15,4 +15,20 @@ import { revert } from './scenarios/revert.ts'
 import { takeSnapshot } from './scenarios/take-snapshot.ts'
 
 /** A new one is a file in scenarios/ and a word here; its boundaries are found by a dry run. */
-export const SCENARIOS: readonly Scenario[] = [takeSnapshot, mergeActive, mergeMiddle, mergePull, revert, deleteSnapshot, removeUnused, pushFull, pushIncrement, copyBackup, restore, restoreInPlace, keepRestored, putOldBack, removeBackups]
+export const SCENARIOS: readonly Scenario[] = [
+  takeSnapshot,
+  mergeActive,
+  mergeMiddle,
+  mergePull,
+  revert,
+  deleteSnapshot,
+  removeUnused,
+  pushFull,
+  pushIncrement,
+  copyBackup,
+  restore,
+  restoreInPlace,
+  keepRestored,
+  putOldBack,
+  removeBackups,
+]

@@ -39,9 +39,18 @@ export class Stage {
     const lab = await startTestLab('faults')
     try {
       await lab.mountTmpfs('images', FILE_SYSTEM_BYTES)
-      const guest = new FaultGuest(lab, await lab.mountTmpfs('overlays', FILE_SYSTEM_BYTES), await lab.mountTmpfs('backups', FILE_SYSTEM_BYTES))
+      const guest = new FaultGuest(
+        lab,
+        await lab.mountTmpfs('overlays', FILE_SYSTEM_BYTES),
+        await lab.mountTmpfs('backups', FILE_SYSTEM_BYTES),
+      )
       // Keyframe lets overlays go to the VM's own folders and to pools.
-      for (const args of [['pool-define-as', 'overlays', 'dir', '--target', guest.overlaysDir], ['pool-start', 'overlays'], ['pool-autostart', 'overlays']]) await lab.virsh(...args)
+      for (const args of [
+        ['pool-define-as', 'overlays', 'dir', '--target', guest.overlaysDir],
+        ['pool-start', 'overlays'],
+        ['pool-autostart', 'overlays'],
+      ])
+        await lab.virsh(...args)
       const proxy = await LibvirtProxy.start(join(lab.dir, 'proxy.sock'), lab.socketPath)
       const stage = new Stage(lab, guest, proxy, folder, await (bundled ??= bundleSubject()))
       stage.supply.prepare()
@@ -52,7 +61,9 @@ export class Stage {
     }
   }
 
-  get uri(): string { return libvirtUri(this.proxy.socketPath) }
+  get uri(): string {
+    return libvirtUri(this.proxy.socketPath)
+  }
 
   /** What a scenario begins with, made on first use. */
   scene(scenario: Scenario): Promise<SavedScene> {

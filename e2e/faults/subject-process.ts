@@ -8,7 +8,7 @@ import type { Answers, Ask, Say } from './subject-protocol.ts'
 const START_LIMIT_MS = 60_000
 const ANSWER_LIMIT_MS = 60_000
 
-type Waiting = { resolve: (value: unknown) => void, reject: (error: Error) => void }
+type Waiting = { resolve: (value: unknown) => void; reject: (error: Error) => void }
 type WithoutId<T> = T extends unknown ? Omit<T, 'id' | 'ask'> : never
 
 /** One run of the app under test. */
@@ -23,26 +23,43 @@ export class SubjectProcess {
 
   constructor(program: string, log: string) {
     const file = openSync(log, 'a')
-    this.#child = spawn(process.execPath, [program], { cwd: repoDir, stdio: ['ignore', file, file, 'ipc'], env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: join(cacheDir(), 'compile-cache') } })
+    this.#child = spawn(process.execPath, [program], {
+      cwd: repoDir,
+      stdio: ['ignore', file, file, 'ipc'],
+      env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: join(cacheDir(), 'compile-cache') },
+    })
     closeSync(file)
     this.#ready = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`The app did not start within ${START_LIMIT_MS} ms. Log: ${log}`)), START_LIMIT_MS)
+      const timer = setTimeout(
+        () => reject(new Error(`The app did not start within ${START_LIMIT_MS} ms. Log: ${log}`)),
+        START_LIMIT_MS,
+      )
       this.#child.once('exit', () => reject(new Error(`The app ended while starting. Log: ${log}`)))
       this.#child.on('message', (message: Say) => {
-        if ('ready' in message) { clearTimeout(timer); resolve() } else this.#hear(message)
+        if ('ready' in message) {
+          clearTimeout(timer)
+          resolve()
+        } else this.#hear(message)
       })
-      this.#child.once('exit', () => { clearTimeout(timer); this.#end() })
+      this.#child.once('exit', () => {
+        clearTimeout(timer)
+        this.#end()
+      })
       this.#child.on('error', reject)
     })
     this.#ready.catch(() => undefined)
   }
 
-  get ended(): boolean { return this.#ended }
+  get ended(): boolean {
+    return this.#ended
+  }
 
   #hear(message: Exclude<Say, { ready: true }>): void {
     if ('boundary' in message) {
       // A runner that fails here must not leave the saga waiting for ever: the case's own limit ends it.
-      void this.atBoundary(message.boundary).then(() => this.ask('go', {})).catch(() => undefined)
+      void this.atBoundary(message.boundary)
+        .then(() => this.ask('go', {}))
+        .catch(() => undefined)
       return
     }
     const waiting = this.#waiting.get(message.id)
@@ -57,17 +74,34 @@ export class SubjectProcess {
     this.#waiting.clear()
   }
 
-  async ask<Kind extends Ask['ask']>(what: Kind, question: WithoutId<Extract<Ask, { ask: Kind }>>): Promise<Answers[Kind]> {
+  async ask<Kind extends Ask['ask']>(
+    what: Kind,
+    question: WithoutId<Extract<Ask, { ask: Kind }>>,
+  ): Promise<Answers[Kind]> {
     await this.#ready
     if (this.#ended) throw new Error('The app ended.')
     const id = ++this.#number
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.#waiting.delete(id); reject(new Error(`The app did not answer “${what}” within ${ANSWER_LIMIT_MS} ms.`)) }, ANSWER_LIMIT_MS)
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new Error(`The app did not answer “${what}” within ${ANSWER_LIMIT_MS} ms.`))
+      }, ANSWER_LIMIT_MS)
       this.#waiting.set(id, {
-        resolve: (value) => { clearTimeout(timer); resolve(value as Answers[Kind]) },
-        reject: (error) => { clearTimeout(timer); reject(error) },
+        resolve: (value) => {
+          clearTimeout(timer)
+          resolve(value as Answers[Kind])
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
       })
-      this.#child.send({ id, ask: what, ...question }, (error) => { if (error) { clearTimeout(timer); reject(error) } })
+      this.#child.send({ id, ask: what, ...question }, (error) => {
+        if (error) {
+          clearTimeout(timer)
+          reject(error)
+        }
+      })
     })
   }
 
@@ -93,7 +127,7 @@ export class SubjectSupply {
   }
 
   /** @returns an app that writes its log to the file of its own that is named. */
-  take(): { app: SubjectProcess, log: string } {
+  take(): { app: SubjectProcess; log: string } {
     const log = this.#spareLog ?? this.#log()
     const app = this.#spare ?? this.#make(log)
     this.#spare = null

@@ -7,37 +7,53 @@ import type { SnapshotTree } from '../../lib/snapshots/types.ts'
 
 /** What a person would press. */
 export type BeginAct =
-  | { act: 'snapshot', name: string, disks: string[], quiesce: 'auto' | 'required' | 'off' }
-  | { act: 'merge', direction: 'commit' | 'pull', target?: string, top?: string, base?: string }
-  | { act: 'revert', snapshot: string, safety: boolean }
-  | { act: 'delete', snapshot: string }
-  | { act: 'repair', finding: FindingKind }
+  | { act: 'snapshot'; name: string; disks: string[]; quiesce: 'auto' | 'required' | 'off' }
+  | { act: 'merge'; direction: 'commit' | 'pull'; target?: string; top?: string; base?: string }
+  | { act: 'revert'; snapshot: string; safety: boolean }
+  | { act: 'delete'; snapshot: string }
+  | { act: 'repair'; finding: FindingKind }
   /** Named as their sagas are; null = every disk. */
-  | { act: 'backup' | 'backup-copy', disks: string[] | null, full?: boolean }
+  | { act: 'backup' | 'backup-copy'; disks: string[] | null; full?: boolean }
   /** From the newest backup. */
-  | { act: 'restore', name: string }
-  | { act: 'restore-in-place', insist: string }
+  | { act: 'restore'; name: string }
+  | { act: 'restore-in-place'; insist: string }
   /** Of the one that waits for it. */
-  | { act: 'restore-end', keep: 'restored' | 'old' }
+  | { act: 'restore-end'; keep: 'restored' | 'old' }
   /** All but the newest. */
   | { act: 'backup-remove' }
 
 /** What the pages show of a VM. */
-export type PageView = { tree: SnapshotTree, chains: DiskChain[] }
+export type PageView = { tree: SnapshotTree; chains: DiskChain[] }
 
 /** To the subject. Every question has a number; its answer carries it. */
 export type Ask = { id: number } & (
-  | { ask: 'open', dataDir: string, uri: string }
-  | { ask: 'begin', vm: string, act: BeginAct, overlays: string, backups: string, bandwidthBytesPerSecond: number }
-  | { ask: 'job', jobId: string }
-  | { ask: 'view', vm: string }
+  | { ask: 'open'; dataDir: string; uri: string }
+  | {
+      ask: 'begin'
+      vm: string
+      act: BeginAct
+      overlays: string
+      backups: string
+      bandwidthBytesPerSecond: number
+    }
+  | { ask: 'job'; jobId: string }
+  | { ask: 'view'; vm: string }
   /** What the catalogue has of this VM, oldest first. */
-  | { ask: 'backups', vm: string }
-  | { ask: 'version', kind: string }
+  | { ask: 'backups'; vm: string }
+  | { ask: 'version'; kind: string }
   | { ask: 'go' }
 )
 
-export type Answers = { open: null, begin: string, job: JobView | null, view: PageView, backups: Backup[], version: string, go: null }
+export type Answers = {
+  open: null
+  begin: string
+  job: JobView | null
+  view: PageView
+  backups: Backup[]
+  version: string
+  go: null
+}
 
 /** From the subject. */
-export type Say = { id: number, value: unknown } | { id: number, error: string } | { boundary: Boundary } | { ready: true }
+export type Say =
+  { id: number; value: unknown } | { id: number; error: string } | { boundary: Boundary } | { ready: true }

@@ -38,66 +38,198 @@ const say = (message: Say) => void process.send?.(message)
 let goOn: () => void = () => undefined
 
 async function open(dataDir: string, uri: string): Promise<null> {
-  Object.assign(process.env, { LIBVIRT_URI: `${HOST}=${uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: 'tester-password' })
-  onBoundary((boundary) => new Promise((resolve) => {
-    goOn = resolve
-    say({ boundary })
-  }))
+  Object.assign(process.env, {
+    LIBVIRT_URI: `${HOST}=${uri.replaceAll(',', '%2C')}`,
+    KEYFRAME_DATA: dataDir,
+    KEYFRAME_ADMIN_PASSWORD: 'tester-password',
+  })
+  onBoundary(
+    (boundary) =>
+      new Promise((resolve) => {
+        goOn = resolve
+        say({ boundary })
+      }),
+  )
   await openStore()
   await startOperations(null)
   // A person would press nothing before the page shows the host.
-  await waitUntil(() => hostByName(HOST)?.connection.status.status === 'up', { limitMs: HOST_LIMIT_MS, what: 'The connection to libvirtd' }).catch(() => undefined)
+  await waitUntil(() => hostByName(HOST)?.connection.status.status === 'up', {
+    limitMs: HOST_LIMIT_MS,
+    what: 'The connection to libvirtd',
+  }).catch(() => undefined)
   return null
 }
 
-async function begin({ vm, act, overlays, backups, bandwidthBytesPerSecond }: Extract<Ask, { ask: 'begin' }>): Promise<string> {
+async function begin({
+  vm,
+  act,
+  overlays,
+  backups,
+  bandwidthBytesPerSecond,
+}: Extract<Ask, { ask: 'begin' }>): Promise<string> {
   const subject = { host: HOST, vm, nonce: crypto.randomUUID() }
   switch (act.act) {
     case 'snapshot': {
-      const { fingerprint } = await planCreate(HOST, vm, { disks: act.disks, quiesce: act.quiesce, overlayDirectory: overlays })
-      return (await startCreateSnapshot({ ...subject, name: act.name, description: '', quiesce: act.quiesce, disks: act.disks, overlayDirectory: overlays, fingerprint }, USER)).jobId
+      const { fingerprint } = await planCreate(HOST, vm, {
+        disks: act.disks,
+        quiesce: act.quiesce,
+        overlayDirectory: overlays,
+      })
+      return (
+        await startCreateSnapshot(
+          {
+            ...subject,
+            name: act.name,
+            description: '',
+            quiesce: act.quiesce,
+            disks: act.disks,
+            overlayDirectory: overlays,
+            fingerprint,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'revert': {
       const { plan } = await planRevert(HOST, vm, act.snapshot)
-      return (await startRevert({ ...subject, snapshot: act.snapshot, stateAfter: 'as-it-was', safetySnapshot: act.safety, fingerprint: plan.fingerprint }, USER)).jobId
+      return (
+        await startRevert(
+          {
+            ...subject,
+            snapshot: act.snapshot,
+            stateAfter: 'as-it-was',
+            safetySnapshot: act.safety,
+            fingerprint: plan.fingerprint,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'delete': {
       const { plan } = await planDelete(HOST, vm, act.snapshot, false)
-      return (await startDelete({ ...subject, snapshot: act.snapshot, withChildren: false, metadataOnly: false, fingerprint: plan.fingerprint }, USER)).jobId
+      return (
+        await startDelete(
+          {
+            ...subject,
+            snapshot: act.snapshot,
+            withChildren: false,
+            metadataOnly: false,
+            fingerprint: plan.fingerprint,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'merge': {
-      const paths = (await readVmChains(HOST, vm)).filter((chain) => act.target === undefined || chain.target === act.target).flatMap((chain) => chain.layers.map((layer) => layer.path))
+      const paths = (await readVmChains(HOST, vm))
+        .filter((chain) => act.target === undefined || chain.target === act.target)
+        .flatMap((chain) => chain.layers.map((layer) => layer.path))
       const path = (name: string | undefined) => name && paths.find((each) => posix.basename(each) === name)
-      const options = await planMerge(HOST, vm, { target: act.target, topPath: path(act.top), basePath: path(act.base) })
-      return (await startMerge({ ...subject, ranges: options.filter((option) => option.direction === act.direction).map((option) => ({ ...option, fingerprint: option.plan.fingerprint })), bandwidthBytesPerSecond }, USER)).jobId
+      const options = await planMerge(HOST, vm, {
+        target: act.target,
+        topPath: path(act.top),
+        basePath: path(act.base),
+      })
+      return (
+        await startMerge(
+          {
+            ...subject,
+            ranges: options
+              .filter((option) => option.direction === act.direction)
+              .map((option) => ({ ...option, fingerprint: option.plan.fingerprint })),
+            bandwidthBytesPerSecond,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'repair': {
       const { repair } = (await checkVm(HOST, vm)).findings.find(({ kind }) => kind === act.finding) ?? {}
       if (!repair) throw new Error(`The check offers no repair of “${act.finding}”.`)
-      return (await startRepair({ host: HOST, repair: repair.id, fingerprint: repair.fingerprint, typed: repair.confirm ?? '', nonce: subject.nonce }, USER)).jobId
+      return (
+        await startRepair(
+          {
+            host: HOST,
+            repair: repair.id,
+            fingerprint: repair.fingerprint,
+            typed: repair.confirm ?? '',
+            nonce: subject.nonce,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'backup':
     case 'backup-copy': {
       const { id: targetId } = await targetAt(backups)
       const method = act.act === 'backup' ? 'incremental' : 'copy'
-      return (await startBackup({ ...subject, targetId, method, disks: act.disks, quiesce: 'auto', bandwidthBytesPerSecond: 0, forceFull: act.full ?? false }, USER)).jobId
+      return (
+        await startBackup(
+          {
+            ...subject,
+            targetId,
+            method,
+            disks: act.disks,
+            quiesce: 'auto',
+            bandwidthBytesPerSecond: 0,
+            forceFull: act.full ?? false,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'restore': {
       const { id: targetId } = await targetAt(backups)
-      return (await startRestore({ targetId, backupId: (await backupsOf(vm)).at(-1)!.id, name: act.name, directory: null, networkUp: false, bandwidthBytesPerSecond, nonce: subject.nonce }, USER)).jobId
+      return (
+        await startRestore(
+          {
+            targetId,
+            backupId: (await backupsOf(vm)).at(-1)!.id,
+            name: act.name,
+            directory: null,
+            networkUp: false,
+            bandwidthBytesPerSecond,
+            nonce: subject.nonce,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'restore-in-place': {
       const { id: targetId } = await targetAt(backups)
-      return (await startRestoreInPlace({ targetId, backupId: (await backupsOf(vm)).at(-1)!.id, insist: act.insist, bandwidthBytesPerSecond, nonce: subject.nonce }, USER)).jobId
+      return (
+        await startRestoreInPlace(
+          {
+            targetId,
+            backupId: (await backupsOf(vm)).at(-1)!.id,
+            insist: act.insist,
+            bandwidthBytesPerSecond,
+            nonce: subject.nonce,
+          },
+          USER,
+        )
+      ).jobId
     }
     case 'restore-end': {
       const restore = await readOpenRestore(HOST, vm)
       if (!restore) throw new Error('No restore in place waits for its end.')
-      return (await startEndRestore({ jobId: restore.jobId, keep: act.keep, nonce: subject.nonce }, USER)).jobId
+      return (await startEndRestore({ jobId: restore.jobId, keep: act.keep, nonce: subject.nonce }, USER))
+        .jobId
     }
     case 'backup-remove': {
       const { id: targetId } = await targetAt(backups)
-      return (await startRemoveBackups({ targetId, vmUuid: vm, backupIds: (await backupsOf(vm)).slice(0, -1).map((backup) => backup.id), insist: null, nonce: subject.nonce }, USER)).jobId
+      return (
+        await startRemoveBackups(
+          {
+            targetId,
+            vmUuid: vm,
+            backupIds: (await backupsOf(vm)).slice(0, -1).map((backup) => backup.id),
+            insist: null,
+            nonce: subject.nonce,
+          },
+          USER,
+        )
+      ).jobId
     }
   }
 }
@@ -116,12 +248,18 @@ async function view(vm: string) {
 
 async function answer(message: Ask): Promise<unknown> {
   switch (message.ask) {
-    case 'open': return open(message.dataDir, message.uri)
-    case 'begin': return begin(message)
-    case 'job': return readJob(message.jobId)
-    case 'view': return view(message.vm)
-    case 'backups': return backupsOf(message.vm)
-    case 'version': return SAGAS.find((saga) => saga.kind === message.kind)?.version ?? ''
+    case 'open':
+      return open(message.dataDir, message.uri)
+    case 'begin':
+      return begin(message)
+    case 'job':
+      return readJob(message.jobId)
+    case 'view':
+      return view(message.vm)
+    case 'backups':
+      return backupsOf(message.vm)
+    case 'version':
+      return SAGAS.find((saga) => saga.kind === message.kind)?.version ?? ''
     case 'go':
       goOn()
       return null
@@ -129,7 +267,11 @@ async function answer(message: Ask): Promise<unknown> {
 }
 
 process.on('message', (message: Ask) => {
-  answer(message).then((value) => say({ id: message.id, value }), (error: unknown) => say({ id: message.id, error: error instanceof Error ? error.stack ?? error.message : String(error) }))
+  answer(message).then(
+    (value) => say({ id: message.id, value }),
+    (error: unknown) =>
+      say({ id: message.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  )
 })
 process.on('disconnect', () => {
   void stopHosts()

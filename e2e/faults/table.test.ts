@@ -4,14 +4,30 @@ import { FAULTS } from './faults.ts'
 import type { KeptResult } from './results.ts'
 import { faultTable } from './table.ts'
 
-const result = (passed: boolean, recoveryMs: number): KeptResult => ({ scenario: 'merge', fault: 'app', passed, recoveryMs, outcome: '', said: '', faults: [], tookMs: 0, atMs: 0 })
+const result = (passed: boolean, recoveryMs: number): KeptResult => ({
+  scenario: 'merge',
+  fault: 'app',
+  passed,
+  recoveryMs,
+  outcome: '',
+  said: '',
+  faults: [],
+  tookMs: 0,
+  atMs: 0,
+})
 
 test('a cell counts survived of run, a case that was not run counts in neither', () => {
   const table = faultTable([
-    { scenario: 'merge', fault: 'app', result: result(true, 1_234) }, { scenario: 'merge', fault: 'app', result: result(false, 60_000) },
-    { scenario: 'merge', fault: 'qemu', result: undefined }, { scenario: 'merge', fault: 'libvirtd', result: result(true, 500) }, { scenario: 'merge', fault: 'libvirtd', result: undefined },
+    { scenario: 'merge', fault: 'app', result: result(true, 1_234) },
+    { scenario: 'merge', fault: 'app', result: result(false, 60_000) },
+    { scenario: 'merge', fault: 'qemu', result: undefined },
+    { scenario: 'merge', fault: 'libvirtd', result: result(true, 500) },
+    { scenario: 'merge', fault: 'libvirtd', result: undefined },
   ])
-  const row = table.split('\n')[2]!.split('|').map((cell) => cell.trim())
+  const row = table
+    .split('\n')[2]!
+    .split('|')
+    .map((cell) => cell.trim())
   expect(row[1]).toBe('merge')
   expect(row[2 + FAULTS.findIndex(({ name }) => name === 'app')]).toBe('1/2')
   expect(row[2 + FAULTS.findIndex(({ name }) => name === 'qemu')]).toBe('–')

@@ -7,7 +7,7 @@ const README = fileURLToPath(new URL('./README.md', import.meta.url))
 const BEGIN = '<!-- table: written by npm run test:faults -->'
 const END = '<!-- end of the table -->'
 
-export type Planned = { scenario: string, fault: string, result: KeptResult | undefined }
+export type Planned = { scenario: string; fault: string; result: KeptResult | undefined }
 
 /** Rows: scenarios; columns: faults; cells: survived of run, and of how many where some were not run yet. Pure. */
 export function faultTable(planned: readonly Planned[]): string {
@@ -15,11 +15,18 @@ export function faultTable(planned: readonly Planned[]): string {
   const cell = (all: readonly Planned[]) => {
     const run = all.filter((each) => each.result)
     // Of what is planned and was not run nothing is known: it must not look like a whole row.
-    return run.length === 0 ? '–' : `${run.filter((each) => each.result!.passed).length}/${run.length}${run.length < all.length ? ` of ${all.length}` : ''}`
+    return run.length === 0
+      ? '–'
+      : `${run.filter((each) => each.result!.passed).length}/${run.length}${run.length < all.length ? ` of ${all.length}` : ''}`
   }
   const rows = scenarios.map((scenario) => {
     const own = planned.filter((each) => each.scenario === scenario)
-    return [scenario, ...FAULTS.map(({ name }) => cell(own.filter((each) => each.fault === name))), cell(own), slowest(own)]
+    return [
+      scenario,
+      ...FAULTS.map(({ name }) => cell(own.filter((each) => each.fault === name))),
+      cell(own),
+      slowest(own),
+    ]
   })
   const run = planned.filter((each) => each.result)
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`

@@ -22,13 +22,31 @@ const STOP_LIMIT_MS = 10_000
 export const appUrl = (port: number) => `http://127.0.0.1:${port}`
 
 /** The production app in a process group of its own, for it starts guards of freezes in turn. */
-export function spawnApp({ distName, port, libvirtUri, dataDir, adminPassword, log, env }: AppOptions): ProcessMark {
+export function spawnApp({
+  distName,
+  port,
+  libvirtUri,
+  dataDir,
+  adminPassword,
+  log,
+  env,
+}: AppOptions): ProcessMark {
   const file = openSync(log, 'a')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'lib/settings/start.ts'], {
-    cwd: repoDir, detached: true, stdio: ['ignore', file, file],
+    cwd: repoDir,
+    detached: true,
+    stdio: ['ignore', file, file],
     env: {
-      ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', KEYFRAME_DIST: distName, HOST: '127.0.0.1', PORT: String(port),
-      LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir, KEYFRAME_ADMIN_PASSWORD: adminPassword, ...env,
+      ...process.env,
+      NEXT_TELEMETRY_DISABLED: '1',
+      NODE_ENV: 'production',
+      KEYFRAME_DIST: distName,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      LIBVIRT_URI: libvirtUri,
+      KEYFRAME_DATA: dataDir,
+      KEYFRAME_ADMIN_PASSWORD: adminPassword,
+      ...env,
     },
   })
   closeSync(file)
@@ -40,17 +58,29 @@ export function spawnApp({ distName, port, libvirtUri, dataDir, adminPassword, l
 }
 
 export async function answers(port: number): Promise<boolean> {
-  const response = await fetch(`${appUrl(port)}/login`, { redirect: 'manual', signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${appUrl(port)}/login`, {
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  })
   return response.status === 200
 }
 
 class AppEnded extends Error {}
 
 export async function waitForApp(mark: ProcessMark, port: number, log: string): Promise<void> {
-  await waitUntil(async () => {
-    if (!isRunning(mark)) throw new AppEnded(`The app ended while starting. Log: ${log}\n${tailOf(log)}`)
-    return answers(port)
-  }, { limitMs: START_LIMIT_MS, everyMs: 150, what: `An answer from the app at ${appUrl(port)}/login`, hint: `Log: ${log}\n${tailOf(log)}`, giveUpOn: (error) => error instanceof AppEnded })
+  await waitUntil(
+    async () => {
+      if (!isRunning(mark)) throw new AppEnded(`The app ended while starting. Log: ${log}\n${tailOf(log)}`)
+      return answers(port)
+    },
+    {
+      limitMs: START_LIMIT_MS,
+      everyMs: 150,
+      what: `An answer from the app at ${appUrl(port)}/login`,
+      hint: `Log: ${log}\n${tailOf(log)}`,
+      giveUpOn: (error) => error instanceof AppEnded,
+    },
+  )
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -67,7 +97,14 @@ export async function endApp(mark: ProcessMark): Promise<boolean> {
   // A group lives as long as any of its members; the number of one that ended is given to no other process before.
   if (!isRunning(mark)) return false
   signalGroup(mark.pid, 'SIGTERM')
-  const gone = await waitUntil(() => !signalGroup(mark.pid, 0), { limitMs: STOP_LIMIT_MS, everyMs: 50, what: 'The end of the app' }).then(() => true, () => false)
+  const gone = await waitUntil(() => !signalGroup(mark.pid, 0), {
+    limitMs: STOP_LIMIT_MS,
+    everyMs: 50,
+    what: 'The end of the app',
+  }).then(
+    () => true,
+    () => false,
+  )
   if (!gone) signalGroup(mark.pid, 'SIGKILL')
   return true
 }

@@ -4,7 +4,17 @@ import { join, relative } from 'node:path'
 import { cacheDir, repoDir } from './paths.ts'
 import { runLogged } from './run-logged.ts'
 
-const SOURCES = ['app', 'components', 'lib', 'public', 'instrumentation.ts', 'proxy.ts', 'package-lock.json', 'next.config.js', 'postcss.config.mjs']
+const SOURCES = [
+  'app',
+  'components',
+  'lib',
+  'public',
+  'instrumentation.ts',
+  'proxy.ts',
+  'package-lock.json',
+  'next.config.js',
+  'postcss.config.mjs',
+]
 const BUILD_LIMIT_MS = 10 * 60_000
 
 function filesOf(path: string): string[] {
@@ -24,7 +34,8 @@ function filesOf(path: string): string[] {
 /** Of everything the production build is made from. */
 export function sourcesHash(): string {
   const hash = createHash('sha256')
-  for (const file of SOURCES.flatMap((source) => filesOf(join(repoDir, source))).sort()) hash.update(`${relative(repoDir, file)}\0`).update(readFileSync(file))
+  for (const file of SOURCES.flatMap((source) => filesOf(join(repoDir, source))).sort())
+    hash.update(`${relative(repoDir, file)}\0`).update(readFileSync(file))
   return hash.digest('hex')
 }
 
@@ -40,7 +51,9 @@ export async function buildApp(distName: string, say: (line: string) => void): P
   rmSync(log, { force: true })
   say(`building the app, about a minute (log: ${log})`)
   await runLogged(process.execPath, ['node_modules/next/dist/bin/next', 'build'], {
-    cwd: repoDir, log, timeoutMs: BUILD_LIMIT_MS,
+    cwd: repoDir,
+    log,
+    timeoutMs: BUILD_LIMIT_MS,
     env: { ...process.env, KEYFRAME_DIST: distName, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
   })
   writeFileSync(stamp, sources)

@@ -9,5 +9,13 @@ test('busybox lists what was put in', () => {
     { path: 'link', kind: 'link', target: 'dir/odd' },
   ])
   expect(archive.length % 4).toBe(0)
-  expect(execFileSync('busybox', ['cpio', '-t'], { input: archive, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] }).trim().split('\n')).toEqual(['dir', 'dir/odd', 'link'])
+  expect(
+    execFileSync('busybox', ['cpio', '-t'], {
+      input: archive,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+      .trim()
+      .split('\n'),
+  ).toEqual(['dir', 'dir/odd', 'link'])
 })

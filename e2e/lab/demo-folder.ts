@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type ProcessMark } from './processes.ts'
 
@@ -23,7 +32,10 @@ export function demoFolder(): string {
 export function openDemoFolder(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o755 })
   // Below /var/tmp anyone could have made it first.
-  if (statSync(dir).uid !== process.getuid!()) throw new Error(`${dir} belongs to another user. Set KEYFRAME_DEMO_DIR to a folder of yours with a short name.`)
+  if (statSync(dir).uid !== process.getuid!())
+    throw new Error(
+      `${dir} belongs to another user. Set KEYFRAME_DEMO_DIR to a folder of yours with a short name.`,
+    )
   mkdirSync(join(dir, 'data'), { recursive: true, mode: 0o700 })
 }
 
@@ -37,14 +49,14 @@ export function adminPassword(dir: string): string {
 }
 
 export type DemoState = {
-  app?: { mark: ProcessMark, port: number, sources: string }
+  app?: { mark: ProcessMark; port: number; sources: string }
   /** Who starts the demo at this moment, and who stays attached to it. */
   starter?: ProcessMark
 }
 
 export function readDemo(dir: string): DemoState {
   const file = join(dir, 'demo.json')
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as DemoState : {}
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoState) : {}
 }
 
 export function writeDemo(dir: string, state: DemoState): void {
@@ -55,5 +67,6 @@ export function writeDemo(dir: string, state: DemoState): void {
 
 /** Everything of the demo but what is built and cached. */
 export function removeDemoFolder(dir: string): void {
-  for (const name of ['password', 'demo.json', 'app.log', 'data', 'lab']) rmSync(join(dir, name), { recursive: true, force: true })
+  for (const name of ['password', 'demo.json', 'app.log', 'data', 'lab'])
+    rmSync(join(dir, name), { recursive: true, force: true })
 }

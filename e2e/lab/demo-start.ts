@@ -21,12 +21,13 @@ export class CalledOff extends Error {}
 export type Step = <T>(what: string, act: () => Promise<T> | T) => Promise<T>
 type Say = (line: string) => void
 
-export type Ready = { port: number, password: string, socketPath: string, wasRunning: boolean }
+export type Ready = { port: number; password: string; socketPath: string; wasRunning: boolean }
 
 export function portFrom(value: string | undefined): number | undefined {
   if (value === undefined || value === '') return undefined
   const port = Number(value)
-  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535) throw new Error(`PORT must be a number from 1 to 65535, not "${value}".`)
+  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535)
+    throw new Error(`PORT must be a number from 1 to 65535, not "${value}".`)
   return port
 }
 
@@ -49,22 +50,47 @@ async function scheduleBackups(lab: Lab, libvirtUri: string, dataDir: string, sa
   mkdirSync(folder)
   lab.user.own(folder)
   say('putting db on a schedule of backups, every 3 minutes')
-  await run(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', join(repoDir, 'e2e/lab/demo-schedule.ts'), HOST, DB.name, folder], { timeoutMs: SCHEDULE_LIMIT_MS, env: { ...process.env, LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir } })
-    .catch((error: unknown) => { rmSync(folder, { recursive: true }); throw error })
+  await run(
+    process.execPath,
+    [
+      '--conditions=react-server',
+      '--disable-warning=ExperimentalWarning',
+      join(repoDir, 'e2e/lab/demo-schedule.ts'),
+      HOST,
+      DB.name,
+      folder,
+    ],
+    {
+      timeoutMs: SCHEDULE_LIMIT_MS,
+      env: { ...process.env, LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir },
+    },
+  ).catch((error: unknown) => {
+    rmSync(folder, { recursive: true })
+    throw error
+  })
 }
 
 /** What is there is used; what is not is started. */
 export async function startDemo(dir: string, step: Step, say: Say): Promise<Ready> {
   const askedPort = await step('Reading PORT', () => portFrom(process.env.PORT))
-  await step('Making the demo\'s folder', () => openDemoFolder(dir))
+  await step("Making the demo's folder", () => openDemoFolder(dir))
   const before = readDemo(dir)
-  if (before.starter && before.starter.pid !== process.pid && isRunning(before.starter) && !before.app) throw new Error(`Another start of the demo is at work (process ${before.starter.pid}). Wait for it, or end it with Ctrl-C.`)
+  if (before.starter && before.starter.pid !== process.pid && isRunning(before.starter) && !before.app)
+    throw new Error(
+      `Another start of the demo is at work (process ${before.starter.pid}). Wait for it, or end it with Ctrl-C.`,
+    )
   const password = adminPassword(dir)
   const sources = sourcesHash()
   const port = askedPort ?? (before.app && isRunning(before.app.mark) ? before.app.port : DEFAULT_PORT)
 
   const found = attachLab(join(dir, 'lab'))
-  if (before.app && isRunning(before.app.mark) && found?.isUp() && before.app.port === port && before.app.sources === sources) {
+  if (
+    before.app &&
+    isRunning(before.app.mark) &&
+    found?.isUp() &&
+    before.app.port === port &&
+    before.app.sources === sources
+  ) {
     const up = await answers(port).catch(() => false)
     if (up) {
       await step('Starting the guests', () => startGuests(found, say))
@@ -74,16 +100,26 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
   writeDemo(dir, { starter: markOf(process.pid) })
   if (before.app) await step('Ending the app of an earlier start', () => endApp(before.app!.mark))
   await step('Looking for a port', async () => {
-    if (!(await isPortFree(port))) throw new Error(`Port ${port} of 127.0.0.1 is in use. Choose another: PORT=${port + 1} npm run demo`)
+    if (!(await isPortFree(port)))
+      throw new Error(`Port ${port} of 127.0.0.1 is in use. Choose another: PORT=${port + 1} npm run demo`)
   })
   await step('Looking for libvirt, QEMU and what the guests are made of', () => provision({ say }))
   await step('Building the app', () => buildApp(DIST, say))
 
-  const lab = await step('Starting a private libvirt', () => startLab({ dir: join(dir, 'lab'), name: 'demo', say }))
+  const lab = await step('Starting a private libvirt', () =>
+    startLab({ dir: join(dir, 'lab'), name: 'demo', say }),
+  )
   const log = join(dir, 'app.log')
   const libvirtUri = `${HOST}=${lab.uri.replaceAll(',', '%2C')}`
   const mark = await step('Starting the app', () => {
-    const mark = spawnApp({ distName: DIST, port, libvirtUri, dataDir: join(dir, 'data'), adminPassword: password, log })
+    const mark = spawnApp({
+      distName: DIST,
+      port,
+      libvirtUri,
+      dataDir: join(dir, 'data'),
+      adminPassword: password,
+      log,
+    })
     writeDemo(dir, { starter: markOf(process.pid), app: { mark, port, sources } })
     return mark
   })
@@ -101,7 +137,7 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
 /** Ends the app, the guests and libvirt, each by its pid; says how many processes that were. */
 export async function stopDemo(dir: string): Promise<number> {
   const { app, starter } = readDemo(dir)
-  let ended = app && await endApp(app.mark) ? 1 : 0
+  let ended = app && (await endApp(app.mark)) ? 1 : 0
   const lab = attachLab(join(dir, 'lab'))
   if (lab) ended += await lab.stop()
   if (app || starter) writeDemo(dir, {})

@@ -22,11 +22,13 @@ const step: Step = async (what, act) => {
     return await act()
   } catch (error) {
     if (calledOff) throw new CalledOff()
-    throw new Error(`${what} failed. ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${what} failed. ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }
 
-const stop = async () => existsSync(dir) ? await stopDemo(dir) : 0
+const stop = async () => (existsSync(dir) ? await stopDemo(dir) : 0)
 
 function sayEnded(processes: number, otherwise: string): void {
   say(processes > 0 ? `the demo has ended (${processes} processes: app, libvirt, guests)` : otherwise)
@@ -43,7 +45,7 @@ async function callOff(): Promise<void> {
   const before = await stop().catch(() => 0)
   // A step that was under way may have started one more thing.
   await starting.catch(() => {})
-  sayEnded(before + await stop(), 'called off, nothing runs')
+  sayEnded(before + (await stop()), 'called off, nothing runs')
   process.exit(0)
 }
 
@@ -79,7 +81,13 @@ main().catch(async (error: unknown) => {
   console.error(`keyframe: ${error instanceof Error ? error.message : String(error)}`)
   // A wrong PORT, or a second start beside the first, has touched nothing and ends nothing.
   if (readDemo(dir).starter?.pid === process.pid) {
-    await stop().then(() => say('nothing was left running'), (again: unknown) => console.error(`keyframe: ending the rest failed too: ${again instanceof Error ? again.message : String(again)}`))
+    await stop().then(
+      () => say('nothing was left running'),
+      (again: unknown) =>
+        console.error(
+          `keyframe: ending the rest failed too: ${again instanceof Error ? again.message : String(again)}`,
+        ),
+    )
   }
   process.exit(1)
 })

@@ -7,7 +7,7 @@ export type DiskSpec = {
   readonly?: boolean
   shareable?: boolean
   /** Served over the network instead of from a file. */
-  network?: { protocol: string, name: string, host: string, port: number }
+  network?: { protocol: string; name: string; host: string; port: number }
 }
 
 export type DomainSpec = {
@@ -16,12 +16,18 @@ export type DomainSpec = {
   type: 'kvm' | 'qemu'
   memoryMiB: number
   disks: DiskSpec[]
-  kernel?: { image: string, initramfs: string, commandLine: string }
+  kernel?: { image: string; initramfs: string; commandLine: string }
   agentChannel: boolean
   consoleLog: string
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+}
 
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char]!)
@@ -33,7 +39,9 @@ function diskXml(disk: DiskSpec, index: number): string {
   const bus = target.startsWith('hd') ? 'ide' : target.startsWith('sd') ? 'sata' : 'virtio'
   const source = disk.network
     ? `<source protocol='${escapeXml(disk.network.protocol)}' name='${escapeXml(disk.network.name)}'><host name='${escapeXml(disk.network.host)}' port='${disk.network.port}'/></source>`
-    : disk.path === undefined ? '' : `<source file='${escapeXml(disk.path)}'/>`
+    : disk.path === undefined
+      ? ''
+      : `<source file='${escapeXml(disk.path)}'/>`
   return `<disk type='${disk.network ? 'network' : 'file'}' device='${device}'>
       <driver name='qemu' type='${disk.format ?? 'raw'}'/>${source}<target dev='${target}' bus='${bus}'/>
       ${disk.readonly || device === 'cdrom' ? '<readonly/>' : ''}${disk.shareable ? '<shareable/>' : ''}

@@ -13,7 +13,12 @@ export function imageName(guest: string, target: string, format: string): string
   return `${guest.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 60)}-${target}.${format === 'raw' ? 'img' : format}`
 }
 
-async function makeBlank(path: string, format: 'raw' | 'qcow2', bytes: number, withWriter: boolean): Promise<void> {
+async function makeBlank(
+  path: string,
+  format: 'raw' | 'qcow2',
+  bytes: number,
+  withWriter: boolean,
+): Promise<void> {
   const raw = format === 'raw' ? path : `${path}.raw`
   writeFileSync(raw, '')
   truncateSync(raw, bytes)
@@ -28,10 +33,16 @@ async function makeBlank(path: string, format: 'raw' | 'qcow2', bytes: number, w
   }
 }
 
-export type DiskMaker = { imagesDir: string, user: LabUser, parts: () => Promise<GuestParts> }
+export type DiskMaker = { imagesDir: string; user: LabUser; parts: () => Promise<GuestParts> }
 
 /** The disk with its file made and given to the guests' user. A cdrom without a path is an empty drive. */
-export async function makeDisk(maker: DiskMaker, guest: string, disk: GuestDisk, index: number, withWriter: boolean): Promise<DiskSpec> {
+export async function makeDisk(
+  maker: DiskMaker,
+  guest: string,
+  disk: GuestDisk,
+  index: number,
+  withWriter: boolean,
+): Promise<DiskSpec> {
   if (disk.path !== undefined || disk.network || disk.device === 'cdrom') return disk
   const target = disk.target ?? `vd${String.fromCharCode(97 + index)}`
   const format = disk.format ?? 'qcow2'
@@ -42,7 +53,8 @@ export async function makeDisk(maker: DiskMaker, guest: string, disk: GuestDisk,
     const parts = await maker.parts()
     const from = format === 'raw' ? parts.diskRaw : parts.diskQcow2
     await copySparse(from, path)
-    if (disk.virtualBytes) await run('qemu-img', ['resize', '-q', '-f', format, path, String(disk.virtualBytes)])
+    if (disk.virtualBytes)
+      await run('qemu-img', ['resize', '-q', '-f', format, path, String(disk.virtualBytes)])
   }
   maker.user.own(path)
   return { ...disk, target, format, path }

@@ -15,20 +15,33 @@ function shellFunction(name: string): string {
 }
 
 let dir: string
-beforeAll(() => { dir = mkdtempSync(join(tmpdir(), 'kf-init-')) })
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kf-init-'))
+})
 afterAll(() => rmSync(dir, { recursive: true }))
 
 const ash = (source: string) => execFileSync('busybox', ['ash'], { input: source, encoding: 'utf8' })
 
-test.each([0, 1, 9, RECORD_SLOTS - 1, RECORD_SLOTS, RECORD_SLOTS + 5, 3 * RECORD_SLOTS - 1])('after a boot the guest finds that %i was its last record', (last) => {
-  const ring = emptyRing()
-  for (let seq = Math.max(0, last - RECORD_SLOTS + 1); seq <= last; seq++) {
-    ring.write(`${String(seq).padStart(10, '0')} 1700000000000 1700000000 w`.padEnd(RECORD_BYTES - 1), (seq % RECORD_SLOTS) * RECORD_BYTES, 'latin1')
-  }
-  const file = join(dir, 'ring')
-  writeFileSync(file, ring)
-  expect(ash(`SLOTS=${RECORD_SLOTS}\n${shellFunction('seq_at')}\n${shellFunction('find_last')}\nfind_last ${file}\necho $last`)).toBe(`${last}\n`)
-})
+test.each([0, 1, 9, RECORD_SLOTS - 1, RECORD_SLOTS, RECORD_SLOTS + 5, 3 * RECORD_SLOTS - 1])(
+  'after a boot the guest finds that %i was its last record',
+  (last) => {
+    const ring = emptyRing()
+    for (let seq = Math.max(0, last - RECORD_SLOTS + 1); seq <= last; seq++) {
+      ring.write(
+        `${String(seq).padStart(10, '0')} 1700000000000 1700000000 w`.padEnd(RECORD_BYTES - 1),
+        (seq % RECORD_SLOTS) * RECORD_BYTES,
+        'latin1',
+      )
+    }
+    const file = join(dir, 'ring')
+    writeFileSync(file, ring)
+    expect(
+      ash(
+        `SLOTS=${RECORD_SLOTS}\n${shellFunction('seq_at')}\n${shellFunction('find_last')}\nfind_last ${file}\necho $last`,
+      ),
+    ).toBe(`${last}\n`)
+  },
+)
 
 test('writing past the end of the ring goes on at its start, and never grows it', () => {
   const file = join(dir, 'ring')

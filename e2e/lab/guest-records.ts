@@ -5,12 +5,13 @@ import { type GuestRecord, parseRecords, RECORD_FILE } from './record-format.ts'
 import { CommandFailed, run, runBytes } from './run-command.ts'
 
 /** Of a path alone the format is read from the image. */
-export type Image = string | { path: string, format: 'raw' | 'qcow2' }
+export type Image = string | { path: string; format: 'raw' | 'qcow2' }
 
 async function withOverlay<T>(image: Image, read: (fileSystem: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'kf-records-'))
   try {
-    const { path, format } = typeof image === 'string' ? { path: image, format: await formatOf(image) } : image
+    const { path, format } =
+      typeof image === 'string' ? { path: image, format: await formatOf(image) } : image
     const raw = join(dir, 'disk.raw')
     // -U: a running QEMU holds the lock of what it writes to, and of what it reads from.
     await run('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', path, raw])
@@ -30,7 +31,9 @@ async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
  * writes to at this moment can be caught half way; a frozen one, or one of a guest that is off, can't.
  */
 export async function readRecords(image: Image): Promise<GuestRecord[]> {
-  return withOverlay(image, async (raw) => parseRecords(await runBytes('debugfs', ['-R', `cat /${RECORD_FILE}`, raw])))
+  return withOverlay(image, async (raw) =>
+    parseRecords(await runBytes('debugfs', ['-R', `cat /${RECORD_FILE}`, raw])),
+  )
 }
 
 /** What e2fsck finds wrong in an image, undefined when it is clean. A journal to replay is not clean. */

@@ -29,7 +29,7 @@ export type GuestOptions = {
 
 export type Guest = {
   name: string
-  disks: { target: string, path: string, format: 'raw' | 'qcow2' }[]
+  disks: { target: string; path: string; format: 'raw' | 'qcow2' }[]
   consoleLog: string
   agent: 'running' | 'dead' | 'none'
 }

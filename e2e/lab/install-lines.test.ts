@@ -13,15 +13,22 @@ test('distributions, with relatives', () => {
   expect(parseSystem('ID=plan9\n').distribution).toBeUndefined()
 })
 
-test('the line of one\'s own distribution, with its packages', () => {
-  expect(installLines(storage, parseSystem(bookworm))).toContain('-t bookworm-backports libvirt-daemon-driver-storage')
-  expect(installLines(storage, parseSystem('ID=debian\nVERSION_CODENAME=trixie\n'))).not.toContain('backports')
-  expect(installLines(storage, parseSystem('ID=arch\n'))).toBe('Run this line:\n  sudo pacman -S --needed --noconfirm libvirt')
+test("the line of one's own distribution, with its packages", () => {
+  expect(installLines(storage, parseSystem(bookworm))).toContain(
+    '-t bookworm-backports libvirt-daemon-driver-storage',
+  )
+  expect(installLines(storage, parseSystem('ID=debian\nVERSION_CODENAME=trixie\n'))).not.toContain(
+    'backports',
+  )
+  expect(installLines(storage, parseSystem('ID=arch\n'))).toBe(
+    'Run this line:\n  sudo pacman -S --needed --noconfirm libvirt',
+  )
 })
 
 test('an unknown distribution gets all of them', () => {
   const said = installLines(storage, parseSystem('ID=plan9\n'))
-  for (const name of ['Debian 12', 'Debian 13', 'Ubuntu', 'Fedora', 'Arch']) expect(said).toContain(`  ${name}:`)
+  for (const name of ['Debian 12', 'Debian 13', 'Ubuntu', 'Fedora', 'Arch'])
+    expect(said).toContain(`  ${name}:`)
 })
 
 test('versions as the tools print them', () => {

@@ -4,7 +4,7 @@ import { type Distribution, type Tool } from './tools.ts'
 export const BACKPORTS_FILE = '/etc/apt/sources.list.d/keyframe-backports.sources'
 export const BACKPORTS_SUITE = 'bookworm-backports'
 
-export type System = { distribution: Distribution | undefined, isBookworm: boolean }
+export type System = { distribution: Distribution | undefined; isBookworm: boolean }
 
 /** What /etc/os-release says, relatives counted with their family. */
 export function parseSystem(osRelease: string): System {
@@ -46,14 +46,30 @@ const INSTALL: Record<Distribution, string> = {
 
 /** The line that a person types, for their own distribution first. */
 export function installLines(tools: Tool[], system: System): string {
-  const title: Record<Distribution, string> = { debian: 'Debian', ubuntu: 'Ubuntu', fedora: 'Fedora', arch: 'Arch' }
+  const title: Record<Distribution, string> = {
+    debian: 'Debian',
+    ubuntu: 'Ubuntu',
+    fedora: 'Fedora',
+    arch: 'Arch',
+  }
   const order: Distribution[] = ['debian', 'ubuntu', 'fedora', 'arch']
   const line = (distribution: Distribution, bookworm: boolean) => {
     const backports = bookworm && tools.some((tool) => tool.fromBackports)
     const suite = `echo 'deb http://deb.debian.org/debian ${BACKPORTS_SUITE} main' | sudo tee /etc/apt/sources.list.d/keyframe-backports.list && sudo apt-get update && `
     return `  ${title[distribution]}${bookworm ? ' 12' : ''}:  ${backports ? suite : ''}${INSTALL[distribution]}${backports ? ` -t ${BACKPORTS_SUITE}` : ''} ${packagesOf(tools, distribution).join(' ')}`
   }
-  const lines = order.flatMap((distribution) => distribution === 'debian' ? [line('debian', true), line('debian', false).replace('Debian:', 'Debian 13:')] : [line(distribution, false)])
-  const mine = system.distribution && lines.find((text) => text.trim().startsWith(title[system.distribution!]) && text.includes(' 12:') === system.isBookworm)
-  return mine ? `Run this line:\n${mine.replace(/^.*?: {2}/, '  ')}` : `Run the line of your distribution:\n${lines.join('\n')}`
+  const lines = order.flatMap((distribution) =>
+    distribution === 'debian'
+      ? [line('debian', true), line('debian', false).replace('Debian:', 'Debian 13:')]
+      : [line(distribution, false)],
+  )
+  const mine =
+    system.distribution &&
+    lines.find(
+      (text) =>
+        text.trim().startsWith(title[system.distribution!]) && text.includes(' 12:') === system.isBookworm,
+    )
+  return mine
+    ? `Run this line:\n${mine.replace(/^.*?: {2}/, '  ')}`
+    : `Run the line of your distribution:\n${lines.join('\n')}`
 }

@@ -22,7 +22,9 @@ beforeAll(async () => {
   await Promise.all([lab.startGuest('web'), lab.startGuest('db')])
 })
 
-afterAll(async () => { await lab?.stop({ remove: true }) })
+afterAll(async () => {
+  await lab?.stop({ remove: true })
+})
 
 test('a quiesced snapshot catches both disks at one record, on clean file systems', async () => {
   const [system, data] = lab.guests.web!.disks.map((disk) => disk.path) as [string, string]
@@ -40,7 +42,10 @@ test('a quiesced snapshot catches both disks at one record, on clean file system
   // The guest goes on where it stood, above the frozen images.
   const overlay = (await lab.virsh('domblklist', 'web')).match(/vda\s+(\S+)/)![1]!
   const frozenAt = first.at(-1)!.seq
-  await waitUntil(async () => (await lastNumber(overlay)) > frozenAt + 5, { limitMs: 30_000, what: 'Records after the snapshot' })
+  await waitUntil(async () => (await lastNumber(overlay)) > frozenAt + 5, {
+    limitMs: 30_000,
+    what: 'Records after the snapshot',
+  })
   const after = await readRecords(overlay)
   expect(missingNumbers(after)).toEqual([])
   expect(longestGap(after, frozenAt).gapMs).toBeGreaterThan(0)
@@ -53,7 +58,10 @@ test('a guest that lost its power goes on with the next number', async () => {
   await lab.virsh('destroy', 'db')
   const before = await lastNumber(path)
   await lab.startGuest('db')
-  await waitUntil(async () => (await lastNumber(path)) > before + 3, { limitMs: 30_000, what: 'Records of the second boot' })
+  await waitUntil(async () => (await lastNumber(path)) > before + 3, {
+    limitMs: 30_000,
+    what: 'Records of the second boot',
+  })
   const records = await readRecords(path)
   expect(missingNumbers(records)).toEqual([])
   expect(new Set(records.map((record) => record.boot)).size).toBe(2)
@@ -61,7 +69,10 @@ test('a guest that lost its power goes on with the next number', async () => {
 
 test('a guest that is asked to shut down leaves a clean file system', async () => {
   await lab.virsh('shutdown', 'db', '--mode', 'agent')
-  await waitUntil(async () => (await lab.virsh('domstate', 'db')).trim() === 'shut off', { limitMs: 30_000, what: 'The shutdown of db' })
+  await waitUntil(async () => (await lab.virsh('domstate', 'db')).trim() === 'shut off', {
+    limitMs: 30_000,
+    what: 'The shutdown of db',
+  })
   expect(await fileSystemFaults(lab.guests.db!.disks[0]!.path)).toBeUndefined()
 })
 
@@ -86,16 +97,26 @@ test('a guest takes any name that libvirt takes, and a dead agent is one that do
 })
 
 test('a guest without a system writes hard', async () => {
-  await lab.defineGuest({ name: 'writer', system: 'writer', disks: [{ format: 'qcow2', virtualBytes: 64 << 20 }] })
+  await lab.defineGuest({
+    name: 'writer',
+    system: 'writer',
+    disks: [{ format: 'qcow2', virtualBytes: 64 << 20 }],
+  })
   await lab.startGuest('writer')
-  const written = async () => Number(/wr_bytes (\d+)/.exec(await lab.virsh('domblkstat', 'writer', 'vda'))?.[1])
-  await waitUntil(async () => (await written()) > 70_000_000, { limitMs: 60_000, what: 'A full round over its disk' })
+  const written = async () =>
+    Number(/wr_bytes (\d+)/.exec(await lab.virsh('domblkstat', 'writer', 'vda'))?.[1])
+  await waitUntil(async () => (await written()) > 70_000_000, {
+    limitMs: 60_000,
+    what: 'A full round over its disk',
+  })
   await lab.virsh('destroy', 'writer')
 })
 
 test('a small file system can be filled, and given room', async () => {
   const path = await lab.mountTmpfs('small', 1 << 20)
-  await expect(run('dd', ['if=/dev/zero', `of=${path}/file`, 'bs=64k', 'count=32'])).rejects.toThrow(/No space left/)
+  await expect(run('dd', ['if=/dev/zero', `of=${path}/file`, 'bs=64k', 'count=32'])).rejects.toThrow(
+    /No space left/,
+  )
   await resizeTmpfs(path, 4 << 20)
   await run('dd', ['if=/dev/zero', `of=${path}/file`, 'bs=64k', 'count=32'])
 })

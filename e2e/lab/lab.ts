@@ -5,7 +5,14 @@ import { type Guest, type GuestOptions } from './guest.ts'
 import { makeDisk } from './guest-disks.ts'
 import { guestParts, type GuestParts } from './guest-parts.ts'
 import { labUser, type LabUser } from './lab-user.ts'
-import { launchLibvirtd, libvirtdDirs, libvirtdEnv, libvirtUri, prepareLibvirtd, type LibvirtdDirs } from './libvirtd.ts'
+import {
+  launchLibvirtd,
+  libvirtdDirs,
+  libvirtdEnv,
+  libvirtUri,
+  prepareLibvirtd,
+  type LibvirtdDirs,
+} from './libvirtd.ts'
 import { endProcesses, isRunning, markOf, type ProcessMark, qemusOf } from './processes.ts'
 import { keepCapabilities, lendCapabilities } from './qemu-capabilities.ts'
 import { run } from './run-command.ts'
@@ -17,7 +24,13 @@ import { waitUntil } from './wait-until.ts'
 const BOOT_LIMIT_MS = 120_000
 const VIRSH_LIMIT_MS = 120_000
 
-type LabState = { name: string, libvirtd: ProcessMark | undefined, tmpfs: string[], guests: Record<string, Guest>, owner?: ProcessMark }
+type LabState = {
+  name: string
+  libvirtd: ProcessMark | undefined
+  tmpfs: string[]
+  guests: Record<string, Guest>
+  owner?: ProcessMark
+}
 
 export type LabOptions = {
   dir: string
@@ -49,17 +62,31 @@ export class Lab {
     this.#say = say
   }
 
-  get name(): string { return this.#state.name }
-  get uid(): number { return this.user.uid }
+  get name(): string {
+    return this.#state.name
+  }
+  get uid(): number {
+    return this.user.uid
+  }
   /** The environment libvirtd runs in. */
-  get env(): NodeJS.ProcessEnv { return libvirtdEnv(this.dirs) }
-  get libvirtdPid(): number | undefined { return this.isUp() ? this.#state.libvirtd?.pid : undefined }
-  get guests(): Record<string, Guest> { return this.#state.guests }
+  get env(): NodeJS.ProcessEnv {
+    return libvirtdEnv(this.dirs)
+  }
+  get libvirtdPid(): number | undefined {
+    return this.isUp() ? this.#state.libvirtd?.pid : undefined
+  }
+  get guests(): Record<string, Guest> {
+    return this.#state.guests
+  }
 
-  isUp(): boolean { return this.#state.libvirtd !== undefined && isRunning(this.#state.libvirtd) }
+  isUp(): boolean {
+    return this.#state.libvirtd !== undefined && isRunning(this.#state.libvirtd)
+  }
 
   /** False for a lab whose test process is gone. */
-  isOwned(): boolean { return this.#state.owner === undefined || isRunning(this.#state.owner) }
+  isOwned(): boolean {
+    return this.#state.owner === undefined || isRunning(this.#state.owner)
+  }
 
   #save(): void {
     const file = join(this.dir, 'lab.json')
@@ -86,7 +113,12 @@ export class Lab {
     const mark = this.#state.libvirtd
     if (!mark || !isRunning(mark)) return
     process.kill(mark.pid, signal)
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await waitUntil(() => !isRunning(mark), { limitMs: 15_000, everyMs: 20, what: `The end of libvirtd (${mark.pid}) by ${signal}` })
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT')
+      await waitUntil(() => !isRunning(mark), {
+        limitMs: 15_000,
+        everyMs: 20,
+        what: `The end of libvirtd (${mark.pid}) by ${signal}`,
+      })
   }
 
   /** The QEMU of one guest, for tests that stop or kill it. */
@@ -99,7 +131,8 @@ export class Lab {
   async #kernel(): Promise<Pick<GuestParts, 'kernel' | 'initramfs'>> {
     const own = { kernel: join(this.dir, 'vmlinuz'), initramfs: join(this.dir, 'initramfs.gz') }
     const parts = await guestParts(this.#say)
-    for (const part of ['kernel', 'initramfs'] as const) if (!existsSync(own[part])) copyFileSync(parts[part], own[part])
+    for (const part of ['kernel', 'initramfs'] as const)
+      if (!existsSync(own[part])) copyFileSync(parts[part], own[part])
     return own
   }
 
@@ -113,16 +146,37 @@ export class Lab {
       disks.push(await makeDisk(maker, options.name, { ...disk, content }, index, system === 'writer'))
     }
     const own = system === 'linux' ? await this.#kernel() : undefined
-    const consoleLog = join(this.dir, 'console', `${Object.keys(this.guests).length}-${options.name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)}.log`)
+    const consoleLog = join(
+      this.dir,
+      'console',
+      `${Object.keys(this.guests).length}-${options.name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)}.log`,
+    )
     const xml = domainXml({
-      name: options.name, uuid: options.uuid, type: await this.#domainType(), memoryMiB: options.memoryMiB ?? (system === 'linux' ? 128 : 32), disks, consoleLog, agentChannel: agent !== 'none',
-      kernel: own && { image: own.kernel, initramfs: own.initramfs, commandLine: `console=ttyS0 quiet panic=5 mitigations=off keyframe.paceMs=${options.paceMs ?? 100}${agent === 'running' ? '' : ' keyframe.noagent'}${options.freezeDelayS ? ` keyframe.freezeDelayS=${options.freezeDelayS}` : ''}` },
+      name: options.name,
+      uuid: options.uuid,
+      type: await this.#domainType(),
+      memoryMiB: options.memoryMiB ?? (system === 'linux' ? 128 : 32),
+      disks,
+      consoleLog,
+      agentChannel: agent !== 'none',
+      kernel: own && {
+        image: own.kernel,
+        initramfs: own.initramfs,
+        commandLine: `console=ttyS0 quiet panic=5 mitigations=off keyframe.paceMs=${options.paceMs ?? 100}${agent === 'running' ? '' : ' keyframe.noagent'}${options.freezeDelayS ? ` keyframe.freezeDelayS=${options.freezeDelayS}` : ''}`,
+      },
     })
     const file = join(this.dir, 'define.xml')
     writeFileSync(file, xml)
     await this.virsh('define', file)
     rmSync(file)
-    const guest: Guest = { name: options.name, agent, consoleLog, disks: disks.flatMap(({ target, path, format }) => target && path ? [{ target, path, format: format ?? 'raw' }] : []) }
+    const guest: Guest = {
+      name: options.name,
+      agent,
+      consoleLog,
+      disks: disks.flatMap(({ target, path, format }) =>
+        target && path ? [{ target, path, format: format ?? 'raw' }] : [],
+      ),
+    }
     this.#state.guests[options.name] = guest
     this.#save()
     if (options.saved) await putSavedState(this, options, guest)
@@ -131,23 +185,39 @@ export class Lab {
 
   async #domainType(): Promise<'kvm' | 'qemu'> {
     if (!existsSync('/dev/kvm')) return 'qemu'
-    return this.virsh('domcapabilities', '--virttype', 'kvm').then(() => 'kvm', () => 'qemu')
+    return this.virsh('domcapabilities', '--virttype', 'kvm').then(
+      () => 'kvm',
+      () => 'qemu',
+    )
   }
 
   /** Starts a guest; with an agent it returns when that answers, which is when the guest writes. */
-  async startGuest(name: string, options: { wait?: boolean, paused?: boolean } = {}): Promise<void> {
+  async startGuest(name: string, options: { wait?: boolean; paused?: boolean } = {}): Promise<void> {
     await this.virsh('start', '--domain', name, ...(options.paused ? ['--paused'] : []))
-    if (options.wait !== false && !options.paused && this.guests[name]?.agent === 'running') await this.waitForAgent(name)
+    if (options.wait !== false && !options.paused && this.guests[name]?.agent === 'running')
+      await this.waitForAgent(name)
   }
 
   async waitForAgent(name: string): Promise<void> {
     // domfsinfo, for libvirt marks a guest as tainted after a call of ours to its agent.
-    await waitUntil(() => this.virsh('domfsinfo', '--domain', name).then(() => true), { limitMs: BOOT_LIMIT_MS, what: `An answer from the guest agent of ${name}`, hint: `Read ${this.guests[name]?.consoleLog}.` })
+    await waitUntil(() => this.virsh('domfsinfo', '--domain', name).then(() => true), {
+      limitMs: BOOT_LIMIT_MS,
+      what: `An answer from the guest agent of ${name}`,
+      hint: `Read ${this.guests[name]?.consoleLog}.`,
+    })
   }
 
   /** One call of the guest agent's own. */
   async agent(name: string, execute: string, args?: Record<string, unknown>): Promise<unknown> {
-    const said = await this.virsh('qemu-agent-command', '--timeout', '5', '--domain', name, '--cmd', JSON.stringify({ execute, arguments: args }))
+    const said = await this.virsh(
+      'qemu-agent-command',
+      '--timeout',
+      '5',
+      '--domain',
+      name,
+      '--cmd',
+      JSON.stringify({ execute, arguments: args }),
+    )
     return (JSON.parse(said) as { return: unknown }).return
   }
 
@@ -163,7 +233,9 @@ export class Lab {
   /** Ends the guests and libvirtd, by pid; gives how many processes that were. */
   async stop(options: { remove?: boolean } = {}): Promise<number> {
     // First libvirtd, so that it starts nothing anew; QEMU flushes its images on SIGTERM.
-    const ended = (this.#state.libvirtd ? await endProcesses([this.#state.libvirtd]) : 0) + await endProcesses(qemusOf(this.dir))
+    const ended =
+      (this.#state.libvirtd ? await endProcesses([this.#state.libvirtd]) : 0) +
+      (await endProcesses(qemusOf(this.dir)))
     this.#state.libvirtd = undefined
     await unmountAll(this.#state.tmpfs)
     this.#state.tmpfs = []
@@ -175,7 +247,13 @@ export class Lab {
 
 /** Starts a lab in a folder; what a stopped lab left there is used again. */
 export async function startLab({ dir, name = 'lab', owned = false, say }: LabOptions): Promise<Lab> {
-  const lab = attachLab(dir, say) ?? new Lab(dir, { name, libvirtd: undefined, tmpfs: [], guests: {}, owner: owned ? markOf(process.pid) : undefined }, say)
+  const lab =
+    attachLab(dir, say) ??
+    new Lab(
+      dir,
+      { name, libvirtd: undefined, tmpfs: [], guests: {}, owner: owned ? markOf(process.pid) : undefined },
+      say,
+    )
   mkdirSync(dir, { recursive: true, mode: 0o755 })
   prepareLibvirtd(lab.dirs, lab.user)
   for (const path of [lab.imagesDir, join(dir, 'console')]) {

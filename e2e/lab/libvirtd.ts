@@ -11,13 +11,28 @@ const SOCKET_PATH_BYTES = 107
 // Measured 0.3 s; 2 cores that build and test beside it make it slow, not broken.
 const START_LIMIT_MS = 30_000
 
-export type LibvirtdDirs = { dir: string, runtime: string, config: string, data: string, cache: string, home: string, log: string, socketPath: string }
+export type LibvirtdDirs = {
+  dir: string
+  runtime: string
+  config: string
+  data: string
+  cache: string
+  home: string
+  log: string
+  socketPath: string
+}
 
 export function libvirtdDirs(dir: string): LibvirtdDirs {
   const runtime = join(dir, 'run')
   return {
-    dir, runtime, config: join(dir, 'config'), data: join(dir, 'data'), cache: join(dir, 'cache'), home: join(dir, 'home'),
-    log: join(dir, 'libvirtd.log'), socketPath: join(runtime, 'libvirt', 'libvirt-sock'),
+    dir,
+    runtime,
+    config: join(dir, 'config'),
+    data: join(dir, 'data'),
+    cache: join(dir, 'cache'),
+    home: join(dir, 'home'),
+    log: join(dir, 'libvirtd.log'),
+    socketPath: join(runtime, 'libvirt', 'libvirt-sock'),
   }
 }
 
@@ -41,10 +56,17 @@ export function libvirtdEnv(dirs: LibvirtdDirs): NodeJS.ProcessEnv {
 
 function checkSocketLengths(dirs: LibvirtdDirs): void {
   // The longest is the guest agent's; libvirt cuts a guest's name to 20 characters in it.
-  const longest = join(dirs.runtime, 'libvirt/qemu/run/channel', `123-${'x'.repeat(20)}`, 'org.qemu.guest_agent.0')
+  const longest = join(
+    dirs.runtime,
+    'libvirt/qemu/run/channel',
+    `123-${'x'.repeat(20)}`,
+    'org.qemu.guest_agent.0',
+  )
   const bytes = Buffer.byteLength(longest)
   if (bytes > SOCKET_PATH_BYTES) {
-    throw new Error(`The lab's folder ${dirs.dir} has too long a name: its sockets would have ${bytes} bytes, the system allows ${SOCKET_PATH_BYTES}. Use a shorter one, below /tmp for example.`)
+    throw new Error(
+      `The lab's folder ${dirs.dir} has too long a name: its sockets would have ${bytes} bytes, the system allows ${SOCKET_PATH_BYTES}. Use a shorter one, below /tmp for example.`,
+    )
   }
 }
 
@@ -57,7 +79,10 @@ export function prepareLibvirtd(dirs: LibvirtdDirs, user: LabUser): void {
   const config = join(dirs.config, 'libvirt')
   mkdirSync(config, { recursive: true })
   user.own(config)
-  writeFileSync(join(config, 'libvirtd.conf'), 'log_outputs = "3:stderr"\nmax_clients = 200\nmax_anonymous_clients = 200\n')
+  writeFileSync(
+    join(config, 'libvirtd.conf'),
+    'log_outputs = "3:stderr"\nmax_clients = 200\nmax_anonymous_clients = 200\n',
+  )
   // "file": virtlogd, which libvirtd would start, outlives the lab. "none": a session has no right to confine.
   writeFileSync(join(config, 'qemu.conf'), 'stdio_handler = "file"\nsecurity_driver = "none"\n')
 }
@@ -69,10 +94,19 @@ function libvirtdProgram(): string {
 }
 
 /** Starts the daemon and returns when it answers; `started` is told at once, so that a start called off can end it. */
-export async function launchLibvirtd(dirs: LibvirtdDirs, user: LabUser, started: (mark: ProcessMark) => void): Promise<void> {
+export async function launchLibvirtd(
+  dirs: LibvirtdDirs,
+  user: LabUser,
+  started: (mark: ProcessMark) => void,
+): Promise<void> {
   const log = openSync(dirs.log, 'a')
   const [program, ...args] = [...user.prefix, libvirtdProgram()]
-  const child = spawn(program!, args, { cwd: dirs.dir, env: libvirtdEnv(dirs), detached: true, stdio: ['ignore', log, log] })
+  const child = spawn(program!, args, {
+    cwd: dirs.dir,
+    env: libvirtdEnv(dirs),
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
   closeSync(log)
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   child.unref()
@@ -81,10 +115,20 @@ export async function launchLibvirtd(dirs: LibvirtdDirs, user: LabUser, started:
   const look = `Read ${dirs.log}.`
   if (!mark) throw new Error(`libvirtd ended as soon as it started. ${look}`)
   started(mark)
-  await waitUntil(async () => {
-    if (!isRunning(mark)) throw new LibvirtdEnded(`libvirtd ended while starting. ${look}`)
-    return (await run('virsh', ['-c', libvirtUri(dirs.socketPath), 'version'], { timeoutMs: 10_000 })) !== ''
-  }, { limitMs: START_LIMIT_MS, what: 'An answer from libvirtd', hint: look, giveUpOn: (error) => error instanceof LibvirtdEnded })
+  await waitUntil(
+    async () => {
+      if (!isRunning(mark)) throw new LibvirtdEnded(`libvirtd ended while starting. ${look}`)
+      return (
+        (await run('virsh', ['-c', libvirtUri(dirs.socketPath), 'version'], { timeoutMs: 10_000 })) !== ''
+      )
+    },
+    {
+      limitMs: START_LIMIT_MS,
+      what: 'An answer from libvirtd',
+      hint: look,
+      giveUpOn: (error) => error instanceof LibvirtdEnded,
+    },
+  )
 }
 
 class LibvirtdEnded extends Error {}

@@ -12,7 +12,14 @@ export function cacheDir(): string {
 }
 
 // Everything that decides what a built guest is made of.
-const GUEST_SOURCES = ['guest-init.sh', 'guest-shutdown.sh', 'guest-kernel.ts', 'guest-parts.ts', 'record-format.ts', 'cpio.ts']
+const GUEST_SOURCES = [
+  'guest-init.sh',
+  'guest-shutdown.sh',
+  'guest-kernel.ts',
+  'guest-parts.ts',
+  'record-format.ts',
+  'cpio.ts',
+]
 
 /** Built guests live under the hash of their sources: a change builds anew and never mixes with the old. */
 export function guestCacheDir(): string {

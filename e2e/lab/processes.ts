@@ -7,7 +7,7 @@ export type ProcessMark = {
   startTicks: string
 }
 
-function statOf(pid: number): { state: string, startTicks: string } | undefined {
+function statOf(pid: number): { state: string; startTicks: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The second field holds the name in brackets, with whatever characters it has.
@@ -50,7 +50,11 @@ export function qemusOf(labDir: string): ProcessMark[] {
 }
 
 function signal(mark: ProcessMark, name: NodeJS.Signals): void {
-  try { if (isRunning(mark)) process.kill(mark.pid, name) } catch { /* it ended by itself */ }
+  try {
+    if (isRunning(mark)) process.kill(mark.pid, name)
+  } catch {
+    /* it ended by itself */
+  }
 }
 
 async function ended(marks: ProcessMark[], limitMs: number): Promise<boolean> {
@@ -68,8 +72,12 @@ export async function endProcesses(marks: ProcessMark[], limitMs = 5_000): Promi
   for (const mark of alive) signal(mark, 'SIGTERM')
   if (!(await ended(alive, limitMs))) {
     // SIGCONT: a stopped process is killed all the same, but its parent may wait for it to be continued.
-    for (const mark of alive) { signal(mark, 'SIGKILL'); signal(mark, 'SIGCONT') }
-    if (!(await ended(alive, limitMs))) throw new Error(`Processes ${alive.map((mark) => mark.pid).join(', ')} did not end after SIGKILL.`)
+    for (const mark of alive) {
+      signal(mark, 'SIGKILL')
+      signal(mark, 'SIGCONT')
+    }
+    if (!(await ended(alive, limitMs)))
+      throw new Error(`Processes ${alive.map((mark) => mark.pid).join(', ')} did not end after SIGKILL.`)
   }
   return alive.length
 }

@@ -1,10 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { emptyRing, longestGap, missingNumbers, parseRecord, parseRecords, RECORD_BYTES, RECORD_FILE, RECORD_SLOTS, type GuestRecord } from './record-format.ts'
+import {
+  emptyRing,
+  longestGap,
+  missingNumbers,
+  parseRecord,
+  parseRecords,
+  RECORD_BYTES,
+  RECORD_FILE,
+  RECORD_SLOTS,
+  type GuestRecord,
+} from './record-format.ts'
 
 const script = readFileSync(new URL('./guest-init.sh', import.meta.url), 'utf8')
 
-const record = (seq: number, epochMs: number, boot = 1): GuestRecord => ({ seq, epochMs, boot, filled: false })
+const record = (seq: number, epochMs: number, boot = 1): GuestRecord => ({
+  seq,
+  epochMs,
+  boot,
+  filled: false,
+})
 
 function line(seq: number): string {
   return `${String(seq).padStart(10, '0')} 1700000000000 1700000000 w`.padEnd(RECORD_BYTES - 1) + '\n'
@@ -25,8 +40,14 @@ test('a ring that nobody wrote to holds no record', () => {
 
 test('a ring that went round is read in the order of its numbers', () => {
   const ring = emptyRing()
-  for (const seq of [RECORD_SLOTS - 2, RECORD_SLOTS - 1, RECORD_SLOTS, RECORD_SLOTS + 1]) ring.write(line(seq), (seq % RECORD_SLOTS) * RECORD_BYTES, 'latin1')
-  expect(parseRecords(ring).map(({ seq }) => seq)).toEqual([RECORD_SLOTS - 2, RECORD_SLOTS - 1, RECORD_SLOTS, RECORD_SLOTS + 1])
+  for (const seq of [RECORD_SLOTS - 2, RECORD_SLOTS - 1, RECORD_SLOTS, RECORD_SLOTS + 1])
+    ring.write(line(seq), (seq % RECORD_SLOTS) * RECORD_BYTES, 'latin1')
+  expect(parseRecords(ring).map(({ seq }) => seq)).toEqual([
+    RECORD_SLOTS - 2,
+    RECORD_SLOTS - 1,
+    RECORD_SLOTS,
+    RECORD_SLOTS + 1,
+  ])
 })
 
 test('garbage is no record, and a ring of another size is no ring', () => {

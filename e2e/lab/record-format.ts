@@ -25,13 +25,20 @@ const LINE = /^(\d{10}) (\d{13}) (\d{10}) ([wf]) *$/
 export function parseRecord(line: string): GuestRecord | undefined {
   const found = LINE.exec(line)
   if (!found) return undefined
-  return { seq: Number(found[1]), epochMs: Number(found[2]), boot: Number(found[3]), filled: found[4] === 'f' }
+  return {
+    seq: Number(found[1]),
+    epochMs: Number(found[2]),
+    boot: Number(found[3]),
+    filled: found[4] === 'f',
+  }
 }
 
 /** Records of a ring in the order they were written. */
 export function parseRecords(bytes: Buffer): GuestRecord[] {
   if (bytes.length !== RECORD_BYTES * RECORD_SLOTS) {
-    throw new Error(`The ring of guest records has ${bytes.length} bytes instead of ${RECORD_BYTES * RECORD_SLOTS}: not a lab disk, or a damaged one.`)
+    throw new Error(
+      `The ring of guest records has ${bytes.length} bytes instead of ${RECORD_BYTES * RECORD_SLOTS}: not a lab disk, or a damaged one.`,
+    )
   }
   const records: GuestRecord[] = []
   for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
@@ -59,12 +66,13 @@ export function missingNumbers(records: GuestRecord[]): number[] {
 }
 
 /** The longest time between two writes of one boot, and the record that ended it; optionally only after `sinceSeq`. */
-export function longestGap(records: GuestRecord[], sinceSeq = 0): { gapMs: number, seq: number } {
+export function longestGap(records: GuestRecord[], sinceSeq = 0): { gapMs: number; seq: number } {
   let longest = { gapMs: 0, seq: 0 }
   for (let i = 1; i < records.length; i++) {
     const [before, after] = [records[i - 1]!, records[i]!]
     if (after.seq <= sinceSeq || before.boot !== after.boot) continue
-    if (after.epochMs - before.epochMs > longest.gapMs) longest = { gapMs: after.epochMs - before.epochMs, seq: after.seq }
+    if (after.epochMs - before.epochMs > longest.gapMs)
+      longest = { gapMs: after.epochMs - before.epochMs, seq: after.seq }
   }
   return longest
 }

@@ -30,7 +30,11 @@ export async function runBytes(command: string, args: string[], options: RunOpti
   const limitMs = options.timeoutMs ?? DEFAULT_LIMIT_MS
   const said = `${command} ${args.join(' ')}`
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? { ...process.env, PATH: `${process.env.PATH ?? ''}:${SBIN}` }, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? { ...process.env, PATH: `${process.env.PATH ?? ''}:${SBIN}` },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     const out: Buffer[] = []
     let err = ''
     let timedOut = false
@@ -39,19 +43,34 @@ export async function runBytes(command: string, args: string[], options: RunOpti
       child.kill('SIGKILL')
     }, limitMs)
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => { err = (err + chunk.toString()).slice(-100_000) })
+    child.stderr.on('data', (chunk: Buffer) => {
+      err = (err + chunk.toString()).slice(-100_000)
+    })
     child.stdin.on('error', () => {})
     child.stdin.end(options.input)
     child.on('error', (cause) => {
       clearTimeout(timer)
-      const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not installed, or not in PATH' : `could not be started: ${cause.message}`
+      const why =
+        (cause as NodeJS.ErrnoException).code === 'ENOENT'
+          ? 'is not installed, or not in PATH'
+          : `could not be started: ${cause.message}`
       reject(new CommandFailed(`${command} ${why}.`, null, ''))
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (code === 0) return resolve(Buffer.concat(out))
-      const ended = timedOut ? `gave no answer in ${limitMs} ms` : code === null ? `was ended by ${signal}` : `failed (exit ${code})`
-      reject(new CommandFailed(`${said} ${ended}: ${err.trim().slice(-MESSAGE_TAIL_CHARS) || 'it said nothing'}`, code, err))
+      const ended = timedOut
+        ? `gave no answer in ${limitMs} ms`
+        : code === null
+          ? `was ended by ${signal}`
+          : `failed (exit ${code})`
+      reject(
+        new CommandFailed(
+          `${said} ${ended}: ${err.trim().slice(-MESSAGE_TAIL_CHARS) || 'it said nothing'}`,
+          code,
+          err,
+        ),
+      )
     })
   })
 }

@@ -1,21 +1,30 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
-export type LoggedOptions = { log: string, timeoutMs: number, env?: NodeJS.ProcessEnv, cwd?: string }
+export type LoggedOptions = { log: string; timeoutMs: number; env?: NodeJS.ProcessEnv; cwd?: string }
 
 const TAIL_LINES = 15
 const running = new Set<ChildProcess>()
 
 export function tailOf(log: string, lines = TAIL_LINES): string {
   try {
-    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).map((line) => `    ${line}`).join('\n')
+    return readFileSync(log, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .map((line) => `    ${line}`)
+      .join('\n')
   } catch {
     return ''
   }
 }
 
 /** Runs a long step with its output in a log; the error carries the log's end. */
-export async function runLogged(command: string, args: string[], { log, timeoutMs, env, cwd }: LoggedOptions): Promise<void> {
+export async function runLogged(
+  command: string,
+  args: string[],
+  { log, timeoutMs, env, cwd }: LoggedOptions,
+): Promise<void> {
   const file = openSync(log, 'a')
   writeSync(file, `$ ${command} ${args.join(' ')}\n`)
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', file, file] })
@@ -24,10 +33,14 @@ export async function runLogged(command: string, args: string[], { log, timeoutM
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
     await new Promise<void>((resolve, reject) => {
-      child.once('error', (cause) => reject(new Error(`${command} could not be started: ${cause.message}`, { cause })))
+      child.once('error', (cause) =>
+        reject(new Error(`${command} could not be started: ${cause.message}`, { cause })),
+      )
       child.once('close', (code, signal) => {
         if (code === 0) return resolve()
-        const ended = signal ? `was ended by ${signal}${signal === 'SIGKILL' ? ` (limit ${timeoutMs} ms)` : ''}` : `failed (exit ${code})`
+        const ended = signal
+          ? `was ended by ${signal}${signal === 'SIGKILL' ? ` (limit ${timeoutMs} ms)` : ''}`
+          : `failed (exit ${code})`
         reject(new Error(`${command} ${args.slice(0, 3).join(' ')} ${ended}. Log: ${log}\n${tailOf(log)}`))
       })
     })

@@ -1,4 +1,15 @@
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { copySparse } from './copy-sparse.ts'
 import { escapeXml } from './domain-xml.ts'
@@ -16,15 +27,25 @@ type Shape = ('raw' | 'qcow2')[]
 
 function shapeOf(options: GuestOptions): Shape {
   const plain = (options.disks ?? [{}]).every((disk) => Object.keys(disk).every((key) => key === 'format'))
-  if (!plain || (options.agent ?? 'running') !== 'running' || (options.system ?? 'linux') !== 'linux' || options.memoryMiB || options.paceMs) {
-    throw new Error(`Guest ${options.name} can't start from a saved state: that holds a guest like web or db, with nothing but the formats of its disks to choose.`)
+  if (
+    !plain ||
+    (options.agent ?? 'running') !== 'running' ||
+    (options.system ?? 'linux') !== 'linux' ||
+    options.memoryMiB ||
+    options.paceMs
+  ) {
+    throw new Error(
+      `Guest ${options.name} can't start from a saved state: that holds a guest like web or db, with nothing but the formats of its disks to choose.`,
+    )
   }
   return (options.disks ?? [{}]).map((disk) => disk.format ?? 'qcow2')
 }
 
 function templateDir(shape: Shape): string {
   // A state belongs to the QEMU that saved it.
-  const qemu = ['/usr/bin/qemu-system-x86_64', '/usr/local/bin/qemu-system-x86_64'].find((path) => existsSync(path))
+  const qemu = ['/usr/bin/qemu-system-x86_64', '/usr/local/bin/qemu-system-x86_64'].find((path) =>
+    existsSync(path),
+  )
   return join(guestCacheDir(), `saved-${shape.join('-')}-${qemu ? Math.floor(statSync(qemu).mtimeMs) : 0}`)
 }
 
@@ -39,8 +60,16 @@ async function makeTemplate(shape: Shape, dir: string): Promise<void> {
     const fresh = `${dir}.${process.pid}`
     mkdirSync(fresh)
     copyFileSync(join(lab.imagesDir, 'state'), join(fresh, 'state'))
-    for (const [index, format] of shape.entries()) await copySparse(join(lab.imagesDir, imageName(TEMPLATE, target(index), format)), join(fresh, target(index)))
-    try { renameSync(fresh, dir) } catch { rmSync(fresh, { recursive: true }) }
+    for (const [index, format] of shape.entries())
+      await copySparse(
+        join(lab.imagesDir, imageName(TEMPLATE, target(index), format)),
+        join(fresh, target(index)),
+      )
+    try {
+      renameSync(fresh, dir)
+    } catch {
+      rmSync(fresh, { recursive: true })
+    }
   } finally {
     await lab.stop({ remove: true })
   }
@@ -75,10 +104,22 @@ export async function putSavedState(lab: Lab, options: GuestOptions, guest: Gues
     const head = Buffer.alloc(savedXmlBytes(header))
     readSync(file, head, 0, head.length, 0)
     const changed = withSavedXml(head, (xml) => {
-      let mine = xml.replace(/<name>[^<]*<\/name>/, `<name>${escapeXml(guest.name)}</name>`).replace(/<uuid>[^<]*<\/uuid>/, `<uuid>${uuid}</uuid>`)
-      mine = mine.replace(/<source path='[^']*\/console\/[^']*'/g, `<source path='${escapeXml(guest.consoleLog)}'`)
-      for (const disk of guest.disks) mine = mine.replace(new RegExp(`<source file='[^']*-${disk.target}\\.[^']*'`), `<source file='${escapeXml(disk.path)}'`)
-      return mine.replace(/<(kernel|initrd)>[^<]*\/([^/<]*)</g, (_, tag: string, name: string) => `<${tag}>${escapeXml(lab.dir)}/${name}<`)
+      let mine = xml
+        .replace(/<name>[^<]*<\/name>/, `<name>${escapeXml(guest.name)}</name>`)
+        .replace(/<uuid>[^<]*<\/uuid>/, `<uuid>${uuid}</uuid>`)
+      mine = mine.replace(
+        /<source path='[^']*\/console\/[^']*'/g,
+        `<source path='${escapeXml(guest.consoleLog)}'`,
+      )
+      for (const disk of guest.disks)
+        mine = mine.replace(
+          new RegExp(`<source file='[^']*-${disk.target}\\.[^']*'`),
+          `<source file='${escapeXml(disk.path)}'`,
+        )
+      return mine.replace(
+        /<(kernel|initrd)>[^<]*\/([^/<]*)</g,
+        (_, tag: string, name: string) => `<${tag}>${escapeXml(lab.dir)}/${name}<`,
+      )
     })
     writeSync(file, changed, 0, changed.length, 0)
   } finally {

@@ -14,7 +14,9 @@ function image(xml: string, cookie: string, room: number): Buffer {
 test('another XML stands in the same place, its cookie behind it', () => {
   const before = image('<name>a</name>', '<cookie/>', 100)
   expect(savedXmlBytes(before)).toBe(SAVE_HEADER_BYTES + 100)
-  expect(withSavedXml(before, () => '<name>longer</name>')).toEqual(image('<name>longer</name>', '<cookie/>', 100))
+  expect(withSavedXml(before, () => '<name>longer</name>')).toEqual(
+    image('<name>longer</name>', '<cookie/>', 100),
+  )
 })
 
 test('an XML that does not fit, and a file of another kind, are refused', () => {

@@ -7,7 +7,8 @@ export const SAVE_HEADER_BYTES = 92
 
 /** Bytes of header, XML, cookie and the room libvirt leaves behind them; QEMU's own state follows. */
 export function savedXmlBytes(header: Buffer): number {
-  if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('This is no file that `virsh save` wrote.')
+  if (header.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    throw new Error('This is no file that `virsh save` wrote.')
   return SAVE_HEADER_BYTES + header.readUInt32LE(DATA_LENGTH_AT)
 }
 
@@ -18,7 +19,8 @@ export function withSavedXml(head: Buffer, change: (xml: string) => string): Buf
   const xmlEnd = data.indexOf(0)
   const cookie = cookieAt === 0 ? Buffer.alloc(0) : data.subarray(cookieAt, data.indexOf(0, cookieAt) + 1)
   const xml = Buffer.from(`${change(data.toString('utf8', 0, xmlEnd))}\0`)
-  if (xml.length + cookie.length > data.length) throw new Error(`The guest's XML has ${xml.length} bytes, more than the saved state has room for.`)
+  if (xml.length + cookie.length > data.length)
+    throw new Error(`The guest's XML has ${xml.length} bytes, more than the saved state has room for.`)
   const changed = Buffer.alloc(head.length)
   head.copy(changed, 0, 0, SAVE_HEADER_BYTES)
   xml.copy(changed, SAVE_HEADER_BYTES)

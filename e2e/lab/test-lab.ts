@@ -36,7 +36,8 @@ export async function sweepTestLabs(): Promise<string[]> {
     if (!lab || lab.isOwned()) continue
     // The app that e2e/global-setup.ts started beside its lab.
     const underTest = join(dir, 'under-test.json')
-    if (existsSync(underTest)) await endApp((JSON.parse(readFileSync(underTest, 'utf8')) as { app: ProcessMark }).app)
+    if (existsSync(underTest))
+      await endApp((JSON.parse(readFileSync(underTest, 'utf8')) as { app: ProcessMark }).app)
     await lab.stop()
     rmSync(dir, { recursive: true, force: true })
     swept.push(dir)

@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export type WaitOptions = { limitMs: number, everyMs?: number, what: string, hint?: string, giveUpOn?: (error: unknown) => boolean }
+export type WaitOptions = {
+  limitMs: number
+  everyMs?: number
+  what: string
+  hint?: string
+  giveUpOn?: (error: unknown) => boolean
+}
 
 /** Asks again until the answer is neither undefined nor false; the error keeps why the last ask failed. */
-export async function waitUntil<T>(ask: () => Promise<T | undefined | false> | T | undefined | false, { limitMs, everyMs = 100, what, hint, giveUpOn }: WaitOptions): Promise<T> {
+export async function waitUntil<T>(
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  { limitMs, everyMs = 100, what, hint, giveUpOn }: WaitOptions,
+): Promise<T> {
   const endMs = Date.now() + limitMs
   let last: unknown
   for (;;) {
@@ -17,7 +26,9 @@ export async function waitUntil<T>(ask: () => Promise<T | undefined | false> | T
     }
     if (Date.now() >= endMs) {
       const why = last instanceof Error ? ` Last answer: ${last.message}.` : ''
-      throw new Error(`${what} did not happen within ${limitMs} ms.${why}${hint ? ` ${hint}` : ''}`, { cause: last })
+      throw new Error(`${what} did not happen within ${limitMs} ms.${why}${hint ? ` ${hint}` : ''}`, {
+        cause: last,
+      })
     }
     await sleep(everyMs)
   }

@@ -14,7 +14,10 @@ const MIB = 1024 * 1024
 const [out = ''] = process.argv.slice(2)
 
 async function makeEverything(dataDirectory: string, uri: string, targetPath: string): Promise<void> {
-  Object.assign(process.env, { LIBVIRT_URI: `lab=${uri.replaceAll(',', '%2C')}`, KEYFRAME_DATA: dataDirectory })
+  Object.assign(process.env, {
+    LIBVIRT_URI: `lab=${uri.replaceAll(',', '%2C')}`,
+    KEYFRAME_DATA: dataDirectory,
+  })
   const { openStore } = await import('../../lib/store/store.ts')
   const { startOperations } = await import('../../lib/start/start-operations.ts')
   const { onBoundary } = await import('../../lib/jobs/boundaries.ts')
@@ -45,34 +48,85 @@ async function makeEverything(dataDirectory: string, uri: string, targetPath: st
   const ended = async ({ jobId }: { jobId: string }) => {
     for (;;) {
       const job = await readJob(jobId)
-      if (job !== null && job.endedAtMs !== null) { if (job.status !== 'succeeded') throw new Error(`${job.title}: ${job.error}`); return }
+      if (job !== null && job.endedAtMs !== null) {
+        if (job.status !== 'succeeded') throw new Error(`${job.title}: ${job.error}`)
+        return
+      }
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
   const vms = await hostByName('lab')!.inventory.vms()
   const uuid = (name: string) => vms.find((vm) => vm.name === name)!.uuid
   const target = await addTarget({ host: 'lab', name: 'nightly', place: targetPath, quotaBytes: null })
-  const input = { host: 'lab', vm: uuid('db'), targetId: target.id, method: 'copy' as const, disks: null, quiesce: 'off' as const, bandwidthBytesPerSecond: 0, forceFull: false }
+  const input = {
+    host: 'lab',
+    vm: uuid('db'),
+    targetId: target.id,
+    method: 'copy' as const,
+    disks: null,
+    quiesce: 'off' as const,
+    bandwidthBytesPerSecond: 0,
+    forceFull: false,
+  }
   await ended(await startBackup({ ...input, nonce: crypto.randomUUID() }, olga))
   const [full] = await listBackups()
   await ended(await startCheck({ targetId: target.id, backupId: full!.id, nonce: crypto.randomUUID() }, olga))
-  await saveSchedule({
-    id: crypto.randomUUID(), exists: false, host: 'lab', vmUuid: uuid('db'), targetId: target.id, method: 'copy', quiesce: 'off', when: { kind: 'times', times: ['02:30'], days: [1, 2, 3, 4, 5, 6, 7] },
-    timeZone: 'Europe/Berlin', retention: { last: 7, daily: 0, weekly: 0, monthly: 0 },
-  }, olga)
+  await saveSchedule(
+    {
+      id: crypto.randomUUID(),
+      exists: false,
+      host: 'lab',
+      vmUuid: uuid('db'),
+      targetId: target.id,
+      method: 'copy',
+      quiesce: 'off',
+      when: { kind: 'times', times: ['02:30'], days: [1, 2, 3, 4, 5, 6, 7] },
+      timeZone: 'Europe/Berlin',
+      retention: { last: 7, daily: 0, weekly: 0, monthly: 0 },
+    },
+    olga,
+  )
   await leaveOut({ host: 'lab', vm: uuid('template'), reason: 'made anew in minutes' }, olga)
-  await saveChannel({
-    id: crypto.randomUUID(), exists: false, name: 'on call', kind: 'ntfy', secretUrl: 'https://ntfy.example/an-old-topic', token: 'tk_an_old_token', hearsProtection: false, hearsJobs: false, digestAt: null, timeZone: 'UTC',
-  }, { name: 'admin' })
-  const share = await createShare({ kind: 'backups', host: 'lab', vm: uuid('db'), lifetime: '30d', password: 'the password of the link', showPaths: false }, olga)
-  writeFileSync(join(dataDirectory, '..', 'told.json'), `${JSON.stringify({ commit: '3a14e44', labDirectory: join(targetPath, '..'), targetPath, sessionId: 'sessionId' in session ? session.sessionId : null, shareLink: share.link, invitation: invited.link, vms: { db: uuid('db'), template: uuid('template') } }, null, 2)}\n`)
-  onBoundary(async ({ step, at }) => { if (step === 'copy vda' && at === 'acted') process.kill(process.pid, 'SIGKILL') })
+  await saveChannel(
+    {
+      id: crypto.randomUUID(),
+      exists: false,
+      name: 'on call',
+      kind: 'ntfy',
+      secretUrl: 'https://ntfy.example/an-old-topic',
+      token: 'tk_an_old_token',
+      hearsProtection: false,
+      hearsJobs: false,
+      digestAt: null,
+      timeZone: 'UTC',
+    },
+    { name: 'admin' },
+  )
+  const share = await createShare(
+    {
+      kind: 'backups',
+      host: 'lab',
+      vm: uuid('db'),
+      lifetime: '30d',
+      password: 'the password of the link',
+      showPaths: false,
+    },
+    olga,
+  )
+  writeFileSync(
+    join(dataDirectory, '..', 'told.json'),
+    `${JSON.stringify({ commit: '3a14e44', labDirectory: join(targetPath, '..'), targetPath, sessionId: 'sessionId' in session ? session.sessionId : null, shareLink: share.link, invitation: invited.link, vms: { db: uuid('db'), template: uuid('template') } }, null, 2)}\n`,
+  )
+  onBoundary(async ({ step, at }) => {
+    if (step === 'copy vda' && at === 'acted') process.kill(process.pid, 'SIGKILL')
+  })
   await startBackup({ ...input, nonce: crypto.randomUUID() }, olga)
   await new Promise(() => undefined)
 }
 
 const [, dataDirectory, uri, targetPath] = process.argv.slice(2)
-if (dataDirectory !== undefined && uri !== undefined && targetPath !== undefined) await makeEverything(dataDirectory, uri, targetPath)
+if (dataDirectory !== undefined && uri !== undefined && targetPath !== undefined)
+  await makeEverything(dataDirectory, uri, targetPath)
 else {
   const lab = await startTestLab('upgrade')
   await lab.defineGuest({ name: 'db', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 4 * MIB }] })
@@ -85,9 +139,14 @@ else {
   // As npm start makes it.
   writeFileSync(join(out, 'data', 'secret'), '00112233445566778899aabbccddeeff'.repeat(2), { mode: 0o600 })
   process.env.NEXTAUTH_SECRET = '00112233445566778899aabbccddeeff'.repeat(2)
-  const { signal } = spawnSync(process.execPath, ['--conditions=react-server', fileURLToPath(import.meta.url), out, join(out, 'data'), lab.uri, target], { stdio: 'inherit' })
+  const { signal } = spawnSync(
+    process.execPath,
+    ['--conditions=react-server', fileURLToPath(import.meta.url), out, join(out, 'data'), lab.uri, target],
+    { stdio: 'inherit' },
+  )
   if (signal !== 'SIGKILL') throw new Error('the second backup was to be killed')
-  for (const name of ['db', 'template']) writeFileSync(join(out, `${name}.xml`), await lab.virsh('dumpxml', '--inactive', '--domain', name))
+  for (const name of ['db', 'template'])
+    writeFileSync(join(out, `${name}.xml`), await lab.virsh('dumpxml', '--inactive', '--domain', name))
   cpSync(target, join(out, 'backups'), { recursive: true })
   cpSync(join(lab.imagesDir, 'db-vda.qcow2'), join(out, 'db-vda.qcow2'))
   await lab.stop()

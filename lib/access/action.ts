@@ -1,6 +1,6 @@
 import 'server-only'
 import { unstable_rethrow } from 'next/navigation'
-import type { z} from 'zod';
+import type { z } from 'zod'
 import { type ZodType } from 'zod'
 import { isRefusal } from '../jobs/refusal.ts'
 import { auditAsked, auditOutcome, type Outcome } from './audit.ts'
@@ -20,7 +20,11 @@ const EXPECTED = new Set(['HostDown', 'VmGone', 'VmHung'])
  * A server action: session → permission → input → record → one call → record its outcome. An act that is refused is
  * recorded, too. An expected error gives its sentence, any other a fixed one with an id that is found in the log.
  */
-export function action<I, R extends object>(act: Act, schema: ZodType<I>, run: (args: { user: Session['user']; session: Session; input: I }) => Promise<R>) {
+export function action<I, R extends object>(
+  act: Act,
+  schema: ZodType<I>,
+  run: (args: { user: Session['user']; session: Session; input: I }) => Promise<R>,
+) {
   return async (raw: unknown): Promise<ActionResult<R>> => {
     const session = await currentSession()
     if (!session) return { ok: false, message: 'You are signed out. Sign in again and repeat this.' }
@@ -34,16 +38,27 @@ export function action<I, R extends object>(act: Act, schema: ZodType<I>, run: (
     const refusal = whyNot(user, act)
     if (refusal !== null) return refuse({ ok: false, message: refusal })
     const parsed = schema.safeParse(input)
-    if (!parsed.success) return refuse({ ok: false, message: 'Something in the form is not as it should be.', fields: fieldErrors(parsed.error) })
+    if (!parsed.success)
+      return refuse({
+        ok: false,
+        message: 'Something in the form is not as it should be.',
+        fields: fieldErrors(parsed.error),
+      })
     const record = await auditAsked({ user, act, input: parsed.data, address })
     try {
       const result = await run({ user, session, input: parsed.data })
-      await recordEnd(act, record, { result: 'ok', jobId: 'jobId' in result && typeof result.jobId === 'string' ? result.jobId : null })
+      await recordEnd(act, record, {
+        result: 'ok',
+        jobId: 'jobId' in result && typeof result.jobId === 'string' ? result.jobId : null,
+      })
       return { ok: true, ...result }
     } catch (error) {
       unstable_rethrow(error)
       const failure = describe(act, error)
-      await recordEnd(act, record, { result: isRefusal(error) ? 'refused' : 'failed', sentence: failure.message })
+      await recordEnd(act, record, {
+        result: isRefusal(error) ? 'refused' : 'failed',
+        sentence: failure.message,
+      })
       return failure
     }
   }
@@ -55,9 +70,17 @@ async function recordEnd(act: Act, record: number, outcome: Outcome): Promise<vo
 }
 
 function describe(act: Act, error: unknown): Failure {
-  if (isRefusal(error)) return { ok: false, message: error.message, ...(Object.keys(error.fields).length > 0 ? { fields: error.fields } : {}) }
+  if (isRefusal(error))
+    return {
+      ok: false,
+      message: error.message,
+      ...(Object.keys(error.fields).length > 0 ? { fields: error.fields } : {}),
+    }
   if (error instanceof Error && EXPECTED.has(error.name)) return { ok: false, message: error.message }
-  return { ok: false, message: `This did not work, for a reason that Keyframe does not know. The log tells more under ${logError(act, error)}.` }
+  return {
+    ok: false,
+    message: `This did not work, for a reason that Keyframe does not know. The log tells more under ${logError(act, error)}.`,
+  }
 }
 
 function fieldErrors(error: z.ZodError): Record<string, string> {

@@ -12,6 +12,9 @@ export function addressGroup(address: string | null): string | null {
   const [head = '', tail] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::')
   const parts = (text: string) => (text === '' ? [] : text.split(':'))
   const [first, last] = [parts(head), parts(tail ?? '')]
-  const filled = tail === undefined ? first : [...first, ...Array<string>(HEXTETS - first.length - last.length).fill('0'), ...last]
+  const filled =
+    tail === undefined
+      ? first
+      : [...first, ...Array<string>(HEXTETS - first.length - last.length).fill('0'), ...last]
   return `${filled.slice(0, NET_HEXTETS).join(':')}::/64`
 }

@@ -14,10 +14,17 @@ export type AuditAct = Act | keyof typeof EVENTS
 const isNeverRecorded = (act: Act) => /\.(list|read|plan)$/.test(act) && ACTS[act].by.length === ROLES.length
 
 /** Every act that the audit log may hold, in the order in which a form offers them. */
-export const AUDIT_ACTS: readonly AuditAct[] = [...(Object.keys(ACTS) as Act[]).filter((act) => !isNeverRecorded(act)), ...(Object.keys(EVENTS) as (keyof typeof EVENTS)[])]
+export const AUDIT_ACTS: readonly AuditAct[] = [
+  ...(Object.keys(ACTS) as Act[]).filter((act) => !isNeverRecorded(act)),
+  ...(Object.keys(EVENTS) as (keyof typeof EVENTS)[]),
+]
 
 /** An act in plain words; one that an older Keyframe recorded under another name stays as it is. */
 export function auditWords(act: string): string {
-  const words = Object.hasOwn(ACTS, act) ? ACTS[act as Act].words : Object.hasOwn(EVENTS, act) ? EVENTS[act as keyof typeof EVENTS] : act
+  const words = Object.hasOwn(ACTS, act)
+    ? ACTS[act as Act].words
+    : Object.hasOwn(EVENTS, act)
+      ? EVENTS[act as keyof typeof EVENTS]
+      : act
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

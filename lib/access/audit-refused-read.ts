@@ -7,7 +7,9 @@ import type { User } from './users.ts'
 /** A page that is refused is asked for again and again by whoever has it open. */
 const ONCE_MS = 60_000
 
-interface Shared { keyframeRefusedReads?: Map<string, number> }
+interface Shared {
+  keyframeRefusedReads?: Map<string, number>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 const recorded = () => (shared.keyframeRefusedReads ??= new Map())

@@ -10,7 +10,9 @@ interface Pending {
   user: Asked['user']
   timer: NodeJS.Timeout
 }
-interface Shared { keyframeRefusals?: { budget: RefusalBudget; pending: Map<string, Pending> } }
+interface Shared {
+  keyframeRefusals?: { budget: RefusalBudget; pending: Map<string, Pending> }
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 const refusals = () => (shared.keyframeRefusals ??= { budget: new RefusalBudget(), pending: new Map() })
@@ -25,7 +27,10 @@ export async function auditRefused(source: RefusalSource, asked: Asked, sentence
   const nowMs = Date.now()
   budget.sweep(nowMs)
   const answer = budget.take(key, nowMs)
-  if (answer.record) return audit(asked, { result: 'refused', sentence }).catch((error: unknown) => { logError(`the record of a refused ${asked.act}`, error) })
+  if (answer.record)
+    return audit(asked, { result: 'refused', sentence }).catch((error: unknown) => {
+      logError(`the record of a refused ${asked.act}`, error)
+    })
   if (pending.has(key)) return
   const timer = setTimeout(() => void recordSum(key), Math.max(0, answer.endsAtMs - nowMs))
   timer.unref()
@@ -44,7 +49,17 @@ async function recordSum(key: string): Promise<void> {
   const more = budget.sum(key)
   if (!found || more === 0) return
   clearTimeout(found.timer)
-  const what = key.startsWith('acts') ? (more === 1 ? 'refused act' : 'refused acts') : more === 1 ? 'refused sign-in' : 'refused sign-ins'
-  await audit({ user: found.user, act: 'refusals.more', input: { more }, address: null }, { result: 'refused', sentence: `And ${more} more ${what} in this hour, not recorded one by one.` })
-    .catch((error: unknown) => { logError('the sum of refusals', error) })
+  const what = key.startsWith('acts')
+    ? more === 1
+      ? 'refused act'
+      : 'refused acts'
+    : more === 1
+      ? 'refused sign-in'
+      : 'refused sign-ins'
+  await audit(
+    { user: found.user, act: 'refusals.more', input: { more }, address: null },
+    { result: 'refused', sentence: `And ${more} more ${what} in this hour, not recorded one by one.` },
+  ).catch((error: unknown) => {
+    logError('the sum of refusals', error)
+  })
 }

@@ -27,17 +27,28 @@ export interface Asked {
 
 export type Outcome =
   /** `jobId`: the job that it began, or ended. */
-  | { result: 'ok'; jobId?: string | null }
-  | { result: 'refused' | 'failed'; sentence: string }
+  { result: 'ok'; jobId?: string | null } | { result: 'refused' | 'failed'; sentence: string }
 
 /** Records that something was asked. @returns the record's id for `auditOutcome`. */
 export async function auditAsked({ user, act, input, address }: Asked): Promise<number> {
-  const asked = safeJson(input, (key, value) => (FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value))
+  const asked = safeJson(input, (key, value) =>
+    FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value,
+  )
   // Of the record, not of the input: that of a refused act may be anything, and answer with anything.
   const subject = await auditSubject(act, JSON.parse(asked))
-  const { id } = await store().insertInto('audit')
-    .values({ at_ms: Date.now(), user_id: user.id, user_name: user.name, act, asked: asked.slice(0, ASKED_MAX_CHARACTERS), address, ...subject })
-    .returning('id').executeTakeFirstOrThrow()
+  const { id } = await store()
+    .insertInto('audit')
+    .values({
+      at_ms: Date.now(),
+      user_id: user.id,
+      user_name: user.name,
+      act,
+      asked: asked.slice(0, ASKED_MAX_CHARACTERS),
+      address,
+      ...subject,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
   return id
 }
 
@@ -45,10 +56,28 @@ export async function auditAsked({ user, act, input, address }: Asked): Promise<
 export async function auditOutcome(id: number, outcome: Outcome): Promise<void> {
   const jobId = outcome.result === 'ok' ? (outcome.jobId ?? null) : null
   const sentence = outcome.result === 'ok' ? null : outcome.sentence.slice(0, SENTENCE_MAX_CHARACTERS)
-  await store().insertInto('audit_results').values({ audit_id: id, at_ms: Date.now(), result: outcome.result, sentence, job_id: jobId }).execute()
-  const about = await store().selectFrom('audit').select(['host', 'vm_uuid']).where('id', '=', id).executeTakeFirst()
-  const job = jobId === null ? undefined : await store().selectFrom('jobs').select(['host', 'vm_uuid']).where('id', '=', jobId).executeTakeFirst()
-  publish({ type: 'audit', host: about?.host ?? job?.host ?? null, vmUuid: about?.vm_uuid || job?.vm_uuid || null })
+  await store()
+    .insertInto('audit_results')
+    .values({ audit_id: id, at_ms: Date.now(), result: outcome.result, sentence, job_id: jobId })
+    .execute()
+  const about = await store()
+    .selectFrom('audit')
+    .select(['host', 'vm_uuid'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  const job =
+    jobId === null
+      ? undefined
+      : await store()
+          .selectFrom('jobs')
+          .select(['host', 'vm_uuid'])
+          .where('id', '=', jobId)
+          .executeTakeFirst()
+  publish({
+    type: 'audit',
+    host: about?.host ?? job?.host ?? null,
+    vmUuid: about?.vm_uuid || job?.vm_uuid || null,
+  })
 }
 
 /** Records what is over already, such as a sign-in or an act that was refused before it began. */

@@ -20,17 +20,23 @@ export interface RoleChanged {
 
 /** Gives a user another role, which their open pages take to heart at once. Throws Refusal. */
 export async function changeRole({ id, role }: z.infer<typeof ChangeRoleInput>): Promise<RoleChanged> {
-  const { revoked, linkEnded } = await store().transaction().execute(async (transaction) => {
-    const user = await requireKnownUser(transaction, id)
-    if (user.role === role) throw new Refusal(`The role of ${user.name} is ${role} already.`)
-    await transaction.updateTable('users').set({ role }).where('id', '=', id).execute()
-    if (user.role === 'admin') await refuseWithoutAdmin(transaction)
-    const links = await transaction.deleteFrom('setup_tokens').where('user_id', '=', id).returning('expires_at_ms').execute()
-    return {
-      revoked: can({ role }, 'share.create') ? [] : await revokeSharesOf(transaction, id),
-      linkEnded: links.some((link) => link.expires_at_ms > Date.now()),
-    }
-  })
+  const { revoked, linkEnded } = await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const user = await requireKnownUser(transaction, id)
+      if (user.role === role) throw new Refusal(`The role of ${user.name} is ${role} already.`)
+      await transaction.updateTable('users').set({ role }).where('id', '=', id).execute()
+      if (user.role === 'admin') await refuseWithoutAdmin(transaction)
+      const links = await transaction
+        .deleteFrom('setup_tokens')
+        .where('user_id', '=', id)
+        .returning('expires_at_ms')
+        .execute()
+      return {
+        revoked: can({ role }, 'share.create') ? [] : await revokeSharesOf(transaction, id),
+        linkEnded: links.some((link) => link.expires_at_ms > Date.now()),
+      }
+    })
   announceAccess(id)
   announceRevoked(revoked)
   return { sharesRevoked: revoked.length, linkEnded }

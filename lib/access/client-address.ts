@@ -16,5 +16,8 @@ export interface From {
 export async function requestFrom(): Promise<From> {
   const sent = await headers()
   const peer = marksPeers() ? sent.get(PEER_HEADER) : null
-  return { address: forwardedAddress(peer, sent.get('x-forwarded-for'), settings().trustedProxies), agent: sent.get('user-agent') ?? '' }
+  return {
+    address: forwardedAddress(peer, sent.get('x-forwarded-for'), settings().trustedProxies),
+    agent: sent.get('user-agent') ?? '',
+  }
 }

@@ -15,7 +15,9 @@ export interface DeviceUser {
 
 /** Signed over the user and the hash of the password; neither stands in the token. */
 function signature(key: Buffer, user: DeviceUser, deviceId: string, untilMs: number): string {
-  return createHmac('sha256', key).update([user.id, user.passwordHash, deviceId, untilMs].join('\0')).digest('base64url')
+  return createHmac('sha256', key)
+    .update([user.id, user.passwordHash, deviceId, untilMs].join('\0'))
+    .digest('base64url')
 }
 
 function readToken(key: Buffer, token: string, user: DeviceUser, nowMs: number): string | null {
@@ -26,10 +28,19 @@ function readToken(key: Buffer, token: string, user: DeviceUser, nowMs: number):
   return given.length === right.length && timingSafeEqual(given, right) ? deviceId : null
 }
 
-const tokensOf = (cookie: string | undefined) => (cookie ?? '').split(BETWEEN).filter((token) => token !== '').slice(0, USERS_MAXIMUM)
+const tokensOf = (cookie: string | undefined) =>
+  (cookie ?? '')
+    .split(BETWEEN)
+    .filter((token) => token !== '')
+    .slice(0, USERS_MAXIMUM)
 
 /** The id of a browser that has signed in as this user before, by its cookie; null for any other. */
-export function knownDevice(key: Buffer, cookie: string | undefined, user: DeviceUser, nowMs: number): string | null {
+export function knownDevice(
+  key: Buffer,
+  cookie: string | undefined,
+  user: DeviceUser,
+  nowMs: number,
+): string | null {
   for (const token of tokensOf(cookie)) {
     const deviceId = readToken(key, token, user, nowMs)
     if (deviceId !== null) return deviceId
@@ -42,5 +53,7 @@ export function withDevice(key: Buffer, cookie: string | undefined, user: Device
   const untilMs = nowMs + DEVICE_LIFETIME_MS
   const deviceId = randomBytes(ID_BYTES).toString('base64url')
   const others = tokensOf(cookie).filter((token) => readToken(key, token, user, nowMs) === null)
-  return [`${deviceId}.${untilMs}.${signature(key, user, deviceId, untilMs)}`, ...others].slice(0, USERS_MAXIMUM).join(BETWEEN)
+  return [`${deviceId}.${untilMs}.${signature(key, user, deviceId, untilMs)}`, ...others]
+    .slice(0, USERS_MAXIMUM)
+    .join(BETWEEN)
 }

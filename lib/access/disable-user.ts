@@ -16,15 +16,17 @@ export interface UserDisabled {
  * go on. @returns how many share links were revoked. Throws Refusal.
  */
 export async function disableUser(id: string): Promise<UserDisabled> {
-  const revoked = await store().transaction().execute(async (transaction) => {
-    const user = await requireKnownUser(transaction, id)
-    if (user.disabled === 1) throw new Refusal(`${user.name} is disabled already.`)
-    await transaction.updateTable('users').set({ disabled: 1 }).where('id', '=', id).execute()
-    await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
-    await transaction.deleteFrom('setup_tokens').where('user_id', '=', id).execute()
-    if (user.role === 'admin') await refuseWithoutAdmin(transaction)
-    return revokeSharesOf(transaction, id)
-  })
+  const revoked = await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const user = await requireKnownUser(transaction, id)
+      if (user.disabled === 1) throw new Refusal(`${user.name} is disabled already.`)
+      await transaction.updateTable('users').set({ disabled: 1 }).where('id', '=', id).execute()
+      await transaction.deleteFrom('sessions').where('user_id', '=', id).execute()
+      await transaction.deleteFrom('setup_tokens').where('user_id', '=', id).execute()
+      if (user.role === 'admin') await refuseWithoutAdmin(transaction)
+      return revokeSharesOf(transaction, id)
+    })
   announceAccess(id)
   announceRevoked(revoked)
   return { sharesRevoked: revoked.length }

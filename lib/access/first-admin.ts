@@ -10,5 +10,7 @@ export async function ensureFirstAdmin(settings: Settings): Promise<void> {
     await createUser(FIRST_ADMIN_NAME, settings.adminPassword, 'admin')
     return
   }
-  process.stdout.write(`keyframe: first start. Choose the password of the user ${FIRST_ADMIN_NAME} here, once, within 24 hours: ${setupLink(settings.url, await createSetupToken(null))}\n`)
+  process.stdout.write(
+    `keyframe: first start. Choose the password of the user ${FIRST_ADMIN_NAME} here, once, within 24 hours: ${setupLink(settings.url, await createSetupToken(null))}\n`,
+  )
 }

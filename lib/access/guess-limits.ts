@@ -43,7 +43,8 @@ export type Admission =
   | { delayMs: number; nameLimitReached: boolean; forget(): void }
 
 /** Doubles with every few past the limit. */
-const growing = (past: number) => (past < 0 ? 0 : Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor(past / DOUBLES_EVERY)))
+const growing = (past: number) =>
+  past < 0 ? 0 : Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor(past / DOUBLES_EVERY))
 
 /** Counts guesses at passwords in memory. What it decides depends on the guesses and their times alone. */
 export class GuessLimits {
@@ -59,7 +60,12 @@ export class GuessLimits {
     // Nothing that others do counts for a browser that is known: nobody elsewhere can lock it out.
     if (guess.known !== null) return this.#count([`known ${guess.known}`], PER_PLACE_AND_NAME, nowMs)
     const place = addressGroup(guess.address)
-    const [pair, here, named, all] = [`${guess.kind} pair ${place} ${name}`, `${guess.kind} place ${place}`, `${guess.kind} name ${name}`, `${guess.kind} all`]
+    const [pair, here, named, all] = [
+      `${guess.kind} pair ${place} ${name}`,
+      `${guess.kind} place ${place}`,
+      `${guess.kind} name ${name}`,
+      `${guess.kind} all`,
+    ]
     if (place !== null) {
       const refused = this.#refused(pair, PER_PLACE_AND_NAME, nowMs) ?? this.#refused(here, PER_PLACE, nowMs)
       if (refused) return refused
@@ -82,7 +88,13 @@ export class GuessLimits {
   }
 
   #count(keys: string[], limit: number, nowMs: number): Admission {
-    return this.#refused(keys[0]!, limit, nowMs) ?? { ...this.#add(keys, nowMs), delayMs: 0, nameLimitReached: false }
+    return (
+      this.#refused(keys[0]!, limit, nowMs) ?? {
+        ...this.#add(keys, nowMs),
+        delayMs: 0,
+        nameLimitReached: false,
+      }
+    )
   }
 
   #refused(key: string, limit: number, nowMs: number): Admission | null {

@@ -23,12 +23,28 @@ export interface UserView {
 /** Every user by name, with their sessions. */
 export async function listUsers(): Promise<UserView[]> {
   const rows = await store().selectFrom('users').selectAll().orderBy('name').execute()
-  const links = await store().selectFrom('setup_tokens').select(['user_id', 'expires_at_ms']).where('expires_at_ms', '>', Date.now()).execute()
-  return Promise.all(rows.map(async (row): Promise<UserView> => ({
-    id: row.id, name: row.name, role: row.role as Role,
-    state: row.disabled === 1 ? 'disabled' : row.password_hash !== NO_PASSWORD ? 'active' : row.seen_at_ms === null ? 'invited' : 'locked',
-    seenAtMs: row.seen_at_ms, createdAtMs: row.created_at_ms,
-    linkUntilMs: links.find((link) => link.user_id === row.id)?.expires_at_ms ?? null,
-    sessions: await listSessions(row.id),
-  })))
+  const links = await store()
+    .selectFrom('setup_tokens')
+    .select(['user_id', 'expires_at_ms'])
+    .where('expires_at_ms', '>', Date.now())
+    .execute()
+  return Promise.all(
+    rows.map(async (row): Promise<UserView> => ({
+      id: row.id,
+      name: row.name,
+      role: row.role as Role,
+      state:
+        row.disabled === 1
+          ? 'disabled'
+          : row.password_hash !== NO_PASSWORD
+            ? 'active'
+            : row.seen_at_ms === null
+              ? 'invited'
+              : 'locked',
+      seenAtMs: row.seen_at_ms,
+      createdAtMs: row.created_at_ms,
+      linkUntilMs: links.find((link) => link.user_id === row.id)?.expires_at_ms ?? null,
+      sessions: await listSessions(row.id),
+    })),
+  )
 }

@@ -3,15 +3,32 @@ import { loginPath, safeNextPath } from './next-path.ts'
 import { refusalSentence } from './sign-in-refusal.ts'
 
 it.each([
-  ['/hosts/a/vms/b%20c?x=1', '/hosts/a/vms/b%20c?x=1'], ['/hosts/a/vms/b%2Fc#top', '/hosts/a/vms/b%2Fc#top'], ['/?next=//evil.example', '/?next=//evil.example'],
-  ['//evil.example', '/'], ['https://evil.example', '/'], ['/\\evil.example', '/'], ['/a\nb', '/'], ['', '/'], [null, '/'],
+  ['/hosts/a/vms/b%20c?x=1', '/hosts/a/vms/b%20c?x=1'],
+  ['/hosts/a/vms/b%2Fc#top', '/hosts/a/vms/b%2Fc#top'],
+  ['/?next=//evil.example', '/?next=//evil.example'],
+  ['//evil.example', '/'],
+  ['https://evil.example', '/'],
+  ['/\\evil.example', '/'],
+  ['/a\nb', '/'],
+  ['', '/'],
+  [null, '/'],
 ])('after sign-in %j goes on to %s', (next, path) => {
   expect(safeNextPath(next)).toBe(path)
 })
 
-it.each(['/.//evil.example/x', '/..//evil.example/x', '/x/..//evil.example/x', '/%2e//evil.example/x', '/%2E%2e//evil.example/x', '/a/%2e%2e//evil.example', '/./.././/evil.example'])('stays on this site where dots lead out of it: %s', (next) => {
+it.each([
+  '/.//evil.example/x',
+  '/..//evil.example/x',
+  '/x/..//evil.example/x',
+  '/%2e//evil.example/x',
+  '/%2E%2e//evil.example/x',
+  '/a/%2e%2e//evil.example',
+  '/./.././/evil.example',
+])('stays on this site where dots lead out of it: %s', (next) => {
   // What a browser makes of it, which is what counts.
-  expect(new URL(new URL(safeNextPath(next), 'http://keyframe').pathname, 'http://keyframe').host).toBe('keyframe')
+  expect(new URL(new URL(safeNextPath(next), 'http://keyframe').pathname, 'http://keyframe').host).toBe(
+    'keyframe',
+  )
   expect(safeNextPath(next)).toBe('/')
 })
 

@@ -16,7 +16,9 @@ export async function verifyPassword(passwordHash: string | null, password: stri
   return fits && passwordHash !== null
 }
 
-interface Shared { keyframeDecoy?: Promise<string> }
+interface Shared {
+  keyframeDecoy?: Promise<string>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -26,6 +28,12 @@ export const makeDecoy = (): Promise<string> => (shared.keyframeDecoy ??= hash(c
 /** Throws Refusal when a new password is not fit for use. */
 export function checkNewPassword(password: string, field: string): void {
   const length = [...password].length
-  if (length < PASSWORD_MIN_CHARACTERS) throw new Refusal(`The password is too short: at least ${PASSWORD_MIN_CHARACTERS} characters.`, { [field]: `At least ${PASSWORD_MIN_CHARACTERS} characters.` })
-  if (password.length > PASSWORD_MAX_CHARACTERS) throw new Refusal(`The password is too long: at most ${PASSWORD_MAX_CHARACTERS} characters.`, { [field]: `At most ${PASSWORD_MAX_CHARACTERS} characters.` })
+  if (length < PASSWORD_MIN_CHARACTERS)
+    throw new Refusal(`The password is too short: at least ${PASSWORD_MIN_CHARACTERS} characters.`, {
+      [field]: `At least ${PASSWORD_MIN_CHARACTERS} characters.`,
+    })
+  if (password.length > PASSWORD_MAX_CHARACTERS)
+    throw new Refusal(`The password is too long: at most ${PASSWORD_MAX_CHARACTERS} characters.`, {
+      [field]: `At most ${PASSWORD_MAX_CHARACTERS} characters.`,
+    })
 }

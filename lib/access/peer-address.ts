@@ -6,7 +6,9 @@ import type { Socket } from 'node:net'
 /** Holds the address at the other end of a request's connection. Whatever a client sends under this name is overwritten. */
 export const PEER_HEADER = 'x-keyframe-peer'
 
-interface Shared { keyframeMarksPeers?: true }
+interface Shared {
+  keyframeMarksPeers?: true
+}
 const shared = globalThis as Shared
 
 /**

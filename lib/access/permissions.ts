@@ -7,7 +7,8 @@ export type Role = (typeof ROLES)[number]
 /** What each role is for, as the forms that give one say it. */
 export const ROLE_SENTENCES: Record<Role, string> = {
   viewer: 'sees everything, changes nothing',
-  operator: 'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up, restores, makes share links',
+  operator:
+    'also takes, merges, reverts and deletes snapshots, starts and stops VMs, repairs, backs up, restores, makes share links',
   admin: 'also manages users, backup targets and notifications, and reads the audit log',
 }
 
@@ -86,10 +87,12 @@ export const ACTS = {
 export type Act = keyof typeof ACTS
 
 /** May this user do this act? */
-export const can = (user: Pick<User, 'role'>, act: Act): boolean => Object.hasOwn(ACTS, act) && (ACTS[act].by as readonly Role[]).includes(user.role)
+export const can = (user: Pick<User, 'role'>, act: Act): boolean =>
+  Object.hasOwn(ACTS, act) && (ACTS[act].by as readonly Role[]).includes(user.role)
 
 /** Every act that this user may do: pages show no button for another. */
-export const actsOf = (user: Pick<User, 'role'>): Act[] => (Object.keys(ACTS) as Act[]).filter((act) => can(user, act))
+export const actsOf = (user: Pick<User, 'role'>): Act[] =>
+  (Object.keys(ACTS) as Act[]).filter((act) => can(user, act))
 
 const ARTICLES: Record<Role, string> = { viewer: 'a viewer', operator: 'an operator', admin: 'an admin' }
 

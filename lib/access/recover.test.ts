@@ -14,14 +14,32 @@ const command = fileURLToPath(new URL('recover.ts', import.meta.url))
 
 /** The command as a process of its own; ours holds the data meanwhile, as Keyframe does. */
 async function recover(dataDirectory: string, ...names: string[]) {
-  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...names], { env: { NODE_ENV: 'production', PATH: process.env.PATH, KEYFRAME_DATA: dataDirectory, KEYFRAME_URL: 'https://keyframe.example' }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>])
+  const child = spawn(
+    process.execPath,
+    ['--conditions=react-server', '--disable-warning=ExperimentalWarning', command, ...names],
+    {
+      env: {
+        NODE_ENV: 'production',
+        PATH: process.env.PATH,
+        KEYFRAME_DATA: dataDirectory,
+        KEYFRAME_URL: 'https://keyframe.example',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ])
   return { code, stdout, stderr }
 }
 
 describe('npm run recover', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
-  beforeAll(async () => { temporary = await openTemporaryStore() })
+  beforeAll(async () => {
+    temporary = await openTemporaryStore()
+  })
   afterAll(() => temporary.remove())
 
   it('prints a link that the Keyframe that runs takes at once', async () => {
@@ -31,16 +49,30 @@ describe('npm run recover', () => {
     expect(await countTry(GUESS)).toMatchObject({ waitMinutes: 5 })
     const { code, stdout, stderr } = await recover(temporary.directory)
     expect([code, stderr]).toEqual([0, ''])
-    const token = /^keyframe: ann is an enabled admin\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\nkeyframe: the old password, the sessions and the earlier links of ann have ended\.\n$/.exec(stdout)?.[1] ?? ''
+    const token =
+      /^keyframe: ann is an enabled admin\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\nkeyframe: the old password, the sessions and the earlier links of ann have ended\.\n$/.exec(
+        stdout,
+      )?.[1] ?? ''
     expect(await readSetupToken(token)).toEqual({ userName: 'ann' })
     // And it forgets who was kept out, without a start.
     expect(await countTry(GUESS)).toHaveProperty('right')
     expect(await takeSetupToken(token, 'a new password')).toEqual(ann)
-    expect(await store().selectFrom('audit').select(['user_name', 'act', 'subject_user']).execute()).toEqual([{ user_name: '(server)', act: 'user.recover', subject_user: 'ann' }])
+    expect(await store().selectFrom('audit').select(['user_name', 'act', 'subject_user']).execute()).toEqual([
+      { user_name: '(server)', act: 'user.recover', subject_user: 'ann' },
+    ])
   })
 
   it('says what to do with a name that is none, and where there is no database, and makes none', async () => {
-    expect(await recover(temporary.directory, 'nobody')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^keyframe: There is no user called nobody: .*ann \(admin\)\.\n$/) })
-    expect(await recover('/nonexistent/keyframe')).toMatchObject({ code: 1, stdout: '', stderr: 'keyframe: there is no Keyframe database in /nonexistent/keyframe. Set KEYFRAME_DATA as Keyframe runs with it.\n' })
+    expect(await recover(temporary.directory, 'nobody')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^keyframe: There is no user called nobody: .*ann \(admin\)\.\n$/),
+    })
+    expect(await recover('/nonexistent/keyframe')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'keyframe: there is no Keyframe database in /nonexistent/keyframe. Set KEYFRAME_DATA as Keyframe runs with it.\n',
+    })
   })
 })

@@ -11,8 +11,14 @@ import { LINK_LIFETIME_HOURS } from './setup-link.ts'
 async function recover(): Promise<string> {
   const [name = null, ...more] = process.argv.slice(2)
   if (more.length > 0) return fail('one name at most: npm run recover -- NAME')
-  if (!hasStore()) return fail(`there is no Keyframe database in ${settings().dataDirectory}. Set KEYFRAME_DATA as Keyframe runs with it.`)
-  await openStore().catch((error: unknown) => { if (error instanceof DataInUse) return openStoreBeside(); throw error })
+  if (!hasStore())
+    return fail(
+      `there is no Keyframe database in ${settings().dataDirectory}. Set KEYFRAME_DATA as Keyframe runs with it.`,
+    )
+  await openStore().catch((error: unknown) => {
+    if (error instanceof DataInUse) return openStoreBeside()
+    throw error
+  })
   const { userName, link } = await recoverAdmin(name)
   await closeStore()
   return `keyframe: ${userName} is an enabled admin. Choose a new password here, once, within ${LINK_LIFETIME_HOURS} hours: ${link}\nkeyframe: the old password, the sessions and the earlier links of ${userName} have ended.\n`

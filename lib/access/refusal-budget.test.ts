@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { BUDGET_RECORDS, BUDGET_WINDOW_MS, RefusalBudget } from './refusal-budget.ts'
 
-const spend = (budget: RefusalBudget, key: string, times: number, nowMs: number) => Array.from({ length: times }, () => budget.take(key, nowMs).record).filter(Boolean).length
+const spend = (budget: RefusalBudget, key: string, times: number, nowMs: number) =>
+  Array.from({ length: times }, () => budget.take(key, nowMs).record).filter(Boolean).length
 
 it('records so many an hour of each, and counts the rest', () => {
   const budget = new RefusalBudget()

@@ -16,7 +16,10 @@ export class RefusalBudget {
   take(key: string, nowMs: number): { record: true } | { record: false; endsAtMs: number } {
     const found = this.#windows.get(key)
     // One with a sum that nobody has taken yet goes on until it is taken.
-    const window = found !== undefined && (nowMs < found.endsAtMs || found.more > 0) ? found : { endsAtMs: nowMs + BUDGET_WINDOW_MS, records: 0, more: 0 }
+    const window =
+      found !== undefined && (nowMs < found.endsAtMs || found.more > 0)
+        ? found
+        : { endsAtMs: nowMs + BUDGET_WINDOW_MS, records: 0, more: 0 }
     this.#windows.set(key, window)
     if (window.records < BUDGET_RECORDS) {
       window.records += 1
@@ -40,6 +43,7 @@ export class RefusalBudget {
 
   /** Drops windows that ended and have nothing to say, so that what is kept stays as few as who is refused in an hour. */
   sweep(nowMs: number): void {
-    for (const [key, { endsAtMs, more }] of this.#windows) if (endsAtMs <= nowMs && more === 0) this.#windows.delete(key)
+    for (const [key, { endsAtMs, more }] of this.#windows)
+      if (endsAtMs <= nowMs && more === 0) this.#windows.delete(key)
   }
 }

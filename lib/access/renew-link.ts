@@ -17,17 +17,30 @@ export const RenewLinkInput = UserInput.extend({ endPassword: z.literal('on').op
  * A new link for an invitation that ran out or a lost password; the one before ends. The old password works until the link is used;
  * with `endPassword`, for one that was stolen, it ends now, and all sessions with it but that of who asks. Throws Refusal.
  */
-export async function renewLink({ id, endPassword }: z.infer<typeof RenewLinkInput>, ownSessionId: string): Promise<OneTimeLink> {
-  const { userName, token } = await store().transaction().execute(async (transaction) => {
-    const user = await requireKnownUser(transaction, id)
-    if (user.disabled === 1) throw new Refusal(`${user.name} is disabled. Enable the user first.`)
-    if (endPassword !== undefined) {
-      await transaction.updateTable('users').set({ password_hash: NO_PASSWORD }).where('id', '=', id).execute()
-      await transaction.deleteFrom('sessions').where('user_id', '=', id).where('id', '!=', ownSessionId).execute()
-      if (user.role === 'admin') await refuseWithoutAdmin(transaction)
-    }
-    return { userName: user.name, token: await replaceSetupToken(transaction, id) }
-  })
+export async function renewLink(
+  { id, endPassword }: z.infer<typeof RenewLinkInput>,
+  ownSessionId: string,
+): Promise<OneTimeLink> {
+  const { userName, token } = await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const user = await requireKnownUser(transaction, id)
+      if (user.disabled === 1) throw new Refusal(`${user.name} is disabled. Enable the user first.`)
+      if (endPassword !== undefined) {
+        await transaction
+          .updateTable('users')
+          .set({ password_hash: NO_PASSWORD })
+          .where('id', '=', id)
+          .execute()
+        await transaction
+          .deleteFrom('sessions')
+          .where('user_id', '=', id)
+          .where('id', '!=', ownSessionId)
+          .execute()
+        if (user.role === 'admin') await refuseWithoutAdmin(transaction)
+      }
+      return { userName: user.name, token: await replaceSetupToken(transaction, id) }
+    })
   announceAccess(id)
   return { userName, link: setupLink(settings().url, token) }
 }

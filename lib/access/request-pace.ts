@@ -17,12 +17,15 @@ export class RequestPace {
 
   /** Counts one. @returns null, or the seconds to wait when there were too many. */
   take(sessionId: string, address: string, nowMs: number): number | null {
-    return this.#count(`${sessionId} ${address}`, PER_ADDRESS, nowMs) ?? this.#count(sessionId, PER_SESSION, nowMs)
+    return (
+      this.#count(`${sessionId} ${address}`, PER_ADDRESS, nowMs) ?? this.#count(sessionId, PER_SESSION, nowMs)
+    )
   }
 
   #count(key: string, limit: number, nowMs: number): number | null {
     const found = this.#windows.get(key)
-    const window = found !== undefined && nowMs < found.endsAtMs ? found : { endsAtMs: nowMs + MINUTE_MS, count: 0 }
+    const window =
+      found !== undefined && nowMs < found.endsAtMs ? found : { endsAtMs: nowMs + MINUTE_MS, count: 0 }
     if (window.count >= limit) return Math.max(1, Math.ceil((window.endsAtMs - nowMs) / 1_000))
     window.count += 1
     this.#windows.delete(key)

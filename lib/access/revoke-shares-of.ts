@@ -9,8 +9,14 @@ import type { Schema } from '../store/schema.ts'
  */
 export async function revokeSharesOf(transaction: Transaction<Schema>, userId: string): Promise<string[]> {
   const nowMs = Date.now()
-  const revoked = await transaction.updateTable('shares').set({ revoked_at_ms: nowMs })
-    .where('created_by_id', '=', userId).where('revoked_at_ms', 'is', null).where('expires_at_ms', '>', nowMs).returning('id').execute()
+  const revoked = await transaction
+    .updateTable('shares')
+    .set({ revoked_at_ms: nowMs })
+    .where('created_by_id', '=', userId)
+    .where('revoked_at_ms', 'is', null)
+    .where('expires_at_ms', '>', nowMs)
+    .returning('id')
+    .execute()
   return revoked.map(({ id }) => id)
 }
 

@@ -15,7 +15,10 @@ export interface RouteContext {
 const isCostly = (act: Act) => act === 'check.read' || (act.endsWith('.plan') && act !== 'schedule.plan')
 
 /** A gated route handler: 401 without a session, 403 without the right, 429 for too many plans and forms in a minute, and a sentence as JSON for errors. */
-export function route(act: Act, handle: (request: Request, context: { params: Params; session: Session }) => Promise<Response>) {
+export function route(
+  act: Act,
+  handle: (request: Request, context: { params: Params; session: Session }) => Promise<Response>,
+) {
   return async (request: Request, context: RouteContext): Promise<Response> => {
     const session = await currentSession()
     if (!session) return Response.json({ message: 'Sign in first.' }, { status: 401 })
@@ -25,14 +28,23 @@ export function route(act: Act, handle: (request: Request, context: { params: Pa
       return Response.json({ message: refusal }, { status: 403 })
     }
     const many = isCostly(act) ? tooManyRequests(session, new URL(request.url).pathname) : null
-    if (many) return Response.json({ message: many.sentence }, { status: 429, headers: { 'retry-after': String(many.waitSeconds) } })
+    if (many)
+      return Response.json(
+        { message: many.sentence },
+        { status: 429, headers: { 'retry-after': String(many.waitSeconds) } },
+      )
     try {
       return await handle(request, { params: await context.params, session })
     } catch (error) {
       if (isRefusal(error)) return Response.json({ message: error.message }, { status: 409 })
-      if (error instanceof Error && error.name === 'VmGone') return Response.json({ message: error.message }, { status: 404 })
-      if (error instanceof Error && (error.name === 'HostDown' || error.name === 'VmHung')) return Response.json({ message: error.message }, { status: 503 })
-      return Response.json({ message: `This could not be read. The log tells more under ${logError(act, error)}.` }, { status: 500 })
+      if (error instanceof Error && error.name === 'VmGone')
+        return Response.json({ message: error.message }, { status: 404 })
+      if (error instanceof Error && (error.name === 'HostDown' || error.name === 'VmHung'))
+        return Response.json({ message: error.message }, { status: 503 })
+      return Response.json(
+        { message: `This could not be read. The log tells more under ${logError(act, error)}.` },
+        { status: 500 },
+      )
     }
   }
 }

@@ -46,10 +46,14 @@ function plainObject(value: object, replace: Replace, walk: Walk): unknown {
   if (Array.isArray(value)) {
     const made: unknown[] = []
     // A sparse array may be longer than memory.
-    for (let index = 0; index < value.length && walk.left > 0; index++) made.push(plain(String(index), value[index], replace, walk) ?? null)
+    for (let index = 0; index < value.length && walk.left > 0; index++)
+      made.push(plain(String(index), value[index], replace, walk) ?? null)
     return made
   }
-  if (value instanceof Date) return Number.isNaN(Date.prototype.getTime.call(value)) ? '[Invalid Date]' : Date.prototype.toISOString.call(value)
+  if (value instanceof Date)
+    return Number.isNaN(Date.prototype.getTime.call(value))
+      ? '[Invalid Date]'
+      : Date.prototype.toISOString.call(value)
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && prototype !== Object.prototype) return `[${typeNameOf(value)}]`
   const made = Object.create(null) as Record<string, unknown>

@@ -9,12 +9,22 @@ import { createSession, readSession } from './sessions.ts'
 import { createUser, type User } from './users.ts'
 import { deviceCookieName } from './cookie-names.ts'
 
-interface Written { name: string; value: string; options: Record<string, unknown> }
-const jar = vi.hoisted(() => ({ written: [] as { name: string; value: string; options: Record<string, unknown> }[], sent: new Map<string, string>() }))
+interface Written {
+  name: string
+  value: string
+  options: Record<string, unknown>
+}
+const jar = vi.hoisted(() => ({
+  written: [] as { name: string; value: string; options: Record<string, unknown> }[],
+  sent: new Map<string, string>(),
+}))
 vi.mock('next/headers', () => ({
   cookies: async () => ({
     get: (name: string) => (jar.sent.has(name) ? { name, value: jar.sent.get(name) } : undefined),
-    set: (name: string, value: string, options: Record<string, unknown>) => { jar.written.push({ name, value, options }); jar.sent.set(name, value) },
+    set: (name: string, value: string, options: Record<string, unknown>) => {
+      jar.written.push({ name, value, options })
+      jar.sent.set(name, value)
+    },
   }),
 }))
 
@@ -49,7 +59,10 @@ it('over https the cookie is for this name, TLS and the server alone', async () 
   reachedBy('https://keyframe.example')
   await signIn(ann)
   const [{ name, options }] = jar.written as [Written]
-  expect([name, options]).toEqual(['__Host-keyframe-session', { httpOnly: true, sameSite: 'lax', secure: true, path: '/', maxAge: 30 * 86_400 }])
+  expect([name, options]).toEqual([
+    '__Host-keyframe-session',
+    { httpOnly: true, sameSite: 'lax', secure: true, path: '/', maxAge: 30 * 86_400 },
+  ])
   expect(deviceCookieName(true)).toMatch(/^__Host-/)
 })
 
@@ -61,11 +74,17 @@ it('whoever signs in gets a new key, and the session that the browser had before
   const second = await signIn(bob)
   expect(second.key).not.toBe(first.key)
   expect(await readSessionCookie()).toBe(second.key)
-  expect([await readSession(first.id), await readSession(second.id), await readSession(elsewhere.id)]).toEqual([null, bob, ann])
+  expect([
+    await readSession(first.id),
+    await readSession(second.id),
+    await readSession(elsewhere.id),
+  ]).toEqual([null, bob, ann])
 })
 
 it('each key is of its own, and of 192 random bits', async () => {
-  const keys = await Promise.all(Array.from({ length: 50 }, async () => (await createSession(ann.id, FROM)).key))
+  const keys = await Promise.all(
+    Array.from({ length: 50 }, async () => (await createSession(ann.id, FROM)).key),
+  )
   expect(new Set(keys).size).toBe(50)
   for (const key of keys) expect(Buffer.from(key, 'base64url')).toHaveLength(24)
 })
@@ -75,16 +94,29 @@ it('a token is taken with our key, our algorithm and in its time, and no other',
   const token = jar.sent.get(PLAIN)!
   const claims = { sub: ann.id, sid: key }
   // As next-auth makes its key of the secret.
-  const used = new Uint8Array(hkdfSync('sha256', deriveKey('sessions'), '', 'NextAuth.js Generated Encryption Key', 32))
-  const made = (alg: string, enc = 'A256GCM') => new EncryptJWT(claims).setProtectedHeader({ alg, enc }).setIssuedAt().setExpirationTime('1h').encrypt(used)
-  const read = async (value: string) => { jar.sent.set(PLAIN, value); return readSessionCookie() }
+  const used = new Uint8Array(
+    hkdfSync('sha256', deriveKey('sessions'), '', 'NextAuth.js Generated Encryption Key', 32),
+  )
+  const made = (alg: string, enc = 'A256GCM') =>
+    new EncryptJWT(claims)
+      .setProtectedHeader({ alg, enc })
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .encrypt(used)
+  const read = async (value: string) => {
+    jar.sent.set(PLAIN, value)
+    return readSessionCookie()
+  }
   expect([await read(token), await read(await made('dir'))]).toEqual([key, key])
   const [head, , iv, text, tag] = token.split('.')
   const swapped = text!.startsWith('A') ? 'B' : 'A'
   const others = {
     changed: [head, '', iv, swapped + text!.slice(1), tag].join('.'),
     'under the key of another use': await encode({ token: claims, secret: deriveKey('shares') }),
-    'under a key of nobody': await encode({ token: claims, secret: createHash('sha256').update('x').digest('hex') }),
+    'under a key of nobody': await encode({
+      token: claims,
+      secret: createHash('sha256').update('x').digest('hex'),
+    }),
     unsigned: new UnsecuredJWT(claims).setExpirationTime('1h').encode(),
     'another algorithm under our key': await made('A256GCMKW'),
     'a third one': await made('A256KW'),

@@ -32,11 +32,23 @@ export async function writeSessionCookie(user: User, key: string): Promise<void>
   if (before !== null && before !== key) await endSessionOf(before)
   const maxAge = SESSION_LIFETIME_MS / 1000
   const token = await encode({ token: { sub: user.id, name: user.name, sid: key }, secret: secret(), maxAge })
-  ;(await cookies()).set(cookieName(), token, { httpOnly: true, sameSite: 'lax', secure: secure(), path: '/', maxAge })
+  ;(await cookies()).set(cookieName(), token, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: secure(),
+    path: '/',
+    maxAge,
+  })
 }
 
 export async function clearSessionCookie(): Promise<void> {
-  (await cookies()).delete({ name: cookieName(), path: '/', secure: secure(), httpOnly: true, sameSite: 'lax' })
+  ;(await cookies()).delete({
+    name: cookieName(),
+    path: '/',
+    secure: secure(),
+    httpOnly: true,
+    sameSite: 'lax',
+  })
 }
 
 /** The session's key in the cookie, or null when there is none or its signature is not ours. */

@@ -27,12 +27,26 @@ export interface SessionView {
 }
 
 /** Begins a session. @returns its id, and the key that the signed cookie carries and nothing else keeps. */
-export async function createSession(userId: string, { agent, address }: From): Promise<{ id: string; key: string }> {
+export async function createSession(
+  userId: string,
+  { agent, address }: From,
+): Promise<{ id: string; key: string }> {
   const now = Date.now()
   await store().deleteFrom('sessions').where('expires_at_ms', '<', now).execute()
   const key = randomBytes(KEY_BYTES).toString('base64url')
   const id = sessionIdOf(key)
-  await store().insertInto('sessions').values({ id, user_id: userId, created_at_ms: now, seen_at_ms: now, expires_at_ms: now + SESSION_LIFETIME_MS, agent: agent.slice(0, AGENT_MAX_CHARACTERS), address }).execute()
+  await store()
+    .insertInto('sessions')
+    .values({
+      id,
+      user_id: userId,
+      created_at_ms: now,
+      seen_at_ms: now,
+      expires_at_ms: now + SESSION_LIFETIME_MS,
+      agent: agent.slice(0, AGENT_MAX_CHARACTERS),
+      address,
+    })
+    .execute()
   await store().updateTable('users').set({ seen_at_ms: now }).where('id', '=', userId).execute()
   publish({ type: 'users' })
   return { id, key }
@@ -41,8 +55,14 @@ export async function createSession(userId: string, { agent, address }: From): P
 /** The user of a session that is neither expired nor revoked, or null. Looked up at each request. */
 export async function readSession(id: string): Promise<User | null> {
   const now = Date.now()
-  const row = await store().selectFrom('sessions').innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['users.id', 'users.name', 'users.role', 'sessions.seen_at_ms']).where('sessions.id', '=', id).where('sessions.expires_at_ms', '>', now).where('users.disabled', '=', 0).executeTakeFirst()
+  const row = await store()
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select(['users.id', 'users.name', 'users.role', 'sessions.seen_at_ms'])
+    .where('sessions.id', '=', id)
+    .where('sessions.expires_at_ms', '>', now)
+    .where('users.disabled', '=', 0)
+    .executeTakeFirst()
   if (!row) return null
   if (now - row.seen_at_ms > SEEN_EVERY_MS) {
     await store().updateTable('sessions').set({ seen_at_ms: now }).where('id', '=', id).execute()
@@ -53,8 +73,20 @@ export async function readSession(id: string): Promise<User | null> {
 
 /** A user's sessions, the one used last first. */
 export async function listSessions(userId: string): Promise<SessionView[]> {
-  const rows = await store().selectFrom('sessions').selectAll().where('user_id', '=', userId).where('expires_at_ms', '>', Date.now()).orderBy('seen_at_ms', 'desc').execute()
-  return rows.map((row) => ({ id: row.id, createdAtMs: row.created_at_ms, seenAtMs: row.seen_at_ms, agent: row.agent, address: row.address }))
+  const rows = await store()
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('expires_at_ms', '>', Date.now())
+    .orderBy('seen_at_ms', 'desc')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    createdAtMs: row.created_at_ms,
+    seenAtMs: row.seen_at_ms,
+    agent: row.agent,
+    address: row.address,
+  }))
 }
 
 /** Ends one session of this user, on its open pages at once. */
@@ -65,7 +97,11 @@ export async function revokeSession(userId: string, id: string): Promise<void> {
 
 /** Ends the session that this key opens, whoever's it is, on its open pages at once. */
 export async function endSessionOf(key: string): Promise<void> {
-  const row = await store().deleteFrom('sessions').where('id', '=', sessionIdOf(key)).returning('user_id').executeTakeFirst()
+  const row = await store()
+    .deleteFrom('sessions')
+    .where('id', '=', sessionIdOf(key))
+    .returning('user_id')
+    .executeTakeFirst()
   if (row) announceAccess(row.user_id)
 }
 

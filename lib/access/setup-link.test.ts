@@ -11,11 +11,14 @@ const DAY_MS = 24 * 3_600_000
 
 describe('first start', () => {
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
-  beforeAll(async () => { temporary = await openTemporaryStore() })
+  beforeAll(async () => {
+    temporary = await openTemporaryStore()
+  })
   afterAll(() => temporary.remove())
   beforeEach(async () => {
     vi.useRealTimers()
-    for (const table of ['setup_tokens', 'sessions', 'users'] as const) await store().deleteFrom(table).execute()
+    for (const table of ['setup_tokens', 'sessions', 'users'] as const)
+      await store().deleteFrom(table).execute()
   })
 
   const firstStart = async (env: Record<string, string>) => {
@@ -29,15 +32,21 @@ describe('first start', () => {
   it('takes the password of KEYFRAME_ADMIN_PASSWORD, the first time only, and prints nothing', async () => {
     expect(await firstStart({ KEYFRAME_ADMIN_PASSWORD: 'the first one' })).toBe('')
     expect(await firstStart({ KEYFRAME_ADMIN_PASSWORD: 'the second one' })).toBe('')
-    expect(await checkPassword('admin', 'the second one', { address: '198.51.100.1' })).toMatchObject({ refused: 'wrong' })
-    expect(await checkPassword('admin', 'the first one', { address: '198.51.100.1' })).toMatchObject({ user: { name: 'admin' } })
+    expect(await checkPassword('admin', 'the second one', { address: '198.51.100.1' })).toMatchObject({
+      refused: 'wrong',
+    })
+    expect(await checkPassword('admin', 'the first one', { address: '198.51.100.1' })).toMatchObject({
+      user: { name: 'admin' },
+    })
   })
 
   it('prints a link without it, which works once; the database does not hold its token', async () => {
     const printed = await firstStart({ KEYFRAME_URL: 'https://keyframe.example' })
     const token = /https:\/\/keyframe\.example\/setup\/(\S+)/.exec(printed)?.[1] ?? ''
     expect(token).toMatch(/^[\w-]{32}$/)
-    expect(JSON.stringify(await store().selectFrom('setup_tokens').selectAll().execute())).not.toContain(token)
+    expect(JSON.stringify(await store().selectFrom('setup_tokens').selectAll().execute())).not.toContain(
+      token,
+    )
     expect(await readSetupToken(token)).toEqual({ userName: 'admin' })
     expect(await takeSetupToken(token, 'a good password')).toMatchObject({ name: 'admin' })
     expect(await readSetupToken(token)).toBeNull()
@@ -48,7 +57,10 @@ describe('first start', () => {
   it('keeps the link when the password was too short, and makes one admin of two posts at once', async () => {
     const token = await createSetupToken(null)
     await expect(takeSetupToken(token, 'short')).rejects.toThrow(/at least 8 characters/)
-    const posts = await Promise.allSettled([takeSetupToken(token, 'password one'), takeSetupToken(token, 'password two')])
+    const posts = await Promise.allSettled([
+      takeSetupToken(token, 'password one'),
+      takeSetupToken(token, 'password two'),
+    ])
     expect(posts.map((post) => post.status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(await countUsers()).toBe(1)
   })

@@ -12,7 +12,10 @@ export async function signOut(): Promise<void> {
   const session = await currentSession()
   if (session) {
     await revokeSession(session.user.id, session.id)
-    await audit({ user: session.user, act: 'session.sign-out', input: {}, address: (await requestFrom()).address }, { result: 'ok' })
+    await audit(
+      { user: session.user, act: 'session.sign-out', input: {}, address: (await requestFrom()).address },
+      { result: 'ok' },
+    )
   }
   await clearSessionCookie()
   redirect('/login')

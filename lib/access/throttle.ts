@@ -14,10 +14,17 @@ interface Throttle {
   room: WaitingRoom
   forgottenAtMs: number
 }
-interface Shared { keyframeThrottle?: Throttle }
+interface Shared {
+  keyframeThrottle?: Throttle
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
-const throttle = (): Throttle => (shared.keyframeThrottle ??= { limits: new GuessLimits(), room: new WaitingRoom(WAITING_MAXIMUM, WAITING_PER_NAME), forgottenAtMs: Date.now() })
+const throttle = (): Throttle =>
+  (shared.keyframeThrottle ??= {
+    limits: new GuessLimits(),
+    room: new WaitingRoom(WAITING_MAXIMUM, WAITING_PER_NAME),
+    forgottenAtMs: Date.now(),
+  })
 
 export type Try =
   /** May not try. `firstTime`: nobody was kept out by this limit before. */
@@ -35,7 +42,11 @@ export async function countTry(guess: Guess): Promise<Try> {
   await forgetWhenAsked()
   const { limits, room } = throttle()
   const admission = limits.admit(guess, Date.now())
-  if ('waitMs' in admission) return { waitMinutes: Math.max(1, Math.ceil(admission.waitMs / MINUTE_MS)), firstTime: admission.firstTime }
+  if ('waitMs' in admission)
+    return {
+      waitMinutes: Math.max(1, Math.ceil(admission.waitMs / MINUTE_MS)),
+      firstTime: admission.firstTime,
+    }
   if (!(await room.wait(`${guess.kind} ${guess.name}`, admission.delayMs))) return 'busy'
   return { nameLimitReached: admission.nameLimitReached, right: () => admission.forget() }
 }
@@ -47,11 +58,19 @@ export function forgetFailures(): void {
 
 /** Has the process that runs forget all wrong tries before the next one: for a command beside it. */
 export async function askToForget(db: Pick<ReturnType<typeof store>, 'insertInto'>): Promise<void> {
-  await db.insertInto('access_marks').values({ name: FORGET, at_ms: Date.now() }).onConflict((conflict) => conflict.column('name').doUpdateSet({ at_ms: Date.now() })).execute()
+  await db
+    .insertInto('access_marks')
+    .values({ name: FORGET, at_ms: Date.now() })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ at_ms: Date.now() }))
+    .execute()
 }
 
 async function forgetWhenAsked(): Promise<void> {
-  const mark = await store().selectFrom('access_marks').select('at_ms').where('name', '=', FORGET).executeTakeFirst()
+  const mark = await store()
+    .selectFrom('access_marks')
+    .select('at_ms')
+    .where('name', '=', FORGET)
+    .executeTakeFirst()
   if (mark === undefined || mark.at_ms <= throttle().forgottenAtMs) return
   throttle().forgottenAtMs = mark.at_ms
   forgetFailures()

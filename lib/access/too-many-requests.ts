@@ -2,7 +2,9 @@ import 'server-only'
 import type { Session } from './current-user.ts'
 import { RequestPace } from './request-pace.ts'
 
-interface Shared { keyframeRequestPace?: RequestPace }
+interface Shared {
+  keyframeRequestPace?: RequestPace
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -10,8 +12,14 @@ const shared = globalThis as Shared
  * Counts a request that makes a host work; `address` is what is asked for, without its query. @returns null, or why it is not
  * answered and after how many seconds it would be.
  */
-export function tooManyRequests(session: Session, address: string): { sentence: string; waitSeconds: number } | null {
+export function tooManyRequests(
+  session: Session,
+  address: string,
+): { sentence: string; waitSeconds: number } | null {
   const waitSeconds = (shared.keyframeRequestPace ??= new RequestPace()).take(session.id, address, Date.now())
   if (waitSeconds === null) return null
-  return { sentence: `This was asked for too often in the last minute, and each time the host has to work for it. Try again in ${waitSeconds} ${waitSeconds === 1 ? 'second' : 'seconds'}.`, waitSeconds }
+  return {
+    sentence: `This was asked for too often in the last minute, and each time the host has to work for it. Try again in ${waitSeconds} ${waitSeconds === 1 ? 'second' : 'seconds'}.`,
+    waitSeconds,
+  }
 }

@@ -2,7 +2,9 @@ import 'server-only'
 import { store } from '../store/store.ts'
 
 type NameOf = (host: string, vmUuid: string) => string | null
-interface Shared { keyframeVmName?: NameOf }
+interface Shared {
+  keyframeVmName?: NameOf
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -15,6 +17,13 @@ export function nameVmsBy(nameOf: NameOf): void {
 export async function vmName(host: string, vmUuid: string): Promise<string | null> {
   const known = shared.keyframeVmName?.(host, vmUuid)
   if (known) return known
-  const job = await store().selectFrom('jobs').select('vm_name').where('host', '=', host).where('vm_uuid', '=', vmUuid).orderBy('created_at_ms', 'desc').limit(1).executeTakeFirst()
+  const job = await store()
+    .selectFrom('jobs')
+    .select('vm_name')
+    .where('host', '=', host)
+    .where('vm_uuid', '=', vmUuid)
+    .orderBy('created_at_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   return job?.vm_name ?? null
 }

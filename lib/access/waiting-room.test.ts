@@ -8,7 +8,9 @@ it('holds each for its time, and who need not wait not at all', async () => {
   const room = new WaitingRoom(2, 2)
   expect(await room.wait('ann', 0)).toBe(true)
   let passed = false
-  const waiting = room.wait('ann', 1_000).then(() => { passed = true })
+  const waiting = room.wait('ann', 1_000).then(() => {
+    passed = true
+  })
   await vi.advanceTimersByTimeAsync(999)
   expect(passed).toBe(false)
   await vi.advanceTimersByTimeAsync(1)

@@ -10,12 +10,15 @@ import { NO_PASSWORD } from './users.ts'
  * become another person's. Throws Refusal.
  */
 export async function withdrawInvitation(id: string): Promise<void> {
-  await store().transaction().execute(async (transaction) => {
-    const user = await requireKnownUser(transaction, id)
-    // Who has none any more because it was ended has been here, too.
-    if (user.password_hash !== NO_PASSWORD || user.seen_at_ms !== null) throw new Refusal(`${user.name} has chosen a password already. Disable the user instead.`)
-    await transaction.deleteFrom('setup_tokens').where('user_id', '=', id).execute()
-    await transaction.deleteFrom('users').where('id', '=', id).execute()
-  })
+  await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const user = await requireKnownUser(transaction, id)
+      // Who has none any more because it was ended has been here, too.
+      if (user.password_hash !== NO_PASSWORD || user.seen_at_ms !== null)
+        throw new Refusal(`${user.name} has chosen a password already. Disable the user instead.`)
+      await transaction.deleteFrom('setup_tokens').where('user_id', '=', id).execute()
+      await transaction.deleteFrom('users').where('id', '=', id).execute()
+    })
   publish({ type: 'users' })
 }

@@ -19,10 +19,20 @@ export const AdoptInput = z.object({
 })
 
 /** Why these can't be adopted as they stand, a sentence; null when they can. Pure. */
-export function adoptRefusal(chosen: readonly ForeignBackup[], knownIds: ReadonlySet<string>, confirmed: ReadonlySet<string>): string | null {
+export function adoptRefusal(
+  chosen: readonly ForeignBackup[],
+  knownIds: ReadonlySet<string>,
+  confirmed: ReadonlySet<string>,
+): string | null {
   const unreadable = chosen.find((backup) => backup.demands === null)
-  if (unreadable) return `The configuration of ${unreadable.id} can’t be read, or is not the one in its manifest. It can’t be adopted.`
-  const missing = chosen.find((backup) => backup.parentId !== null && !knownIds.has(backup.parentId) && !chosen.some((each) => each.id === backup.parentId))
+  if (unreadable)
+    return `The configuration of ${unreadable.id} can’t be read, or is not the one in its manifest. It can’t be adopted.`
+  const missing = chosen.find(
+    (backup) =>
+      backup.parentId !== null &&
+      !knownIds.has(backup.parentId) &&
+      !chosen.some((each) => each.id === backup.parentId),
+  )
   if (missing) return `${missing.id} rests on ${missing.parentId}: adopt that one, too, or neither.`
   const open = groupDemands(chosen).find((demand) => !confirmed.has(demand.key))
   return open ? `Confirm what the backups ask of the host first. Not confirmed: ${open.sentence}` : null
@@ -32,19 +42,33 @@ export function adoptRefusal(chosen: readonly ForeignBackup[], knownIds: Readonl
  * Takes foreign backups as this Keyframe's own: from then on they count, can be restored by operators, and are signed. Throws Refusal, where one
  * was changed since the admin looked, too; nothing is adopted then.
  */
-export async function adoptBackups({ targetId, backups, confirmed }: z.infer<typeof AdoptInput>): Promise<{ adopted: number }> {
+export async function adoptBackups({
+  targetId,
+  backups,
+  confirmed,
+}: z.infer<typeof AdoptInput>): Promise<{ adopted: number }> {
   const target = await requireTarget(targetId)
   const foreign = await listForeign(targetId)
-  const chosen = foreign.filter((backup) => backups.some(({ id, seal }) => id === backup.id && seal === backup.manifest.seal))
+  const chosen = foreign.filter((backup) =>
+    backups.some(({ id, seal }) => id === backup.id && seal === backup.manifest.seal),
+  )
   const gone = backups.find(({ id }) => !chosen.some((backup) => backup.id === id))
-  if (gone) throw new Refusal(`${gone.id} is no longer what you were shown: it is gone from ${target.name}, or was changed. Nothing was adopted. Reload the page.`)
+  if (gone)
+    throw new Refusal(
+      `${gone.id} is no longer what you were shown: it is gone from ${target.name}, or was changed. Nothing was adopted. Reload the page.`,
+    )
   const known = await store().selectFrom('backups').select('id').where('target_id', '=', targetId).execute()
   const refusal = adoptRefusal(chosen, new Set(known.map((row) => row.id)), new Set(confirmed))
   if (refusal !== null) throw new Refusal(refusal)
   for (const { manifest, text, id } of chosen) {
     await noteBackup(target, manifest, text, null)
-    if (manifest.checkpoint !== null) await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
-    await store().deleteFrom('foreign_backups').where('target_id', '=', targetId).where('id', '=', id).execute()
+    if (manifest.checkpoint !== null)
+      await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
+    await store()
+      .deleteFrom('foreign_backups')
+      .where('target_id', '=', targetId)
+      .where('id', '=', id)
+      .execute()
   }
   await signBackups(target)
   publish({ type: 'backups', host: target.host, vmUuid: null })

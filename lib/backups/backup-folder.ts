@@ -1,11 +1,23 @@
 import 'server-only'
-import { isLibvirtError, VIR_ERR_NO_STORAGE_VOL, VIR_STORAGE_POOL_CREATE_WITH_BUILD, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_ERR_NO_STORAGE_VOL,
+  VIR_STORAGE_POOL_CREATE_WITH_BUILD,
+  type Connect,
+  type StoragePool,
+  type StorageVol,
+} from 'node-libvirt'
 import { isBeingMade, OWN_POOL_PREFIX, ownPoolXml } from '../hosts/image-files.ts'
 import { childText, escapeXml, parseXml } from '../hosts/xml.ts'
 
 /** Who uses a directory's pool now, and the opening or ending of it that is under way. */
-interface Folder { users: number; turn: Promise<unknown> }
-interface Shared { keyframeBackupFolders?: Map<string, Folder> }
+interface Folder {
+  users: number
+  turn: Promise<unknown>
+}
+interface Shared {
+  keyframeBackupFolders?: Map<string, Folder>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -14,7 +26,12 @@ const shared = globalThis as Shared
  * is taken; else a transient one is started, with `make` also its directory, and ended when nobody here uses it any more.
  * Rejects with LibvirtError when the directory is not there.
  */
-export async function withFolder<T>(connect: Connect, path: string, act: (pool: StoragePool) => Promise<T>, make = false): Promise<T> {
+export async function withFolder<T>(
+  connect: Connect,
+  path: string,
+  act: (pool: StoragePool) => Promise<T>,
+  make = false,
+): Promise<T> {
   const folders = (shared.keyframeBackupFolders ??= new Map<string, Folder>())
   const key = `${connect.uri} ${path}`
   const folder = folders.get(key) ?? { users: 0, turn: Promise.resolve() }
@@ -47,7 +64,10 @@ async function openPool(connect: Connect, path: string, make: boolean): Promise<
   const known = await knownPool(connect, path)
   if (known) return known
   try {
-    return await connect.storagePoolCreateXML(ownPoolXml(path), make ? VIR_STORAGE_POOL_CREATE_WITH_BUILD : undefined)
+    return await connect.storagePoolCreateXML(
+      ownPoolXml(path),
+      make ? VIR_STORAGE_POOL_CREATE_WITH_BUILD : undefined,
+    )
   } catch (error) {
     // A look at images that lie there (lib/hosts) may have started it in this moment.
     const started = isLibvirtError(error) ? await knownPool(connect, path) : null
@@ -73,15 +93,29 @@ async function knownPool(connect: Connect, path: string): Promise<StoragePool | 
 
 /** The volume of this name, or null. */
 export async function findVolume(pool: StoragePool, name: string): Promise<StorageVol | null> {
-  return pool.storageVolLookupByName(name).catch((error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL)) return null; throw error })
+  return pool.storageVolLookupByName(name).catch((error: unknown) => {
+    if (isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL)) return null
+    throw error
+  })
 }
 
 /** XML of a qcow2 volume that holds nothing; `backing` relative to its own directory. */
-export const imageXml = (name: string, virtualBytes: number, backing: string | null, format = 'qcow2'): string =>
+export const imageXml = (
+  name: string,
+  virtualBytes: number,
+  backing: string | null,
+  format = 'qcow2',
+): string =>
   `<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${virtualBytes}</capacity><allocation>0</allocation><target><format type='${format}'/></target>${backing === null ? '' : `<backingStore><path>${escapeXml(backing)}</path><format type='qcow2'/></backingStore>`}</volume>`
 
 /** Makes an empty image anew; one of this name is removed first. */
-export async function makeImage(pool: StoragePool, name: string, virtualBytes: number, backing: string | null, format = 'qcow2'): Promise<void> {
+export async function makeImage(
+  pool: StoragePool,
+  name: string,
+  virtualBytes: number,
+  backing: string | null,
+  format = 'qcow2',
+): Promise<void> {
   await (await findVolume(pool, name))?.delete()
   await pool.storageVolCreateXML(imageXml(name, virtualBytes, backing, format))
 }
@@ -89,7 +123,9 @@ export async function makeImage(pool: StoragePool, name: string, virtualBytes: n
 /** Writes a small file anew. */
 export async function putFile(pool: StoragePool, name: string, bytes: Buffer): Promise<void> {
   await (await findVolume(pool, name))?.delete()
-  const volume = await pool.storageVolCreateXML(`<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${bytes.length}</capacity><target><format type='raw'/></target></volume>`)
+  const volume = await pool.storageVolCreateXML(
+    `<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${bytes.length}</capacity><target><format type='raw'/></target></volume>`,
+  )
   await volume.upload(0, bytes)
 }
 
@@ -98,7 +134,8 @@ export async function getFile(pool: StoragePool, name: string, maximumBytes: num
   const volume = await findVolume(pool, name)
   if (volume === null) return null
   const lengthBytes = await fileBytes(volume)
-  if (lengthBytes > maximumBytes) throw new Error(`${name} has ${lengthBytes} bytes, which is more than such a file can have`)
+  if (lengthBytes > maximumBytes)
+    throw new Error(`${name} has ${lengthBytes} bytes, which is more than such a file can have`)
   return readBytes(volume, 0, lengthBytes)
 }
 

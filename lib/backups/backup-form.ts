@@ -21,7 +21,23 @@ const TARGETS_WAIT_MS = 5_000
 /** Asks the host what a backup of this VM can be. Throws HostDown and VmGone. */
 export async function backupForm(hostName: string, vmUuid: string): Promise<BackupForm> {
   const { host, vm } = await requireVm(hostName, vmUuid)
-  const [targets, agent] = await Promise.all([readTargetStates(hostName, TARGETS_WAIT_MS, { anew: true }), host.frozen.read(vm)])
-  const disks = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path ?? '', overlayDirectory: '', refusal: snapshotRefusal(disk), format: disk.format }))
-  return { targets, disks, agent: agent.agent, fileSystems: agent.fileSystems, running: vm.running, state: vm.state }
+  const [targets, agent] = await Promise.all([
+    readTargetStates(hostName, TARGETS_WAIT_MS, { anew: true }),
+    host.frozen.read(vm),
+  ])
+  const disks = (vm.description?.disks ?? []).map((disk) => ({
+    target: disk.target,
+    path: disk.path ?? '',
+    overlayDirectory: '',
+    refusal: snapshotRefusal(disk),
+    format: disk.format,
+  }))
+  return {
+    targets,
+    disks,
+    agent: agent.agent,
+    fileSystems: agent.fileSystems,
+    running: vm.running,
+    state: vm.state,
+  }
 }

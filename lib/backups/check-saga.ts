@@ -36,29 +36,58 @@ export const checkSaga: Saga<CheckJob> = {
     const chain = input.below === true ? await requireChain(input.targetId, input.backupId) : [asked]
     for (const [index, backup] of chain.entries()) {
       const fault = await checkSteps(context, host, target, backup, index / chain.length, 1 / chain.length)
-      await step(backup.id === asked.id ? 'note the verdict' : `note the verdict on ${backup.id}`, { do: async () => { await noteVerdict(target, backup, fault); return true } })
-      if (fault !== null) throw new Refusal(`The backup ${backup.id}${backup.id === asked.id ? '' : `, on which ${asked.id} rests,`} is damaged: ${fault}. Don’t rely on it, nor on the increments on top of it. The next backup of ${backup.vmName} is a full by itself.`)
+      await step(backup.id === asked.id ? 'note the verdict' : `note the verdict on ${backup.id}`, {
+        do: async () => {
+          await noteVerdict(target, backup, fault)
+          return true
+        },
+      })
+      if (fault !== null)
+        throw new Refusal(
+          `The backup ${backup.id}${backup.id === asked.id ? '' : `, on which ${asked.id} rests,`} is damaged: ${fault}. Don’t rely on it, nor on the increments on top of it. The next backup of ${backup.vmName} is a full by itself.`,
+        )
     }
     const good = `The backup ${asked.id} is good: all ${asked.manifest.files.length} files are as they were written, and the images’ structure is sound.`
-    if (chain.length > 1) return [good, `So ${chain.length === 2 ? 'is the backup' : `are the ${chain.length - 1} backups`} that it rests on.`]
-    return asked.parentId === null ? [good] : [good, `What it rests on, ${asked.parentId}, was not read this time.`]
+    if (chain.length > 1)
+      return [
+        good,
+        `So ${chain.length === 2 ? 'is the backup' : `are the ${chain.length - 1} backups`} that it rests on.`,
+      ]
+    return asked.parentId === null
+      ? [good]
+      : [good, `What it rests on, ${asked.parentId}, was not read this time.`]
   },
 }
 
 /** The steps that look at one backup; they stop at the first fault. `from` and `share` of the job's percent. */
-export async function checkSteps(context: SagaContext<object>, host: Host, target: Target, backup: Backup, from: number, share: number): Promise<Fault> {
+export async function checkSteps(
+  context: SagaContext<object>,
+  host: Host,
+  target: Target,
+  backup: Backup,
+  from: number,
+  share: number,
+): Promise<Fault> {
   const total = backup.manifest.files.reduce((sum, file) => sum + file.bytes, 0)
   await context.allowCancel(true)
-  const first = await context.step(`read the manifest of ${backup.id}`, { do: async () => ({ fault: await checkManifest(host, target, backup) }) })
+  const first = await context.step(`read the manifest of ${backup.id}`, {
+    do: async () => ({ fault: await checkManifest(host, target, backup) }),
+  })
   if (first.fault !== null) return first.fault
   let before = 0
   for (const file of backup.manifest.files) {
-    const { fault } = await context.step(`read ${backup.id}/${file.name}`, { do: async () => ({
-      fault: await checkFile(host, target, backup, file.name, async (bytes) => {
-        if (await context.cancelRequested()) throw new JobCancelled('Cancelled. Nothing was changed, and no verdict was noted.')
-        await context.progress(Math.floor((from + ((before + bytes) / total) * share) * 100), `Reading ${backup.id}/${file.name}`)
+    const { fault } = await context.step(`read ${backup.id}/${file.name}`, {
+      do: async () => ({
+        fault: await checkFile(host, target, backup, file.name, async (bytes) => {
+          if (await context.cancelRequested())
+            throw new JobCancelled('Cancelled. Nothing was changed, and no verdict was noted.')
+          await context.progress(
+            Math.floor((from + ((before + bytes) / total) * share) * 100),
+            `Reading ${backup.id}/${file.name}`,
+          )
+        }),
       }),
-    }) })
+    })
     if (fault !== null) return fault
     before += file.bytes
   }

@@ -10,10 +10,17 @@ import type { ChosenDisk, LeftOutDisk, SourceLayer } from './types.ts'
 const SIZE_UNIT_BYTES = 1024
 
 /** The disks to back up with the layers they consist of now, and those that are left out with the reason. null = all that can. Throws Refusal. */
-export async function chooseDisks(host: Host, vm: KnownVm, wanted: readonly string[] | null): Promise<{ disks: ChosenDisk[]; leftOut: LeftOutDisk[] }> {
+export async function chooseDisks(
+  host: Host,
+  vm: KnownVm,
+  wanted: readonly string[] | null,
+): Promise<{ disks: ChosenDisk[]; leftOut: LeftOutDisk[] }> {
   const all = vm.description?.disks ?? []
   const unknown = wanted?.find((target) => !all.some((disk) => disk.target === target))
-  if (unknown !== undefined) throw new Refusal(`${vm.name} has no disk ${unknown}. Reload the page: its disks changed.`, { disks: 'Reload the page.' })
+  if (unknown !== undefined)
+    throw new Refusal(`${vm.name} has no disk ${unknown}. Reload the page: its disks changed.`, {
+      disks: 'Reload the page.',
+    })
   const leftOut: LeftOutDisk[] = []
   const disks: ChosenDisk[] = []
   host.files.forget()
@@ -24,25 +31,50 @@ export async function chooseDisks(host: Host, vm: KnownVm, wanted: readonly stri
     }
     const refusal = snapshotRefusal(disk)
     const chain = refusal === null ? await readLayers(host, disk.path!, disk.format) : refusal
-    const reason = typeof chain === 'string' ? chain : chain.virtualBytes % SIZE_UNIT_BYTES === 0 ? null : `Its size, ${chain.virtualBytes} bytes, is no whole number of KiB, which libvirt can’t make a volume of.`
+    const reason =
+      typeof chain === 'string'
+        ? chain
+        : chain.virtualBytes % SIZE_UNIT_BYTES === 0
+          ? null
+          : `Its size, ${chain.virtualBytes} bytes, is no whole number of KiB, which libvirt can’t make a volume of.`
     if (reason === null && typeof chain !== 'string') disks.push({ target: disk.target, ...chain })
-    else if (wanted !== null) throw new Refusal(`${disk.target} can’t be part of a backup. ${reason}`, { disks: reason ?? '' })
+    else if (wanted !== null)
+      throw new Refusal(`${disk.target} can’t be part of a backup. ${reason}`, { disks: reason ?? '' })
     else leftOut.push({ target: disk.target, reason: reason ?? '' })
   }
-  if (disks.length === 0) throw new Refusal(wanted === null ? `${vm.name} has no disk that can be backed up. ${leftOut.map((each) => `${each.target}: ${each.reason}`).join(' ')}`.trim() : 'Nothing is selected: choose at least one disk.', { disks: 'Choose at least one disk.' })
+  if (disks.length === 0)
+    throw new Refusal(
+      wanted === null
+        ? `${vm.name} has no disk that can be backed up. ${leftOut.map((each) => `${each.target}: ${each.reason}`).join(' ')}`.trim()
+        : 'Nothing is selected: choose at least one disk.',
+      { disks: 'Choose at least one disk.' },
+    )
   return { disks, leftOut }
 }
 
 /** Layers active first, or why they can't be read. */
-async function readLayers(host: Host, path: string, format: string | null): Promise<{ virtualBytes: number; allocatedBytes: number; layers: SourceLayer[] } | string> {
+async function readLayers(
+  host: Host,
+  path: string,
+  format: string | null,
+): Promise<{ virtualBytes: number; allocatedBytes: number; layers: SourceLayer[] } | string> {
   const chain = await walkChain(host.files, path, format, 0)
   const last = chain.layers.at(-1)!.reading
-  if (chain.end !== 'base') return last.kind === 'found' ? `The chain below ${last.path} can’t be followed to its end.` : `${last.reason}.`
-  const found = chain.layers.flatMap(({ reading, format: recorded }) => (reading.kind === 'found' ? [{ reading, format: recorded ?? reading.detectedFormat }] : []))
+  if (chain.end !== 'base')
+    return last.kind === 'found'
+      ? `The chain below ${last.path} can’t be followed to its end.`
+      : `${last.reason}.`
+  const found = chain.layers.flatMap(({ reading, format: recorded }) =>
+    reading.kind === 'found' ? [{ reading, format: recorded ?? reading.detectedFormat }] : [],
+  )
   const top = found[0]!
   return {
     virtualBytes: top.format === 'raw' ? top.reading.lengthBytes : top.reading.virtualBytes,
     allocatedBytes: found.reduce((sum, each) => sum + each.reading.allocatedBytes, 0),
-    layers: found.map((each) => ({ path: each.reading.path, format: each.format, sourceType: each.reading.path.startsWith('/dev/') ? 'block' : 'file' })),
+    layers: found.map((each) => ({
+      path: each.reading.path,
+      format: each.format,
+      sourceType: each.reading.path.startsWith('/dev/') ? 'block' : 'file',
+    })),
   }
 }

@@ -1,4 +1,15 @@
-import { attributeOf, contentOf, drop, dropWhere, elementsOf, firstOf, nameOf, setAttribute, textOf, type XmlNode } from './xml-nodes.ts'
+import {
+  attributeOf,
+  contentOf,
+  drop,
+  dropWhere,
+  elementsOf,
+  firstOf,
+  nameOf,
+  setAttribute,
+  textOf,
+  type XmlNode,
+} from './xml-nodes.ts'
 
 /**
  * What a saved configuration asks of the host beyond the VM itself, and what becomes of it. `key` is the same for the same
@@ -21,15 +32,68 @@ export interface HostOffer {
 
 /** Elements of a domain that ask nothing of the host but CPU, memory and time. What is not here goes. */
 const PLAIN = new Set([
-  'name', 'uuid', 'title', 'description', 'metadata', 'genid', 'memory', 'currentMemory', 'maxMemory', 'memoryBacking', 'memtune', 'vcpu', 'vcpus', 'iothreads',
-  'iothreadids', 'defaultiothread', 'cputune', 'numatune', 'sysinfo', 'os', 'features', 'cpu', 'clock', 'on_poweroff', 'on_reboot', 'on_crash', 'on_lockfailure',
-  'pm', 'perf', 'devices', 'throttlegroups', 'keywrap',
+  'name',
+  'uuid',
+  'title',
+  'description',
+  'metadata',
+  'genid',
+  'memory',
+  'currentMemory',
+  'maxMemory',
+  'memoryBacking',
+  'memtune',
+  'vcpu',
+  'vcpus',
+  'iothreads',
+  'iothreadids',
+  'defaultiothread',
+  'cputune',
+  'numatune',
+  'sysinfo',
+  'os',
+  'features',
+  'cpu',
+  'clock',
+  'on_poweroff',
+  'on_reboot',
+  'on_crash',
+  'on_lockfailure',
+  'pm',
+  'perf',
+  'devices',
+  'throttlegroups',
+  'keywrap',
 ])
 const PLAIN_OS = new Set(['type', 'boot', 'bootmenu', 'bios', 'smbios', 'firmware', 'loader', 'nvram'])
 const PLAIN_MEMORY_BACKING = new Set(['nosharepages', 'discard', 'allocation', 'access'])
 const PLAIN_DEVICES = new Set([
-  'disk', 'controller', 'interface', 'input', 'hub', 'graphics', 'video', 'sound', 'audio', 'watchdog', 'memballoon', 'rng', 'tpm', 'panic', 'iommu', 'vsock',
-  'memory', 'crypto', 'serial', 'console', 'parallel', 'channel', 'redirfilter', 'redirdev', 'nvram', 'emulator',
+  'disk',
+  'controller',
+  'interface',
+  'input',
+  'hub',
+  'graphics',
+  'video',
+  'sound',
+  'audio',
+  'watchdog',
+  'memballoon',
+  'rng',
+  'tpm',
+  'panic',
+  'iommu',
+  'vsock',
+  'memory',
+  'crypto',
+  'serial',
+  'console',
+  'parallel',
+  'channel',
+  'redirfilter',
+  'redirdev',
+  'nvram',
+  'emulator',
 ])
 /** Character devices that end inside of QEMU, or at a path that libvirt chooses. */
 const PLAIN_CHARACTER_TYPES = new Set(['pty', 'null', 'vc', 'spicevmc', 'qemu-vdagent'])
@@ -37,13 +101,37 @@ const PLAIN_CHARACTER_TYPES = new Set(['pty', 'null', 'vc', 'spicevmc', 'qemu-vd
 const PLAIN_NETWORKS = new Set(['network', 'bridge', 'user', 'direct'])
 
 const NAMES: Record<string, string> = {
-  hostdev: 'a device of the host', filesystem: 'a shared folder', shmem: 'shared memory', lease: 'a lock of a lock manager', smartcard: 'a smart card of the host',
-  pstore: 'a pstore file', kernel: 'the kernel', initrd: 'the initrd', cmdline: 'the kernel’s command line', dtb: 'a device tree', acpi: 'an ACPI table',
-  shim: 'a boot shim', init: 'an init program', initarg: 'an argument of the init program', initenv: 'a variable of the init program',
-  initdir: 'a folder of the init program', inituser: 'the user of the init program', initgroup: 'the group of the init program', varstore: 'a store of firmware variables',
-  seclabel: 'a security label', resource: 'a resource partition', blkiotune: 'weights of disks of the host', bootloader: 'a boot loader of the host',
-  bootloader_args: 'arguments of a boot loader', idmap: 'a map of user ids', hugepages: 'huge pages of the host', locked: 'memory that is never swapped',
-  launchSecurity: 'a sealed launch', portForward: 'a port of the host', script: 'a network script', downscript: 'a network script',
+  hostdev: 'a device of the host',
+  filesystem: 'a shared folder',
+  shmem: 'shared memory',
+  lease: 'a lock of a lock manager',
+  smartcard: 'a smart card of the host',
+  pstore: 'a pstore file',
+  kernel: 'the kernel',
+  initrd: 'the initrd',
+  cmdline: 'the kernel’s command line',
+  dtb: 'a device tree',
+  acpi: 'an ACPI table',
+  shim: 'a boot shim',
+  init: 'an init program',
+  initarg: 'an argument of the init program',
+  initenv: 'a variable of the init program',
+  initdir: 'a folder of the init program',
+  inituser: 'the user of the init program',
+  initgroup: 'the group of the init program',
+  varstore: 'a store of firmware variables',
+  seclabel: 'a security label',
+  resource: 'a resource partition',
+  blkiotune: 'weights of disks of the host',
+  bootloader: 'a boot loader of the host',
+  bootloader_args: 'arguments of a boot loader',
+  idmap: 'a map of user ids',
+  hugepages: 'huge pages of the host',
+  locked: 'memory that is never swapped',
+  launchSecurity: 'a sealed launch',
+  portForward: 'a port of the host',
+  script: 'a network script',
+  downscript: 'a network script',
 }
 
 type Note = (what: string, outcome: HostDemand['outcome']) => void
@@ -55,7 +143,10 @@ type Note = (what: string, outcome: HostDemand['outcome']) => void
  */
 export function confineDomain(domain: XmlNode, offer: HostOffer): HostDemand[] {
   const demands: HostDemand[] = []
-  const note: Note = (what, outcome) => { if (!demands.some((each) => each.what === what)) demands.push({ key: `${outcome}: ${what}`, what, outcome }) }
+  const note: Note = (what, outcome) => {
+    if (!demands.some((each) => each.what === what))
+      demands.push({ key: `${outcome}: ${what}`, what, outcome })
+  }
   keepOnly(domain, PLAIN, note)
   // smbios text is plain; fwcfg can read files of the host.
   leaveOutWhere(domain, (node) => nameOf(node) === 'sysinfo' && attributeOf(node, 'type') !== 'smbios', note)
@@ -67,15 +158,23 @@ export function confineDomain(domain: XmlNode, offer: HostOffer): HostDemand[] {
 }
 
 /** Leaves out the children for which `goes` is true, and says so. */
-const leaveOutWhere = (parent: XmlNode, goes: (node: XmlNode) => boolean, note: Note) => dropWhere(parent, (node) => {
-  if (!goes(node)) return false
-  note(nameInWords(node), 'left out')
-  return true
-})
-const keepOnly = (parent: XmlNode, plain: ReadonlySet<string>, note: Note) => leaveOutWhere(parent, (node) => !plain.has(nameOf(node)), note)
+const leaveOutWhere = (parent: XmlNode, goes: (node: XmlNode) => boolean, note: Note) =>
+  dropWhere(parent, (node) => {
+    if (!goes(node)) return false
+    note(nameInWords(node), 'left out')
+    return true
+  })
+const keepOnly = (parent: XmlNode, plain: ReadonlySet<string>, note: Note) =>
+  leaveOutWhere(parent, (node) => !plain.has(nameOf(node)), note)
 
 /** Takes an attribute away, and says so where it is there. */
-function dropAttribute(node: XmlNode, name: string, what: (value: string) => string, outcome: HostDemand['outcome'], note: Note): void {
+function dropAttribute(
+  node: XmlNode,
+  name: string,
+  what: (value: string) => string,
+  outcome: HostDemand['outcome'],
+  note: Note,
+): void {
   const value = attributeOf(node, name)
   if (value === null) return
   note(what(value), outcome)
@@ -101,7 +200,9 @@ function confineOs(os: XmlNode, offer: HostOffer, note: Note): void {
 
 function confineDevices(devices: XmlNode, offer: HostOffer, note: Note): void {
   keepOnly(devices, PLAIN_DEVICES, note)
-  for (const emulator of elementsOf(devices, 'emulator')) if (!offer.emulators.includes(textOf(emulator).trim())) note(`the emulator ${textOf(emulator).trim()}`, 'chosen by the host')
+  for (const emulator of elementsOf(devices, 'emulator'))
+    if (!offer.emulators.includes(textOf(emulator).trim()))
+      note(`the emulator ${textOf(emulator).trim()}`, 'chosen by the host')
   drop(devices, 'emulator')
   leaveOutWhere(devices, reachesHost, note)
   for (const node of elementsOf(devices)) CONFINE[nameOf(node)]?.(node, note)
@@ -112,14 +213,22 @@ function reachesHost(node: XmlNode): boolean {
   const type = attributeOf(node, 'type') ?? ''
   switch (nameOf(node)) {
     // A card of the host that is handed over whole.
-    case 'interface': return !PLAIN_NETWORKS.has(type) || attributeOf(firstOf(node, 'source'), 'mode') === 'passthrough'
-    case 'input': return type === 'passthrough' || type === 'evdev'
-    case 'tpm': return attributeOf(firstOf(node, 'backend'), 'type') !== 'emulator'
-    case 'memory': return elementsOf(node, 'source').some((source) => firstOf(source, 'path') !== undefined)
-    case 'redirdev': return type !== 'spicevmc'
-    case 'graphics': return !['vnc', 'spice', 'egl-headless'].includes(type)
-    case 'crypto': return attributeOf(firstOf(node, 'backend'), 'model') !== 'builtin'
-    default: return false
+    case 'interface':
+      return !PLAIN_NETWORKS.has(type) || attributeOf(firstOf(node, 'source'), 'mode') === 'passthrough'
+    case 'input':
+      return type === 'passthrough' || type === 'evdev'
+    case 'tpm':
+      return attributeOf(firstOf(node, 'backend'), 'type') !== 'emulator'
+    case 'memory':
+      return elementsOf(node, 'source').some((source) => firstOf(source, 'path') !== undefined)
+    case 'redirdev':
+      return type !== 'spicevmc'
+    case 'graphics':
+      return !['vnc', 'spice', 'egl-headless'].includes(type)
+    case 'crypto':
+      return attributeOf(firstOf(node, 'backend'), 'model') !== 'builtin'
+    default:
+      return false
   }
 }
 
@@ -130,14 +239,16 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     drop(node, 'target')
     for (const backend of elementsOf(node, 'backend')) {
       const isPasst = attributeOf(backend, 'type') === 'passt'
-      for (const name of ['logFile', 'tap', 'vhost', 'hostname', 'fqdn']) dropAttribute(backend, name, (value) => `the network’s ${name} ${value}`, 'left out', note)
+      for (const name of ['logFile', 'tap', 'vhost', 'hostname', 'fqdn'])
+        dropAttribute(backend, name, (value) => `the network’s ${name} ${value}`, 'left out', note)
       if (!isPasst) dropWhere(node, (each) => each === backend)
     }
     if (attributeOf(node, 'type') === 'user') leaveOutWhere(node, (each) => nameOf(each) === 'source', note)
   },
   graphics(node, note) {
     const type = attributeOf(node, 'type') ?? ''
-    for (const gl of elementsOf(node, 'gl')) dropAttribute(gl, 'rendernode', (value) => `the graphics card ${value}`, 'chosen by the host', note)
+    for (const gl of elementsOf(node, 'gl'))
+      dropAttribute(gl, 'rendernode', (value) => `the graphics card ${value}`, 'chosen by the host', note)
     if (type === 'egl-headless') return
     const isChosen = attributeOf(node, 'autoport') === 'yes'
     for (const name of ['port', 'tlsPort', 'websocket']) {
@@ -148,7 +259,8 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     setAttribute(node, 'autoport', 'yes')
     for (const each of [node, ...elementsOf(node, 'listen')]) {
       dropAttribute(each, 'socket', (value) => `the socket ${value}`, 'made unique', note)
-      for (const name of ['listen', 'address', 'network']) dropAttribute(each, name, (value) => `the ${type} screen at ${value}`, 'chosen by the host', note)
+      for (const name of ['listen', 'address', 'network'])
+        dropAttribute(each, name, (value) => `the ${type} screen at ${value}`, 'chosen by the host', note)
     }
   },
   video(node, note) {
@@ -157,7 +269,8 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     drop(node, 'driver')
   },
   audio(node, note) {
-    if (!['none', 'spice'].includes(attributeOf(node, 'type') ?? '')) note(`sound by ${attributeOf(node, 'type')} on the host`, 'left out')
+    if (!['none', 'spice'].includes(attributeOf(node, 'type') ?? ''))
+      note(`sound by ${attributeOf(node, 'type')} on the host`, 'left out')
     for (const name of ['path', 'dev', 'serverName', 'driver', 'runtimeDir']) setAttribute(node, name, null)
     if (attributeOf(node, 'type') !== 'spice') setAttribute(node, 'type', 'none')
     drop(node, 'input', 'output')
@@ -173,7 +286,8 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     }
   },
   tpm(node, note) {
-    for (const backend of elementsOf(node, 'backend')) leaveOutWhere(backend, (each) => ['source', 'encryption'].includes(nameOf(each)), note)
+    for (const backend of elementsOf(node, 'backend'))
+      leaveOutWhere(backend, (each) => ['source', 'encryption'].includes(nameOf(each)), note)
   },
   vsock(node, note) {
     for (const cid of elementsOf(node, 'cid')) {
@@ -190,43 +304,67 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
       note(`SCSI commands of ${target} to a device of the host`, 'left out')
       setAttribute(node, 'device', 'disk')
     }
-    for (const name of ['rawio', 'sgio']) dropAttribute(node, name, () => `SCSI commands of ${target} to a device of the host`, 'left out', note)
+    for (const name of ['rawio', 'sgio'])
+      dropAttribute(node, name, () => `SCSI commands of ${target} to a device of the host`, 'left out', note)
     if (device !== 'cdrom' && device !== 'floppy') return
-    for (const source of elementsOf(node, 'source')) note(`the medium ${sourceInWords(source)} in ${target}`, 'left out')
+    for (const source of elementsOf(node, 'source'))
+      note(`the medium ${sourceInWords(source)} in ${target}`, 'left out')
     drop(node, 'source', 'backingStore', 'mirror')
     setAttribute(node, 'type', 'file')
   },
-  serial: confineCharacter, console: confineCharacter, parallel: confineCharacter, channel: confineCharacter,
+  serial: confineCharacter,
+  console: confineCharacter,
+  parallel: confineCharacter,
+  channel: confineCharacter,
 }
 
 function confineCharacter(node: XmlNode, note: Note): void {
   const type = attributeOf(node, 'type') ?? 'pty'
   const kind = nameOf(node)
-  for (const log of elementsOf(node, 'log')) note(`the log file ${attributeOf(log, 'file') ?? ''}`, 'left out')
+  for (const log of elementsOf(node, 'log'))
+    note(`the log file ${attributeOf(log, 'file') ?? ''}`, 'left out')
   drop(node, 'log', 'protocol')
   const source = firstOf(node, 'source')
   // The agent's channel: libvirt chooses a path where none is given.
   const isPlain = PLAIN_CHARACTER_TYPES.has(type) || (kind === 'channel' && type === 'unix')
-  if (!isPlain || (type === 'unix' && source)) note(`a ${kind} device that ends at ${source ? sourceInWords(source) : `a ${type}`}`, 'made unique')
+  if (!isPlain || (type === 'unix' && source))
+    note(`a ${kind} device that ends at ${source ? sourceInWords(source) : `a ${type}`}`, 'made unique')
   if (!isPlain) setAttribute(node, 'type', kind === 'channel' ? 'unix' : 'pty')
   drop(node, 'source')
 }
 
-const sourceInWords = (source: XmlNode) => ['file', 'dev', 'path', 'dir', 'name', 'service', 'channel', 'bridge', 'network'].map((name) => attributeOf(source, name)).find((value) => value !== null) ?? 'something of the host'
+const sourceInWords = (source: XmlNode) =>
+  ['file', 'dev', 'path', 'dir', 'name', 'service', 'channel', 'bridge', 'network']
+    .map((name) => attributeOf(source, name))
+    .find((value) => value !== null) ?? 'something of the host'
 
 /** A demand as a part of a sentence, with what tells it from others of its kind. */
 function nameInWords(node: XmlNode): string {
   const name = nameOf(node)
-  if (name.startsWith('qemu:')) return `QEMU’s own settings (${[name, ...elementsOf(node).flatMap((each) => attributeOf(each, 'value') ?? [])].join(' ')})`
+  if (name.startsWith('qemu:'))
+    return `QEMU’s own settings (${[name, ...elementsOf(node).flatMap((each) => attributeOf(each, 'value') ?? [])].join(' ')})`
   const words = NAMES[name] ?? `<${name}>`
   const source = firstOf(node, 'source')
   const address = source && firstOf(source, 'address')
-  const detail = address ? Object.entries(attributesIn(address)).map(([key, value]) => `${key} ${value}`).join(' ')
-    : source ? sourceInWords(source) : contentOf(node).length > 0 && elementsOf(node).length === 0 ? textOf(node).trim() : Object.entries(attributesIn(node)).map(([key, value]) => `${key} ${value}`).join(' ')
+  const detail = address
+    ? Object.entries(attributesIn(address))
+        .map(([key, value]) => `${key} ${value}`)
+        .join(' ')
+    : source
+      ? sourceInWords(source)
+      : contentOf(node).length > 0 && elementsOf(node).length === 0
+        ? textOf(node).trim()
+        : Object.entries(attributesIn(node))
+            .map(([key, value]) => `${key} ${value}`)
+            .join(' ')
   return detail === '' ? words : `${words} (${detail})`
 }
 
-const attributesIn = (node: XmlNode): Record<string, string> => Object.fromEntries(Object.keys((node[':@'] ?? {}) as object).map((key) => [key, attributeOf(node, key) ?? '']))
+const attributesIn = (node: XmlNode): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys((node[':@'] ?? {}) as object).map((key) => [key, attributeOf(node, key) ?? '']),
+  )
 
 /** A demand as one sentence. */
-export const demandSentence = ({ what, outcome }: HostDemand): string => `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${outcome}.`
+export const demandSentence = ({ what, outcome }: HostDemand): string =>
+  `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${outcome}.`

@@ -85,72 +85,151 @@ export const copySaga: Saga<CopyJob> = {
     }
   },
   async offerUndo(input) {
-    const left = (await Promise.all(input.disks.map(async (disk) => ((await isOnOverlay(input.host, input.vm, disk)) ? [disk.target] : [])))).flat()
-    return left.length === 0 ? null : `Merges the overlays of ${left.join(', ')} back and removes what was begun in the target.`
+    const left = (
+      await Promise.all(
+        input.disks.map(async (disk) =>
+          (await isOnOverlay(input.host, input.vm, disk)) ? [disk.target] : [],
+        ),
+      )
+    ).flat()
+    return left.length === 0
+      ? null
+      : `Merges the overlays of ${left.join(', ')} back and removes what was begun in the target.`
   },
   async undo(context) {
-    const { host } = await context.waitFor('find', () => requireVm(context.input.host, context.input.vm), POLL_MS)
+    const { host } = await context.waitFor(
+      'find',
+      () => requireVm(context.input.host, context.input.vm),
+      POLL_MS,
+    )
     await takeCopyBack(context, host, await requireTarget(context.input.targetId))
     return ['The VM runs on its own images again, and nothing of the backup is left.']
   },
 }
 
-const rootOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error)
+const rootOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause !== undefined ? error.cause : error
 
 async function takeCopyBack(context: CopyContext, host: Host, target: Target): Promise<void> {
   const { input, step } = context
   await context.allowCancel(false)
   // A copy that failed may not have begun its snapshot; each disk is asked.
-  for (const disk of input.disks) if (await context.waitFor(`look at ${disk.target}`, async () => ({ left: await isOnOverlay(input.host, input.vm, disk) }), POLL_MS).then((look) => look.left)) await mergeBack(context, host, disk)
-  const left = await step('take everything back', { do: (call) => removeUnfinished(host, target, input, call) })
+  for (const disk of input.disks)
+    if (
+      await context
+        .waitFor(
+          `look at ${disk.target}`,
+          async () => ({ left: await isOnOverlay(input.host, input.vm, disk) }),
+          POLL_MS,
+        )
+        .then((look) => look.left)
+    )
+      await mergeBack(context, host, disk)
+  const left = await step('take everything back', {
+    do: (call) => removeUnfinished(host, target, input, call),
+  })
   if (left !== null) await context.progress(null, left)
 }
 
 async function backUp(context: CopyContext, host: Host, target: Target): Promise<string[]> {
   const { input, jobId, step } = context
-  if (context.run > 1 && (await isSealed(context))) return [`${input.backupId} is in ${target.name}: an earlier run of this job finished it.`]
+  if (context.run > 1 && (await isSealed(context)))
+    return [`${input.backupId} is in ${target.name}: an earlier run of this job finished it.`]
   const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
   const wasRunning = await step('check', { do: () => check(input, host, target) })
-  const stays = await step('sweep what failed backups left', { do: (call) => sweepUnfinished(host, target, call) })
+  const stays = await step('sweep what failed backups left', {
+    do: (call) => sweepUnfinished(host, target, call),
+  })
   for (const disk of input.disks) host.jobs.setOwner(input.vm, disk.target, jobId)
   await makeDirectory(context, host, target, '')
   await step('make the files', {
     do: async (call) => {
-      const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', input.backupId, '--type', 'dir', '--target', folder, '--build')
-      await host.connection.operate((connect) => call({ procedure: 'virStorageVolCreateXML', virsh }, () => inOwnFolder(connect, target, input.backupId, async (pool) => {
-        for (const disk of input.disks) await makeImage(pool, fileOf(disk), disk.virtualBytes, null)
-      })))
+      const virsh = virshCommand(
+        host.connection.uri,
+        'pool-create-as',
+        '--name',
+        input.backupId,
+        '--type',
+        'dir',
+        '--target',
+        folder,
+        '--build',
+      )
+      await host.connection.operate((connect) =>
+        call({ procedure: 'virStorageVolCreateXML', virsh }, () =>
+          inOwnFolder(connect, target, input.backupId, async (pool) => {
+            for (const disk of input.disks) await makeImage(pool, fileOf(disk), disk.virtualBytes, null)
+          }),
+        ),
+      )
       return true
     },
   })
-  const saved = await step('write the configuration', { do: () => saveConfiguration(host, input.vm, target, input.backupId) })
-  const freeze: FreezeReport = wasRunning ? await snapshot(context, host) : { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
+  const saved = await step('write the configuration', {
+    do: () => saveConfiguration(host, input.vm, target, input.backupId),
+  })
+  const freeze: FreezeReport = wasRunning
+    ? await snapshot(context, host)
+    : { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
   await context.allowCancel(true)
   const bytes = input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0)
   let doneBytes = 0
   for (const disk of input.disks) {
-    await step(`copy ${disk.target}`, { do: (call) => copy(context, host, target, disk, doneBytes / bytes, disk.virtualBytes / bytes, call) })
+    await step(`copy ${disk.target}`, {
+      do: (call) => copy(context, host, target, disk, doneBytes / bytes, disk.virtualBytes / bytes, call),
+    })
     doneBytes += disk.virtualBytes
     if (wasRunning) {
-      await context.progress(Math.floor((doneBytes / bytes) * COPY_PERCENT), `Merging the overlay of ${disk.target} back`)
+      await context.progress(
+        Math.floor((doneBytes / bytes) * COPY_PERCENT),
+        `Merging the overlay of ${disk.target} back`,
+      )
       await mergeBack(context, host, disk)
     }
   }
   if (!wasRunning) await step('see that it stayed off', { do: () => refuseStarted(input) })
   await context.copied(bytes)
-  const files = await readFilesBack(context, host, target, input.disks.map((disk) => ({ file: fileOf(disk), virtualBytes: disk.virtualBytes, backing: null })), saved.files, await followLimit(context))
+  const files = await readFilesBack(
+    context,
+    host,
+    target,
+    input.disks.map((disk) => ({ file: fileOf(disk), virtualBytes: disk.virtualBytes, backing: null })),
+    saved.files,
+    await followLimit(context),
+  )
   await endLimit(context)
   const consistency = wasRunning ? describeConsistency(freeze) : 'The VM was off.'
   await sealBackup(context, host, target, {
-    beganMs, vm: { uuid: input.vm, name: input.vmName, wasRunning }, method: 'copy', kind: 'full', parent: null, fullReason: input.reason, checkpoint: null,
-    frozen: freeze.frozen, consistency, notes: saved.notes, nvram: saved.nvram, files,
-    disks: input.disks.map((disk) => ({ target: disk.target, file: fileOf(disk), virtualBytes: disk.virtualBytes, sourceFormat: disk.layers[0]!.format, sourcePath: disk.layers[0]!.path, backing: null })),
+    beganMs,
+    vm: { uuid: input.vm, name: input.vmName, wasRunning },
+    method: 'copy',
+    kind: 'full',
+    parent: null,
+    fullReason: input.reason,
+    checkpoint: null,
+    frozen: freeze.frozen,
+    consistency,
+    notes: saved.notes,
+    nvram: saved.nvram,
+    files,
+    disks: input.disks.map((disk) => ({
+      target: disk.target,
+      file: fileOf(disk),
+      virtualBytes: disk.virtualBytes,
+      sourceFormat: disk.layers[0]!.format,
+      sourcePath: disk.layers[0]!.path,
+      backing: null,
+    })),
   })
   return [
     `Full backup ${input.backupId} is in ${target.name}: ${input.disks.map((disk) => disk.target).join(', ')}, ${files.reduce((sum, file) => sum + file.bytes, 0)} bytes, each file read back.`,
     ...(input.reason === null ? [] : [`Why a full: ${input.reason}`]),
-    consistency, ...(wasRunning ? ['The overlays are merged back.'] : []), ...saved.notes, ...stays, ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
+    consistency,
+    ...(wasRunning ? ['The overlays are merged back.'] : []),
+    ...saved.notes,
+    ...stays,
+    ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),
   ]
 }
 
@@ -160,62 +239,140 @@ const fileOf = (disk: ChosenDisk) => `${disk.target}.qcow2`
 async function check(input: CopyJob, host: Host, target: Target): Promise<boolean> {
   const { vm } = await requireVm(input.host, input.vm)
   const freeBytes = await freeBytesOf(host, target)
-  const { disks } = await chooseDisks(host, vm, input.disks.map((disk) => disk.target))
+  const { disks } = await chooseDisks(
+    host,
+    vm,
+    input.disks.map((disk) => disk.target),
+  )
   for (const planned of input.disks) {
     const now = disks.find((disk) => disk.target === planned.target)!
-    if (now.layers.map((layer) => layer.path).join('\n') !== planned.layers.map((layer) => layer.path).join('\n')) throw new Refusal(`The chain of ${planned.target} changed since the backup was planned. Nothing was done; begin it anew.`)
-    if (now.layers.length >= START_LAYERS_MAXIMUM) throw new Refusal(`${planned.target} has ${now.layers.length} layers, and with an overlay more than the ${START_LAYERS_MAXIMUM} that libvirt can open. Merge older layers first. Nothing was done.`)
+    if (
+      now.layers.map((layer) => layer.path).join('\n') !==
+      planned.layers.map((layer) => layer.path).join('\n')
+    )
+      throw new Refusal(
+        `The chain of ${planned.target} changed since the backup was planned. Nothing was done; begin it anew.`,
+      )
+    if (now.layers.length >= START_LAYERS_MAXIMUM)
+      throw new Refusal(
+        `${planned.target} has ${now.layers.length} layers, and with an overlay more than the ${START_LAYERS_MAXIMUM} that libvirt can open. Merge older layers first. Nothing was done.`,
+      )
     if (vm.running) {
       const folder = posix.dirname(planned.overlayPath)
       const free = await host.files.freeBytes(folder)
-      if (free === null || free < OVERLAY_RESERVE_BYTES) throw new Refusal(`The overlay of ${planned.target} would be in ${folder}, which ${free === null ? 'libvirt can’t read' : `has ${free} bytes free`}. Nothing was done.`)
-      if ((await host.files.read(planned.overlayPath, 0)).kind === 'found') throw new Refusal(`${planned.overlayPath}, the overlay for ${planned.target}, exists already. Nothing was done; begin the backup anew.`)
+      if (free === null || free < OVERLAY_RESERVE_BYTES)
+        throw new Refusal(
+          `The overlay of ${planned.target} would be in ${folder}, which ${free === null ? 'libvirt can’t read' : `has ${free} bytes free`}. Nothing was done.`,
+        )
+      if ((await host.files.read(planned.overlayPath, 0)).kind === 'found')
+        throw new Refusal(
+          `${planned.overlayPath}, the overlay for ${planned.target}, exists already. Nothing was done; begin the backup anew.`,
+        )
     }
   }
-  const refusal = spaceRefusal(target, freeBytes, disks.reduce((sum, disk) => sum + disk.allocatedBytes, 0))
+  const refusal = spaceRefusal(
+    target,
+    freeBytes,
+    disks.reduce((sum, disk) => sum + disk.allocatedBytes, 0),
+  )
   if (refusal !== null) throw new Refusal(`${refusal} Nothing was done.`)
   return vm.running
 }
 
 async function snapshot(context: CopyContext, host: Host): Promise<FreezeReport> {
   const { input } = context
-  await context.progress(0, input.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot')
-  const overlays = async () => (await requireVm(input.host, input.vm)).vm.description?.disks.filter((disk) => input.disks.some((each) => each.overlayPath === disk.path)).length
+  await context.progress(
+    0,
+    input.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot',
+  )
+  const overlays = async () =>
+    (await requireVm(input.host, input.vm)).vm.description?.disks.filter((disk) =>
+      input.disks.some((each) => each.overlayPath === disk.path),
+    ).length
   const freeze = await context.step<FreezeReport>('snapshot', {
-    isDone: async () => ((await overlays()) === input.disks.length ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
+    isDone: async () =>
+      (await overlays()) === input.disks.length
+        ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' }
+        : null,
     do: async (call) => {
       const { vm } = await requireVm(input.host, input.vm)
-      const disks = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, overlayPath: input.disks.find((each) => each.target === disk.target)?.overlayPath ?? null }))
+      const disks = (vm.description?.disks ?? []).map((disk) => ({
+        target: disk.target,
+        overlayPath: input.disks.find((each) => each.target === disk.target)?.overlayPath ?? null,
+      }))
       await host.frozen.settled(input.vm)
-      return takeSnapshot(host, input.vm, { name: `keyframe-${input.backupId}`, description: '', quiesce: input.quiesce, disks, withoutMetadata: true }, call).catch((error: unknown) => {
-        throw isLibvirtError(error) ? new Refusal(`The snapshot for the backup was not taken: ${error.message}. Nothing was changed.`) : isRefusal(error) ? new Refusal(error.message.replace('No snapshot was taken', 'No backup was begun')) : error
+      return takeSnapshot(
+        host,
+        input.vm,
+        {
+          name: `keyframe-${input.backupId}`,
+          description: '',
+          quiesce: input.quiesce,
+          disks,
+          withoutMetadata: true,
+        },
+        call,
+      ).catch((error: unknown) => {
+        throw isLibvirtError(error)
+          ? new Refusal(`The snapshot for the backup was not taken: ${error.message}. Nothing was changed.`)
+          : isRefusal(error)
+            ? new Refusal(error.message.replace('No snapshot was taken', 'No backup was begun'))
+            : error
       })
     },
   })
   host.changed(input.vm)
   // libvirt's word is not enough: what is copied must be frozen.
-  await context.step('see that every disk writes to its overlay', { do: async () => {
-    if ((await overlays()) !== input.disks.length) throw new Refusal('libvirt reported the snapshot as taken, but not every disk writes to its overlay. The backup was not begun.')
-    return true
-  } })
+  await context.step('see that every disk writes to its overlay', {
+    do: async () => {
+      if ((await overlays()) !== input.disks.length)
+        throw new Refusal(
+          'libvirt reported the snapshot as taken, but not every disk writes to its overlay. The backup was not begun.',
+        )
+      return true
+    },
+  })
   return freeze
 }
 
-async function copy(context: CopyContext, host: Host, target: Target, disk: CopyDisk, from: number, share: number, call: LogCall): Promise<true> {
+async function copy(
+  context: CopyContext,
+  host: Host,
+  target: Target,
+  disk: CopyDisk,
+  from: number,
+  share: number,
+  call: LogCall,
+): Promise<true> {
   const { input, jobId } = context
   const kind = helperKindOfVm(await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc()))
   const to = { path: posix.join(folderOf(target, input.backupId), fileOf(disk)), format: 'qcow2' as const }
   // What a copy of before has written into it must not show through.
-  await host.connection.operate((connect) => inOwnFolder(connect, target, input.backupId, (pool) => makeImage(pool, fileOf(disk), disk.virtualBytes, null)))
-  return copyByHelper(host, { name: copyHelperName('copy', jobId), kind, layers: disk.layers, to, limit: await followLimit(context) }, call, async (doneBytes, totalBytes) => {
-    if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
-    await context.progress(Math.floor((from + (doneBytes / totalBytes) * share) * COPY_PERCENT), `Copying ${disk.target}`)
-  })
+  await host.connection.operate((connect) =>
+    inOwnFolder(connect, target, input.backupId, (pool) =>
+      makeImage(pool, fileOf(disk), disk.virtualBytes, null),
+    ),
+  )
+  return copyByHelper(
+    host,
+    { name: copyHelperName('copy', jobId), kind, layers: disk.layers, to, limit: await followLimit(context) },
+    call,
+    async (doneBytes, totalBytes) => {
+      if (await context.cancelRequested()) throw new JobCancelled(CANCELLED)
+      await context.progress(
+        Math.floor((from + (doneBytes / totalBytes) * share) * COPY_PERCENT),
+        `Copying ${disk.target}`,
+      )
+    },
+  )
 }
 
 /** The helper's read lock keeps QEMU from writing to what is copied; between two disks it does not. */
 async function refuseStarted(input: CopyJob): Promise<true> {
   const { vm } = await requireVm(input.host, input.vm)
-  if (vm.running) throw new Refusal(`${vm.name} was started while it was copied: its disks are not of one moment. The backup does not count; begin it anew.`)
+  if (vm.running)
+    throw new Refusal(
+      `${vm.name} was started while it was copied: its disks are not of one moment. The backup does not count; begin it anew.`,
+    )
   return true
 }

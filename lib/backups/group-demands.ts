@@ -12,7 +12,11 @@ export function groupDemands(backups: readonly { demands: HostDemand[] | null }[
   const grouped = new Map<string, GroupedDemand>()
   for (const demand of backups.flatMap((backup) => backup.demands ?? [])) {
     const before = grouped.get(demand.key)
-    grouped.set(demand.key, { key: demand.key, sentence: demandSentence(demand), backups: (before?.backups ?? 0) + 1 })
+    grouped.set(demand.key, {
+      key: demand.key,
+      sentence: demandSentence(demand),
+      backups: (before?.backups ?? 0) + 1,
+    })
   }
   return [...grouped.values()].sort((a, b) => b.backups - a.backups || a.sentence.localeCompare(b.sentence))
 }

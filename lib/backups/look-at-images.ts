@@ -22,21 +22,34 @@ export interface ImageLook {
 }
 
 /** Looks at every image of a chain that a restore reads. Throws Refusal when one is gone. */
-export async function lookAtImages(host: Host, target: Target, chain: readonly Backup[]): Promise<ImageLook[]> {
+export async function lookAtImages(
+  host: Host,
+  target: Target,
+  chain: readonly Backup[],
+): Promise<ImageLook[]> {
   const looks: ImageLook[] = []
   for (const backup of chain) {
     const folder = folderOf(target, backup.id)
-    await host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
-      for (const { file } of backup.manifest.disks) {
-        const path = posix.join(folder, file)
-        const volume = await findVolume(pool, file)
-        if (volume === null) throw new Refusal(`${path} is gone. Nothing was written.`)
-        const bytes = await fileBytes(volume)
-        const xml = parseXml(await volume.getXMLDesc(), 'volume')
-        const header = createHash('sha256').update(await readBytes(volume, 0, Math.min(HEADER_BYTES, bytes))).digest('hex')
-        looks.push({ path, bytes, modified: childText(child(child(xml, 'target'), 'timestamps'), 'mtime') ?? '', header })
-      }
-    }))
+    await host.connection.operate((connect) =>
+      withFolder(connect, folder, async (pool) => {
+        for (const { file } of backup.manifest.disks) {
+          const path = posix.join(folder, file)
+          const volume = await findVolume(pool, file)
+          if (volume === null) throw new Refusal(`${path} is gone. Nothing was written.`)
+          const bytes = await fileBytes(volume)
+          const xml = parseXml(await volume.getXMLDesc(), 'volume')
+          const header = createHash('sha256')
+            .update(await readBytes(volume, 0, Math.min(HEADER_BYTES, bytes)))
+            .digest('hex')
+          looks.push({
+            path,
+            bytes,
+            modified: childText(child(child(xml, 'target'), 'timestamps'), 'mtime') ?? '',
+            header,
+          })
+        }
+      }),
+    )
   }
   return looks
 }

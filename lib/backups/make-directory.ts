@@ -8,12 +8,31 @@ import type { Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
 
 /** The step that makes a backup's directory, with its mark. A job of an older Keyframe may have made it without one. */
-export async function makeDirectory(context: SagaContext<BackupJobBase>, host: Host, target: Target, suffix: '' | ' as a full'): Promise<void> {
+export async function makeDirectory(
+  context: SagaContext<BackupJobBase>,
+  host: Host,
+  target: Target,
+  suffix: '' | ' as a full',
+): Promise<void> {
   const { backupId, marksDirectory = false } = context.input
   await context.step(`make the directory${suffix}`, {
     do: async (call) => {
-      const virsh = virshCommand(host.connection.uri, 'pool-create-as', '--name', backupId, '--type', 'dir', '--target', folderOf(target, backupId), '--build')
-      await host.connection.operate((connect) => call({ procedure: 'virStoragePoolCreateXML', virsh }, () => makeOwnFolder(connect, target, backupId, { isOld: !marksDirectory })))
+      const virsh = virshCommand(
+        host.connection.uri,
+        'pool-create-as',
+        '--name',
+        backupId,
+        '--type',
+        'dir',
+        '--target',
+        folderOf(target, backupId),
+        '--build',
+      )
+      await host.connection.operate((connect) =>
+        call({ procedure: 'virStoragePoolCreateXML', virsh }, () =>
+          makeOwnFolder(connect, target, backupId, { isOld: !marksDirectory }),
+        ),
+      )
       return true
     },
   })

@@ -14,7 +14,10 @@ const MANIFEST_VERSION = 1
 export const MANIFEST_MAX_BYTES = 1024 * 1024
 
 /** Of files and of a backup's directory: safe in a path, a shell and XML. */
-export const SafeName = z.string().max(120).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+export const SafeName = z
+  .string()
+  .max(120)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
 const Bytes = z.int().min(0)
 /** As libvirt names disks: it becomes part of file names. */
 const DiskTarget = z.string().regex(/^[a-z][a-z0-9]{1,15}$/)
@@ -62,18 +65,31 @@ const Fields = z.object({
 })
 /** What the fields say of each other: no image may rest on anything but the same disk of the backup below. */
 const Body = Fields.superRefine((body, context) => {
-  const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message })
   const files = new Set(body.files.map((file) => file.name))
-  const listed = [...body.disks.map((disk) => disk.file), body.domainXml, ...(body.nvram === null ? [] : [body.nvram])]
-  if (files.size !== body.files.length || [MANIFEST_FILE, SIGNATURE_FILE].some((name) => files.has(name))) refuse('files', 'a file is listed twice, or is no part of a backup')
-  if (listed.some((name) => !files.has(name))) refuse('files', 'a disk or the configuration is not among them')
+  const listed = [
+    ...body.disks.map((disk) => disk.file),
+    body.domainXml,
+    ...(body.nvram === null ? [] : [body.nvram]),
+  ]
+  if (files.size !== body.files.length || [MANIFEST_FILE, SIGNATURE_FILE].some((name) => files.has(name)))
+    refuse('files', 'a file is listed twice, or is no part of a backup')
+  if (listed.some((name) => !files.has(name)))
+    refuse('files', 'a disk or the configuration is not among them')
   if (new Set(listed).size !== listed.length) refuse('disks', 'two of them are one file')
-  if ((body.kind === 'full') !== (body.parent === null)) refuse('parent', 'a full has none, an increment has one')
-  if (body.checkpoint !== null && body.checkpoint !== `keyframe-${body.id}`) refuse('checkpoint', 'it is another one than the backup’s own')
+  if ((body.kind === 'full') !== (body.parent === null))
+    refuse('parent', 'a full has none, an increment has one')
+  if (body.checkpoint !== null && body.checkpoint !== `keyframe-${body.id}`)
+    refuse('checkpoint', 'it is another one than the backup’s own')
   if (body.parent === body.id) refuse('parent', 'it rests on itself')
   for (const disk of body.disks) {
     const [up, parent, file, ...more] = disk.backing === null ? [] : disk.backing.split('/')
-    if (disk.backing !== null && (up !== '..' || parent !== body.parent || !SafeName.safeParse(file).success || more.length > 0)) refuse('disks', `${disk.target} rests on something else than the backup below`)
+    if (
+      disk.backing !== null &&
+      (up !== '..' || parent !== body.parent || !SafeName.safeParse(file).success || more.length > 0)
+    )
+      refuse('disks', `${disk.target} rests on something else than the backup below`)
   }
 })
 export type ManifestBody = z.infer<typeof Fields>
@@ -88,7 +104,8 @@ export function writeManifest(body: ManifestBody): string {
 }
 
 /** The text of SHA256SUMS for these files. */
-export const writeSums = (files: readonly BackupFile[]): string => files.map((file) => `${file.sha256}  ${file.name}\n`).join('')
+export const writeSums = (files: readonly BackupFile[]): string =>
+  files.map((file) => `${file.sha256}  ${file.name}\n`).join('')
 
 /** Reads the text of a manifest.json, or says in a sentence why it is none. */
 export function readManifest(json: string): { manifest: Manifest } | { problem: string } {
@@ -98,12 +115,20 @@ export function readManifest(json: string): { manifest: Manifest } | { problem: 
   } catch {
     return { problem: `its ${MANIFEST_FILE} is no JSON: it was cut off or changed` }
   }
-  if (typeof parsed !== 'object' || parsed === null) return { problem: `its ${MANIFEST_FILE} is not a manifest` }
+  if (typeof parsed !== 'object' || parsed === null)
+    return { problem: `its ${MANIFEST_FILE} is not a manifest` }
   const { seal, ...body } = parsed as Record<string, unknown>
   if (body.format !== 'keyframe-backup') return { problem: `its ${MANIFEST_FILE} is not one of Keyframe’s` }
-  if (typeof body.version === 'number' && body.version > MANIFEST_VERSION) return { problem: `it was made by a newer Keyframe (manifest version ${body.version}, this one reads ${MANIFEST_VERSION})` }
-  if (seal !== sha256(text(body))) return { problem: `its ${MANIFEST_FILE} was changed since it was written: the seal does not fit` }
+  if (typeof body.version === 'number' && body.version > MANIFEST_VERSION)
+    return {
+      problem: `it was made by a newer Keyframe (manifest version ${body.version}, this one reads ${MANIFEST_VERSION})`,
+    }
+  if (seal !== sha256(text(body)))
+    return { problem: `its ${MANIFEST_FILE} was changed since it was written: the seal does not fit` }
   const checked = Body.safeParse(body)
-  if (!checked.success) return { problem: `its ${MANIFEST_FILE} lacks something: ${checked.error.issues[0]?.path.join('.')}: ${checked.error.issues[0]?.message}` }
+  if (!checked.success)
+    return {
+      problem: `its ${MANIFEST_FILE} lacks something: ${checked.error.issues[0]?.path.join('.')}: ${checked.error.issues[0]?.message}`,
+    }
   return { manifest: { ...checked.data, seal } }
 }

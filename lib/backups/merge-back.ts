@@ -1,5 +1,11 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT, VIR_DOMAIN_START_PAUSED, VIR_ERR_BLOCK_COPY_ACTIVE } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_BLOCK_COMMIT_ACTIVE,
+  VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT,
+  VIR_DOMAIN_START_PAUSED,
+  VIR_ERR_BLOCK_COPY_ACTIVE,
+} from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
@@ -24,10 +30,12 @@ async function lookAt(hostName: string, uuid: string, disk: CopyDisk): Promise<M
   if (now?.path !== disk.overlayPath) return 'merged'
   if (!vm.running) return 'off'
   if (now.mirror?.ready) return 'ready'
-  const job = await host.inspection.inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target)).catch(async (error: unknown) => {
-    if (isLibvirtError(error) && (await stopsNow(host, uuid))) return 'off' as const
-    throw error
-  })
+  const job = await host.inspection
+    .inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target))
+    .catch(async (error: unknown) => {
+      if (isLibvirtError(error) && (await stopsNow(host, uuid))) return 'off' as const
+      throw error
+    })
   return job === 'off' ? 'off' : job === null ? 'gone' : 'runs'
 }
 
@@ -41,7 +49,8 @@ async function stopsNow(host: Host, uuid: string): Promise<boolean> {
 }
 
 /** True while a disk of the VM writes to an overlay of this job. */
-export const isOnOverlay = async (hostName: string, uuid: string, disk: CopyDisk): Promise<boolean> => (await lookAt(hostName, uuid, disk)) !== 'merged'
+export const isOnOverlay = async (hostName: string, uuid: string, disk: CopyDisk): Promise<boolean> =>
+  (await lookAt(hostName, uuid, disk)) !== 'merged'
 
 /**
  * Merges the overlay of a disk back into the image that it froze, and removes it. Nothing but this job read the frozen image as it was, so
@@ -55,39 +64,78 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
   const isMerged = async () => ((await find()) === 'merged' ? true : null)
   for (let tries = 1; ; tries++) {
     const suffix = tries === 1 ? '' : `, try ${tries}`
-    const stops = await step(`merge ${target} back${suffix}`, { isDone: async () => ((await isMerged()) ? false : null), do: (call) => begin(context, host, disk, call) })
-    const end = await context.waitFor(`merge ${target} back${suffix}`, async () => {
-      const found = await find()
-      return found === 'runs' ? null : found
-    }, POLL_MS)
-    if (end === 'ready') await step(`pivot ${target}${suffix}`, { isDone: isMerged, do: (call) => pivot(host, input.vm, disk, isMerged, call) })
-    const after = await context.waitFor(`look at ${target}${suffix}`, async () => ({ found: await find() }), POLL_MS)
-    if (stops) await step(`stop the VM again after ${target}${suffix}`, { do: (call) => stopIfPaused(host, input.vm, call) })
+    const stops = await step(`merge ${target} back${suffix}`, {
+      isDone: async () => ((await isMerged()) ? false : null),
+      do: (call) => begin(context, host, disk, call),
+    })
+    const end = await context.waitFor(
+      `merge ${target} back${suffix}`,
+      async () => {
+        const found = await find()
+        return found === 'runs' ? null : found
+      },
+      POLL_MS,
+    )
+    if (end === 'ready')
+      await step(`pivot ${target}${suffix}`, {
+        isDone: isMerged,
+        do: (call) => pivot(host, input.vm, disk, isMerged, call),
+      })
+    const after = await context.waitFor(
+      `look at ${target}${suffix}`,
+      async () => ({ found: await find() }),
+      POLL_MS,
+    )
+    if (stops)
+      await step(`stop the VM again after ${target}${suffix}`, {
+        do: (call) => stopIfPaused(host, input.vm, call),
+      })
     if (after.found === 'merged') break
-    if (tries >= TRIES) throw stopped(disk, `the merge ended ${TRIES} times before its end, for want of space perhaps`)
+    if (tries >= TRIES)
+      throw stopped(disk, `the merge ended ${TRIES} times before its end, for want of space perhaps`)
   }
-  await step(`remove the overlay of ${target}`, { do: (call) => removeUnusedFiles(host, [disk.overlayPath], call) })
+  await step(`remove the overlay of ${target}`, {
+    do: (call) => removeUnusedFiles(host, [disk.overlayPath], call),
+  })
   host.changed(input.vm)
 }
 
-const stopped = (disk: CopyDisk, why: string) => new JobStopped(`The overlay of ${disk.target} (${disk.overlayPath}) could not be merged back: ${why}. Nothing is lost: the disk consists of it and ${disk.layers[0]!.path}. See to the reason, then undo.`, [{ act: 'undo', sentence: `Merges the overlay of ${disk.target} back and removes what was begun in the target.` }])
+const stopped = (disk: CopyDisk, why: string) =>
+  new JobStopped(
+    `The overlay of ${disk.target} (${disk.overlayPath}) could not be merged back: ${why}. Nothing is lost: the disk consists of it and ${disk.layers[0]!.path}. See to the reason, then undo.`,
+    [
+      {
+        act: 'undo',
+        sentence: `Merges the overlay of ${disk.target} back and removes what was begun in the target.`,
+      },
+    ],
+  )
 
 /** Begins the merge. True when the VM was started paused for it. */
 async function begin(context: CopyContext, host: Host, disk: CopyDisk, call: LogCall): Promise<boolean> {
   const { input } = context
   const { vm } = await requireVm(input.host, input.vm)
-  const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, '--domain', vm.name, ...words)
+  const virsh = (command: string, ...words: string[]) =>
+    virshCommand(host.connection.uri, command, '--domain', vm.name, ...words)
   const key = `started paused for ${disk.target}`
   try {
     await host.connection.operate(async (connect) => {
       const domain = await connect.domainLookupByUUID(input.vm)
       if (!vm.running) {
         await context.keep(key, true)
-        await call({ procedure: 'virDomainCreate', virsh: virsh('start', '--paused') }, () => domain.create(VIR_DOMAIN_START_PAUSED))
+        await call({ procedure: 'virDomainCreate', virsh: virsh('start', '--paused') }, () =>
+          domain.create(VIR_DOMAIN_START_PAUSED),
+        )
       }
       // Of a process before this one.
       if ((await domain.getBlockJobInfo(disk.target)) !== null) return
-      await call({ procedure: 'virDomainBlockCommit', virsh: virsh('blockcommit', '--path', disk.target, '--base', disk.layers[0]!.path, '--active') }, () => domain.blockCommit(disk.target, disk.layers[0]!.path, null, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE))
+      await call(
+        {
+          procedure: 'virDomainBlockCommit',
+          virsh: virsh('blockcommit', '--path', disk.target, '--base', disk.layers[0]!.path, '--active'),
+        },
+        () => domain.blockCommit(disk.target, disk.layers[0]!.path, null, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE),
+      )
     })
   } catch (error) {
     if (!isLibvirtError(error)) throw error
@@ -97,13 +145,29 @@ async function begin(context: CopyContext, host: Host, disk: CopyDisk, call: Log
   return (await context.kept(key)) === true
 }
 
-async function pivot(host: Host, uuid: string, disk: CopyDisk, isMerged: () => Promise<true | null>, call: LogCall): Promise<true> {
+async function pivot(
+  host: Host,
+  uuid: string,
+  disk: CopyDisk,
+  isMerged: () => Promise<true | null>,
+  call: LogCall,
+): Promise<true> {
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
-    const virsh = virshCommand(host.connection.uri, 'blockjob', '--domain', domain.name, '--path', disk.target, '--pivot')
+    const virsh = virshCommand(
+      host.connection.uri,
+      'blockjob',
+      '--domain',
+      domain.name,
+      '--path',
+      disk.target,
+      '--pivot',
+    )
     for (let tries = 1; ; tries++) {
       try {
-        return await call({ procedure: 'virDomainBlockJobAbort', virsh }, () => domain.blockJobAbort(disk.target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT))
+        return await call({ procedure: 'virDomainBlockJobAbort', virsh }, () =>
+          domain.blockJobAbort(disk.target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT),
+        )
       } catch (error) {
         if (!isLibvirtError(error)) throw error
         // What became of it shows in the chain; a VM that stopped is begun with anew.
@@ -120,7 +184,14 @@ async function pivot(host: Host, uuid: string, disk: CopyDisk, isMerged: () => P
 async function stopIfPaused(host: Host, uuid: string, call: LogCall): Promise<true> {
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
-    if ((await domain.getState()).state === 'paused') await call({ procedure: 'virDomainDestroy', virsh: virshCommand(host.connection.uri, 'destroy', '--domain', domain.name) }, () => domain.destroy())
+    if ((await domain.getState()).state === 'paused')
+      await call(
+        {
+          procedure: 'virDomainDestroy',
+          virsh: virshCommand(host.connection.uri, 'destroy', '--domain', domain.name),
+        },
+        () => domain.destroy(),
+      )
   })
   return true
 }

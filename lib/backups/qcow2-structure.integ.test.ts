@@ -9,7 +9,9 @@ import { checkQcow2 } from './qcow2-structure.ts'
 const TIB = 1024 ** 4
 let folder: string
 
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'kf-large-')) })
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kf-large-'))
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 it('the structure of an image as QEMU makes it, sparse, with 2 TiB of allocated clusters, is found sound', async () => {
@@ -19,7 +21,8 @@ it('the structure of an image as QEMU makes it, sparse, with 2 TiB of allocated 
   expect(size).toBeGreaterThan(2 * TIB)
   const file = await open(path)
   try {
-    const readAt = async (offset: number, length: number) => (await file.read(Buffer.alloc(length), 0, length, offset)).buffer
+    const readAt = async (offset: number, length: number) =>
+      (await file.read(Buffer.alloc(length), 0, length, offset)).buffer
     expect(await checkQcow2(size, readAt, { virtualBytes: 2 * TIB, backing: null })).toBeNull()
   } finally {
     await file.close()

@@ -20,7 +20,8 @@ function image(change: (bytes: Buffer) => void = () => undefined): Buffer {
   change(bytes)
   return bytes
 }
-const check = (bytes: Buffer) => checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length))
+const check = (bytes: Buffer) =>
+  checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length))
 
 describe('checkQcow2', () => {
   it('finds nothing in a sound image', async () => {
@@ -39,7 +40,10 @@ describe('checkQcow2', () => {
     [/first table does not fit/, (bytes) => bytes.writeUInt32BE(0xffff_ffff, 36)],
     [/one of its tables lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(99 * CLUSTER), CLUSTER)],
     [/piece of its data lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(99 * CLUSTER), 2 * CLUSTER)],
-    [/piece of its data lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(3 * CLUSTER + 512), 2 * CLUSTER)],
+    [
+      /piece of its data lies outside/,
+      (bytes) => bytes.writeBigUInt64BE(BigInt(3 * CLUSTER + 512), 2 * CLUSTER),
+    ],
     [/two pieces of its data/, (bytes) => bytes.writeBigUInt64BE(BigInt(4 * CLUSTER), 2 * CLUSTER)],
   ])('finds: %s', async (fault, change) => {
     expect(await check(image(change))).toMatch(fault)
@@ -47,21 +51,48 @@ describe('checkQcow2', () => {
 
   it('takes what the header claims in small pieces only', async () => {
     const asked: number[] = []
-    const bytes = image((each) => { each.writeUInt32BE(21, 20); each.writeUInt32BE(8 * 1024 * 1024, 36); each.writeBigUInt64BE(BigInt(2 ** 21), 40) })
+    const bytes = image((each) => {
+      each.writeUInt32BE(21, 20)
+      each.writeUInt32BE(8 * 1024 * 1024, 36)
+      each.writeBigUInt64BE(BigInt(2 ** 21), 40)
+    })
     const fileBytes = 2 ** 40
-    await checkQcow2(fileBytes, async (offset, length) => { asked.push(length); return Buffer.concat([bytes.subarray(offset, offset + length), Buffer.alloc(length)]).subarray(0, length) })
+    await checkQcow2(fileBytes, async (offset, length) => {
+      asked.push(length)
+      return Buffer.concat([bytes.subarray(offset, offset + length), Buffer.alloc(length)]).subarray(
+        0,
+        length,
+      )
+    })
     expect(Math.max(...asked)).toBeLessThanOrEqual(64 * 1024)
   })
 
   it('knows an image that does not rest on what the manifest says, or is of another size', async () => {
-    const based = (name: string) => image((bytes) => { bytes.writeBigUInt64BE(512n, 8); bytes.writeUInt32BE(name.length, 16); bytes.write(name, 512) })
-    const expecting = (bytes: Buffer, backing: string | null, virtualBytes = 16 * 1024 * 1024) => checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length), { virtualBytes, backing })
+    const based = (name: string) =>
+      image((bytes) => {
+        bytes.writeBigUInt64BE(512n, 8)
+        bytes.writeUInt32BE(name.length, 16)
+        bytes.write(name, 512)
+      })
+    const expecting = (bytes: Buffer, backing: string | null, virtualBytes = 16 * 1024 * 1024) =>
+      checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length), {
+        virtualBytes,
+        backing,
+      })
     expect(await expecting(image(), null)).toBeNull()
     expect(await expecting(based('../full/vda.qcow2'), '../full/vda.qcow2')).toBeNull()
-    expect(await expecting(based('/etc/shadow'), null)).toBe('it rests on another image, and a full rests on none')
-    expect(await expecting(based('/etc/shadow'), '../full/vda.qcow2')).toBe('it rests on another image than the manifest says')
-    expect(await expecting(image(), '../full/vda.qcow2')).toBe('it rests on another image than the manifest says')
-    expect(await expecting(image(), null, 17)).toMatch(/its disk has 16777216 bytes, and the manifest says 17/)
+    expect(await expecting(based('/etc/shadow'), null)).toBe(
+      'it rests on another image, and a full rests on none',
+    )
+    expect(await expecting(based('/etc/shadow'), '../full/vda.qcow2')).toBe(
+      'it rests on another image than the manifest says',
+    )
+    expect(await expecting(image(), '../full/vda.qcow2')).toBe(
+      'it rests on another image than the manifest says',
+    )
+    expect(await expecting(image(), null, 17)).toMatch(
+      /its disk has 16777216 bytes, and the manifest says 17/,
+    )
   })
 
   it('reads a disk of 2 TiB of which every cluster holds data: more than a Set can hold', async () => {
@@ -69,8 +100,14 @@ describe('checkQcow2', () => {
     const [l2Tables, entries] = [4_096, 8_192]
     const firstData = 2 + l2Tables
     const fileBytes = (firstData + l2Tables * entries) * CLUSTER
-    const head = image((bytes) => { bytes.writeBigUInt64BE(2n ** 41n, 24); bytes.writeUInt32BE(l2Tables, 36) }).subarray(0, CLUSTER)
-    const entry = (table: Buffer, at: number, cluster: number) => { table.writeUInt32BE(0x8000_0000 + Math.floor((cluster * CLUSTER) / 2 ** 32), at * 8); table.writeUInt32BE((cluster * CLUSTER) % 2 ** 32, at * 8 + 4) }
+    const head = image((bytes) => {
+      bytes.writeBigUInt64BE(2n ** 41n, 24)
+      bytes.writeUInt32BE(l2Tables, 36)
+    }).subarray(0, CLUSTER)
+    const entry = (table: Buffer, at: number, cluster: number) => {
+      table.writeUInt32BE(0x8000_0000 + Math.floor((cluster * CLUSTER) / 2 ** 32), at * 8)
+      table.writeUInt32BE((cluster * CLUSTER) % 2 ** 32, at * 8 + 4)
+    }
     const l1 = Buffer.alloc(CLUSTER)
     for (let table = 0; table < l2Tables; table++) entry(l1, table, 2 + table)
     let twice = false

@@ -57,7 +57,11 @@ type ReadAt = (offset: number, lengthBytes: number) => Promise<Buffer>
  * What is wrong with an image of this length, one sentence; null when nothing was found. `expected`: what its manifest says; an image
  * that names another file than that could make QEMU open any file of the hypervisor.
  */
-export async function checkQcow2(fileBytes: number, readAt: ReadAt, expected?: ImageExpected): Promise<string | null> {
+export async function checkQcow2(
+  fileBytes: number,
+  readAt: ReadAt,
+  expected?: ImageExpected,
+): Promise<string | null> {
   const start = await readAt(0, Math.min(HEADER_READ_BYTES, fileBytes))
   if (!isQcow2(start)) return 'it does not begin as a qcow2 image does'
   let header: Qcow2Header
@@ -74,14 +78,23 @@ export function headerFault(header: Qcow2Header, expected?: ImageExpected): stri
   if (header.corrupt) return 'QEMU marked it corrupt'
   if (header.dataFile !== null) return 'it keeps its data in another file'
   if (expected === undefined) return null
-  if (header.virtualBytes !== expected.virtualBytes) return `its disk has ${header.virtualBytes} bytes, and the manifest says ${expected.virtualBytes}`
+  if (header.virtualBytes !== expected.virtualBytes)
+    return `its disk has ${header.virtualBytes} bytes, and the manifest says ${expected.virtualBytes}`
   if (header.backingFile === expected.backing) return null
-  return expected.backing === null ? 'it rests on another image, and a full rests on none' : 'it rests on another image than the manifest says'
+  return expected.backing === null
+    ? 'it rests on another image, and a full rests on none'
+    : 'it rests on another image than the manifest says'
 }
 
-async function tablesFault(fileBytes: number, readAt: ReadAt, start: Buffer, header: Qcow2Header): Promise<string | null> {
+async function tablesFault(
+  fileBytes: number,
+  readAt: ReadAt,
+  start: Buffer,
+  header: Qcow2Header,
+): Promise<string | null> {
   const clusterBits = start.readUInt32BE(CLUSTER_BITS_AT)
-  if (clusterBits < CLUSTER_BITS.minimum || clusterBits > CLUSTER_BITS.maximum) return 'its cluster size is none that QEMU makes'
+  if (clusterBits < CLUSTER_BITS.minimum || clusterBits > CLUSTER_BITS.maximum)
+    return 'its cluster size is none that QEMU makes'
   const { clusterBytes } = header
   if (fileBytes / clusterBytes > CLUSTERS_MAXIMUM) return 'it is larger than Keyframe can check'
   // Extended L2 entries are 16 bytes, the offset in the first 8.
@@ -89,7 +102,11 @@ async function tablesFault(fileBytes: number, readAt: ReadAt, start: Buffer, hea
   const lies = (offset: number) => offset % clusterBytes === 0 && offset > 0 && offset < fileBytes
   const l1Bytes = start.readUInt32BE(L1_SIZE_AT) * ENTRY_BYTES
   const l1Offset = Number(start.readBigUInt64BE(L1_OFFSET_AT))
-  if (l1Bytes > L1_MAX_BYTES || (l1Bytes / ENTRY_BYTES) * (clusterBytes / l2EntryBytes) * clusterBytes < header.virtualBytes) return 'its first table does not fit the size of the disk'
+  if (
+    l1Bytes > L1_MAX_BYTES ||
+    (l1Bytes / ENTRY_BYTES) * (clusterBytes / l2EntryBytes) * clusterBytes < header.virtualBytes
+  )
+    return 'its first table does not fit the size of the disk'
   if (!lies(l1Offset) || l1Offset + l1Bytes > fileBytes) return 'its first table lies outside of the file'
   const taken = new Taken(fileBytes, clusterBits)
   for (let l1At = 0; l1At < l1Bytes; l1At += PIECE_BYTES) {
@@ -97,10 +114,16 @@ async function tablesFault(fileBytes: number, readAt: ReadAt, start: Buffer, hea
     for (let at = 0; at < l1.length; at += ENTRY_BYTES) {
       const l2Offset = offsetAt(l1, at)
       if (l2Offset === 0) continue
-      if (!lies(l2Offset) || l2Offset + clusterBytes > fileBytes) return 'one of its tables lies outside of the file'
+      if (!lies(l2Offset) || l2Offset + clusterBytes > fileBytes)
+        return 'one of its tables lies outside of the file'
       if (!taken.take(l2Offset)) return 'two of its tables lie in one place'
       for (let l2At = 0; l2At < clusterBytes; l2At += PIECE_BYTES) {
-        const fault = entriesFault(await readAt(l2Offset + l2At, Math.min(PIECE_BYTES, clusterBytes - l2At)), l2EntryBytes, lies, taken)
+        const fault = entriesFault(
+          await readAt(l2Offset + l2At, Math.min(PIECE_BYTES, clusterBytes - l2At)),
+          l2EntryBytes,
+          lies,
+          taken,
+        )
         if (fault !== null) return fault
       }
     }
@@ -108,7 +131,12 @@ async function tablesFault(fileBytes: number, readAt: ReadAt, start: Buffer, hea
   return null
 }
 
-function entriesFault(l2: Buffer, entryBytes: number, lies: (offset: number) => boolean, taken: Taken): string | null {
+function entriesFault(
+  l2: Buffer,
+  entryBytes: number,
+  lies: (offset: number) => boolean,
+  taken: Taken,
+): string | null {
   for (let at = 0; at < l2.length; at += entryBytes) {
     const offset = offsetAt(l2, at)
     if (offset === 0 || (l2.readUInt32BE(at) & COMPRESSED_HIGH) !== 0) continue
@@ -119,4 +147,5 @@ function entriesFault(l2: Buffer, entryBytes: number, lies: (offset: number) => 
 }
 
 /** Not through BigInt: a disk of 2 TiB has 32 million entries. */
-const offsetAt = (table: Buffer, at: number): number => (table.readUInt32BE(at) & OFFSET_HIGH) * WORD + ((table.readUInt32BE(at + 4) & OFFSET_LOW) >>> 0)
+const offsetAt = (table: Buffer, at: number): number =>
+  (table.readUInt32BE(at) & OFFSET_HIGH) * WORD + ((table.readUInt32BE(at + 4) & OFFSET_LOW) >>> 0)

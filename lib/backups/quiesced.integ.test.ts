@@ -28,7 +28,10 @@ afterAll(async () => {
 /** The guest goes on writing: its disk's records pass this one. */
 async function writesOn(name: string, after: number) {
   const path = lab.guests[name]!.disks[0]!.path
-  await waitUntil(async () => ((await readRecords(path).catch(() => [])).at(-1)?.seq ?? 0) > after, { limitMs: 30_000, what: `Records of ${name} after ${after}` })
+  await waitUntil(async () => ((await readRecords(path).catch(() => [])).at(-1)?.seq ?? 0) > after, {
+    limitMs: 30_000,
+    what: `Records of ${name} after ${after}`,
+  })
 }
 
 describe('a guest that writes all the time', () => {
@@ -38,7 +41,11 @@ describe('a guest that writes all the time', () => {
     const lasts: number[] = []
     for (const kind of ['full', 'increment', 'increment']) {
       const backup = await vm.made({ quiesce: 'required' })
-      expect([backup.kind, backup.manifest.frozen, backup.manifest.consistency]).toEqual([kind, true, expect.stringMatching(/frozen for at most \d+ ms, 1 file system, and is thawed/)])
+      expect([backup.kind, backup.manifest.frozen, backup.manifest.consistency]).toEqual([
+        kind,
+        true,
+        expect.stringMatching(/frozen for at most \d+ ms, 1 file system, and is thawed/),
+      ])
       const image = vm.file(backup, 'vda.qcow2')
       expect(await fileSystemFaults(image)).toBeUndefined()
       const records = await readRecords(image)
@@ -51,7 +58,10 @@ describe('a guest that writes all the time', () => {
     const [full] = await vm.list()
     expect((await readRecords(vm.file(full!, 'vda.qcow2'))).at(-1)!.seq).toBe(lasts[0])
     await lab.virsh('shutdown', 'db')
-    await waitUntil(async () => (await lab.virsh('domstate', 'db')).trim() === 'shut off', { limitMs: 60_000, what: 'The end of db' })
+    await waitUntil(async () => (await lab.virsh('domstate', 'db')).trim() === 'shut off', {
+      limitMs: 60_000,
+      what: 'The end of db',
+    })
     const live = await readRecords(lab.guests.db!.disks[0]!.path)
     expect([missingNumbers(live), longestGap(live, lasts[0]).gapMs < GAP_LIMIT_MS]).toEqual([[], true])
   })
@@ -62,15 +72,24 @@ describe('a guest that writes all the time', () => {
     const vm = backupActs(keyframe, uuid, target)
     const backup = await vm.made({ method: 'copy', quiesce: 'required' })
     expect(backup.manifest.frozen).toBe(true)
-    const [first, second] = await Promise.all(['vda.qcow2', 'vdb.qcow2'].map((file) => readRecords(vm.file(backup, file))))
+    const [first, second] = await Promise.all(
+      ['vda.qcow2', 'vdb.qcow2'].map((file) => readRecords(vm.file(backup, file))),
+    )
     expect([0, 1]).toContain(first!.at(-1)!.seq - second!.at(-1)!.seq)
-    for (const file of ['vda.qcow2', 'vdb.qcow2']) expect(await fileSystemFaults(vm.file(backup, file))).toBeUndefined()
+    for (const file of ['vda.qcow2', 'vdb.qcow2'])
+      expect(await fileSystemFaults(vm.file(backup, file))).toBeUndefined()
     const own = acts(keyframe, uuid)
     expect([await own.files('vda'), await own.files('vdb')]).toEqual([['web-vda.img'], ['web-vdb.qcow2']])
     await writesOn('web', first!.at(-1)!.seq)
     await lab.virsh('shutdown', 'web')
-    await waitUntil(async () => (await lab.virsh('domstate', 'web')).trim() === 'shut off', { limitMs: 60_000, what: 'The end of web' })
+    await waitUntil(async () => (await lab.virsh('domstate', 'web')).trim() === 'shut off', {
+      limitMs: 60_000,
+      what: 'The end of web',
+    })
     const live = await readRecords(lab.guests.web!.disks[0]!.path)
-    expect([missingNumbers(live), longestGap(live, first!.at(-1)!.seq - 20).gapMs < GAP_LIMIT_MS]).toEqual([[], true])
+    expect([missingNumbers(live), longestGap(live, first!.at(-1)!.seq - 20).gapMs < GAP_LIMIT_MS]).toEqual([
+      [],
+      true,
+    ])
   })
 })

@@ -31,27 +31,37 @@ export interface ReadBack extends BackupFile {
  * Reads a file of a backup whole, for its length and SHA-256, on a connection of its own and at the host's pace for such a
  * `reading`; of an image the structure, too. null when there is no such file.
  */
-export async function readBack(host: Host, folder: string, name: string, reading: Reading, { onProgress = async () => undefined, limit = async () => 0, expected, onlyBytes }: ReadBackOptions = {}): Promise<ReadBack | null> {
+export async function readBack(
+  host: Host,
+  folder: string,
+  name: string,
+  reading: Reading,
+  { onProgress = async () => undefined, limit = async () => 0, expected, onlyBytes }: ReadBackOptions = {},
+): Promise<ReadBack | null> {
   const pace = paceOf(host.name, reading)
   const own = new ReadingPace(Infinity)
-  return host.connection.operate((connect) => withFolder(connect, folder, async (pool) => {
-    const volume = await findVolume(pool, posix.basename(name))
-    if (volume === null) return null
-    const bytes = await fileBytes(volume)
-    if (onlyBytes !== undefined && bytes !== onlyBytes) return { name, bytes, sha256: '', fault: null }
-    const hash = createHash('sha256')
-    for (let at = 0; at < bytes; ) {
-      const most = (await limit()) || Infinity
-      const wanted = Math.min(CHUNK_BYTES, Math.max(1, Math.floor(most / CHUNKS_A_SECOND)), bytes - at)
-      await own.take(wanted, most)
-      await pace.take(wanted)
-      const chunk = await readBytes(volume, at, wanted)
-      if (chunk.length !== wanted) throw new Error(`${name} became shorter while it was read`)
-      hash.update(chunk)
-      at += wanted
-      await onProgress(at, bytes)
-    }
-    const fault = name.endsWith('.qcow2') ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length), expected) : null
-    return { name, bytes, sha256: hash.digest('hex'), fault }
-  }))
+  return host.connection.operate((connect) =>
+    withFolder(connect, folder, async (pool) => {
+      const volume = await findVolume(pool, posix.basename(name))
+      if (volume === null) return null
+      const bytes = await fileBytes(volume)
+      if (onlyBytes !== undefined && bytes !== onlyBytes) return { name, bytes, sha256: '', fault: null }
+      const hash = createHash('sha256')
+      for (let at = 0; at < bytes;) {
+        const most = (await limit()) || Infinity
+        const wanted = Math.min(CHUNK_BYTES, Math.max(1, Math.floor(most / CHUNKS_A_SECOND)), bytes - at)
+        await own.take(wanted, most)
+        await pace.take(wanted)
+        const chunk = await readBytes(volume, at, wanted)
+        if (chunk.length !== wanted) throw new Error(`${name} became shorter while it was read`)
+        hash.update(chunk)
+        at += wanted
+        await onProgress(at, bytes)
+      }
+      const fault = name.endsWith('.qcow2')
+        ? await checkQcow2(bytes, (offset, length) => readBytes(volume, offset, length), expected)
+        : null
+      return { name, bytes, sha256: hash.digest('hex'), fault }
+    }),
+  )
 }

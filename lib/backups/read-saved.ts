@@ -23,7 +23,8 @@ export interface Saved {
 /** Why these bytes are not the file that the manifest lists, a part of a sentence; null when they are. Pure. */
 export function fileFault(bytes: Buffer | null, wanted: BackupFile | undefined): string | null {
   if (bytes === null || wanted === undefined) return 'is gone'
-  if (bytes.length !== wanted.bytes || createHash('sha256').update(bytes).digest('hex') !== wanted.sha256) return 'was changed since it was written'
+  if (bytes.length !== wanted.bytes || createHash('sha256').update(bytes).digest('hex') !== wanted.sha256)
+    return 'was changed since it was written'
   return null
 }
 
@@ -33,20 +34,32 @@ export function fileFault(bytes: Buffer | null, wanted: BackupFile | undefined):
  */
 export async function readSaved(host: Host, target: Target, backup: Backup): Promise<Saved> {
   const { domainXml, nvram, files } = backup.manifest
-  const read = await host.connection.operate((connect) => withFolder(connect, folderOf(target, backup.id), async (pool) => ({
-    xml: await getFile(pool, domainXml, DOMAIN_XML_MAX_BYTES), nvram: nvram === null ? null : await getFile(pool, nvram, NVRAM_MAX_BYTES),
-  }))).catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`The backup ${backup.id} can’t be read: ${error.message}. Nothing was written.`) : error })
+  const read = await host.connection
+    .operate((connect) =>
+      withFolder(connect, folderOf(target, backup.id), async (pool) => ({
+        xml: await getFile(pool, domainXml, DOMAIN_XML_MAX_BYTES),
+        nvram: nvram === null ? null : await getFile(pool, nvram, NVRAM_MAX_BYTES),
+      })),
+    )
+    .catch((error: unknown) => {
+      throw isLibvirtError(error)
+        ? new Refusal(`The backup ${backup.id} can’t be read: ${error.message}. Nothing was written.`)
+        : error
+    })
   const wanted = (name: string) => files.find((file) => file.name === name)
   const fault = fileFault(read.xml, wanted(domainXml))
-  if (read.xml === null || fault !== null) throw new Refusal(`${domainXml} of the backup ${backup.id} ${fault ?? 'is gone'}. Nothing was written.`)
+  if (read.xml === null || fault !== null)
+    throw new Refusal(`${domainXml} of the backup ${backup.id} ${fault ?? 'is gone'}. Nothing was written.`)
   const nvramFault = nvram === null ? null : fileFault(read.nvram, wanted(nvram))
-  if (nvramFault !== null) throw new Refusal(`${nvram} of the backup ${backup.id} ${nvramFault}. Nothing was written.`)
+  if (nvramFault !== null)
+    throw new Refusal(`${nvram} of the backup ${backup.id} ${nvramFault}. Nothing was written.`)
   return { xml: read.xml.toString('utf8'), nvram: read.nvram }
 }
 
 /** What the host offers to a VM of this configuration. */
 export async function readOffer(host: Host, xml: string): Promise<HostOffer> {
   return host.connection.operate(async (connect) => ({
-    firmware: [...(await readFirmware(connect, kindOf(xml))), ...(await readFirmwareInUse(connect))], emulators: readEmulators(await connect.getCapabilities()),
+    firmware: [...(await readFirmware(connect, kindOf(xml))), ...(await readFirmwareInUse(connect))],
+    emulators: readEmulators(await connect.getCapabilities()),
   }))
 }

@@ -7,7 +7,12 @@ describe('ReadingPace', () => {
     try {
       const pace = new ReadingPace(1_000)
       const at: number[] = []
-      const read = async (times: number) => { for (let i = 0; i < times; i++) { await pace.take(500); at.push(Date.now() - 1_000_000) } }
+      const read = async (times: number) => {
+        for (let i = 0; i < times; i++) {
+          await pace.take(500)
+          at.push(Date.now() - 1_000_000)
+        }
+      }
       const both = Promise.all([read(2), read(2)])
       await vi.runAllTimersAsync()
       await both
@@ -20,7 +25,12 @@ describe('ReadingPace', () => {
       expect(at[1]! - at[0]!).toBe(500)
       await vi.advanceTimersByTimeAsync(60_000)
       at.length = 0
-      const slow = (async () => { for (const limit of [100, 100, 5_000]) { await pace.take(500, limit); at.push(Date.now()) } })()
+      const slow = (async () => {
+        for (const limit of [100, 100, 5_000]) {
+          await pace.take(500, limit)
+          at.push(Date.now())
+        }
+      })()
       await vi.runAllTimersAsync()
       await slow
       expect([at[1]! - at[0]!, at[2]! - at[1]!]).toEqual([5_000, 5_000])

@@ -7,7 +7,9 @@ const MIB = 1024 * 1024
 const READ_BYTES_PER_SECOND = { kept: 64 * MIB, fresh: 256 * MIB } as const
 export type Reading = keyof typeof READ_BYTES_PER_SECOND
 
-interface Shared { keyframeReadingPaces?: Map<string, ReadingPace> }
+interface Shared {
+  keyframeReadingPaces?: Map<string, ReadingPace>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 

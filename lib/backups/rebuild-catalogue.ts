@@ -6,7 +6,14 @@ import { getFile, listFolders, withFolder } from './backup-folder.ts'
 import { folderOf, forgetBackup, listBackups, noteBackup, noteCheck, type Backup } from './catalogue.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { noteForeign } from './foreign-backups.ts'
-import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SafeName, SIGNATURE_FILE, type Manifest } from './manifest.ts'
+import {
+  MANIFEST_FILE,
+  MANIFEST_MAX_BYTES,
+  readManifest,
+  SafeName,
+  SIGNATURE_FILE,
+  type Manifest,
+} from './manifest.ts'
 import { rememberCheckpoint } from './own-checkpoints.ts'
 import { DOMAIN_XML_MAX_BYTES, fileFault, readOffer } from './read-saved.ts'
 import { demandsOf } from './restored-xml.ts'
@@ -56,13 +63,22 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
       if (isSame || signed) {
         await noteBackup(target, manifest, text, signed ? signingKeyId() : null)
         if (!signed) await noteUnsigned(targetId, name)
-        if (manifest.checkpoint !== null) await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
+        if (manifest.checkpoint !== null)
+          await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
         rebuilt.found.push(name)
       } else if (known !== undefined) {
         await noteCheck(targetId, name, 'damaged', `Its ${MANIFEST_FILE} is another one than Keyframe wrote.`)
-        rebuilt.unreadable.push({ name, problem: `its ${MANIFEST_FILE} is another one than Keyframe wrote, and not signed by it: it was changed` })
+        rebuilt.unreadable.push({
+          name,
+          problem: `its ${MANIFEST_FILE} is another one than Keyframe wrote, and not signed by it: it was changed`,
+        })
       } else {
-        foreign.push({ id: name, vmUuid: manifest.vm.uuid, text, demands: await readDemands(host, connect, folderOf(target, name), manifest) })
+        foreign.push({
+          id: name,
+          vmUuid: manifest.vm.uuid,
+          text,
+          demands: await readDemands(host, connect, folderOf(target, name), manifest),
+        })
         rebuilt.foreign.push(name)
       }
     }
@@ -86,18 +102,32 @@ async function forgetUnreadable(targetId: string, readable: readonly Backup[]): 
 
 /** Its signature is missing, or another Keyframe's: it is written again. */
 async function noteUnsigned(targetId: string, id: string): Promise<void> {
-  await store().updateTable('backups').set({ signed_with: null }).where('target_id', '=', targetId).where('id', '=', id).execute()
+  await store()
+    .updateTable('backups')
+    .set({ signed_with: null })
+    .where('target_id', '=', targetId)
+    .where('id', '=', id)
+    .execute()
 }
 
 /** The manifest in a backup's directory, and whether this Keyframe signed it; or why it is no backup. */
-async function readFolder(connect: Connect, folder: string, name: string): Promise<{ manifest: Manifest; text: string; signed: boolean } | { problem: string }> {
+async function readFolder(
+  connect: Connect,
+  folder: string,
+  name: string,
+): Promise<{ manifest: Manifest; text: string; signed: boolean } | { problem: string }> {
   try {
-    const [bytes, signature] = await withFolder(connect, folder, async (pool) => [await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES), await getFile(pool, SIGNATURE_FILE, SIGNATURE_MAX_BYTES).catch(() => null)])
-    if (bytes == null) return { problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none` }
+    const [bytes, signature] = await withFolder(connect, folder, async (pool) => [
+      await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES),
+      await getFile(pool, SIGNATURE_FILE, SIGNATURE_MAX_BYTES).catch(() => null),
+    ])
+    if (bytes == null)
+      return { problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none` }
     const text = bytes.toString('utf8')
     const read = readManifest(text)
     if ('problem' in read) return read
-    if (read.manifest.id !== name) return { problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it` }
+    if (read.manifest.id !== name)
+      return { problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it` }
     return { manifest: read.manifest, text, signed: isSignedByUs(text, signature?.toString('utf8') ?? null) }
   } catch (error) {
     if (error instanceof Error) return { problem: error.message }
@@ -108,8 +138,17 @@ async function readFolder(connect: Connect, folder: string, name: string): Promi
 /** What the configuration of a foreign backup asks of the host; null when it can't be read, or is not the one in its manifest. */
 async function readDemands(host: Host, connect: Connect, folder: string, manifest: Manifest) {
   try {
-    const bytes = await withFolder(connect, folder, (pool) => getFile(pool, manifest.domainXml, DOMAIN_XML_MAX_BYTES))
-    if (bytes === null || fileFault(bytes, manifest.files.find((file) => file.name === manifest.domainXml)) !== null) return null
+    const bytes = await withFolder(connect, folder, (pool) =>
+      getFile(pool, manifest.domainXml, DOMAIN_XML_MAX_BYTES),
+    )
+    if (
+      bytes === null ||
+      fileFault(
+        bytes,
+        manifest.files.find((file) => file.name === manifest.domainXml),
+      ) !== null
+    )
+      return null
     const xml = bytes.toString('utf8')
     return demandsOf(xml, await readOffer(host, xml))
   } catch {

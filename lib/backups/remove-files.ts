@@ -5,7 +5,14 @@ import { readQcow2Header } from '../hosts/qcow2-header.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { fileBytes, findVolume, getFile, readBytes, withFolder } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
-import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest, SIGNATURE_FILE, type BackupFile, type Manifest } from './manifest.ts'
+import {
+  MANIFEST_FILE,
+  MANIFEST_MAX_BYTES,
+  readManifest,
+  SIGNATURE_FILE,
+  type BackupFile,
+  type Manifest,
+} from './manifest.ts'
 import { isMarked } from './own-folder.ts'
 import { headerFault } from './qcow2-structure.ts'
 import type { Target } from './targets.ts'
@@ -26,7 +33,11 @@ export interface LeftBehind {
  * link to another directory, or a file that was put in one's place, is left alone. What is gone already is fine.
  * @returns what stays. Throws Refusal when the directory is not the backup's: nothing is removed then.
  */
-export async function removeBackupFiles(connect: Connect, target: Pick<Target, 'path'>, manifest: Manifest): Promise<LeftBehind[]> {
+export async function removeBackupFiles(
+  connect: Connect,
+  target: Pick<Target, 'path'>,
+  manifest: Manifest,
+): Promise<LeftBehind[]> {
   const left: LeftBehind[] = []
   const isThere = (await withFolder(connect, target.path, (pool) => findVolume(pool, manifest.id))) !== null
   if (!isThere) return left
@@ -46,19 +57,24 @@ export async function removeBackupFiles(connect: Connect, target: Pick<Target, '
       else await volume?.delete()
     }
     await requireSeal(pool, folder, manifest)
-    for (const name of [SIGNATURE_FILE, UNFINISHED_FILE, MANIFEST_FILE]) await (await findVolume(pool, name))?.delete()
-    for (const { name } of await pool.listAllVolumes()) if (!left.some((each) => each.name === name)) left.push({ name, why: NOT_OURS })
+    for (const name of [SIGNATURE_FILE, UNFINISHED_FILE, MANIFEST_FILE])
+      await (await findVolume(pool, name))?.delete()
+    for (const { name } of await pool.listAllVolumes())
+      if (!left.some((each) => each.name === name)) left.push({ name, why: NOT_OURS })
   })
   if (left.length === 0) await removeEmptyFolder(connect, target, manifest.id)
   return left
 }
 
 async function requireSeal(pool: StoragePool, folder: string, manifest: Manifest): Promise<void> {
-  const text = (await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES).catch(() => null))?.toString('utf8') ?? null
+  const text =
+    (await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES).catch(() => null))?.toString('utf8') ?? null
   const read = text === null ? null : readManifest(text)
   if (read !== null && 'manifest' in read && read.manifest.seal === manifest.seal) return
   const found = text === null ? `it has no ${MANIFEST_FILE}` : `its ${MANIFEST_FILE} is another one`
-  throw new Refusal(`${folder} is not the directory that Keyframe wrote: ${found}. Nothing more was removed there. Look at it on the hypervisor.`)
+  throw new Refusal(
+    `${folder} is not the directory that Keyframe wrote: ${found}. Nothing more was removed there. Look at it on the hypervisor.`,
+  )
 }
 
 async function whyNotOurs(volume: StorageVol, file: BackupFile, manifest: Manifest): Promise<string | null> {
@@ -77,14 +93,22 @@ async function whyNotOurs(volume: StorageVol, file: BackupFile, manifest: Manife
  * Removes what a backup that was not finished has written: by name, and only in a directory that carries the mark of this backup.
  * @returns what stays. Throws Refusal when the directory has no such mark: nothing is removed then.
  */
-export async function removeUnfinishedFiles(connect: Connect, target: Pick<Target, 'id' | 'path'>, id: string, names: readonly string[]): Promise<LeftBehind[]> {
+export async function removeUnfinishedFiles(
+  connect: Connect,
+  target: Pick<Target, 'id' | 'path'>,
+  id: string,
+  names: readonly string[],
+): Promise<LeftBehind[]> {
   const left: LeftBehind[] = []
   if ((await withFolder(connect, target.path, (pool) => findVolume(pool, id))) === null) return left
   const folder = folderOf(target, id)
   await withFolder(connect, folder, async (pool) => {
     if ((await pool.listAllVolumes()).length === 0) return
     for (const name of [...names, UNFINISHED_FILE]) {
-      if (!(await isMarked(pool, target, id))) throw new Refusal(`${posix.join(folder, UNFINISHED_FILE)} is missing, or not the one that Keyframe wrote: nothing more was removed there. Look at the directory on the hypervisor.`)
+      if (!(await isMarked(pool, target, id)))
+        throw new Refusal(
+          `${posix.join(folder, UNFINISHED_FILE)} is missing, or not the one that Keyframe wrote: nothing more was removed there. Look at the directory on the hypervisor.`,
+        )
       await (await findVolume(pool, name))?.delete()
     }
     for (const { name } of await pool.listAllVolumes()) left.push({ name, why: NOT_OURS })
@@ -93,9 +117,14 @@ export async function removeUnfinishedFiles(connect: Connect, target: Pick<Targe
   return left
 }
 
-const removeEmptyFolder = (connect: Connect, target: Pick<Target, 'path'>, id: string) => withFolder(connect, target.path, async (pool) => { await (await findVolume(pool, id))?.delete() })
+const removeEmptyFolder = (connect: Connect, target: Pick<Target, 'path'>, id: string) =>
+  withFolder(connect, target.path, async (pool) => {
+    await (await findVolume(pool, id))?.delete()
+  })
 
 /** What stays, as one sentence; null when nothing does. */
 export function leftSentence(folder: string, left: readonly LeftBehind[]): string | null {
-  return left.length === 0 ? null : `${left.length === 1 ? 'This file stays' : 'These files stay'} in ${folder}: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}. Remove ${left.length === 1 ? 'it' : 'them'} by hand if nobody needs ${left.length === 1 ? 'it' : 'them'}.`
+  return left.length === 0
+    ? null
+    : `${left.length === 1 ? 'This file stays' : 'These files stay'} in ${folder}: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}. Remove ${left.length === 1 ? 'it' : 'them'} by hand if nobody needs ${left.length === 1 ? 'it' : 'them'}.`
 }

@@ -38,25 +38,40 @@ export const removeSaga: Saga<RemoveJob> = {
     for (const [index, id] of input.backupIds.entries()) {
       await context.progress(Math.floor((index / input.backupIds.length) * 100), `Removing ${id}`)
       const backup = await findBackup(target.id, id)
-      await step(`begin to remove ${id}`, { do: async () => {
-        await freeBytesOf(host, target)
-        await noteCheck(target.id, id, 'damaged', 'Its removal was begun.')
-        return true
-      } })
+      await step(`begin to remove ${id}`, {
+        do: async () => {
+          await freeBytesOf(host, target)
+          await noteCheck(target.id, id, 'damaged', 'Its removal was begun.')
+          return true
+        },
+      })
       const removed = await step<{ left: LeftBehind[]; refused: string | null }>(`remove ${id}`, {
         isDone: async () => {
           // Another disk mounted there has none of them, and says nothing.
           await freeBytesOf(host, target)
-          return (await host.connection.operate((connect) => withFolder(connect, target.path, (pool) => findVolume(pool, id)))) === null ? { left: [], refused: null } : null
+          return (await host.connection.operate((connect) =>
+            withFolder(connect, target.path, (pool) => findVolume(pool, id)),
+          )) === null
+            ? { left: [], refused: null }
+            : null
         },
         do: async (call) => {
           if (!backup) return { left: [], refused: null }
           const virsh = virshCommand(host.connection.uri, 'vol-delete', '--vol', folderOf(target, id))
-          const left = await host.connection.operate((connect) => call({ procedure: 'virStorageVolDelete', virsh }, () => removeBackupFiles(connect, target, backup.manifest)))
+          const left = await host.connection
+            .operate((connect) =>
+              call({ procedure: 'virStorageVolDelete', virsh }, () =>
+                removeBackupFiles(connect, target, backup.manifest),
+              ),
+            )
             .catch((error: unknown) => {
               // It is no backup any more, whatever it is: those after it are removed all the same.
               if (isRefusal(error)) return error.message
-              throw isLibvirtError(error) ? new Refusal(`${id} could not be removed whole: ${error.message}. It does not count as a backup any more; retry when the cause is gone.`) : error
+              throw isLibvirtError(error)
+                ? new Refusal(
+                    `${id} could not be removed whole: ${error.message}. It does not count as a backup any more; retry when the cause is gone.`,
+                  )
+                : error
             })
           return typeof left === 'string' ? { left: [], refused: left } : { left, refused: null }
         },
@@ -64,9 +79,17 @@ export const removeSaga: Saga<RemoveJob> = {
       const sentence = leftSentence(folderOf(target, id), removed.left)
       if (sentence !== null) stays.push(sentence)
       if (removed.refused !== null) refused.push(removed.refused)
-      await step(`forget ${id}`, { do: async () => { await forgetBackup(target.id, id); return true } })
+      await step(`forget ${id}`, {
+        do: async () => {
+          await forgetBackup(target.id, id)
+          return true
+        },
+      })
     }
-    if (refused.length > 0) throw new Refusal(`${refused.join(' ')} The list no longer shows ${refused.length === 1 ? 'it' : 'them'}; a rescan finds what comes back.`)
+    if (refused.length > 0)
+      throw new Refusal(
+        `${refused.join(' ')} The list no longer shows ${refused.length === 1 ? 'it' : 'them'}; a rescan finds what comes back.`,
+      )
     return [`Removed: ${input.backupIds.join(', ')}.`, ...stays]
   },
 }

@@ -29,7 +29,14 @@ function commands(): string {
 
 it('an increment is restored with qemu-img and virsh alone, by the commands of the README', async () => {
   const target = await makeTarget(lab, 'nightly')
-  await lab.defineGuest({ name: 'db', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }, { format: 'qcow2', virtualBytes: 16 * MIB }] })
+  await lab.defineGuest({
+    name: 'db',
+    system: 'none',
+    disks: [
+      { format: 'qcow2', virtualBytes: 16 * MIB },
+      { format: 'qcow2', virtualBytes: 16 * MIB },
+    ],
+  })
   await lab.startGuest('db')
   const vm = backupActs(keyframe, await keyframe.uuid('db'), target)
   await guestWrites(lab, 'db', 0, 0x11, 0)
@@ -44,12 +51,30 @@ it('an increment is restored with qemu-img and virsh alone, by the commands of t
   writeFileSync(script, `set -e\n${commands()}`)
   lab.user.own(script)
   // As the user that QEMU runs as.
-  const asUser = process.getuid!() === 0 ? ['setpriv', `--reuid=${lab.uid}`, '--clear-groups', 'bash', script] : ['bash', script]
-  await run(asUser[0]!, asUser.slice(1), { env: { ...process.env, ...lab.env, BACKUP: join(target.path, increment.id), NAME: 'by-hand', IMAGES: lab.imagesDir, LIBVIRT_DEFAULT_URI: lab.uri } })
+  const asUser =
+    process.getuid!() === 0
+      ? ['setpriv', `--reuid=${lab.uid}`, '--clear-groups', 'bash', script]
+      : ['bash', script]
+  await run(asUser[0]!, asUser.slice(1), {
+    env: {
+      ...process.env,
+      ...lab.env,
+      BACKUP: join(target.path, increment.id),
+      NAME: 'by-hand',
+      IMAGES: lab.imagesDir,
+      LIBVIRT_DEFAULT_URI: lab.uri,
+    },
+  })
   expect((await lab.virsh('domstate', '--domain', 'by-hand')).trim()).toBe('running')
   const xml = await lab.virsh('dumpxml', '--domain', 'by-hand')
   expect(xml).not.toContain(await keyframe.uuid('db'))
   await lab.virsh('destroy', '--domain', 'by-hand')
   const path = (disk: string) => join(lab.imagesDir, `by-hand-${disk}.qcow2`)
-  expect(await Promise.all([patternAt(path('vda'), 'qcow2', 0), patternAt(path('vda'), 'qcow2', 1), patternAt(path('vdb'), 'qcow2', 2)])).toEqual([0x11, 0x12, 0x21])
+  expect(
+    await Promise.all([
+      patternAt(path('vda'), 'qcow2', 0),
+      patternAt(path('vda'), 'qcow2', 1),
+      patternAt(path('vdb'), 'qcow2', 2),
+    ]),
+  ).toEqual([0x11, 0x12, 0x21])
 })

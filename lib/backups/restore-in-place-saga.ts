@@ -10,7 +10,15 @@ import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireChain } from './catalogue.ts'
 import { endLimit } from './copy-limit.ts'
 import { replaceImages, startsFrom, type Image } from './replace-images.ts'
-import { checkChain, copyDisk, lookBefore, makeDisks, removeMadeDisks, seeUnchanged, type RestoreJobBase } from './restore-disks.ts'
+import {
+  checkChain,
+  copyDisk,
+  lookBefore,
+  makeDisks,
+  removeMadeDisks,
+  seeUnchanged,
+  type RestoreJobBase,
+} from './restore-disks.ts'
 import { requireTarget } from './targets.ts'
 
 const POLL_MS = 500
@@ -49,23 +57,43 @@ export const restoreInPlaceSaga: Saga<RestoreInPlaceJob> = {
     try {
       await step('see that it is off', { do: () => refuseOther(input) })
       await step('make the files', { do: (call) => makeDisks(context, host, [], call) })
-      const kind = await context.waitFor('read what kind of VM it is', async () => helperKindOfVm(await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE))), POLL_MS)
-      for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, kind, disk, call) })
+      const kind = await context.waitFor(
+        'read what kind of VM it is',
+        async () =>
+          helperKindOfVm(
+            await host.inspection.inspect(input.vm, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE)),
+          ),
+        POLL_MS,
+      )
+      for (const disk of input.disks)
+        await step(`copy ${disk.target}`, {
+          do: (call) => copyDisk(context, host, target, chain, kind, disk, call),
+        })
       await seeUnchanged(context, host, target, chain, images)
       await endLimit(context)
       await context.allowCancel(false)
-      await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.disks)) ? true : null), do: (call) => replaceImages(host, input.vm, input.disks, call) })
+      await step('switch', {
+        isDone: async () => ((await startsFrom(input.host, input.vm, input.disks)) ? true : null),
+        do: (call) => replaceImages(host, input.vm, input.disks, call),
+      })
     } catch (error) {
       await context.allowCancel(false)
       // Where the VM starts from them they are no leftovers, whatever failed.
-      const look = await context.waitFor('look at the VM', async () => ({ switched: await startsFrom(input.host, input.vm, input.disks) }), POLL_MS)
-      if (!look.switched) await step('take everything back', { do: (call) => removeMadeDisks(context, host, [], call) })
+      const look = await context.waitFor(
+        'look at the VM',
+        async () => ({ switched: await startsFrom(input.host, input.vm, input.disks) }),
+        POLL_MS,
+      )
+      if (!look.switched)
+        await step('take everything back', { do: (call) => removeMadeDisks(context, host, [], call) })
       throw error
     } finally {
       host.changed(input.vm)
     }
     await context.copied(input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0))
-    const rest = (vm.description?.disks ?? []).filter((disk) => disk.device === 'disk' && !input.disks.some((each) => each.target === disk.target))
+    const rest = (vm.description?.disks ?? []).filter(
+      (disk) => disk.device === 'disk' && !input.disks.some((each) => each.target === disk.target),
+    )
     return [
       `${input.vmName} starts from the disks of ${input.backupId} now: ${input.disks.map((disk) => `${disk.target} in ${disk.path}`).join(', ')}. Its configuration and NVRAM are as they were.`,
       `The old disks are kept until you say that these are right: ${input.old.map((image) => image.path).join(', ')}.`,
@@ -76,14 +104,23 @@ export const restoreInPlaceSaga: Saga<RestoreInPlaceJob> = {
 
 async function refuseOther(input: RestoreInPlaceJob): Promise<true> {
   const { vm } = await requireVm(input.host, input.vm)
-  if (vm.running) throw new Refusal(`${vm.name} is ${vm.state}: shut it down before its disks are replaced. Nothing was done.`)
-  if (!(await startsFrom(input.host, input.vm, input.old))) throw new Refusal(`The disks of ${vm.name} changed since this was planned. Nothing was done; look at them and begin anew.`)
+  if (vm.running)
+    throw new Refusal(
+      `${vm.name} is ${vm.state}: shut it down before its disks are replaced. Nothing was done.`,
+    )
+  if (!(await startsFrom(input.host, input.vm, input.old)))
+    throw new Refusal(
+      `The disks of ${vm.name} changed since this was planned. Nothing was done; look at them and begin anew.`,
+    )
   return true
 }
 
 /** What was written above the restored disks since this was asked for must not be lost. */
 async function putBack(input: EndRestoreJob, host: Host, call: LogCall): Promise<true> {
-  if (!(await startsFrom(input.host, input.vm, input.restored))) throw new Refusal(`${input.vmName} does not start from the restored disks any more: its disks changed since. Nothing was done.`)
+  if (!(await startsFrom(input.host, input.vm, input.restored)))
+    throw new Refusal(
+      `${input.vmName} does not start from the restored disks any more: its disks changed since. Nothing was done.`,
+    )
   return replaceImages(host, input.vm, input.old, call)
 }
 
@@ -109,9 +146,24 @@ export const endRestoreSaga: Saga<EndRestoreJob> = {
   async run(context: SagaContext<EndRestoreJob>) {
     const { input, step } = context
     const { host } = await context.waitFor('find', () => requireVm(input.host, input.vm), POLL_MS)
-    if (input.keep === 'old') await step('switch', { isDone: async () => ((await startsFrom(input.host, input.vm, input.old)) ? true : null), do: (call) => putBack(input, host, call) })
-    const removal = await step('remove', { do: (call) => removeUnusedFiles(host, input.keep === 'old' ? input.restored.map((image) => image.path) : input.oldFiles, call) })
+    if (input.keep === 'old')
+      await step('switch', {
+        isDone: async () => ((await startsFrom(input.host, input.vm, input.old)) ? true : null),
+        do: (call) => putBack(input, host, call),
+      })
+    const removal = await step('remove', {
+      do: (call) =>
+        removeUnusedFiles(
+          host,
+          input.keep === 'old' ? input.restored.map((image) => image.path) : input.oldFiles,
+          call,
+        ),
+    })
     host.changed(input.vm)
-    return [`${input.vmName} keeps its ${input.keep === 'old' ? 'old' : 'restored'} disks.`, ...(removal.removed.length > 0 ? [`Removed: ${removal.removed.join(', ')}.`] : []), ...removal.kept]
+    return [
+      `${input.vmName} keeps its ${input.keep === 'old' ? 'old' : 'restored'} disks.`,
+      ...(removal.removed.length > 0 ? [`Removed: ${removal.removed.join(', ')}.`] : []),
+      ...removal.kept,
+    ]
   },
 }

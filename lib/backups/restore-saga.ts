@@ -12,7 +12,15 @@ import { requireChain, type Backup } from './catalogue.ts'
 import { demandSentence } from './confine-domain.ts'
 import { endLimit } from './copy-limit.ts'
 import { readOffer, readSaved } from './read-saved.ts'
-import { checkChain, copyDisk, lookBefore, makeDisks, removeMadeDisks, seeUnchanged, type RestoreJobBase } from './restore-disks.ts'
+import {
+  checkChain,
+  copyDisk,
+  lookBefore,
+  makeDisks,
+  removeMadeDisks,
+  seeUnchanged,
+  type RestoreJobBase,
+} from './restore-disks.ts'
 import type { ImageLook } from './look-at-images.ts'
 import { restoredXml } from './restored-xml.ts'
 import { requireTarget, type Target } from './targets.ts'
@@ -61,7 +69,9 @@ export const restoreSaga: Saga<RestoreJob> = {
       // Defined it is a VM, and its disks are no leftovers.
       if ((await context.kept(definingKey(context))) === true) throw error
       await context.allowCancel(false)
-      await context.step('take everything back', { do: (call) => removeMadeDisks(context, host, nvramOf(input), call) })
+      await context.step('take everything back', {
+        do: (call) => removeMadeDisks(context, host, nvramOf(input), call),
+      })
       throw error
     } finally {
       host.files.forget()
@@ -72,38 +82,91 @@ export const restoreSaga: Saga<RestoreJob> = {
 
 const nvramOf = (input: RestoreJob) => (input.nvramPath === null ? [] : [input.nvramPath])
 
-async function restore(context: RestoreContext, host: Host, target: Target, chain: readonly Backup[], images: readonly ImageLook[]): Promise<string[]> {
+async function restore(
+  context: RestoreContext,
+  host: Host,
+  target: Target,
+  chain: readonly Backup[],
+  images: readonly ImageLook[],
+): Promise<string[]> {
   const { input, step } = context
   const { manifest } = chain.at(-1)!
   // Not a step: its result would be on record, with the secrets in it.
-  const saved = await context.waitFor('read the configuration', () => readSaved(host, target, chain.at(-1)!), POLL_MS)
-  const kind = await context.waitFor('read what the host can run', async () => helperKindOfHost(await (await host.connection.reader()).getCapabilities()), POLL_MS)
+  const saved = await context.waitFor(
+    'read the configuration',
+    () => readSaved(host, target, chain.at(-1)!),
+    POLL_MS,
+  )
+  const kind = await context.waitFor(
+    'read what the host can run',
+    async () => helperKindOfHost(await (await host.connection.reader()).getCapabilities()),
+    POLL_MS,
+  )
   await step('make the files', { do: (call) => makeDisks(context, host, nvramOf(input), call) })
-  for (const disk of input.disks) await step(`copy ${disk.target}`, { do: (call) => copyDisk(context, host, target, chain, kind, disk, call) })
+  for (const disk of input.disks)
+    await step(`copy ${disk.target}`, {
+      do: (call) => copyDisk(context, host, target, chain, kind, disk, call),
+    })
   await seeUnchanged(context, host, target, chain, images)
   await endLimit(context)
   const { nvramPath } = input
   if (nvramPath !== null && saved.nvram !== null) {
-    await step('write the NVRAM', { do: async (call) => {
-      const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', nvramPath, '--file', 'nvram.fd')
-      await call({ procedure: 'virStorageVolUpload', virsh }, () => host.connection.operate((connect) => withFolder(connect, input.directory, (pool) => putFile(pool, posix.basename(nvramPath), saved.nvram!))))
-      return true
-    } })
+    await step('write the NVRAM', {
+      do: async (call) => {
+        const virsh = virshCommand(
+          host.connection.uri,
+          'vol-upload',
+          '--vol',
+          nvramPath,
+          '--file',
+          'nvram.fd',
+        )
+        await call({ procedure: 'virStorageVolUpload', virsh }, () =>
+          host.connection.operate((connect) =>
+            withFolder(connect, input.directory, (pool) =>
+              putFile(pool, posix.basename(nvramPath), saved.nvram!),
+            ),
+          ),
+        )
+        return true
+      },
+    })
   }
   await context.allowCancel(false)
   const offer = await context.waitFor('read what the host offers', () => readOffer(host, saved.xml), POLL_MS)
-  const made = restoredXml(saved.xml, { name: input.name, uuid: input.uuid, networkUp: input.networkUp, nvramPath, disks: new Map(input.disks.map((disk) => [disk.target, disk])) }, offer)
+  const made = restoredXml(
+    saved.xml,
+    {
+      name: input.name,
+      uuid: input.uuid,
+      networkUp: input.networkUp,
+      nvramPath,
+      disks: new Map(input.disks.map((disk) => [disk.target, disk])),
+    },
+    offer,
+  )
   await context.progress(99, `Defining ${input.name}`)
   await context.keep(definingKey(context), true)
   await step('define', {
     isDone: () => isDefined(host, input.uuid),
     do: async (call) => {
-      await host.connection.operate((connect) => call({ procedure: 'virDomainDefineXML', virsh: virshCommand(host.connection.uri, 'define', 'domain.xml') }, () => connect.domainDefineXML(made.xml)))
+      await host.connection
+        .operate((connect) =>
+          call(
+            {
+              procedure: 'virDomainDefineXML',
+              virsh: virshCommand(host.connection.uri, 'define', 'domain.xml'),
+            },
+            () => connect.domainDefineXML(made.xml),
+          ),
+        )
         .catch(async (error: unknown) => {
           if (!isLibvirtError(error)) throw error
           await removeMadeDisks(context, host, nvramOf(input), call)
           await context.keep(definingKey(context), false)
-          throw new Refusal(`libvirt did not take the configuration of ${input.name}: ${error.message}. The restored disks were removed again.`)
+          throw new Refusal(
+            `libvirt did not take the configuration of ${input.name}: ${error.message}. The restored disks were removed again.`,
+          )
         })
       return true
     },
@@ -112,9 +175,20 @@ async function restore(context: RestoreContext, host: Host, target: Target, chai
   await context.copied(input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0))
   return [
     `${input.name} is restored from ${input.backupId} (${manifest.vm.name}, ${manifest.createdAt}) and is off: ${input.disks.map((disk) => `${disk.target} in ${disk.path}`).join(', ')}.`,
-    input.networkUp ? 'Its network cards have MAC addresses of their own and are plugged in.' : 'Its network cards have MAC addresses of their own and are unplugged.',
-    ...made.dropped.map((disk) => `${disk} was not in the backup: the new VM has no such disk.`), ...made.demands.map(demandSentence), ...manifest.notes,
+    input.networkUp
+      ? 'Its network cards have MAC addresses of their own and are plugged in.'
+      : 'Its network cards have MAC addresses of their own and are unplugged.',
+    ...made.dropped.map((disk) => `${disk} was not in the backup: the new VM has no such disk.`),
+    ...made.demands.map(demandSentence),
+    ...manifest.notes,
   ]
 }
 
-const isDefined = async (host: Host, uuid: string) => (await host.connection.reader()).domainLookupByUUID(uuid).then(() => true as const, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null; throw error })
+const isDefined = async (host: Host, uuid: string) =>
+  (await host.connection.reader()).domainLookupByUUID(uuid).then(
+    () => true as const,
+    (error: unknown) => {
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
+      throw error
+    },
+  )

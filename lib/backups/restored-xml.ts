@@ -1,5 +1,20 @@
 import { confineDomain, type HostDemand, type HostOffer } from './confine-domain.ts'
-import { append, attributeOf, drop, dropWhere, element, elementsOf, firstOf, nameOf, parseNodes, prepend, setAttribute, setText, writeNodes, type XmlNode } from './xml-nodes.ts'
+import {
+  append,
+  attributeOf,
+  drop,
+  dropWhere,
+  element,
+  elementsOf,
+  firstOf,
+  nameOf,
+  parseNodes,
+  prepend,
+  setAttribute,
+  setText,
+  writeNodes,
+  type XmlNode,
+} from './xml-nodes.ts'
 
 /** What a restored VM is to be. */
 export interface RestoredVm {
@@ -33,7 +48,8 @@ export function restoredXml(xml: string, vm: RestoredVm, offer: HostOffer): Rest
   if (firstOf(domain, 'genid')) setText(domain, 'genid', '')
   // libvirt refuses a UUID here that is not the domain's.
   for (const system of elementsOf(domain, 'sysinfo').flatMap((sysinfo) => elementsOf(sysinfo, 'system'))) {
-    for (const entry of elementsOf(system, 'entry')) if (attributeOf(entry, 'name') === 'uuid') entry.entry = element('entry', {}, vm.uuid).entry
+    for (const entry of elementsOf(system, 'entry'))
+      if (attributeOf(entry, 'name') === 'uuid') entry.entry = element('entry', {}, vm.uuid).entry
   }
   const withNvram = elementsOf(domain, 'os').filter((os) => firstOf(os, 'nvram'))
   for (const os of withNvram) drop(os, 'nvram')
@@ -51,13 +67,22 @@ export function restoredXml(xml: string, vm: RestoredVm, offer: HostOffer): Rest
 }
 
 /** What a saved configuration asks of the host, without changing it. Throws an Error when it is no domain's XML. */
-export const demandsOf = (xml: string, offer: HostOffer): HostDemand[] => confineDomain(parseNodes(xml, 'domain').root, offer)
+export const demandsOf = (xml: string, offer: HostOffer): HostDemand[] =>
+  confineDomain(parseNodes(xml, 'domain').root, offer)
 
 /** The kind of guest that a configuration is of, for which the host's firmware is asked. */
-export function kindOf(xml: string): { arch: string | null; machine: string | null; virtType: string | null } {
+export function kindOf(xml: string): {
+  arch: string | null
+  machine: string | null
+  virtType: string | null
+} {
   const { root } = parseNodes(xml, 'domain')
   const type = firstOf(firstOf(root, 'os'), 'type')
-  return { arch: attributeOf(type, 'arch'), machine: attributeOf(type, 'machine'), virtType: attributeOf(root, 'type') }
+  return {
+    arch: attributeOf(type, 'arch'),
+    machine: attributeOf(type, 'machine'),
+    virtType: attributeOf(root, 'type'),
+  }
 }
 
 /** The same XML with other images for these disks, by target; all else stays. */

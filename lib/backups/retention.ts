@@ -25,7 +25,12 @@ const DAY_MS = 24 * 60 * 60_000
 
 /** The day in a time zone, e.g. "2026-11-24". */
 function dayOf(atMs: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(atMs)
+  return new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(atMs)
 }
 
 /** The ISO 8601 week of a day: that of its Thursday. */
@@ -41,12 +46,17 @@ function weekOf(day: string): string {
  * what a kept increment rests on stays with it. Never goes: one in use, and the last one that is known to be good, or where none is
  * checked the newest. A damaged one counts for no rule, and goes as soon as nothing rests on it. Pure.
  */
-export function applyRetention(backups: readonly Kept[], retention: Retention, inUse: ReadonlySet<string>, timeZone: string): RetentionVerdict[] {
+export function applyRetention(
+  backups: readonly Kept[],
+  retention: Retention,
+  inUse: ReadonlySet<string>,
+  timeZone: string,
+): RetentionVerdict[] {
   const newestFirst = [...backups].sort((a, b) => b.createdAtMs - a.createdAtMs || b.id.localeCompare(a.id))
   const byId = new Map(backups.map((backup) => [backup.id, backup]))
   const below = (backup: Kept): Kept[] => {
     const chain: Kept[] = []
-    for (let next = backup.parentId; next !== null && chain.length < backups.length; ) {
+    for (let next = backup.parentId; next !== null && chain.length < backups.length;) {
       const parent = byId.get(next)
       if (!parent) break
       chain.push(parent)
@@ -56,22 +66,62 @@ export function applyRetention(backups: readonly Kept[], retention: Retention, i
   }
   const isWhole = (backup: Kept) => [backup, ...below(backup)].every((each) => each.check !== 'damaged')
   const reasons = new Map<string, string>()
-  const keep = (backup: Kept | undefined, reason: string) => { if (backup && !reasons.has(backup.id)) reasons.set(backup.id, reason) }
+  const keep = (backup: Kept | undefined, reason: string) => {
+    if (backup && !reasons.has(backup.id)) reasons.set(backup.id, reason)
+  }
 
   const sound = newestFirst.filter(isWhole)
-  keepOneEach(sound, retention.last, (backup) => backup.id, (backup) => keep(backup, `It is one of the last ${retention.last}.`))
-  keepOneEach(sound, retention.daily, (backup) => dayOf(backup.createdAtMs, timeZone), (backup, day) => keep(backup, `It is the newest of ${day}.`))
-  keepOneEach(sound, retention.weekly, (backup) => weekOf(dayOf(backup.createdAtMs, timeZone)), (backup, week) => keep(backup, `It is the newest of the week ${week}.`))
-  keepOneEach(sound, retention.monthly, (backup) => dayOf(backup.createdAtMs, timeZone).slice(0, 7), (backup, month) => keep(backup, `It is the newest of ${month}.`))
-  keep(sound.find((backup) => [backup, ...below(backup)].every((each) => each.check === 'good')), 'It is the last one that is known to be good.')
+  keepOneEach(
+    sound,
+    retention.last,
+    (backup) => backup.id,
+    (backup) => keep(backup, `It is one of the last ${retention.last}.`),
+  )
+  keepOneEach(
+    sound,
+    retention.daily,
+    (backup) => dayOf(backup.createdAtMs, timeZone),
+    (backup, day) => keep(backup, `It is the newest of ${day}.`),
+  )
+  keepOneEach(
+    sound,
+    retention.weekly,
+    (backup) => weekOf(dayOf(backup.createdAtMs, timeZone)),
+    (backup, week) => keep(backup, `It is the newest of the week ${week}.`),
+  )
+  keepOneEach(
+    sound,
+    retention.monthly,
+    (backup) => dayOf(backup.createdAtMs, timeZone).slice(0, 7),
+    (backup, month) => keep(backup, `It is the newest of ${month}.`),
+  )
+  keep(
+    sound.find((backup) => [backup, ...below(backup)].every((each) => each.check === 'good')),
+    'It is the last one that is known to be good.',
+  )
   keep(sound[0] ?? newestFirst[0], 'It is the last one.')
   for (const backup of newestFirst) if (inUse.has(backup.id)) keep(backup, 'It is in use.')
-  for (const backup of newestFirst) if (reasons.has(backup.id)) for (const parent of below(backup)) keep(parent, `${backup.id}, which stays, rests on it.`)
-  return newestFirst.map((backup) => ({ id: backup.id, keep: reasons.has(backup.id), reason: reasons.get(backup.id) ?? (backup.check === 'damaged' ? 'It is damaged, and nothing that stays rests on it.' : 'No rule keeps it.') }))
+  for (const backup of newestFirst)
+    if (reasons.has(backup.id))
+      for (const parent of below(backup)) keep(parent, `${backup.id}, which stays, rests on it.`)
+  return newestFirst.map((backup) => ({
+    id: backup.id,
+    keep: reasons.has(backup.id),
+    reason:
+      reasons.get(backup.id) ??
+      (backup.check === 'damaged'
+        ? 'It is damaged, and nothing that stays rests on it.'
+        : 'No rule keeps it.'),
+  }))
 }
 
 /** Of the first `count` periods that have one, the newest backup. */
-function keepOneEach(newestFirst: readonly Kept[], count: number, periodOf: (backup: Kept) => string, keep: (backup: Kept, period: string) => void): void {
+function keepOneEach(
+  newestFirst: readonly Kept[],
+  count: number,
+  periodOf: (backup: Kept) => string,
+  keep: (backup: Kept, period: string) => void,
+): void {
   const periods = new Set<string>()
   for (const backup of newestFirst) {
     const period = periodOf(backup)

@@ -25,27 +25,53 @@ export interface SavedConfiguration {
  * Writes the VM's XML, secrets included, and its NVRAM beside the disks. The XML is the one it starts from next, as `virsh define`
  * takes it; of a transient VM the one it runs with.
  */
-export async function saveConfiguration(host: Host, uuid: string, target: Target, backupId: string): Promise<SavedConfiguration> {
+export async function saveConfiguration(
+  host: Host,
+  uuid: string,
+  target: Target,
+  backupId: string,
+): Promise<SavedConfiguration> {
   return host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
-    const xml = await domain.getXMLDesc((await domain.isPersistent()) ? [VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE] : VIR_DOMAIN_XML_SECURE)
+    const xml = await domain.getXMLDesc(
+      (await domain.isPersistent())
+        ? [VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE]
+        : VIR_DOMAIN_XML_SECURE,
+    )
     const root = parseXml(xml, 'domain')
     const nvramPath = childText(child(root, 'os'), 'nvram')?.trim() || null
     const notes: string[] = []
     const nvram = nvramPath === null ? null : await readNvram(connect, nvramPath)
-    if (typeof nvram === 'string') notes.push(`Its NVRAM (${nvramPath}), the variables of its firmware, is not part of the backup: ${nvram}. Restored it starts with fresh ones.`)
+    if (typeof nvram === 'string')
+      notes.push(
+        `Its NVRAM (${nvramPath}), the variables of its firmware, is not part of the backup: ${nvram}. Restored it starts with fresh ones.`,
+      )
     const tpm = tpmNote(root)
     if (tpm !== null) notes.push(tpm)
-    if (await domain.hasManagedSaveImage()) notes.push('Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.')
+    if (await domain.hasManagedSaveImage())
+      notes.push(
+        'Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.',
+      )
     await inOwnFolder(connect, target, backupId, async (pool) => {
       await putFile(pool, DOMAIN_FILE, Buffer.from(xml))
       if (Buffer.isBuffer(nvram)) await putFile(pool, NVRAM_FILE, nvram)
     })
-    return { files: [written(DOMAIN_FILE, Buffer.from(xml)), ...(Buffer.isBuffer(nvram) ? [written(NVRAM_FILE, nvram)] : [])], nvram: Buffer.isBuffer(nvram) ? NVRAM_FILE : null, notes }
+    return {
+      files: [
+        written(DOMAIN_FILE, Buffer.from(xml)),
+        ...(Buffer.isBuffer(nvram) ? [written(NVRAM_FILE, nvram)] : []),
+      ],
+      nvram: Buffer.isBuffer(nvram) ? NVRAM_FILE : null,
+      notes,
+    }
   })
 }
 
-const written = (name: string, bytes: Buffer): BackupFile => ({ name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+const written = (name: string, bytes: Buffer): BackupFile => ({
+  name,
+  bytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+})
 
 /** The NVRAM's bytes, or why they can't be had. */
 async function readNvram(connect: Connect, path: string): Promise<Buffer | string> {
@@ -55,7 +81,9 @@ async function readNvram(connect: Connect, path: string): Promise<Buffer | strin
       // It is made at the first start.
       if (volume === null) return 'there is no such file yet'
       const bytes = await fileBytes(volume)
-      return bytes > NVRAM_MAX_BYTES ? `it is too large to be one (${bytes} bytes)` : await readBytes(volume, 0, bytes)
+      return bytes > NVRAM_MAX_BYTES
+        ? `it is too large to be one (${bytes} bytes)`
+        : await readBytes(volume, 0, bytes)
     })
   } catch (error) {
     if (isLibvirtError(error)) return error.message

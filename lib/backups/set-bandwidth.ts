@@ -16,20 +16,25 @@ import { copyHelperName } from './copy-limit.ts'
  */
 export async function setBandwidth(input: z.infer<typeof BandwidthInput>): Promise<{ jobId: string }> {
   const job = await readJob(input.jobId)
-  if (job?.kind === 'backup') throw new Refusal('libvirt has no bandwidth limit for a backup that QEMU pushes. Nothing was changed.')
+  if (job?.kind === 'backup')
+    throw new Refusal('libvirt has no bandwidth limit for a backup that QEMU pushes. Nothing was changed.')
   if (!job || job.limitBytesPerSecond === null) return setMergeBandwidth(input)
   // Before the helper is asked: a copy that begins meanwhile looks again once it runs.
   await keepForJob(job.id, KEPT_LIMIT, input.bandwidthBytesPerSecond)
   const host = requireHost(job.host)
   const helper = copyHelperName(job.kind === 'backup-copy' ? 'copy' : 'restore', job.id)
-  if (!(await limitHelper(host, helper, input.bandwidthBytesPerSecond)) && job.kind === 'backup-copy') await limitBlockJobs(job, input.bandwidthBytesPerSecond)
+  if (!(await limitHelper(host, helper, input.bandwidthBytesPerSecond)) && job.kind === 'backup-copy')
+    await limitBlockJobs(job, input.bandwidthBytesPerSecond)
   return { jobId: job.id }
 }
 
 /** False when it copies nothing at the moment. */
 async function limitHelper(host: Host, name: string, bandwidthBytesPerSecond: number): Promise<boolean> {
   return host.connection.operate(async (connect) => {
-    const domain = await connect.domainLookupByName(name).catch((error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null; throw error })
+    const domain = await connect.domainLookupByName(name).catch((error: unknown) => {
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
+      throw error
+    })
     if (domain === null || !(await copies(domain))) return false
     try {
       await domain.blockJobSetSpeed('vda', bandwidthBytesPerSecond)
@@ -44,4 +49,7 @@ async function limitHelper(host: Host, name: string, bandwidthBytesPerSecond: nu
 }
 
 const copies = async (domain: Domain): Promise<boolean> =>
-  (await domain.getBlockJobInfo('vda').catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })) !== null
+  (await domain.getBlockJobInfo('vda').catch((error: unknown) => {
+    if (isLibvirtError(error)) return null
+    throw error
+  })) !== null

@@ -16,19 +16,34 @@ import type { Target } from './targets.ts'
  */
 export async function signBackups(target: Target): Promise<number> {
   const key = signingKeyId()
-  const unsigned = await store().selectFrom('backups').select(['id', 'manifest']).where('target_id', '=', target.id).where((where) => where.or([where('signed_with', 'is', null), where('signed_with', '!=', key)])).execute()
+  const unsigned = await store()
+    .selectFrom('backups')
+    .select(['id', 'manifest'])
+    .where('target_id', '=', target.id)
+    .where((where) => where.or([where('signed_with', 'is', null), where('signed_with', '!=', key)]))
+    .execute()
   // A removal that runs must not find a file more than it knows of.
   if (unsigned.length === 0 || (await isInUse(target))) return 0
   let signed = 0
   await requireHost(target.host).connection.operate(async (connect) => {
     for (const { id, manifest } of unsigned) {
       const isDone = await withFolder(connect, folderOf(target, id), async (pool) => {
-        if ((await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES))?.toString('utf8') !== manifest) return false
+        if ((await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES))?.toString('utf8') !== manifest)
+          return false
         await putFile(pool, SIGNATURE_FILE, Buffer.from(signManifest(manifest)))
         return true
-      }).catch((error: unknown) => { if (isLibvirtError(error)) return false; throw error })
+      }).catch((error: unknown) => {
+        if (isLibvirtError(error)) return false
+        throw error
+      })
       if (!isDone) continue
-      await store().updateTable('backups').set({ signed_with: key }).where('target_id', '=', target.id).where('id', '=', id).where('manifest', '=', manifest).execute()
+      await store()
+        .updateTable('backups')
+        .set({ signed_with: key })
+        .where('target_id', '=', target.id)
+        .where('id', '=', id)
+        .where('manifest', '=', manifest)
+        .execute()
       signed++
     }
   })
@@ -36,6 +51,12 @@ export async function signBackups(target: Target): Promise<number> {
 }
 
 async function isInUse(target: Target): Promise<boolean> {
-  const jobs = await store().selectFrom('jobs').select('input').where('host', '=', target.host).where('kind', '=', 'backup-remove').where('status', 'in', [...UNFINISHED]).execute()
+  const jobs = await store()
+    .selectFrom('jobs')
+    .select('input')
+    .where('host', '=', target.host)
+    .where('kind', '=', 'backup-remove')
+    .where('status', 'in', [...UNFINISHED])
+    .execute()
   return jobs.some((job) => (JSON.parse(job.input) as { targetId?: string }).targetId === target.id)
 }

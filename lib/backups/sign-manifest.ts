@@ -2,7 +2,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { deriveKey, keyId } from '../secrets/derive-key.ts'
 
-const Signature = z.object({ format: z.literal('keyframe-signature'), version: z.literal(1), key: z.string(), hmac: z.string().regex(/^[0-9a-f]{64}$/) })
+const Signature = z.object({
+  format: z.literal('keyframe-signature'),
+  version: z.literal(1),
+  key: z.string(),
+  hmac: z.string().regex(/^[0-9a-f]{64}$/),
+})
 
 /** A signature is a line of JSON. */
 export const SIGNATURE_MAX_BYTES = 4_096

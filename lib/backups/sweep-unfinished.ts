@@ -17,16 +17,41 @@ const JOBS_MAXIMUM = 200
  * of this Keyframe that have no manifest. @returns what stays, a sentence each.
  */
 export async function sweepUnfinished(host: Host, target: Target, call: LogCall): Promise<string[]> {
-  const ended = await store().selectFrom('jobs').select('input').where('host', '=', host.name).where('kind', 'in', ['backup', 'backup-copy']).where('status', 'in', ['failed', 'cancelled']).orderBy('created_at_ms', 'desc').limit(JOBS_MAXIMUM).execute()
-  const begun = ended.map((job) => JSON.parse(job.input) as Unfinished & { targetId: string }).filter((input) => input.targetId === target.id)
-  const left = await host.connection.operate((connect) => withFolder(connect, target.path, async (pool) => {
-    const found = await Promise.all(begun.map(async (each) => ((await findVolume(pool, each.backupId)) === null ? [] : [each])))
-    return found.flat()
-  }))
+  const ended = await store()
+    .selectFrom('jobs')
+    .select('input')
+    .where('host', '=', host.name)
+    .where('kind', 'in', ['backup', 'backup-copy'])
+    .where('status', 'in', ['failed', 'cancelled'])
+    .orderBy('created_at_ms', 'desc')
+    .limit(JOBS_MAXIMUM)
+    .execute()
+  const begun = ended
+    .map((job) => JSON.parse(job.input) as Unfinished & { targetId: string })
+    .filter((input) => input.targetId === target.id)
+  const left = await host.connection.operate((connect) =>
+    withFolder(connect, target.path, async (pool) => {
+      const found = await Promise.all(
+        begun.map(async (each) => ((await findVolume(pool, each.backupId)) === null ? [] : [each])),
+      )
+      return found.flat()
+    }),
+  )
   const stays: string[] = []
   for (const unfinished of left) {
     const id = unfinished.backupId
-    const isBackup = await host.connection.operate((connect) => withFolder(connect, folderOf(target, id), async (pool) => (await findVolume(pool, MANIFEST_FILE)) !== null)).catch((error: unknown) => { if (isLibvirtError(error)) return true; throw error })
+    const isBackup = await host.connection
+      .operate((connect) =>
+        withFolder(
+          connect,
+          folderOf(target, id),
+          async (pool) => (await findVolume(pool, MANIFEST_FILE)) !== null,
+        ),
+      )
+      .catch((error: unknown) => {
+        if (isLibvirtError(error)) return true
+        throw error
+      })
     const sentence = isBackup ? null : await removeUnfinished(host, target, unfinished, call)
     if (sentence !== null) stays.push(sentence)
   }

@@ -16,8 +16,13 @@ export interface TargetLook {
   seenAtMs: number | null
 }
 
-interface Known { last: TargetLook | null; running: Promise<TargetLook> | null }
-interface Shared { keyframeTargetLooks?: Map<string, Known> }
+interface Known {
+  last: TargetLook | null
+  running: Promise<TargetLook> | null
+}
+interface Shared {
+  keyframeTargetLooks?: Map<string, Known>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 const looks = () => (shared.keyframeTargetLooks ??= new Map<string, Known>())
@@ -32,13 +37,21 @@ export const lastLookAt = (targetId: string): TargetLook | null => looks().get(t
 export function lookAtTarget(target: Target, nowMs: number): Promise<TargetLook> {
   const known = looks().get(target.id) ?? { last: null, running: null }
   looks().set(target.id, known)
-  known.running ??= look(target, nowMs).then((seen) => (known.last = seen)).finally(() => { known.running = null })
+  known.running ??= look(target, nowMs)
+    .then((seen) => (known.last = seen))
+    .finally(() => {
+      known.running = null
+    })
   return known.running
 }
 
 async function look(target: Target, nowMs: number): Promise<TargetLook> {
   const host = hostByName(target.host)
-  const seen = (problem: string | null, freeBytes: number | null = null): TargetLook => ({ freeBytes, problem, seenAtMs: Date.now() })
+  const seen = (problem: string | null, freeBytes: number | null = null): TargetLook => ({
+    freeBytes,
+    problem,
+    seenAtMs: Date.now(),
+  })
   if (!host) return seen(`The host ${target.host} is not configured any more.`)
   try {
     const freeBytes = await freeBytesOf(host, target)
@@ -51,13 +64,25 @@ async function look(target: Target, nowMs: number): Promise<TargetLook> {
       if (host.connection.status.status === 'up') await note(target, problem, nowMs)
       return seen(problem)
     }
-    return seen(error instanceof Error && error.name === 'HostDown' ? error.message : 'Keyframe could not look at it; its log tells more.')
+    return seen(
+      error instanceof Error && error.name === 'HostDown'
+        ? error.message
+        : 'Keyframe could not look at it; its log tells more.',
+    )
   }
 }
 
 async function note(target: Target, problem: string | null, atMs: number): Promise<void> {
-  const before = await store().selectFrom('backup_target_looks').select('problem').where('target_id', '=', target.id).executeTakeFirst()
+  const before = await store()
+    .selectFrom('backup_target_looks')
+    .select('problem')
+    .where('target_id', '=', target.id)
+    .executeTakeFirst()
   const values = { at_ms: atMs, problem }
-  await store().insertInto('backup_target_looks').values({ target_id: target.id, ...values }).onConflict((conflict) => conflict.column('target_id').doUpdateSet(values)).execute()
+  await store()
+    .insertInto('backup_target_looks')
+    .values({ target_id: target.id, ...values })
+    .onConflict((conflict) => conflict.column('target_id').doUpdateSet(values))
+    .execute()
   if ((before?.problem ?? null) !== problem) publish({ type: 'backups', host: target.host, vmUuid: null })
 }

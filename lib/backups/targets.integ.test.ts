@@ -21,8 +21,10 @@ afterAll(async () => {
   await lab?.stop({ remove: true })
 })
 
-const add = async (name: string, place: string) => (await import('./add-target.ts')).addTarget({ host: HOST, name, place, quotaBytes: null })
-const names = async () => (await (await import('./targets.ts')).listTargets(HOST)).map((target) => target.name)
+const add = async (name: string, place: string) =>
+  (await import('./add-target.ts')).addTarget({ host: HOST, name, place, quotaBytes: null })
+const names = async () =>
+  (await (await import('./targets.ts')).listTargets(HOST)).map((target) => target.name)
 
 describe('a target', () => {
   it('is a directory or a pool of the hypervisor; removed and added again it is the same, with its backups', async () => {
@@ -31,7 +33,12 @@ describe('a target', () => {
     mkdirSync(pool)
     lab.user.own(pool)
     await lab.virsh('pool-create-as', 'vault', 'dir', '--target', pool)
-    expect(await add('second', 'vault')).toMatchObject({ path: pool, usedBytes: 0, backups: 0, quotaBytes: null })
+    expect(await add('second', 'vault')).toMatchObject({
+      path: pool,
+      usedBytes: 0,
+      backups: 0,
+      quotaBytes: null,
+    })
     expect(await names()).toEqual(['first', 'second'])
     await lab.defineGuest({ name: 'a', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }] })
     await lab.startGuest('a')
@@ -41,7 +48,12 @@ describe('a target', () => {
     await removeTarget({ targetId: first.id })
     expect(await names()).toEqual(['second'])
     expect(readdirSync(first.path).sort()).toEqual([backup.id, 'keyframe-target.json'].sort())
-    expect(await add('again', `${first.path}/`)).toMatchObject({ id: first.id, path: first.path, usedBytes: backup.bytes, backups: 1 })
+    expect(await add('again', `${first.path}/`)).toMatchObject({
+      id: first.id,
+      path: first.path,
+      usedBytes: backup.bytes,
+      backups: 1,
+    })
     // Its checkpoint is Keyframe's all the same: the next backup is an increment.
     const next = await backupActs(keyframe, uuid, first).made()
     expect([next.kind, next.parentId]).toEqual(['increment', backup.id])
@@ -50,11 +62,19 @@ describe('a target', () => {
     const elsewhere = await backupActs(keyframe, uuid, second).made()
     expect(elsewhere.manifest.fullReason).toMatch(/first backup of this VM in this target/)
     const back = await backupActs(keyframe, uuid, first).made()
-    expect([back.kind, back.manifest.fullReason]).toEqual(['full', expect.stringMatching(/is gone from the VM/)])
+    expect([back.kind, back.manifest.fullReason]).toEqual([
+      'full',
+      expect.stringMatching(/is gone from the VM/),
+    ])
   })
 
   it.each([
-    ['relative/dir', /no pool called “relative\/dir”/], ['/etc', /belongs to the system/], ['/usr/local/backups', /belongs to the system/], ['/', /belongs to the system/], ['/nowhere/at/all', /no such directory/], ['/a\nb', /control characters/],
+    ['relative/dir', /no pool called “relative\/dir”/],
+    ['/etc', /belongs to the system/],
+    ['/usr/local/backups', /belongs to the system/],
+    ['/', /belongs to the system/],
+    ['/nowhere/at/all', /no such directory/],
+    ['/a\nb', /control characters/],
   ])('%j is refused, and nothing is added', async (place, sentence) => {
     const before = await names()
     await expect(add('bad', place)).rejects.toThrow(sentence)
@@ -93,7 +113,12 @@ describe('a target', () => {
     writeFileSync(lab.guests.q!.disks[0]!.path, Buffer.alloc(16 * MIB, 1))
     const vm = backupActs(keyframe, await keyframe.uuid('q'), small)
     const job = await vm.backUp({ method: 'copy' })
-    expect([job.status, job.error]).toEqual(['failed', expect.stringMatching(/The quota of the target quota would be exceeded: 0 MiB of 1 MiB are used, and the backup may take 16 MiB/)])
+    expect([job.status, job.error]).toEqual([
+      'failed',
+      expect.stringMatching(
+        /The quota of the target quota would be exceeded: 0 MiB of 1 MiB are used, and the backup may take 16 MiB/,
+      ),
+    ])
     expect(vm.folders()).toEqual([])
     rmSync(join(small.path, 'keyframe-target.json'))
   })

@@ -7,8 +7,14 @@ const domain = (devices: string) => parseXml(`<domain><devices>${devices}</devic
 // The lab has no swtpm, so libvirt defines no such VM there.
 describe('tpmNote', () => {
   it('says that the state of an emulated TPM is not saved, and nothing of others', () => {
-    expect(tpmNote(domain(`<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`))).toMatch(/emulated TPM is not part of the backup/)
-    expect(tpmNote(domain(`<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>`))).toBeNull()
+    expect(tpmNote(domain(`<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`))).toMatch(
+      /emulated TPM is not part of the backup/,
+    )
+    expect(
+      tpmNote(
+        domain(`<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>`),
+      ),
+    ).toBeNull()
     expect(tpmNote(domain(''))).toBeNull()
   })
 })

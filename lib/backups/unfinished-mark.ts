@@ -6,9 +6,15 @@ import { deriveKey } from '../secrets/derive-key.ts'
 export const UNFINISHED_FILE = 'keyframe-unfinished.json'
 export const UNFINISHED_MAX_BYTES = 4_096
 
-const Mark = z.object({ format: z.literal('keyframe-unfinished'), version: z.literal(1), id: z.string(), hmac: z.string().regex(/^[0-9a-f]{64}$/) })
+const Mark = z.object({
+  format: z.literal('keyframe-unfinished'),
+  version: z.literal(1),
+  id: z.string(),
+  hmac: z.string().regex(/^[0-9a-f]{64}$/),
+})
 
-const hmacOf = (targetId: string, id: string) => createHmac('sha256', deriveKey('manifests')).update(['unfinished', targetId, id].join('\0')).digest()
+const hmacOf = (targetId: string, id: string) =>
+  createHmac('sha256', deriveKey('manifests')).update(['unfinished', targetId, id].join('\0')).digest()
 
 /** The mark's text. */
 export const unfinishedMark = (targetId: string, id: string): string =>

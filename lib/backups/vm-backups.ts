@@ -31,7 +31,9 @@ export interface BackupView {
 }
 
 /** The backups of a VM as pages show them, the newest first. */
-export async function viewBackups(which: { targetId?: string; host?: string; vmUuid?: string } = {}): Promise<BackupView[]> {
+export async function viewBackups(
+  which: { targetId?: string; host?: string; vmUuid?: string } = {},
+): Promise<BackupView[]> {
   const backups = await listBackups(which)
   const keyOf = (backup: Backup, id = backup.id) => `${backup.targetId} ${id}`
   const byKey = new Map(backups.map((backup) => [keyOf(backup), backup]))
@@ -48,15 +50,38 @@ export async function viewBackups(which: { targetId?: string; host?: string; vmU
     return chain
   }
   const above = new Map<string, string[]>(backups.map((backup) => [keyOf(backup), []]))
-  for (const backup of backups) for (const below of chainOf(backup)) if (below !== backup) above.get(keyOf(below))!.unshift(backup.id)
-  return backups.map((backup) => {
-    const chain = chainOf(backup)
-    const { manifest } = backup
-    return {
-      id: backup.id, targetId: backup.targetId, host: backup.host, vmUuid: backup.vmUuid, vmName: backup.vmName, createdAtMs: backup.createdAtMs, tookMs: backup.tookMs, bytes: backup.bytes,
-      kind: backup.kind, method: backup.method, parentId: backup.parentId, above: above.get(keyOf(backup))!, check: backup.check, checkedAtMs: backup.checkedAtMs, checkNote: backup.checkNote,
-      fault: chain[0]!.parentId !== null ? `${chain[0]!.parentId}, on which it rests, is not in the target.` : chainFault(chain), fullReason: manifest.fullReason, consistency: manifest.consistency,
-      disks: manifest.disks.map(({ target, virtualBytes }) => ({ target, virtualBytes })), leftOut: manifest.leftOut, notes: manifest.notes,
-    }
-  }).reverse()
+  for (const backup of backups)
+    for (const below of chainOf(backup)) if (below !== backup) above.get(keyOf(below))!.unshift(backup.id)
+  return backups
+    .map((backup) => {
+      const chain = chainOf(backup)
+      const { manifest } = backup
+      return {
+        id: backup.id,
+        targetId: backup.targetId,
+        host: backup.host,
+        vmUuid: backup.vmUuid,
+        vmName: backup.vmName,
+        createdAtMs: backup.createdAtMs,
+        tookMs: backup.tookMs,
+        bytes: backup.bytes,
+        kind: backup.kind,
+        method: backup.method,
+        parentId: backup.parentId,
+        above: above.get(keyOf(backup))!,
+        check: backup.check,
+        checkedAtMs: backup.checkedAtMs,
+        checkNote: backup.checkNote,
+        fault:
+          chain[0]!.parentId !== null
+            ? `${chain[0]!.parentId}, on which it rests, is not in the target.`
+            : chainFault(chain),
+        fullReason: manifest.fullReason,
+        consistency: manifest.consistency,
+        disks: manifest.disks.map(({ target, virtualBytes }) => ({ target, virtualBytes })),
+        leftOut: manifest.leftOut,
+        notes: manifest.notes,
+      }
+    })
+    .reverse()
 }

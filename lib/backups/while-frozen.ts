@@ -13,7 +13,13 @@ import type { FreezeReport, QuiesceMode } from '../snapshots/types.ts'
  * Does what libvirt can't quiesce for (backupBegin) while the guest is frozen by us: recorded and guarded before, thawed right after, and
  * whatever fails (../hosts/README.md). Throws Refusal when quiesce is required and can't be had; `act` was not run then, or its error counts.
  */
-export async function whileFrozen(host: Host, domain: Domain, mode: QuiesceMode, call: LogCall, act: () => Promise<void>): Promise<FreezeReport> {
+export async function whileFrozen(
+  host: Host,
+  domain: Domain,
+  mode: QuiesceMode,
+  call: LogCall,
+  act: () => Promise<void>,
+): Promise<FreezeReport> {
   const unfrozen = async (reason: string): Promise<FreezeReport> => {
     if (mode === 'required') throw new Refusal(`No backup was begun, because quiesce is required: ${reason}`)
     await act()
@@ -30,28 +36,47 @@ export async function whileFrozen(host: Host, domain: Domain, mode: QuiesceMode,
   }
 }
 
-async function frozen(host: Host, domain: Domain, hold: HeldFreeze, fileSystems: number, call: LogCall, act: () => Promise<void>, unfrozen: (reason: string) => Promise<FreezeReport>): Promise<FreezeReport> {
+async function frozen(
+  host: Host,
+  domain: Domain,
+  hold: HeldFreeze,
+  fileSystems: number,
+  call: LogCall,
+  act: () => Promise<void>,
+  unfrozen: (reason: string) => Promise<FreezeReport>,
+): Promise<FreezeReport> {
   const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', domain.name)
   const startedMs = performance.now()
   try {
-    await call({ procedure: 'virDomainFSFreeze', virsh: virsh('domfsfreeze') }, () => domain.fsFreeze([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }))
+    await call({ procedure: 'virDomainFSFreeze', virsh: virsh('domfsfreeze') }, () =>
+      domain.fsFreeze([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
+    )
   } catch (error) {
     // One that we gave up waiting for happens later and stays (DESIGN.md, section 5).
     hold.giveUp()
     if (!isAgentError(error)) throw error
-    return unfrozen(`the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`)
+    return unfrozen(
+      `the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`,
+    )
   }
   try {
     await act()
   } finally {
-    await call({ procedure: 'virDomainFSThaw', virsh: virsh('domfsthaw') }, () => domain.fsThaw([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 })).then(hold.over, hold.giveUp)
+    await call({ procedure: 'virDomainFSThaw', virsh: virsh('domfsthaw') }, () =>
+      domain.fsThaw([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
+    ).then(hold.over, hold.giveUp)
   }
-  if (Date.now() > hold.deadlineMs) return { frozen: false, reason: `it took longer than ${FREEZE_LIMIT_MS / 1000} s, so the guest was thawed before the backup had begun.` }
+  if (Date.now() > hold.deadlineMs)
+    return {
+      frozen: false,
+      reason: `it took longer than ${FREEZE_LIMIT_MS / 1000} s, so the guest was thawed before the backup had begun.`,
+    }
   return { frozen: true, atMostMs: Math.ceil(performance.now() - startedMs), fileSystems }
 }
 
 /** How consistent a backup is, one sentence. */
 export function describeConsistency(freeze: FreezeReport): string {
-  if (!freeze.frozen) return `The guest was not frozen: ${freeze.reason} The backup is crash-consistent: what a power cut would leave.`
+  if (!freeze.frozen)
+    return `The guest was not frozen: ${freeze.reason} The backup is crash-consistent: what a power cut would leave.`
   return `The guest was frozen for at most ${freeze.atMostMs} ms, ${freeze.fileSystems} file ${freeze.fileSystems === 1 ? 'system' : 'systems'}, and is thawed.`
 }

@@ -10,7 +10,16 @@ export type XmlNode = Record<string, unknown>
 const ATTRIBUTES = ':@'
 const TEXT = '#text'
 const CDATA = '#cdata'
-const OPTIONS = { ignoreAttributes: false, preserveOrder: true, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, processEntities: false, cdataPropName: CDATA } as const
+const OPTIONS = {
+  ignoreAttributes: false,
+  preserveOrder: true,
+  attributeNamePrefix: '',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  processEntities: false,
+  cdataPropName: CDATA,
+} as const
 
 /** Reads an XML text and gives its root. Throws an Error when the root is not called `rootName`, or the text defines entities of its own. */
 export function parseNodes(xml: string, rootName: string): { all: XmlNode[]; root: XmlNode } {
@@ -21,26 +30,40 @@ export function parseNodes(xml: string, rootName: string): { all: XmlNode[]; roo
   return { all, root }
 }
 
-export const writeNodes = (all: readonly XmlNode[]): string => new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true }).build(all) as string
+export const writeNodes = (all: readonly XmlNode[]): string =>
+  new XMLBuilder({ ...OPTIONS, suppressEmptyNode: true }).build(all) as string
 
 export const nameOf = (node: XmlNode): string => Object.keys(node).find((key) => key !== ATTRIBUTES) ?? ''
 /** Elements and texts in it. */
-export const contentOf = (node: XmlNode): XmlNode[] => { const content = node[nameOf(node)]; return Array.isArray(content) ? (content as XmlNode[]) : [] }
-export const elementsOf = (node: XmlNode, name?: string): XmlNode[] => contentOf(node).filter((each) => !isText(each) && (name === undefined || nameOf(each) === name))
+export const contentOf = (node: XmlNode): XmlNode[] => {
+  const content = node[nameOf(node)]
+  return Array.isArray(content) ? (content as XmlNode[]) : []
+}
+export const elementsOf = (node: XmlNode, name?: string): XmlNode[] =>
+  contentOf(node).filter((each) => !isText(each) && (name === undefined || nameOf(each) === name))
 const isText = (node: XmlNode) => nameOf(node) === TEXT || nameOf(node) === CDATA
-export const firstOf = (node: XmlNode | undefined, name: string): XmlNode | undefined => (node === undefined ? undefined : elementsOf(node, name)[0])
+export const firstOf = (node: XmlNode | undefined, name: string): XmlNode | undefined =>
+  node === undefined ? undefined : elementsOf(node, name)[0]
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-const decoded = (text: string) => text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
-  if (name !== undefined) return NAMED[name.toLowerCase()] ?? whole
-  const code = hex === undefined ? Number(decimal) : parseInt(hex, 16)
-  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
-})
+const decoded = (text: string) =>
+  text.replaceAll(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi,
+    (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      if (name !== undefined) return NAMED[name.toLowerCase()] ?? whole
+      const code = hex === undefined ? Number(decimal) : parseInt(hex, 16)
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+    },
+  )
 
 /** All attributes as they are written. */
-export const attributesOf = (node: XmlNode | undefined): Record<string, string> => (node?.[ATTRIBUTES] ?? {}) as Record<string, string>
+export const attributesOf = (node: XmlNode | undefined): Record<string, string> =>
+  (node?.[ATTRIBUTES] ?? {}) as Record<string, string>
 /** An attribute, or null. */
-export const attributeOf = (node: XmlNode | undefined, name: string): string | null => { const value = attributesOf(node)[name]; return value === undefined ? null : decoded(value) }
+export const attributeOf = (node: XmlNode | undefined, name: string): string | null => {
+  const value = attributesOf(node)[name]
+  return value === undefined ? null : decoded(value)
+}
 
 /** Sets an attribute; null takes it away. */
 export function setAttribute(node: XmlNode, name: string, value: string | null): void {
@@ -52,7 +75,8 @@ export function setAttribute(node: XmlNode, name: string, value: string | null):
 }
 
 /** The text in it. */
-export const textOf = (node: XmlNode | undefined): string => (node === undefined ? '' : contentOf(node).map(plainText).join(''))
+export const textOf = (node: XmlNode | undefined): string =>
+  node === undefined ? '' : contentOf(node).map(plainText).join('')
 
 function plainText(node: XmlNode): string {
   const inside = node[CDATA]
@@ -87,4 +111,5 @@ export function dropWhere(parent: XmlNode, goes: (node: XmlNode) => boolean): vo
 }
 
 /** Takes all children of these names away, in place. */
-export const drop = (parent: XmlNode, ...names: string[]): void => dropWhere(parent, (node) => names.includes(nameOf(node)))
+export const drop = (parent: XmlNode, ...names: string[]): void =>
+  dropWhere(parent, (node) => names.includes(nameOf(node)))

@@ -41,19 +41,40 @@ export function qemuImgInfo(image: ImageFile, format: string): string {
     if (header.backingFile !== null) lines.push(...backingLines(header.backingFile, image))
     if (header.backingFormat !== null) lines.push(`backing file format: ${header.backingFormat}`)
     lines.push('Format specific information:')
-    lines.push(...(header.version === 2
-      ? ['    compat: 0.10', `    compression type: ${header.compressionType}`, `    refcount bits: ${header.refcountBits}`]
-      : ['    compat: 1.1', `    compression type: ${header.compressionType}`, `    lazy refcounts: ${header.lazyRefcounts}`, `    refcount bits: ${header.refcountBits}`, `    corrupt: ${header.corrupt}`, `    extended l2: ${header.extendedL2}`]))
+    lines.push(
+      ...(header.version === 2
+        ? [
+            '    compat: 0.10',
+            `    compression type: ${header.compressionType}`,
+            `    refcount bits: ${header.refcountBits}`,
+          ]
+        : [
+            '    compat: 1.1',
+            `    compression type: ${header.compressionType}`,
+            `    lazy refcounts: ${header.lazyRefcounts}`,
+            `    refcount bits: ${header.refcountBits}`,
+            `    corrupt: ${header.corrupt}`,
+            `    extended l2: ${header.extendedL2}`,
+          ]),
+    )
   }
   lines.push(
-    "Child node '/file':", `    filename: ${image.path}`, '    protocol type: file',
-    `    file length: ${qemuSize(lengthBytes)} (${lengthBytes} bytes)`, `    disk size: ${qemuSize(image.allocatedBytes)}`,
+    "Child node '/file':",
+    `    filename: ${image.path}`,
+    '    protocol type: file',
+    `    file length: ${qemuSize(lengthBytes)} (${lengthBytes} bytes)`,
+    `    disk size: ${qemuSize(image.allocatedBytes)}`,
   )
   return lines.join('\n')
 }
 
 function backingLines(name: string, image: ImageFile): string[] {
   if (name.startsWith('/') || image.backing?.path === null) return [`backing file: ${name}`]
-  const actual = name.startsWith('json:') || name.includes(':') ? null : posix.join(posix.dirname(image.path), name)
-  return [actual === null || actual === name ? `backing file: ${name}` : `backing file: ${name} (actual path: ${actual})`]
+  const actual =
+    name.startsWith('json:') || name.includes(':') ? null : posix.join(posix.dirname(image.path), name)
+  return [
+    actual === null || actual === name
+      ? `backing file: ${name}`
+      : `backing file: ${name} (actual path: ${actual})`,
+  ]
 }

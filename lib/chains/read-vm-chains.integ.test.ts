@@ -26,25 +26,49 @@ async function chainOf(name: string, files: string[]) {
   for (const [index, file] of files.entries()) {
     const below = files[index - 1]
     const backing = below === undefined ? [] : ['-b', path(below), '-F', 'qcow2']
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, path(file), ...(below === undefined ? ['64M'] : [])])
+    await run('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      ...backing,
+      path(file),
+      ...(below === undefined ? ['64M'] : []),
+    ])
     lab.user.own(path(file))
   }
   await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', path: path(files.at(-1)!) }] })
   return acts(keyframe, await keyframe.uuid(name))
 }
-const problems = async (vm: ReturnType<typeof acts>) => (await vm.chains())[0]!.layers.flatMap((layer) => layer.problems.map((problem) => problem.kind))
+const problems = async (vm: ReturnType<typeof acts>) =>
+  (await vm.chains())[0]!.layers.flatMap((layer) => layer.problems.map((problem) => problem.kind))
 
 describe('the text form', () => {
   it('is that of qemu-img info --backing-chain, running and off', async () => {
-    await lab.defineGuest({ name: 'text', system: 'none', disks: [{ format: 'raw', virtualBytes: 16 * MIB }, { format: 'qcow2', virtualBytes: 16 * MIB }] })
+    await lab.defineGuest({
+      name: 'text',
+      system: 'none',
+      disks: [
+        { format: 'raw', virtualBytes: 16 * MIB },
+        { format: 'qcow2', virtualBytes: 16 * MIB },
+      ],
+    })
     await lab.startGuest('text')
     const vm = acts(keyframe, await keyframe.uuid('text'))
     for (const name of ['s1', 's 2']) await vm.snapshot({ name, disks: ['vda', 'vdb'] })
     const compare = async () => {
       for (const chain of await vm.chains()) {
         const top = chain.layers.at(-1)!
-        expect(chain.qemuImgInfo).toBe((await run('qemu-img', ['info', '-U', '--backing-chain', '-f', 'qcow2', top.path])).trimEnd())
-        expect(chain.layers.map((layer) => [layer.format, layer.isBase, layer.isActive, layer.snapshots])).toEqual([[chain.target === 'vda' ? 'raw' : 'qcow2', true, false, ['s1']], ['qcow2', false, false, ['s 2']], ['qcow2', false, true, []]])
+        expect(chain.qemuImgInfo).toBe(
+          (await run('qemu-img', ['info', '-U', '--backing-chain', '-f', 'qcow2', top.path])).trimEnd(),
+        )
+        expect(
+          chain.layers.map((layer) => [layer.format, layer.isBase, layer.isActive, layer.snapshots]),
+        ).toEqual([
+          [chain.target === 'vda' ? 'raw' : 'qcow2', true, false, ['s1']],
+          ['qcow2', false, false, ['s 2']],
+          ['qcow2', false, true, []],
+        ])
       }
     }
     await compare()
@@ -53,14 +77,39 @@ describe('the text form', () => {
   })
 
   it('is the same for other cluster sizes, lazy refcounts, extended L2, zstd, qcow2 v2 and a relative backing file', async () => {
-    for (const [index, options] of ['cluster_size=4096', 'lazy_refcounts=on', 'extended_l2=on,cluster_size=131072', 'compression_type=zstd', 'compat=0.10', 'refcount_bits=1'].entries()) {
+    for (const [index, options] of [
+      'cluster_size=4096',
+      'lazy_refcounts=on',
+      'extended_l2=on,cluster_size=131072',
+      'compression_type=zstd',
+      'compat=0.10',
+      'refcount_bits=1',
+    ].entries()) {
       const [base, top] = [`opt${index}-base.qcow2`, `opt${index}.qcow2`]
       await run('qemu-img', ['create', '-q', '-f', 'qcow2', path(base), '123M'])
-      await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', '-o', options, path(top)])
+      await run('qemu-img', [
+        'create',
+        '-q',
+        '-f',
+        'qcow2',
+        '-b',
+        base,
+        '-F',
+        'qcow2',
+        '-o',
+        options,
+        path(top),
+      ])
       for (const file of [base, top]) lab.user.own(path(file))
-      await lab.defineGuest({ name: `opt${index}`, system: 'none', disks: [{ format: 'qcow2', path: path(top) }] })
+      await lab.defineGuest({
+        name: `opt${index}`,
+        system: 'none',
+        disks: [{ format: 'qcow2', path: path(top) }],
+      })
       const [chain] = await acts(keyframe, await keyframe.uuid(`opt${index}`)).chains()
-      expect(chain!.qemuImgInfo).toBe((await run('qemu-img', ['info', '--backing-chain', path(top)])).trimEnd())
+      expect(chain!.qemuImgInfo).toBe(
+        (await run('qemu-img', ['info', '--backing-chain', path(top)])).trimEnd(),
+      )
     }
   })
 })
@@ -70,10 +119,17 @@ describe('broken chains are shown as such', () => {
     const vm = await chainOf('missing', ['mi0.qcow2', 'mi1.qcow2', 'mi2.qcow2'])
     await rename(path('mi0.qcow2'), path('away'))
     const [chain] = await vm.chains()
-    expect(chain!.layers.map((layer) => layer.problems.map((problem) => problem.kind))).toEqual([['missing'], [], []])
+    expect(chain!.layers.map((layer) => layer.problems.map((problem) => problem.kind))).toEqual([
+      ['missing'],
+      [],
+      [],
+    ])
     expect(chain!.layers[0]!.problems[0]!.sentence).toMatch(/there is no file .*mi0\.qcow2 on the host/)
     const { findVm } = await import('../hosts/find-vm.ts')
-    await waitUntil(async () => (await findVm('lab', 'missing'))!.vm.attention.some((each) => each.kind === 'broken-chain'), { limitMs: 30_000, what: 'The word in the list' })
+    await waitUntil(
+      async () => (await findVm('lab', 'missing'))!.vm.attention.some((each) => each.kind === 'broken-chain'),
+      { limitMs: 30_000, what: 'The word in the list' },
+    )
   })
 
   it('a loop', async () => {
@@ -108,7 +164,19 @@ describe('broken chains are shown as such', () => {
 })
 
 it('a raw disk whose guest wrote a qcow2 header is not followed', async () => {
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', path('evil.img'), '1M'])
+  await run('qemu-img', [
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-u',
+    '-b',
+    '/etc/passwd',
+    '-F',
+    'raw',
+    path('evil.img'),
+    '1M',
+  ])
   lab.user.own(path('evil.img'))
   await lab.defineGuest({ name: 'evil', system: 'none', disks: [{ format: 'raw', path: path('evil.img') }] })
   const [chain] = await acts(keyframe, await keyframe.uuid('evil')).chains()
@@ -119,14 +187,26 @@ it('a raw disk whose guest wrote a qcow2 header is not followed', async () => {
 it('a base that two VMs share names the other one', async () => {
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', path('golden.qcow2'), '16M'])
   for (const name of ['one', 'two']) {
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', path('golden.qcow2'), '-F', 'qcow2', path(`${name}.qcow2`)])
+    await run('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      path('golden.qcow2'),
+      '-F',
+      'qcow2',
+      path(`${name}.qcow2`),
+    ])
     lab.user.own(path(`${name}.qcow2`))
     await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}.qcow2`) }] })
   }
   lab.user.own(path('golden.qcow2'))
   await keyframe.uuid('two')
   const [chain] = await acts(keyframe, await keyframe.uuid('one')).chains()
-  expect(chain!.layers.map((layer) => layer.sharedWith.map((user) => `${user.vmName}/${user.target}`))).toEqual([['two/vda'], []])
+  expect(
+    chain!.layers.map((layer) => layer.sharedWith.map((user) => `${user.vmName}/${user.target}`)),
+  ).toEqual([['two/vda'], []])
 })
 
 it('60 layers are read in order', async () => {

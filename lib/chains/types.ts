@@ -9,7 +9,8 @@ export interface DiskUser {
   running: boolean
 }
 
-export type LayerProblemKind = 'missing' | 'unreadable' | 'loop' | 'format-not-recorded' | 'format-differs' | 'corrupt' | 'too-deep'
+export type LayerProblemKind =
+  'missing' | 'unreadable' | 'loop' | 'format-not-recorded' | 'format-differs' | 'corrupt' | 'too-deep'
 export interface LayerProblem {
   kind: LayerProblemKind
   /** What is wrong and what to do, ready to show. */

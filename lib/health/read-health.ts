@@ -15,13 +15,16 @@ export interface Health {
 
 /** Anybody may ask, as often as they like. */
 const SHARED_MS = 5_000
-interface Shared { keyframeHealth?: { atMs: number; health: Promise<Health> } }
+interface Shared {
+  keyframeHealth?: { atMs: number; health: Promise<Health> }
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
 /** How Keyframe is, at most 5 s old. Never rejects. */
 export function readHealth(): Promise<Health> {
-  if (!shared.keyframeHealth || Date.now() - shared.keyframeHealth.atMs > SHARED_MS) shared.keyframeHealth = { atMs: Date.now(), health: look() }
+  if (!shared.keyframeHealth || Date.now() - shared.keyframeHealth.atMs > SHARED_MS)
+    shared.keyframeHealth = { atMs: Date.now(), health: look() }
   return shared.keyframeHealth.health
 }
 
@@ -32,7 +35,12 @@ async function look(): Promise<Health> {
     const up = hosts().size > 0 && views.every((host) => host.status === 'up')
     const safe = (await protectionsOf()).every((each) => each.state === 'protected')
     // Of a host that is not reached nobody knows which VMs it has.
-    return { status: up && safe ? 'ok' : 'attention', database: 'ok', hosts: up ? 'up' : 'some down', backups: !safe ? 'some not protected' : up ? 'all protected' : 'unknown' }
+    return {
+      status: up && safe ? 'ok' : 'attention',
+      database: 'ok',
+      hosts: up ? 'up' : 'some down',
+      backups: !safe ? 'some not protected' : up ? 'all protected' : 'unknown',
+    }
   } catch {
     return { status: 'failing', database: 'failing', hosts: 'unknown', backups: 'unknown' }
   }

@@ -54,7 +54,10 @@ export class BlockJobWatch {
   endedUnseen(uuid: string, target: string): boolean {
     const disk = `${uuid}/${target}`
     const own = this.#own.get(disk)
-    if (own && (own.releasedAtMs === null || (!own.heardEnd && Date.now() - own.releasedAtMs < END_COMES_LATE_MS))) {
+    if (
+      own &&
+      (own.releasedAtMs === null || (!own.heardEnd && Date.now() - own.releasedAtMs < END_COMES_LATE_MS))
+    ) {
       own.heardEnd = true
       return false
     }
@@ -73,13 +76,24 @@ export class BlockJobWatch {
     const targets = vm.description.disks.filter((disk) => disk.path !== null).map((disk) => disk.target)
     const readings = await this.#inspection.inspect(vm.uuid, async (domain) => {
       // libvirt answers for a disk without a job from its own memory: only a question to QEMU tells that it hangs.
-      await domain.getIOThreadIds().catch((error: unknown) => { if (!isLibvirtError(error) || error.code === VIR_ERR_OPERATION_TIMEOUT) throw error })
-      return Promise.all(targets.map(async (target) => {
-        const info = await domain.getBlockJobInfo(target).catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
-        // Ready is what libvirt says, not cur == end (oVirt's livemerge: both differ for a moment).
-        const ready = info !== null && (info.type === 'copy' || info.type === 'active-commit') && info.end > 0 && info.cur === info.end
-        return { target, info, ready }
-      }))
+      await domain.getIOThreadIds().catch((error: unknown) => {
+        if (!isLibvirtError(error) || error.code === VIR_ERR_OPERATION_TIMEOUT) throw error
+      })
+      return Promise.all(
+        targets.map(async (target) => {
+          const info = await domain.getBlockJobInfo(target).catch((error: unknown) => {
+            if (isLibvirtError(error)) return null
+            throw error
+          })
+          // Ready is what libvirt says, not cur == end (oVirt's livemerge: both differ for a moment).
+          const ready =
+            info !== null &&
+            (info.type === 'copy' || info.type === 'active-commit') &&
+            info.end > 0 &&
+            info.cur === info.end
+          return { target, info, ready }
+        }),
+      )
     })
     this.#polledAtMs.set(vm.uuid, Date.now())
     const now = new Map<string, Seen>()
@@ -96,18 +110,27 @@ export class BlockJobWatch {
     // 0/0, 0/1 and 1/1 are QEMU's words for "not known yet" and "empty" (WIRE.md, section 10).
     const known = info.end > 1
     const same = before?.view.type === info.type && info.cur >= before.view.currentBytes ? before : undefined
-    const measured = same && polledAtMs > same.polledAtMs ? ((info.cur - same.view.currentBytes) * 1000) / (polledAtMs - same.polledAtMs) : null
+    const measured =
+      same && polledAtMs > same.polledAtMs
+        ? ((info.cur - same.view.currentBytes) * 1000) / (polledAtMs - same.polledAtMs)
+        : null
     const old = same?.view.bytesPerSecond ?? null
-    const bytesPerSecond = measured === null ? old : Math.round(old === null ? measured : old + (measured - old) * RATE_WEIGHT)
+    const bytesPerSecond =
+      measured === null ? old : Math.round(old === null ? measured : old + (measured - old) * RATE_WEIGHT)
     const left = info.end - info.cur
     return {
       polledAtMs,
       view: {
-        host: this.#host, vmUuid: vm.uuid, vmName: vm.name, target,
-        type: info.type === 'unknown' ? 'copy' : info.type satisfies BlockJobType,
-        currentBytes: info.cur, endBytes: info.end,
+        host: this.#host,
+        vmUuid: vm.uuid,
+        vmName: vm.name,
+        target,
+        type: info.type === 'unknown' ? 'copy' : (info.type satisfies BlockJobType),
+        currentBytes: info.cur,
+        endBytes: info.end,
         percent: known ? Math.min(100, Math.floor((info.cur / info.end) * 100)) : ready ? 100 : null,
-        bandwidthBytesPerSecond: info.bandwidthBytesPerSecond, bytesPerSecond,
+        bandwidthBytesPerSecond: info.bandwidthBytesPerSecond,
+        bytesPerSecond,
         secondsLeft: known && bytesPerSecond ? Math.ceil(left / bytesPerSecond) : null,
         ready,
         jobId: this.#ownerOf(vm.uuid, target),

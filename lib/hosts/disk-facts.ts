@@ -17,8 +17,13 @@ export interface DiskFacts {
 /** Disks as the XML names them, before any file was looked at. */
 export function disksFromXml(description: DomainDescription): DiskSummary[] {
   return description.disks.map((disk) => ({
-    target: disk.target, device: disk.device, path: disk.path, format: disk.format,
-    chainDepth: disk.layers.length > 1 ? disk.layers.length : null, virtualBytes: null, allocatedBytes: null,
+    target: disk.target,
+    device: disk.device,
+    path: disk.path,
+    format: disk.format,
+    chainDepth: disk.layers.length > 1 ? disk.layers.length : null,
+    virtualBytes: null,
+    allocatedBytes: null,
   }))
 }
 
@@ -34,11 +39,16 @@ export async function readDiskFacts(files: ImageFiles, description: DomainDescri
       continue
     }
     const chain = await walkChain(files, disk.path, disk.format, FACTS_AGE_MS)
-    paths.set(disk.target, chain.layers.map((layer) => layer.reading.path))
+    paths.set(
+      disk.target,
+      chain.layers.map((layer) => layer.reading.path),
+    )
     const found = chain.layers.flatMap((layer) => (layer.reading.kind === 'found' ? [layer.reading] : []))
     const last = chain.layers.at(-1)?.reading
-    if (last && last.kind !== 'found' && last.path.startsWith('/')) broken.push({ kind: 'broken-chain', sentence: `${disk.target}: ${last.reason}` })
-    if (chain.end === 'loop') broken.push({ kind: 'broken-chain', sentence: `${disk.target}: its backing files form a loop` })
+    if (last && last.kind !== 'found' && last.path.startsWith('/'))
+      broken.push({ kind: 'broken-chain', sentence: `${disk.target}: ${last.reason}` })
+    if (chain.end === 'loop')
+      broken.push({ kind: 'broken-chain', sentence: `${disk.target}: its backing files form a loop` })
     disks.push({
       ...summary,
       chainDepth: chain.layers.length,

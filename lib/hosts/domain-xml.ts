@@ -52,7 +52,11 @@ export function describeDomain(root: XmlElement): DomainDescription {
     title: childText(root, 'title'),
     disks: children(devices, 'disk').map(parseDisk),
     hasAgentChannel: targets.includes('org.qemu.guest_agent.0'),
-    securityLabels: children(root, 'seclabel').map((label) => ({ model: attribute(label, 'model') ?? '', label: childText(label, 'label'), relabel: attribute(label, 'relabel') !== 'no' })),
+    securityLabels: children(root, 'seclabel').map((label) => ({
+      model: attribute(label, 'model') ?? '',
+      label: childText(label, 'label'),
+      relabel: attribute(label, 'relabel') !== 'no',
+    })),
   }
 }
 
@@ -63,15 +67,26 @@ function parseDisk(disk: XmlElement): XmlDisk {
   const format = attribute(child(disk, 'driver'), 'type')
   const sourceType = attribute(disk, 'type') ?? 'file'
   const layers: XmlLayer[] = path === null ? [] : [{ path, sourceType, format, nodeIndex: index(source) }]
-  for (let below = child(disk, 'backingStore'); below && child(below, 'source'); below = child(below, 'backingStore')) {
+  for (
+    let below = child(disk, 'backingStore');
+    below && child(below, 'source');
+    below = child(below, 'backingStore')
+  ) {
     const layerSource = child(below, 'source')
-    layers.push({ path: sourcePath(layerSource), sourceType: attribute(below, 'type') ?? 'file', format: attribute(child(below, 'format'), 'type'), nodeIndex: index(below) })
+    layers.push({
+      path: sourcePath(layerSource),
+      sourceType: attribute(below, 'type') ?? 'file',
+      format: attribute(child(below, 'format'), 'type'),
+      nodeIndex: index(below),
+    })
   }
   return {
     target: attribute(child(disk, 'target'), 'dev') ?? '',
     device: DEVICES.find((each) => each === attribute(disk, 'device')) ?? 'disk',
     bus: attribute(child(disk, 'target'), 'bus'),
-    sourceType, path, format,
+    sourceType,
+    path,
+    format,
     readonly: child(disk, 'readonly') !== undefined,
     shareable: child(disk, 'shareable') !== undefined,
     transient: child(disk, 'transient') !== undefined,
@@ -80,7 +95,8 @@ function parseDisk(disk: XmlElement): XmlDisk {
   }
 }
 
-const sourcePath = (source: XmlElement | undefined): string | null => attribute(source, 'file') ?? attribute(source, 'dev')
+const sourcePath = (source: XmlElement | undefined): string | null =>
+  attribute(source, 'file') ?? attribute(source, 'dev')
 
 function index(element: XmlElement | undefined): number | null {
   const text = attribute(element, 'index')

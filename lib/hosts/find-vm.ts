@@ -8,12 +8,17 @@ import type { HostView, VmSummary } from './types.ts'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** A VM by name or UUID as pages show it, last known when its host is down; null when there is none. */
-export async function findVm(hostName: string, nameOrUuid: string): Promise<{ host: HostView; vm: VmSummary } | null> {
+export async function findVm(
+  hostName: string,
+  nameOrUuid: string,
+): Promise<{ host: HostView; vm: VmSummary } | null> {
   const found = hostByName(hostName)
   if (!found) return null
   const host = await readHost(found)
   // A VM may be called like another one's UUID: the name wins, as in virsh.
-  const vm = host.vms.find((each) => each.name === nameOrUuid) ?? host.vms.find((each) => UUID.test(nameOrUuid) && each.uuid === nameOrUuid.toLowerCase())
+  const vm =
+    host.vms.find((each) => each.name === nameOrUuid) ??
+    host.vms.find((each) => UUID.test(nameOrUuid) && each.uuid === nameOrUuid.toLowerCase())
   return vm ? { host, vm } : null
 }
 
@@ -35,7 +40,10 @@ export async function requireVm(hostName: string, uuid: string): Promise<{ host:
   const host = requireHost(hostName)
   if (!UUID.test(uuid)) throw new VmGone(`There is no VM ${uuid} on ${hostName}.`)
   const vm = await host.inventory.vmNow(uuid)
-  if (!vm) throw new VmGone(`The VM is no longer on ${hostName}: it was removed or renamed meanwhile. Reload the list.`)
+  if (!vm)
+    throw new VmGone(
+      `The VM is no longer on ${hostName}: it was removed or renamed meanwhile. Reload the list.`,
+    )
   return { host, vm }
 }
 

@@ -18,7 +18,9 @@ const held = new Map<string, { hold: Hold; timer: NodeJS.Timeout }>()
 let parentGone = false
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-const endWhenFree = () => { if (parentGone && held.size === 0) process.exit(0) }
+const endWhenFree = () => {
+  if (parentGone && held.size === 0) process.exit(0)
+}
 
 function release(key: string): void {
   clearTimeout(held.get(key)?.timer)
@@ -57,7 +59,10 @@ lines.on('line', (line) => {
   if ('release' in message) return release(message.release)
   const { hold } = message
   clearTimeout(held.get(hold.key)?.timer)
-  held.set(hold.key, { hold, timer: setTimeout(() => void end(hold), Math.max(0, hold.deadlineMs - Date.now())) })
+  held.set(hold.key, {
+    hold,
+    timer: setTimeout(() => void end(hold), Math.max(0, hold.deadlineMs - Date.now())),
+  })
   process.stdout.write(`${hold.key}\n`)
 })
 lines.on('close', () => {
@@ -69,7 +74,10 @@ process.stdout.on('error', () => undefined)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     parentGone = true
-    for (const { hold, timer } of held.values()) { clearTimeout(timer); void end(hold) }
+    for (const { hold, timer } of held.values()) {
+      clearTimeout(timer)
+      void end(hold)
+    }
     endWhenFree()
   })
 }

@@ -20,7 +20,9 @@ interface Guard {
   child: ChildProcess
   waiting: Map<string, () => void>
 }
-interface Shared { keyframeFreezeGuard?: Guard }
+interface Shared {
+  keyframeFreezeGuard?: Guard
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -38,10 +40,16 @@ export async function guardFreeze(hold: Hold): Promise<() => void> {
     const ended = () => reject(new Error('the freeze guard ended'))
     guard.child.once('error', reject).once('exit', ended)
     // The guard lives long: what one freeze listens to must not stay for all that come after.
-    leave = () => { clearTimeout(timer); guard.child.off('error', reject).off('exit', ended) }
+    leave = () => {
+      clearTimeout(timer)
+      guard.child.off('error', reject).off('exit', ended)
+    }
     guard.waiting.set(hold.key, resolve)
     send(guard, { hold })
-  }).finally(() => { leave(); guard.waiting.delete(hold.key) })
+  }).finally(() => {
+    leave()
+    guard.waiting.delete(hold.key)
+  })
   return () => send(guard, { release: hold.key })
 }
 
@@ -56,11 +64,17 @@ function send(guard: Guard, message: { hold: Hold } | { release: string }): void
 function startGuard(): Guard {
   // From the source: the guard must not depend on what a bundle holds. A process group of its own: Ctrl-C ends the app, and the guard when it is done.
   const script = join(/*turbopackIgnore: true*/ process.cwd(), 'lib/hosts/freeze-guard-process.ts')
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', script], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--conditions=react-server', '--disable-warning=ExperimentalWarning', script],
+    { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
+  )
   const guard: Guard = { child, waiting: new Map() }
   child.stdin!.on('error', () => undefined)
   createInterface({ input: child.stdout! }).on('line', (key) => guard.waiting.get(key)?.())
-  const forget = () => { if (shared.keyframeFreezeGuard === guard) delete shared.keyframeFreezeGuard }
+  const forget = () => {
+    if (shared.keyframeFreezeGuard === guard) delete shared.keyframeFreezeGuard
+  }
   child.on('exit', forget)
   child.on('error', forget)
   // Neither may keep this process alive.

@@ -61,8 +61,10 @@ export class FrozenGuests {
 
   /** The agent's answer, at most 10 s old. Never throws: no answer is an answer. */
   read(vm: KnownVm, maximumAgeMs = AGENT_AGE_MS): Promise<AgentReading> {
-    if (!vm.running || vm.state !== 'running') return Promise.resolve({ agent: 'vm not running', fileSystems: null })
-    if (!vm.description?.hasAgentChannel) return Promise.resolve({ agent: 'not configured', fileSystems: null })
+    if (!vm.running || vm.state !== 'running')
+      return Promise.resolve({ agent: 'vm not running', fileSystems: null })
+    if (!vm.description?.hasAgentChannel)
+      return Promise.resolve({ agent: 'not configured', fileSystems: null })
     const known = this.#readings.get(vm.uuid)
     if (known && Date.now() - known.atMs <= maximumAgeMs) return known.reading
     const reading = this.#ask(vm.uuid)
@@ -73,11 +75,14 @@ export class FrozenGuests {
   async #ask(uuid: string): Promise<AgentReading> {
     try {
       // GetFSInfo is how a freeze is seen (DESIGN.md, section 5); it needs a read-write connection.
-      const fileSystems = await this.#connection.operate(async (connect) => (await connect.domainLookupByUUID(uuid)).getFSInfo({ deadlineMs: PROBE_DEADLINE_MS }))
+      const fileSystems = await this.#connection.operate(async (connect) =>
+        (await connect.domainLookupByUUID(uuid)).getFSInfo({ deadlineMs: PROBE_DEADLINE_MS }),
+      )
       this.#frozen.delete(uuid)
       return { agent: 'answers', fileSystems: fileSystems.length }
     } catch (error) {
-      if (!isLibvirtError(error) || !/frozen/i.test(error.message)) return { agent: 'does not answer', fileSystems: null }
+      if (!isLibvirtError(error) || !/frozen/i.test(error.message))
+        return { agent: 'does not answer', fileSystems: null }
       this.#frozen.add(uuid)
       return { agent: 'frozen', fileSystems: null }
     }

@@ -19,7 +19,13 @@ export interface HeldFreeze {
  */
 export async function holdFreeze(host: Host, uuid: string, limitMs: number): Promise<HeldFreeze> {
   const deadlineMs = Date.now() + limitMs
-  const release = await guardFreeze({ key: randomUUID(), act: 'thaw', uri: host.connection.uri, uuid, deadlineMs })
+  const release = await guardFreeze({
+    key: randomUUID(),
+    act: 'thaw',
+    uri: host.connection.uri,
+    uuid,
+    deadlineMs,
+  })
   host.frozen.holding.add(uuid)
   await recordFreeze(host.name, uuid, deadlineMs)
   const over = async () => {
@@ -28,10 +34,13 @@ export async function holdFreeze(host: Host, uuid: string, limitMs: number): Pro
     await forgetFreeze(host.name, uuid)
   }
   return {
-    deadlineMs, over,
+    deadlineMs,
+    over,
     giveUp() {
       host.frozen.holding.delete(uuid)
-      void thawUntilAnswered(host, uuid).then((thawed) => (thawed ? over() : undefined)).catch(() => undefined)
+      void thawUntilAnswered(host, uuid)
+        .then((thawed) => (thawed ? over() : undefined))
+        .catch(() => undefined)
     },
   }
 }

@@ -1,6 +1,12 @@
 import 'server-only'
-import type { Connect} from 'node-libvirt';
-import { isConnectionError, isLibvirtError, openConnect, type DomainEvent, type DomainEventType } from 'node-libvirt'
+import type { Connect } from 'node-libvirt'
+import {
+  isConnectionError,
+  isLibvirtError,
+  openConnect,
+  type DomainEvent,
+  type DomainEventType,
+} from 'node-libvirt'
 
 /** ms between two attempts to reach a host that is down; doubled up to the maximum. */
 const RETRY_FIRST_MS = 1_000
@@ -62,17 +68,23 @@ export class HostConnection {
   async reader(): Promise<Connect> {
     if (this.#status.status === 'connecting') await this.#first
     if (this.#reader && !this.#reader.closed) return this.#reader
-    throw new HostDown(this.#status.status === 'down' ? this.#status.reason : 'the host is being connected to')
+    throw new HostDown(
+      this.#status.status === 'down' ? this.#status.reason : 'the host is being connected to',
+    )
   }
 
   /** A second read-only connection, for calls that hang with their VM's QEMU: they must not hold up the lists. Throws HostDown. */
   inspector(): Promise<Connect> {
-    return (this.#inspector ??= this.#lasting(true, () => { this.#inspector = null }))
+    return (this.#inspector ??= this.#lasting(true, () => {
+      this.#inspector = null
+    }))
   }
 
   /** The read-write connection for volumes, shared by all reads of files. Throws HostDown. */
   files(): Promise<Connect> {
-    return (this.#files ??= this.#lasting(false, () => { this.#files = null }))
+    return (this.#files ??= this.#lasting(false, () => {
+      this.#files = null
+    }))
   }
 
   #lasting(readonly: boolean, forget: () => void): Promise<Connect> {
@@ -100,7 +112,12 @@ export class HostConnection {
 
   async #open(readonly: boolean, maxInFlight?: number): Promise<Connect> {
     try {
-      return await openConnect(this.uri, { readonly, maxInFlight, signal: AbortSignal.timeout(OPEN_DEADLINE_MS), deadlineMs: readonly ? READ_DEADLINE_MS : undefined })
+      return await openConnect(this.uri, {
+        readonly,
+        maxInFlight,
+        signal: AbortSignal.timeout(OPEN_DEADLINE_MS),
+        deadlineMs: readonly ? READ_DEADLINE_MS : undefined,
+      })
     } catch (error) {
       throw new HostDown(whyDown(error), { cause: error })
     }
@@ -111,7 +128,11 @@ export class HostConnection {
       const connect = await this.#open(true, READER_CALLS_IN_FLIGHT)
       // Events first, then reading: they are never replayed. An old daemon may lack one.
       for (const type of EVENTS) {
-        await connect.domainEventRegisterAny(type, (event) => this.#listener.onEvent(event)).catch((error: unknown) => { if (!isLibvirtError(error)) throw error })
+        await connect
+          .domainEventRegisterAny(type, (event) => this.#listener.onEvent(event))
+          .catch((error: unknown) => {
+            if (!isLibvirtError(error)) throw error
+          })
       }
       const libvirtVersion = await connect.getLibVersion()
       const hypervisorVersion = await connect.getVersion().catch(() => null)
@@ -139,7 +160,9 @@ export class HostConnection {
 }
 
 function whyDown(error: unknown): string {
-  if (isConnectionError(error) && error.reason === 'aborted') return `the daemon did not answer within ${OPEN_DEADLINE_MS / 1000} s: it may hang, or have no free connection`
-  if (isConnectionError(error) && error.reason === 'timeout') return `the daemon took the connection but does not answer: it may hang, or have no free connection`
+  if (isConnectionError(error) && error.reason === 'aborted')
+    return `the daemon did not answer within ${OPEN_DEADLINE_MS / 1000} s: it may hang, or have no free connection`
+  if (isConnectionError(error) && error.reason === 'timeout')
+    return `the daemon took the connection but does not answer: it may hang, or have no free connection`
   return error instanceof Error ? error.message : String(error)
 }

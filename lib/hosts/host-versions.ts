@@ -1,8 +1,12 @@
 /** What an older libvirt can't do, a sentence each (DESIGN.md, section 4). `version` as "11.3.0". */
 export function versionWarnings(version: string): string[] {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  const older = (wantedMajor: number, wantedMinor: number) => major < wantedMajor || (major === wantedMajor && minor < wantedMinor)
-  if (older(9, 0)) return [`libvirt ${version} can neither revert to nor delete external snapshots: that needs 9.9. Merging works.`]
+  const older = (wantedMajor: number, wantedMinor: number) =>
+    major < wantedMajor || (major === wantedMajor && minor < wantedMinor)
+  if (older(9, 0))
+    return [
+      `libvirt ${version} can neither revert to nor delete external snapshots: that needs 9.9. Merging works.`,
+    ]
   if (older(9, 9)) return [`libvirt ${version} can't revert to external snapshots: that needs 9.9.`]
   return []
 }

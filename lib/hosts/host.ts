@@ -52,10 +52,16 @@ export class Host {
     })
     this.files = new ImageFiles(() => this.connection.files())
     this.inspection = new VmInspection(this.connection)
-    this.inventory = new Inventory(this.connection, this.inspection, this.files, (uuid) => {
-      publish({ type: 'vm', host: name, vmUuid: uuid })
-      publish({ type: 'host', host: name })
-    }, () => this.#detailsCameLate())
+    this.inventory = new Inventory(
+      this.connection,
+      this.inspection,
+      this.files,
+      (uuid) => {
+        publish({ type: 'vm', host: name, vmUuid: uuid })
+        publish({ type: 'host', host: name })
+      },
+      () => this.#detailsCameLate(),
+    )
     this.jobs = new BlockJobWatch(name, this.inspection)
     this.frozen = new FrozenGuests(this.connection)
   }
@@ -116,7 +122,13 @@ export class Host {
 
   #event(event: DomainEvent): void {
     const { uuid } = event.domain
-    if (event.type === 'block-job' && event.status !== 'ready' && this.jobs.endedUnseen(uuid, event.target) && /commit$/.test(event.jobType) && event.status !== 'completed') {
+    if (
+      event.type === 'block-job' &&
+      event.status !== 'ready' &&
+      this.jobs.endedUnseen(uuid, event.target) &&
+      /commit$/.test(event.jobType) &&
+      event.status !== 'completed'
+    ) {
       const sinceMs = this.jobs.polledAtMs(uuid) ?? Date.now() - SCAN_MS
       for (const listener of this.#brokenOffListeners) listener(uuid, event.target, sinceMs)
     }
@@ -160,11 +172,18 @@ export class Host {
     if (watched) this.#watchedAtMs = now
     const vms = await this.inventory.vms()
     // Side by side: a VM that hangs must not hold up the news of the others.
-    await Promise.all(vms.filter((vm) => scan || due.has(vm.uuid)).map(async (vm) => {
-      await this.#pollJobs(vm)
-      if (scan || opened.some((each) => each.uuid === vm.uuid)) this.#compare(vm)
-      if (isWatched(this.name, vm.uuid)) void this.frozen.probe(vm).then((changed) => { if (changed) publish({ type: 'vm', host: this.name, vmUuid: vm.uuid }) })
-    }))
+    await Promise.all(
+      vms
+        .filter((vm) => scan || due.has(vm.uuid))
+        .map(async (vm) => {
+          await this.#pollJobs(vm)
+          if (scan || opened.some((each) => each.uuid === vm.uuid)) this.#compare(vm)
+          if (isWatched(this.name, vm.uuid))
+            void this.frozen.probe(vm).then((changed) => {
+              if (changed) publish({ type: 'vm', host: this.name, vmUuid: vm.uuid })
+            })
+        }),
+    )
   }
 
   async #pollJobs(vm: KnownVm): Promise<void> {
@@ -186,7 +205,13 @@ export class Host {
 
   /** A disk-only snapshot raises no event: an open page learns of it here. */
   #compare(vm: KnownVm): void {
-    const fingerprint = JSON.stringify([vm.name, vm.state, vm.reason, vm.snapshotCount, vm.description?.disks.map((disk) => [disk.path, ...disk.layers.map((layer) => layer.path)])])
+    const fingerprint = JSON.stringify([
+      vm.name,
+      vm.state,
+      vm.reason,
+      vm.snapshotCount,
+      vm.description?.disks.map((disk) => [disk.path, ...disk.layers.map((layer) => layer.path)]),
+    ])
     const before = this.#fingerprints.get(vm.uuid)
     this.#fingerprints.set(vm.uuid, fingerprint)
     if (before === undefined || before === fingerprint) return

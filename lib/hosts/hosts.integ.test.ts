@@ -32,24 +32,48 @@ const define = async (name: string) => {
 }
 
 it('a host that is down at start is a state with its reason, and comes up by itself', async () => {
-  const down = await waitUntil(async () => { const view = await hostView(); return view.status === 'down' && view }, { limitMs: 10_000, what: 'The word that the host is down' })
+  const down = await waitUntil(
+    async () => {
+      const view = await hostView()
+      return view.status === 'down' && view
+    },
+    { limitMs: 10_000, what: 'The word that the host is down' },
+  )
   expect(down.reason).toMatch(/socket|nothing listens/i)
   await lab.startLibvirtd()
-  await waitUntil(async () => (await hostView()).status === 'up', { limitMs: 20_000, what: 'The host up again' })
-  expect(await hostView()).toMatchObject({ libvirtVersion: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string, reason: null })
+  await waitUntil(async () => (await hostView()).status === 'up', {
+    limitMs: 20_000,
+    what: 'The host up again',
+  })
+  expect(await hostView()).toMatchObject({
+    libvirtVersion: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
+    reason: null,
+  })
 })
 
 it('libvirtd killed: the last known VMs stay with the reason; back again, events are registered anew', async () => {
   const uuid = await define('stays')
   await hostView()
   await lab.killLibvirtd()
-  const down = await waitUntil(async () => { const view = await hostView(); return view.status === 'down' && view }, { limitMs: 10_000, what: 'The word that the host is down' })
+  const down = await waitUntil(
+    async () => {
+      const view = await hostView()
+      return view.status === 'down' && view
+    },
+    { limitMs: 10_000, what: 'The word that the host is down' },
+  )
   expect(down.vms.map((vm) => vm.name)).toContain('stays')
   await lab.startLibvirtd()
-  await waitUntil(async () => (await hostView()).status === 'up', { limitMs: 20_000, what: 'The host up again' })
+  await waitUntil(async () => (await hostView()).status === 'up', {
+    limitMs: 20_000,
+    what: 'The host up again',
+  })
   events.length = 0
   await lab.virsh('suspend', 'stays')
-  await waitUntil(() => events.some(({ event }) => event.type === 'vm' && event.vmUuid === uuid), { limitMs: 5_000, what: 'The event of the pause' })
+  await waitUntil(() => events.some(({ event }) => event.type === 'vm' && event.vmUuid === uuid), {
+    limitMs: 5_000,
+    what: 'The event of the pause',
+  })
   expect((await hostView()).vms.find((vm) => vm.name === 'stays')!.state).toBe('paused')
 })
 
@@ -57,22 +81,52 @@ describe('a block job begun with virsh', () => {
   it('shows on an open page of its VM within 2 s, and its end', async () => {
     const uuid = await define('job')
     await lab.virsh('snapshot-create-as', 'job', 's1', '--disk-only')
-    await lab.virsh('qemu-monitor-command', 'job', '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 8M"')
+    await lab.virsh(
+      'qemu-monitor-command',
+      'job',
+      '--hmp',
+      '--cmd',
+      'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 8M"',
+    )
     const close = watch(HOST, uuid)
     const jobs = () => events.filter(({ event }) => event.type === 'block-jobs' && event.vmUuid === uuid)
     events.length = 0
     await lab.virsh('blockcommit', 'job', 'vda', '--active', '--bandwidth', '1048576', '--bytes')
     const beganMs = Date.now()
-    const first = await waitUntil(() => jobs()[0], { limitMs: 10_000, everyMs: 20, what: 'The job on the page' })
+    const first = await waitUntil(() => jobs()[0], {
+      limitMs: 10_000,
+      everyMs: 20,
+      what: 'The job on the page',
+    })
     expect(first.atMs - beganMs).toBeLessThan(2_000)
-    expect(first.event).toMatchObject({ jobs: [{ target: 'vda', type: 'active-commit', bandwidthBytesPerSecond: 1_048_576, jobId: null }] })
-    await waitUntil(() => jobs().some(({ event }) => event.type === 'block-jobs' && (event.jobs[0]?.percent ?? 0) > 0 && event.jobs[0]?.bytesPerSecond !== null), { limitMs: 10_000, what: 'Progress with its rate' })
+    expect(first.event).toMatchObject({
+      jobs: [{ target: 'vda', type: 'active-commit', bandwidthBytesPerSecond: 1_048_576, jobId: null }],
+    })
+    await waitUntil(
+      () =>
+        jobs().some(
+          ({ event }) =>
+            event.type === 'block-jobs' &&
+            (event.jobs[0]?.percent ?? 0) > 0 &&
+            event.jobs[0]?.bytesPerSecond !== null,
+        ),
+      { limitMs: 10_000, what: 'Progress with its rate' },
+    )
     await lab.virsh('blockjob', 'job', 'vda', '--bandwidth', '0')
-    await waitUntil(async () => (await hostView()).vms.find((vm) => vm.name === 'job')!.attention.some((each) => each.kind === 'job-waiting'), { limitMs: 10_000, what: 'The word that the job waits for its pivot' })
+    await waitUntil(
+      async () =>
+        (await hostView()).vms
+          .find((vm) => vm.name === 'job')!
+          .attention.some((each) => each.kind === 'job-waiting'),
+      { limitMs: 10_000, what: 'The word that the job waits for its pivot' },
+    )
     const { pivotBlockJob } = await import('../merges/cancel-block-job.ts')
     await pivotBlockJob({ host: HOST, vm: uuid, target: 'vda' })
     const endedMs = Date.now()
-    const last = await waitUntil(() => jobs().find(({ event }) => event.type === 'block-jobs' && event.jobs.length === 0), { limitMs: 10_000, everyMs: 20, what: 'The end of the job on the page' })
+    const last = await waitUntil(
+      () => jobs().find(({ event }) => event.type === 'block-jobs' && event.jobs.length === 0),
+      { limitMs: 10_000, everyMs: 20, what: 'The end of the job on the page' },
+    )
     expect(last.atMs - endedMs).toBeLessThan(1_000)
     expect(await acts(keyframe, uuid).files('vda')).toEqual(['job-vda.qcow2'])
     close()
@@ -81,11 +135,17 @@ describe('a block job begun with virsh', () => {
   it('a snapshot with virsh, which raises no event, shows on an open page', async () => {
     const uuid = await define('quiet')
     const close = watch(HOST, uuid)
-    await waitUntil(async () => (await hostView()).vms.some((vm) => vm.uuid === uuid && vm.snapshotCount === 0), { limitMs: 5_000, what: 'The VM' })
+    await waitUntil(
+      async () => (await hostView()).vms.some((vm) => vm.uuid === uuid && vm.snapshotCount === 0),
+      { limitMs: 5_000, what: 'The VM' },
+    )
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     events.length = 0
     await lab.virsh('snapshot-create-as', 'quiet', 's1', '--disk-only')
-    await waitUntil(() => events.some(({ event }) => event.type === 'vm' && event.vmUuid === uuid), { limitMs: 3_000, what: 'The news of the snapshot' })
+    await waitUntil(() => events.some(({ event }) => event.type === 'vm' && event.vmUuid === uuid), {
+      limitMs: 3_000,
+      what: 'The news of the snapshot',
+    })
     close()
   })
 })
@@ -94,14 +154,19 @@ it('VMs that come and go while the list is read, as the helpers of copies do, do
   const { hostByName } = await import('./registry.ts')
   const { inventory } = hostByName(HOST)!
   const path = join(lab.dir, 'brief.xml')
-  writeFileSync(path, "<domain type='qemu'><name>brief</name><memory unit='MiB'>16</memory><os><type arch='x86_64'>hvm</type></os></domain>")
+  writeFileSync(
+    path,
+    "<domain type='qemu'><name>brief</name><memory unit='MiB'>16</memory><os><type arch='x86_64'>hvm</type></os></domain>",
+  )
   let over = false
   const comeAndGo = (async () => {
     for (let times = 0; times < 8; times++) {
       await lab.virsh('create', path, '--paused')
       await lab.virsh('destroy', 'brief')
     }
-  })().finally(() => { over = true })
+  })().finally(() => {
+    over = true
+  })
   let seen = 0
   while (!over) {
     inventory.invalidate()
@@ -123,12 +188,24 @@ it('a libvirtd that is busy for a moment is not called down, and holds no page u
     const view = await hostView()
     expect(Date.now() - startMs).toBeLessThan(3_000)
     expect([view.status, view.reason, view.vms.some((vm) => vm.name === 'stays')]).toEqual(['up', null, true])
-    const silent = await waitUntil(async () => { const now = await hostView(); return now.status === 'down' && now }, { limitMs: 30_000, what: 'The word that it is down' })
-    expect([silent.reason, silent.vms.some((vm) => vm.name === 'stays')]).toEqual([expect.stringMatching(/answer/), true])
+    const silent = await waitUntil(
+      async () => {
+        const now = await hostView()
+        return now.status === 'down' && now
+      },
+      { limitMs: 30_000, what: 'The word that it is down' },
+    )
+    expect([silent.reason, silent.vms.some((vm) => vm.name === 'stays')]).toEqual([
+      expect.stringMatching(/answer/),
+      true,
+    ])
   } finally {
     await lab.killLibvirtd('SIGCONT')
   }
-  await waitUntil(async () => (await hostView()).status === 'up', { limitMs: 30_000, what: 'The host up again' })
+  await waitUntil(async () => (await hostView()).status === 'up', {
+    limitMs: 30_000,
+    what: 'The host up again',
+  })
 })
 
 it('a VM whose QEMU hangs is shown as such and holds up no other', async () => {
@@ -140,7 +217,11 @@ it('a VM whose QEMU hangs is shown as such and holds up no other', async () => {
   try {
     const { hostByName } = await import('./registry.ts')
     hostByName(HOST)!.changed(uuid)
-    await waitUntil(async () => (await hostView()).vms.find((vm) => vm.uuid === uuid)!.attention.some((each) => each.kind === 'hung'), { limitMs: 25_000, what: 'The word that it hangs' })
+    await waitUntil(
+      async () =>
+        (await hostView()).vms.find((vm) => vm.uuid === uuid)!.attention.some((each) => each.kind === 'hung'),
+      { limitMs: 25_000, what: 'The word that it hangs' },
+    )
     const startMs = Date.now()
     const view = await hostView()
     expect(Date.now() - startMs).toBeLessThan(1_600)
@@ -159,15 +240,40 @@ it('a VM paused by a full disk says so, and Resume goes on once there is room', 
   const small = await lab.mountTmpfs('small', 2 * MIB)
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', `${small}/full.qcow2`, '64M'])
   lab.user.own(`${small}/full.qcow2`)
-  await lab.defineGuest({ name: 'full', system: 'writer', disks: [{ format: 'qcow2', path: `${small}/full.qcow2` }] })
-  await lab.defineGuest({ name: 'writer', system: 'writer', disks: [{ format: 'qcow2', virtualBytes: 64 * MIB }] })
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', lab.guests.writer!.disks[0]!.path, '-F', 'qcow2', `${small}/full.qcow2`])
+  await lab.defineGuest({
+    name: 'full',
+    system: 'writer',
+    disks: [{ format: 'qcow2', path: `${small}/full.qcow2` }],
+  })
+  await lab.defineGuest({
+    name: 'writer',
+    system: 'writer',
+    disks: [{ format: 'qcow2', virtualBytes: 64 * MIB }],
+  })
+  await run('qemu-img', [
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-b',
+    lab.guests.writer!.disks[0]!.path,
+    '-F',
+    'qcow2',
+    `${small}/full.qcow2`,
+  ])
   lab.user.own(`${small}/full.qcow2`)
   await lab.startGuest('full')
   const uuid = await keyframe.uuid('full')
-  const attention = () => hostView().then((view) => view.vms.find((vm) => vm.uuid === uuid)!.attention.map((each) => each.kind))
-  await waitUntil(async () => (await attention()).includes('disk-full'), { limitMs: 40_000, what: 'The word that the disk is full' })
+  const attention = () =>
+    hostView().then((view) => view.vms.find((vm) => vm.uuid === uuid)!.attention.map((each) => each.kind))
+  await waitUntil(async () => (await attention()).includes('disk-full'), {
+    limitMs: 40_000,
+    what: 'The word that the disk is full',
+  })
   await resizeTmpfs(small, 128 * MIB)
   expect((await acts(keyframe, uuid).power('resume')).error).toBeNull()
-  await waitUntil(async () => (await attention()).length === 0, { limitMs: 10_000, what: 'A VM without complaints' })
+  await waitUntil(async () => (await attention()).length === 0, {
+    limitMs: 10_000,
+    what: 'A VM without complaints',
+  })
 })

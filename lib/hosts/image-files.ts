@@ -1,7 +1,17 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { isConnectionError, isLibvirtError, VIR_ERR_NO_STORAGE_POOL, VIR_ERR_NO_STORAGE_VOL, VIR_ERR_OPERATION_FAILED, VIR_ERR_OPERATION_INVALID, type Connect, type StoragePool, type StorageVol } from 'node-libvirt'
+import {
+  isConnectionError,
+  isLibvirtError,
+  VIR_ERR_NO_STORAGE_POOL,
+  VIR_ERR_NO_STORAGE_VOL,
+  VIR_ERR_OPERATION_FAILED,
+  VIR_ERR_OPERATION_INVALID,
+  type Connect,
+  type StoragePool,
+  type StorageVol,
+} from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
 import { attribute, child, childText, escapeXml, parseXml, type XmlElement } from './xml.ts'
@@ -40,7 +50,8 @@ export type ImageReading = ImageFile | { kind: 'missing' | 'unreadable'; path: s
 export const OWN_POOL_PREFIX = 'keyframe-'
 
 /** True for libvirt's refusal to read a pool anew in which it is making a volume, which it says in words only. What it makes, it knows. */
-export const isBeingMade = (error: unknown): boolean => error instanceof Error && /asynchronous jobs/.test(error.message)
+export const isBeingMade = (error: unknown): boolean =>
+  error instanceof Error && /asynchronous jobs/.test(error.message)
 
 /** What pages read of a file is shared between them for this long (DESIGN.md, section 2). */
 const SHARED_MS = 1_000
@@ -72,7 +83,9 @@ export class ImageFiles {
     const known = this.#readings.get(path)
     if (known && Date.now() - known.atMs <= maximumAgeMs) return known.reading
     if (this.#readings.size >= CACHED_FILES_MAXIMUM) this.#readings.clear()
-    const reading = this.#whileItIsThere(posix.dirname(path), () => this.#read(path)).catch((error: unknown) => unread(path, error))
+    const reading = this.#whileItIsThere(posix.dirname(path), () => this.#read(path)).catch(
+      (error: unknown) => unread(path, error),
+    )
     this.#readings.set(path, { atMs: Date.now(), reading })
     reading.catch(() => this.#readings.delete(path))
     return reading
@@ -153,7 +166,16 @@ export class ImageFiles {
     const known = this.#pools.get(folder)
     if (known?.connect === connect) {
       const pool = await known.pool.catch(() => null)
-      if (pool && (await pool.getInfo().catch((error: unknown) => { if (isConnectionError(error)) throw error; return null }))?.active) return pool
+      if (
+        pool &&
+        (
+          await pool.getInfo().catch((error: unknown) => {
+            if (isConnectionError(error)) throw error
+            return null
+          })
+        )?.active
+      )
+        return pool
     }
     const pool = findPool(connect, folder)
     this.#pools.set(folder, { connect, pool })
@@ -163,7 +185,9 @@ export class ImageFiles {
   #refresh(folder: string, pool: StoragePool): Promise<void> {
     const last = this.#refreshes.get(folder)
     if (last && Date.now() - last.atMs < SHARED_MS) return last.done
-    const done = pool.refresh().catch((error: unknown) => { if (!isBeingMade(error)) throw error })
+    const done = pool.refresh().catch((error: unknown) => {
+      if (!isBeingMade(error)) throw error
+    })
     this.#refreshes.set(folder, { atMs: Date.now(), done })
     done.catch(() => this.#refreshes.delete(folder))
     return done
@@ -178,7 +202,8 @@ export class ImageFiles {
   }
 
   async #read(path: string): Promise<ImageReading> {
-    if (!path.startsWith('/')) return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }
+    if (!path.startsWith('/'))
+      return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }
     let volume: StorageVol
     try {
       volume = await this.#volume(posix.dirname(path), path)
@@ -195,15 +220,25 @@ export class ImageFiles {
       const timestamps = child(target, 'timestamps')
       const modified = childText(timestamps, 'mtime')
       return {
-        kind: 'found', path, header,
+        kind: 'found',
+        path,
+        header,
         detectedFormat: header ? 'qcow2' : libvirtsGuess(attribute(child(target, 'format'), 'type')),
         virtualBytes: header?.virtualBytes ?? bytes('capacity'),
         allocatedBytes: bytes('allocation'),
         lengthBytes: Number(childText(xml, 'physical') ?? childText(xml, 'capacity') ?? 0),
         permissions: permissionsOf(target),
         modifiedMs: modified === null ? null : Math.round(Number(modified) * 1000),
-        backing: header?.backingFile ? { name: header.backingFile, path: resolveBackingName(header.backingFile, path), format: header.backingFormat } : null,
-        isSaveImage: SAVE_MAGICS.some((magic) => start.subarray(0, magic.length).toString('latin1') === magic),
+        backing: header?.backingFile
+          ? {
+              name: header.backingFile,
+              path: resolveBackingName(header.backingFile, path),
+              format: header.backingFormat,
+            }
+          : null,
+        isSaveImage: SAVE_MAGICS.some(
+          (magic) => start.subarray(0, magic.length).toString('latin1') === magic,
+        ),
         timestamps: `${modified} ${childText(timestamps, 'ctime')} ${childText(timestamps, 'btime')}`,
       }
     } catch (error) {
@@ -223,16 +258,28 @@ export class ImageFiles {
 function permissionsOf(target: XmlElement | undefined): FilePermissions | null {
   const permissions = child(target, 'permissions')
   const mode = childText(permissions, 'mode')
-  return mode === null ? null : { mode: Number.parseInt(mode, 8), owner: Number(childText(permissions, 'owner')), group: Number(childText(permissions, 'group')) }
+  return mode === null
+    ? null
+    : {
+        mode: Number.parseInt(mode, 8),
+        owner: Number(childText(permissions, 'owner')),
+        group: Number(childText(permissions, 'group')),
+      }
 }
 
 /** The pool there is on a folder, started if needed; else a transient one. */
 async function findPool(connect: Connect, folder: string): Promise<StoragePool> {
-  const pool = await connect.storagePoolLookupByTargetPath(folder).catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
+  const pool = await connect.storagePoolLookupByTargetPath(folder).catch((error: unknown) => {
+    if (isLibvirtError(error)) return null
+    throw error
+  })
   if (pool) {
     const isActive = async () => (await pool.getInfo()).active
     // Right after libvirtd's start it may start the pool itself in this moment.
-    if (!(await isActive())) await pool.create().catch(async (error: unknown) => { if (!(await isActive())) throw error })
+    if (!(await isActive()))
+      await pool.create().catch(async (error: unknown) => {
+        if (!(await isActive())) throw error
+      })
     return pool
   }
   return connect.storagePoolCreateXML(ownPoolXml(folder))
@@ -240,7 +287,8 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
 
 /** Somebody ended or started a pool in the moment of its use. */
 const isOtherPool = (error: unknown): boolean =>
-  isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) || (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message)) ||
+  isLibvirtError(error, VIR_ERR_NO_STORAGE_POOL) ||
+  (isLibvirtError(error, VIR_ERR_OPERATION_FAILED) && /already exists/.test(error.message)) ||
   // libvirt ends a pool before it forgets it.
   (isLibvirtError(error, VIR_ERR_OPERATION_INVALID) && /is not active/.test(error.message))
 
@@ -251,7 +299,8 @@ export function ownPoolXml(folder: string): string {
 }
 
 /** libvirt keeps its guess of a file that was replaced; the first bytes have just told that it is no qcow2. */
-const libvirtsGuess = (format: string | null): string => (format === null || format === 'qcow2' ? 'raw' : format)
+const libvirtsGuess = (format: string | null): string =>
+  format === null || format === 'qcow2' ? 'raw' : format
 
 async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -264,7 +313,9 @@ function unread(path: string, error: unknown): ImageReading {
   if (isConnectionError(error)) throw error
   const message = error instanceof Error ? error.message : String(error)
   // virStorageFileGetMetadata and open() report errno 2 and 13 in words only.
-  if (/permission denied/i.test(message)) return { kind: 'unreadable', path, reason: `libvirt may not read ${path}: ${message}` }
-  if (isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL) || /no such file/i.test(message)) return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
+  if (/permission denied/i.test(message))
+    return { kind: 'unreadable', path, reason: `libvirt may not read ${path}: ${message}` }
+  if (isLibvirtError(error, VIR_ERR_NO_STORAGE_VOL) || /no such file/i.test(message))
+    return { kind: 'missing', path, reason: `there is no file ${path} on the host (libvirt: ${message})` }
   return { kind: 'unreadable', path, reason: `${path} can't be read: ${message}` }
 }

@@ -1,5 +1,16 @@
 import 'server-only'
-import { DOMAIN_STATES, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, VIR_DOMAIN_PAUSED_IOERROR, VIR_DOMAIN_STATS_STATE, VIR_ERR_NO_DOMAIN, isLibvirtError, numberParam, type Connect, type Domain, type TypedParams } from 'node-libvirt'
+import {
+  DOMAIN_STATES,
+  VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+  VIR_DOMAIN_PAUSED_IOERROR,
+  VIR_DOMAIN_STATS_STATE,
+  VIR_ERR_NO_DOMAIN,
+  isLibvirtError,
+  numberParam,
+  type Connect,
+  type Domain,
+  type TypedParams,
+} from 'node-libvirt'
 import { disksFromXml, readDiskFacts, type DiskFacts } from './disk-facts.ts'
 import { parseDomainXml, type DomainDescription } from './domain-xml.ts'
 import type { HostConnection } from './host-connection.ts'
@@ -55,7 +66,13 @@ export class Inventory {
   readonly #onFacts: (uuid: string) => void
   readonly #onLate: () => void
 
-  constructor(connection: HostConnection, inspection: VmInspection, files: ImageFiles, onFacts: (uuid: string) => void, onLate: () => void) {
+  constructor(
+    connection: HostConnection,
+    inspection: VmInspection,
+    files: ImageFiles,
+    onFacts: (uuid: string) => void,
+    onLate: () => void,
+  ) {
     this.#connection = connection
     this.#inspection = inspection
     this.#files = files
@@ -93,7 +110,9 @@ export class Inventory {
     if (this.#reading?.generation !== this.#generation) {
       const reading = { generation: this.#generation, vms: this.#read(this.#generation) }
       this.#reading = reading
-      const over = () => { if (this.#reading === reading) this.#reading = null }
+      const over = () => {
+        if (this.#reading === reading) this.#reading = null
+      }
       reading.vms.then(over, over)
     }
     return this.#reading!.vms
@@ -117,15 +136,20 @@ export class Inventory {
     const startedAtMs = Date.now()
     const connect = await this.#connection.reader()
     const [domains, stats] = await Promise.all([connect.listAllDomains(), readStates(connect, [])])
-    const read = await Promise.all(domains.map((domain) => this.#readVm(domain, stats?.get(domain.uuid) ?? null).catch((error: unknown) => {
-      // Gone since it was listed: a helper of a copy, say.
-      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
-      throw error
-    })))
+    const read = await Promise.all(
+      domains.map((domain) =>
+        this.#readVm(domain, stats?.get(domain.uuid) ?? null).catch((error: unknown) => {
+          // Gone since it was listed: a helper of a copy, say.
+          if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return null
+          throw error
+        }),
+      ),
+    )
     const vms = read.filter((vm) => vm !== null)
     vms.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     const present = new Set(vms.map((vm) => vm.uuid))
-    for (const map of [this.#details, this.#facts]) for (const uuid of map.keys()) if (!present.has(uuid)) map.delete(uuid)
+    for (const map of [this.#details, this.#facts])
+      for (const uuid of map.keys()) if (!present.has(uuid)) map.delete(uuid)
     this.#vms = vms
     this.#hasRead = true
     if (generation === this.#generation) this.#readAtMs = startedAtMs
@@ -139,24 +163,51 @@ export class Inventory {
     if (!before || before.fingerprint !== fingerprint || Date.now() - before.readAtMs > DETAILS_AGE_MS) {
       let late = false
       // One sick VM must not empty a page: it keeps what was known of it. A VM that is gone is not in the next list.
-      const reading = this.#readDetails(domain, fingerprint).then(() => { if (late) this.#onLate() }, () => undefined)
-      await Promise.race([reading, new Promise<void>((resolve) => { setTimeout(() => { late = true; resolve() }, DETAILS_WAIT_MS).unref() })])
+      const reading = this.#readDetails(domain, fingerprint).then(
+        () => {
+          if (late) this.#onLate()
+        },
+        () => undefined,
+      )
+      await Promise.race([
+        reading,
+        new Promise<void>((resolve) => {
+          setTimeout(() => {
+            late = true
+            resolve()
+          }, DETAILS_WAIT_MS).unref()
+        }),
+      ])
     }
     return this.#assemble(domain, stats)
   }
 
   async #assemble(domain: Domain, stats: TypedParams | null): Promise<KnownVm> {
     const stateNumber = stats ? numberParam(stats, 'state.state') : null
-    const state = stateNumber === null ? await domain.getState() : { state: DOMAIN_STATES[stateNumber] ?? 'no state', reason: numberParam(stats!, 'state.reason') ?? 0 }
+    const state =
+      stateNumber === null
+        ? await domain.getState()
+        : {
+            state: DOMAIN_STATES[stateNumber] ?? 'no state',
+            reason: numberParam(stats!, 'state.reason') ?? 0,
+          }
     const details = this.#details.get(domain.uuid)
     const ioError = state.state === 'paused' && state.reason === VIR_DOMAIN_PAUSED_IOERROR
     return {
-      uuid: domain.uuid, name: domain.name, state: state.state, reason: state.reason, running: domain.id !== -1,
+      uuid: domain.uuid,
+      name: domain.name,
+      state: state.state,
+      reason: state.reason,
+      running: domain.id !== -1,
       persistent: details?.persistent ?? true,
       description: details?.description ?? null,
       snapshotCount: details?.snapshotCount ?? null,
       facts: this.#facts.get(domain.uuid) ?? null,
-      diskErrors: ioError ? await this.#inspection.inspect(domain.uuid, (inspected) => inspected.getDiskErrors()).catch(() => null) : null,
+      diskErrors: ioError
+        ? await this.#inspection
+            .inspect(domain.uuid, (inspected) => inspected.getDiskErrors())
+            .catch(() => null)
+        : null,
     }
   }
 
@@ -164,7 +215,10 @@ export class Inventory {
     const [startedAtMs, generation] = [Date.now(), this.#generation]
     const [xml, snapshotCount, persistent] = await Promise.all([
       this.#inspection.inspect(domain.uuid, (inspected) => inspected.getXMLDesc()),
-      domain.snapshotNum().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error }),
+      domain.snapshotNum().catch((error: unknown) => {
+        if (isLibvirtError(error)) return null
+        throw error
+      }),
       domain.isPersistent(),
     ])
     const before = this.#details.get(domain.uuid)
@@ -214,7 +268,11 @@ const fingerprintOf = (domain: Domain): string => `${domain.name}|${domain.id}`
  */
 async function readStates(connect: Connect, domains: Domain[]): Promise<Map<string, TypedParams> | null> {
   try {
-    const records = await connect.getAllDomainStats(domains, [VIR_DOMAIN_STATS_STATE], [VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT])
+    const records = await connect.getAllDomainStats(
+      domains,
+      [VIR_DOMAIN_STATS_STATE],
+      [VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT],
+    )
     return new Map(records.map((record) => [record.domain.uuid, record.params]))
   } catch (error) {
     if (isLibvirtError(error)) return null
@@ -223,7 +281,10 @@ async function readStates(connect: Connect, domains: Domain[]): Promise<Map<stri
 }
 
 /** Files of the VM's disks that are known without reading one. */
-export const filesOf = (vm: KnownVm): string[] => (vm.description?.disks ?? []).flatMap((disk) => [disk.path, ...disk.layers.map((layer) => layer.path)].filter((path) => path !== null))
+export const filesOf = (vm: KnownVm): string[] =>
+  (vm.description?.disks ?? []).flatMap((disk) =>
+    [disk.path, ...disk.layers.map((layer) => layer.path)].filter((path) => path !== null),
+  )
 
 /** The disks of a VM for the list: facts of files where they were read, else what the XML and statistics say. */
 export function diskSummaries(vm: KnownVm): DiskSummary[] {

@@ -10,7 +10,13 @@ const LEGAL: Record<PowerAct, readonly VmState[]> = {
   resume: ['paused'],
   thaw: ['running', 'blocked'],
 }
-const NAMES: Record<PowerAct, string> = { start: 'started', shutdown: 'shut down', 'force-off': 'forced off', resume: 'resumed', thaw: 'thawed' }
+const NAMES: Record<PowerAct, string> = {
+  start: 'started',
+  shutdown: 'shut down',
+  'force-off': 'forced off',
+  resume: 'resumed',
+  thaw: 'thawed',
+}
 
 /** Why a VM in this state can't be acted on; null when it can. Page and action use the same answer. */
 export function powerRefusal(act: PowerAct, state: VmState): string | null {

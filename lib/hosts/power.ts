@@ -12,7 +12,12 @@ import { isTooDeepToStart, START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { thawUntilAnswered } from './thaw.ts'
 import { virshCommand } from './virsh-command.ts'
 
-export const PowerInput = z.object({ host: z.string(), vm: z.string(), act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'thaw']), nonce: z.string().min(1) })
+export const PowerInput = z.object({
+  host: z.string(),
+  vm: z.string(),
+  act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'thaw']),
+  nonce: z.string().min(1),
+})
 export type PowerInput = z.infer<typeof PowerInput>
 
 interface PowerJob {
@@ -25,10 +30,34 @@ interface PowerJob {
 const SHUTDOWN_LIMIT_MS = 60_000
 const LOOK_EVERY_MS = 500
 
-const TITLES: Record<PowerAct, string> = { start: 'Start', shutdown: 'Shut down', 'force-off': 'Force off', resume: 'Resume', thaw: 'Thaw' }
-const PROCEDURES: Record<PowerAct, string> = { start: 'virDomainCreate', shutdown: 'virDomainShutdown', 'force-off': 'virDomainDestroy', resume: 'virDomainResume', thaw: 'virDomainFSThaw' }
-const COMMANDS: Record<PowerAct, string> = { start: 'start', shutdown: 'shutdown', 'force-off': 'destroy', resume: 'resume', thaw: 'domfsthaw' }
-const KINDS: Record<PowerAct, JobKind> = { start: 'start', shutdown: 'shutdown', 'force-off': 'shutdown', resume: 'resume', thaw: 'thaw' }
+const TITLES: Record<PowerAct, string> = {
+  start: 'Start',
+  shutdown: 'Shut down',
+  'force-off': 'Force off',
+  resume: 'Resume',
+  thaw: 'Thaw',
+}
+const PROCEDURES: Record<PowerAct, string> = {
+  start: 'virDomainCreate',
+  shutdown: 'virDomainShutdown',
+  'force-off': 'virDomainDestroy',
+  resume: 'virDomainResume',
+  thaw: 'virDomainFSThaw',
+}
+const COMMANDS: Record<PowerAct, string> = {
+  start: 'start',
+  shutdown: 'shutdown',
+  'force-off': 'destroy',
+  resume: 'resume',
+  thaw: 'domfsthaw',
+}
+const KINDS: Record<PowerAct, JobKind> = {
+  start: 'start',
+  shutdown: 'shutdown',
+  'force-off': 'shutdown',
+  resume: 'resume',
+  thaw: 'thaw',
+}
 
 /** Starts one of the acts that a revert or a full disk makes one need. Throws Refusal, HostDown, VmGone. */
 export async function startPower(input: PowerInput, user: { name: string }): Promise<{ jobId: string }> {
@@ -36,30 +65,68 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   const refusal = powerRefusal(input.act, vm.state)
   if (refusal) throw new Refusal(refusal)
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
-  return startJob(saga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce }, { host: host.name, vm: vm.uuid, act: input.act }, user, input.act === 'force-off' ? 'shutdown' : undefined)
+  return startJob(
+    saga,
+    { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: TITLES[input.act], nonce: input.nonce },
+    { host: host.name, vm: vm.uuid, act: input.act },
+    user,
+    input.act === 'force-off' ? 'shutdown' : undefined,
+  )
 }
 
-const saga = (kind: JobKind): Saga<PowerJob> => ({ kind, version: '2', takesOver: { 1: (input) => input as PowerJob }, run: (context) => power(context) })
+const saga = (kind: JobKind): Saga<PowerJob> => ({
+  kind,
+  version: '2',
+  takesOver: { 1: (input) => input as PowerJob },
+  run: (context) => power(context),
+})
 
 /** One step each; asking for the state tells whether it is done. */
-export const POWER_SAGAS: readonly Saga<PowerJob>[] = [saga('start'), saga('shutdown'), saga('resume'), saga('thaw')]
+export const POWER_SAGAS: readonly Saga<PowerJob>[] = [
+  saga('start'),
+  saga('shutdown'),
+  saga('resume'),
+  saga('thaw'),
+]
 
 async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>): Promise<string[]> {
-  const stateNow = async () => (await (await (await requireVm(input.host, input.vm)).host.connection.reader()).domainLookupByUUID(input.vm)).getState()
+  const stateNow = async () =>
+    (
+      await (
+        await (await requireVm(input.host, input.vm)).host.connection.reader()
+      ).domainLookupByUUID(input.vm)
+    ).getState()
   const { host, vm } = await waitFor('find', () => requireVm(input.host, input.vm), LOOK_EVERY_MS)
-  const wanted = input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
+  const wanted =
+    input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
   await step(input.act, {
     isDone: async () => (wanted !== null && (await stateNow()).state === wanted ? true : null),
     do: async (log) => {
       if (input.act === 'thaw') {
         await progress(null, 'Thawing, until the guest agent answers')
-        if (!(await thawUntilAnswered(host, input.vm))) throw new Refusal('The guest agent does not answer, so its file systems could not be thawed. Look at the guest’s console; Force off is the last way out.')
+        if (!(await thawUntilAnswered(host, input.vm)))
+          throw new Refusal(
+            'The guest agent does not answer, so its file systems could not be thawed. Look at the guest’s console; Force off is the last way out.',
+          )
         return true
       }
       await host.connection.operate(async (connect) => {
         const domain = await connect.domainLookupByUUID(input.vm)
-        const call = { start: () => domain.create(), shutdown: () => domain.shutdown(), 'force-off': () => domain.destroy(), resume: () => domain.resume() }[input.act as Exclude<PowerAct, 'thaw'>]
-        await log({ procedure: PROCEDURES[input.act], virsh: virshCommand(host.connection.uri, COMMANDS[input.act], '--domain', vm.name) }, call).catch((error: unknown) => { throw explainPower(error, vm.name, input.act) })
+        const call = {
+          start: () => domain.create(),
+          shutdown: () => domain.shutdown(),
+          'force-off': () => domain.destroy(),
+          resume: () => domain.resume(),
+        }[input.act as Exclude<PowerAct, 'thaw'>]
+        await log(
+          {
+            procedure: PROCEDURES[input.act],
+            virsh: virshCommand(host.connection.uri, COMMANDS[input.act], '--domain', vm.name),
+          },
+          call,
+        ).catch((error: unknown) => {
+          throw explainPower(error, vm.name, input.act)
+        })
       })
       return true
     },
@@ -68,18 +135,39 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
   if (input.act === 'shutdown') {
     await progress(null, 'The guest was asked to shut down')
     const endMs = Date.now() + SHUTDOWN_LIMIT_MS
-    const off = await waitFor('guest shuts down', async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null), LOOK_EVERY_MS)
+    const off = await waitFor(
+      'guest shuts down',
+      async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null),
+      LOOK_EVERY_MS,
+    )
     host.changed(input.vm)
-    if (off === 'late') throw new Refusal(`${vm.name} was asked to shut down ${SHUTDOWN_LIMIT_MS / 1000} s ago and still runs. Look at its console, or use Force off, which is like pulling the plug.`)
+    if (off === 'late')
+      throw new Refusal(
+        `${vm.name} was asked to shut down ${SHUTDOWN_LIMIT_MS / 1000} s ago and still runs. Look at its console, or use Force off, which is like pulling the plug.`,
+      )
   }
-  return [{ start: `${vm.name} is started.`, shutdown: `${vm.name} is shut down.`, 'force-off': `${vm.name} is off.`, resume: `${vm.name} runs again.`, thaw: `${vm.name} is thawed.` }[input.act]]
+  return [
+    {
+      start: `${vm.name} is started.`,
+      shutdown: `${vm.name} is shut down.`,
+      'force-off': `${vm.name} is off.`,
+      resume: `${vm.name} runs again.`,
+      thaw: `${vm.name} is thawed.`,
+    }[input.act],
+  ]
 }
 
 function explainPower(error: unknown, vmName: string, act: PowerAct): unknown {
   if (!isLibvirtError(error)) return error
   const locked = explainLock(error, vmName)
   if (isRefusal(locked)) return locked
-  if (isTooDeepToStart(error.message)) return new Refusal(`${vmName} can’t be started: a disk has more than the ${START_LAYERS_MAXIMUM} layers that libvirt can start. Check & repair on its page shortens the chain; no data is lost. (libvirt: ${error.message})`)
-  if (error.code === VIR_ERR_OPERATION_INVALID) return new Refusal(`${TITLES[act]} was refused: the state of ${vmName} changed meanwhile (${error.message}).`)
+  if (isTooDeepToStart(error.message))
+    return new Refusal(
+      `${vmName} can’t be started: a disk has more than the ${START_LAYERS_MAXIMUM} layers that libvirt can start. Check & repair on its page shortens the chain; no data is lost. (libvirt: ${error.message})`,
+    )
+  if (error.code === VIR_ERR_OPERATION_INVALID)
+    return new Refusal(
+      `${TITLES[act]} was refused: the state of ${vmName} changed meanwhile (${error.message}).`,
+    )
   return new Refusal(`${TITLES[act]} of ${vmName} failed: ${error.message}`)
 }

@@ -56,7 +56,11 @@ export function readQcow2Header(bytes: Buffer): Qcow2Header {
   if (version !== 2 && version !== 3) throw new Error(`qcow2 version ${version} is not known`)
   const backingOffset = Number(bytes.readBigUInt64BE(8))
   const backingLength = bytes.readUInt32BE(16)
-  if (backingOffset > 0 && (backingLength > BACKING_NAME_MAX_BYTES || backingOffset + backingLength > bytes.length)) throw new Error('the name of the backing file lies outside of the header')
+  if (
+    backingOffset > 0 &&
+    (backingLength > BACKING_NAME_MAX_BYTES || backingOffset + backingLength > bytes.length)
+  )
+    throw new Error('the name of the backing file lies outside of the header')
   const v3 = version === 3
   const incompatible = v3 ? bytes.readBigUInt64BE(72) : 0n
   const compatible = v3 ? bytes.readBigUInt64BE(80) : 0n
@@ -67,7 +71,8 @@ export function readQcow2Header(bytes: Buffer): Qcow2Header {
     version,
     virtualBytes: Number(bytes.readBigUInt64BE(24)),
     clusterBytes: 2 ** bytes.readUInt32BE(20),
-    backingFile: backingOffset === 0 ? null : bytes.toString('utf8', backingOffset, backingOffset + backingLength),
+    backingFile:
+      backingOffset === 0 ? null : bytes.toString('utf8', backingOffset, backingOffset + backingLength),
     backingFormat: extensions.get(EXTENSION_BACKING_FORMAT)?.toString('utf8') ?? null,
     encrypted: bytes.readUInt32BE(32) !== 0,
     corrupt: (incompatible & INCOMPATIBLE_CORRUPT) !== 0n,
@@ -75,7 +80,10 @@ export function readQcow2Header(bytes: Buffer): Qcow2Header {
     refcountBits: v3 ? 2 ** bytes.readUInt32BE(96) : 16,
     extendedL2: (incompatible & INCOMPATIBLE_EXTENDED_L2) !== 0n,
     compressionType: COMPRESSION_TYPES[headerBytes > 104 ? bytes.readUInt8(104) : 0] ?? 'unknown',
-    dataFile: (incompatible & INCOMPATIBLE_DATA_FILE) === 0n ? null : (extensions.get(EXTENSION_DATA_FILE)?.toString('utf8') ?? ''),
+    dataFile:
+      (incompatible & INCOMPATIBLE_DATA_FILE) === 0n
+        ? null
+        : (extensions.get(EXTENSION_DATA_FILE)?.toString('utf8') ?? ''),
     internalSnapshots: bytes.readUInt32BE(60),
     bitmaps: bitmaps && bitmaps.length >= 4 ? bitmaps.readUInt32BE(0) : 0,
   }
@@ -83,7 +91,11 @@ export function readQcow2Header(bytes: Buffer): Qcow2Header {
 
 function readExtensions(bytes: Buffer, from: number, to: number): Map<number, Buffer> {
   const extensions = new Map<number, Buffer>()
-  for (let at = from, count = 0; at + 8 <= Math.min(to, bytes.length) && count < EXTENSIONS_MAXIMUM; count++) {
+  for (
+    let at = from, count = 0;
+    at + 8 <= Math.min(to, bytes.length) && count < EXTENSIONS_MAXIMUM;
+    count++
+  ) {
     const type = bytes.readUInt32BE(at)
     if (type === EXTENSION_END) break
     const lengthBytes = bytes.readUInt32BE(at + 4)

@@ -31,14 +31,25 @@ export async function readHost(host: Host): Promise<HostView> {
   const vms = read === 'late' || read instanceof Error ? host.inventory.lastKnown : read
   const isFirst = read === 'late' && !hadRead
   // Pages read again when it is done, if it tells them anything new.
-  if (read === 'late') void reading.then((late) => { if (isFirst || !isDeepStrictEqual(late, vms)) publish({ type: 'host', host: host.name }) })
+  if (read === 'late')
+    void reading.then((late) => {
+      if (isFirst || !isDeepStrictEqual(late, vms)) publish({ type: 'host', host: host.name })
+    })
   const status = host.connection.status
   const up = status.status === 'up' && !isFirst && !(read instanceof Error)
   return {
     name: host.name,
     uri: host.connection.uri,
     status: up ? 'up' : status.status === 'connecting' || isFirst ? 'connecting' : 'down',
-    reason: up ? null : status.status === 'down' ? status.reason : isFirst ? 'its VMs are being read for the first time' : read instanceof Error ? read.message : null,
+    reason: up
+      ? null
+      : status.status === 'down'
+        ? status.reason
+        : isFirst
+          ? 'its VMs are being read for the first time'
+          : read instanceof Error
+            ? read.message
+            : null,
     sinceMs: status.sinceMs,
     libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
     hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,
@@ -51,26 +62,60 @@ export async function readHost(host: Host): Promise<HostView> {
 export function summarize(host: Host, vm: KnownVm): VmSummary {
   const jobs = host.jobs.jobsOf(vm.uuid)
   return {
-    host: host.name, uuid: vm.uuid, name: vm.name, state: vm.state, stateReason: stateReason(vm.state, vm.reason), persistent: vm.persistent,
-    disks: diskSummaries(vm), snapshotCount: vm.snapshotCount, jobs,
+    host: host.name,
+    uuid: vm.uuid,
+    name: vm.name,
+    state: vm.state,
+    stateReason: stateReason(vm.state, vm.reason),
+    persistent: vm.persistent,
+    disks: diskSummaries(vm),
+    snapshotCount: vm.snapshotCount,
+    jobs,
     attention: [
       ...pausedByDisk(vm),
-      ...(host.frozen.isFrozen(vm.uuid) ? [{ kind: 'frozen', sentence: 'Its file systems are frozen: the guest waits. Thaw it on its page.' } as const] : []),
-      ...(host.inspection.isHung(vm.uuid) ? [{ kind: 'hung', sentence: 'Its QEMU does not answer: what is shown may be old.' } as const] : []),
+      ...(host.frozen.isFrozen(vm.uuid)
+        ? [
+            {
+              kind: 'frozen',
+              sentence: 'Its file systems are frozen: the guest waits. Thaw it on its page.',
+            } as const,
+          ]
+        : []),
+      ...(host.inspection.isHung(vm.uuid)
+        ? [{ kind: 'hung', sentence: 'Its QEMU does not answer: what is shown may be old.' } as const]
+        : []),
       ...(vm.facts?.broken ?? []),
       ...deepChains(vm),
-      ...jobs.filter((job) => job.ready && job.jobId === null).map((job): Attention => ({ kind: 'job-waiting', sentence: `The ${job.type} of ${job.target} is ready and waits for its pivot.` })),
+      ...jobs
+        .filter((job) => job.ready && job.jobId === null)
+        .map((job): Attention => ({
+          kind: 'job-waiting',
+          sentence: `The ${job.type} of ${job.target} is ready and waits for its pivot.`,
+        })),
     ],
   }
 }
 
 /** libvirt says nothing of it until the VM is to be started again. */
 function deepChains(vm: KnownVm): Attention[] {
-  return diskSummaries(vm).filter((disk) => (disk.chainDepth ?? 0) > START_LAYERS_MAXIMUM).map((disk) => ({ kind: 'deep-chain', sentence: `${disk.target} has ${disk.chainDepth} layers, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}. ${vm.running ? 'Merge before it is stopped.' : 'Check & repair can shorten the chain.'}` }))
+  return diskSummaries(vm)
+    .filter((disk) => (disk.chainDepth ?? 0) > START_LAYERS_MAXIMUM)
+    .map((disk) => ({
+      kind: 'deep-chain',
+      sentence: `${disk.target} has ${disk.chainDepth} layers, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}. ${vm.running ? 'Merge before it is stopped.' : 'Check & repair can shorten the chain.'}`,
+    }))
 }
 
 function pausedByDisk(vm: KnownVm): Attention[] {
   if (vm.state !== 'paused' || vm.reason !== VIR_DOMAIN_PAUSED_IOERROR) return []
-  if (vm.diskErrors?.some((each) => each.error === 'no space')) return [{ kind: 'disk-full', sentence: `Paused: the file system of ${vm.diskErrors.map((each) => each.target).join(', ')} is full. Free space, then press Resume.` }]
-  return [{ kind: 'io-error', sentence: 'Paused by an I/O error of a disk. Mend the storage, then press Resume.' }]
+  if (vm.diskErrors?.some((each) => each.error === 'no space'))
+    return [
+      {
+        kind: 'disk-full',
+        sentence: `Paused: the file system of ${vm.diskErrors.map((each) => each.target).join(', ')} is full. Free space, then press Resume.`,
+      },
+    ]
+  return [
+    { kind: 'io-error', sentence: 'Paused by an I/O error of a disk. Mend the storage, then press Resume.' },
+  ]
 }

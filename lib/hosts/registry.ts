@@ -2,7 +2,9 @@ import 'server-only'
 import { settings } from '../settings/settings.ts'
 import { Host } from './host.ts'
 
-interface Shared { keyframeHosts?: Map<string, Host> }
+interface Shared {
+  keyframeHosts?: Map<string, Host>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 

@@ -1,5 +1,11 @@
 import 'server-only'
-import { isLibvirtError, VIR_ERR_NO_DOMAIN, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Connect, type Domain } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_ERR_NO_DOMAIN,
+  VIR_ERR_NO_DOMAIN_SNAPSHOT,
+  type Connect,
+  type Domain,
+} from 'node-libvirt'
 import { describeDomain } from './domain-xml.ts'
 import { attribute, child, children, childText, parseXml } from './xml.ts'
 
@@ -32,7 +38,8 @@ export interface Snapshots {
   current: string | null
 }
 
-const kindOf = (text: string | null): 'external' | 'internal' | 'no' => (text === 'external' || text === 'internal' ? text : 'no')
+const kindOf = (text: string | null): 'external' | 'internal' | 'no' =>
+  text === 'external' || text === 'internal' ? text : 'no'
 
 export function parseSnapshotXml(xml: string): SnapshotMetadata {
   const root = parseXml(xml, 'domainsnapshot')
@@ -67,10 +74,15 @@ export async function readSnapshots(connect: Connect, uuid: string): Promise<Sna
   try {
     const domain = await connect.domainLookupByUUID(uuid)
     const [snapshots, current] = await Promise.all([domain.listAllSnapshots(), domain.snapshotCurrent()])
-    const list = await Promise.all(snapshots.map(async (snapshot) => {
-      const xml = await snapshot.getXMLDesc().catch((error: unknown) => { if (isLibvirtError(error)) return null; throw error })
-      return xml === null ? [] : [parseSnapshotXml(xml)]
-    }))
+    const list = await Promise.all(
+      snapshots.map(async (snapshot) => {
+        const xml = await snapshot.getXMLDesc().catch((error: unknown) => {
+          if (isLibvirtError(error)) return null
+          throw error
+        })
+        return xml === null ? [] : [parseSnapshotXml(xml)]
+      }),
+    )
     return { list: oldestFirst(list.flat()), current: current?.name ?? null }
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null }
@@ -80,7 +92,13 @@ export async function readSnapshots(connect: Connect, uuid: string): Promise<Sna
 
 /** Whether libvirt knows a snapshot of this name. */
 export async function hasSnapshot(domain: Domain, name: string): Promise<boolean> {
-  return domain.snapshotLookupByName(name).then(() => true, (error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return false; throw error })
+  return domain.snapshotLookupByName(name).then(
+    () => true,
+    (error: unknown) => {
+      if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return false
+      throw error
+    },
+  )
 }
 
 /** By creation time; within one second, which is as fine as libvirt tells it, parents before their children. */
@@ -89,8 +107,11 @@ export function oldestFirst(snapshots: readonly SnapshotMetadata[]): SnapshotMet
   const depth = (snapshot: SnapshotMetadata): number => {
     let count = 0
     // Bounded: metadata that someone edited by hand may go in a circle.
-    for (let parent = snapshot.parent; parent !== null && count < snapshots.length; count++) parent = byName.get(parent)?.parent ?? null
+    for (let parent = snapshot.parent; parent !== null && count < snapshots.length; count++)
+      parent = byName.get(parent)?.parent ?? null
     return count
   }
-  return [...snapshots].sort((a, b) => a.createdAtMs - b.createdAtMs || depth(a) - depth(b) || a.name.localeCompare(b.name))
+  return [...snapshots].sort(
+    (a, b) => a.createdAtMs - b.createdAtMs || depth(a) - depth(b) || a.name.localeCompare(b.name),
+  )
 }

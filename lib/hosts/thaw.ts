@@ -24,7 +24,9 @@ async function untilAnswered(host: Host, uuid: string): Promise<boolean> {
   host.changed(uuid)
   while (Date.now() < endMs) {
     try {
-      const found = await host.connection.operate(async (connect) => freezeNow(await connect.domainLookupByUUID(uuid)))
+      const found = await host.connection.operate(async (connect) =>
+        freezeNow(await connect.domainLookupByUUID(uuid)),
+      )
       // A paused guest freezes when it goes on: its time does not run meanwhile.
       if (found === 'paused') endMs = Date.now() + THAW_LIMIT_MS
       if (found === 'thawed') {

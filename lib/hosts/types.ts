@@ -1,9 +1,18 @@
 /** What pages know of hosts and VMs. Plain data: it crosses to client components as it is. All sizes in bytes, all instants in epoch ms. */
 
-export type VmState = 'no state' | 'running' | 'blocked' | 'paused' | 'shutting down' | 'shut off' | 'crashed' | 'pmsuspended'
+export type VmState =
+  'no state' | 'running' | 'blocked' | 'paused' | 'shutting down' | 'shut off' | 'crashed' | 'pmsuspended'
 
 /** Why a VM stands first in the list. */
-export type AttentionKind = 'disk-full' | 'io-error' | 'frozen' | 'broken-chain' | 'job-waiting' | 'delete-unfinished' | 'hung' | 'deep-chain'
+export type AttentionKind =
+  | 'disk-full'
+  | 'io-error'
+  | 'frozen'
+  | 'broken-chain'
+  | 'job-waiting'
+  | 'delete-unfinished'
+  | 'hung'
+  | 'deep-chain'
 export interface Attention {
   kind: AttentionKind
   /** One sentence for the administrator, ready to show. */

@@ -35,7 +35,9 @@ export class VmInspection {
     const turn = (this.#turns.get(uuid) ?? Promise.resolve()).then(() => this.#run(uuid, run))
     const settled = turn.catch(() => undefined)
     this.#turns.set(uuid, settled)
-    void settled.then(() => { if (this.#turns.get(uuid) === settled) this.#turns.delete(uuid) })
+    void settled.then(() => {
+      if (this.#turns.get(uuid) === settled) this.#turns.delete(uuid)
+    })
     return turn
   }
 

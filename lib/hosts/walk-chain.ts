@@ -18,10 +18,15 @@ export interface WalkedChain {
 }
 
 /** Follows backing files from `path` down, reading each header through the host's volumes. */
-export async function walkChain(files: ImageFiles, path: string, format: string | null, maximumAgeMs?: number): Promise<WalkedChain> {
+export async function walkChain(
+  files: ImageFiles,
+  path: string,
+  format: string | null,
+  maximumAgeMs?: number,
+): Promise<WalkedChain> {
   const layers: WalkedLayer[] = []
   const seen = new Set<string>()
-  for (let next: { path: string; format: string | null } | null = { path, format }; next; ) {
+  for (let next: { path: string; format: string | null } | null = { path, format }; next;) {
     if (seen.has(next.path)) return { layers, end: 'loop' }
     if (layers.length >= CHAIN_LAYERS_MAXIMUM) return { layers, end: 'too-deep' }
     seen.add(next.path)
@@ -31,7 +36,14 @@ export async function walkChain(files: ImageFiles, path: string, format: string 
     // A raw disk holds whatever its guest wrote: bytes that look like a qcow2 header there must not be followed.
     const backing: ImageFile['backing'] = next.format === 'raw' ? null : reading.backing
     if (backing && backing.path === null) {
-      layers.push({ reading: { kind: 'unreadable', path: backing.name, reason: `${backing.name} is not a file of this host` }, format: backing.format })
+      layers.push({
+        reading: {
+          kind: 'unreadable',
+          path: backing.name,
+          reason: `${backing.name} is not a file of this host`,
+        },
+        format: backing.format,
+      })
       return { layers, end: 'unreadable' }
     }
     next = backing && backing.path !== null ? { path: backing.path, format: backing.format } : null

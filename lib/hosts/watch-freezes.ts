@@ -23,12 +23,14 @@ async function look(host: Host): Promise<void> {
     void thawUntilAnswered(host, uuid).then((thawed) => (thawed ? forgetFreeze(host.name, uuid) : undefined))
   }
   const waiting = [...(await host.inventory.vms())]
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let vm = waiting.shift(); vm; vm = waiting.shift()) {
-      // An answer of before the host was away tells nothing of what happened meanwhile.
-      if (!(await host.frozen.probe(vm, 0))) continue
-      publish({ type: 'vm', host: host.name, vmUuid: vm.uuid })
-      publish({ type: 'host', host: host.name })
-    }
-  }))
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let vm = waiting.shift(); vm; vm = waiting.shift()) {
+        // An answer of before the host was away tells nothing of what happened meanwhile.
+        if (!(await host.frozen.probe(vm, 0))) continue
+        publish({ type: 'vm', host: host.name, vmUuid: vm.uuid })
+        publish({ type: 'host', host: host.name })
+      }
+    }),
+  )
 }

@@ -25,7 +25,8 @@ export function parseXml(xml: string, rootName: string): XmlElement {
 }
 
 /** fast-xml-parser gives an element without attributes as its bare text. */
-const element = (value: unknown): XmlElement => (typeof value === 'string' ? { '#text': value } : (value as XmlElement))
+const element = (value: unknown): XmlElement =>
+  typeof value === 'string' ? { '#text': value } : (value as XmlElement)
 
 /** All children of this name. */
 export function children(parent: XmlElement | undefined, name: string): XmlElement[] {
@@ -33,7 +34,8 @@ export function children(parent: XmlElement | undefined, name: string): XmlEleme
 }
 
 /** The first child of this name. */
-export const child = (parent: XmlElement | undefined, name: string): XmlElement | undefined => children(parent, name)[0]
+export const child = (parent: XmlElement | undefined, name: string): XmlElement | undefined =>
+  children(parent, name)[0]
 
 /** An attribute, or null. */
 export function attribute(of: XmlElement | undefined, name: string): string | null {
@@ -49,7 +51,16 @@ export function childText(parent: XmlElement | undefined, name: string): string 
   return typeof text === 'string' ? text : ''
 }
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;', '\n': '&#10;', '\t': '&#9;', '\r': '&#13;' }
+const ESCAPES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\n': '&#10;',
+  '\t': '&#9;',
+  '\r': '&#13;',
+}
 
 /** Text for use in element content or in a quoted attribute. */
 export function escapeXml(text: string): string {

@@ -12,7 +12,9 @@ export interface Boundary {
 }
 
 type Listener = (boundary: Boundary) => Promise<void>
-interface Shared { keyframeBoundary?: Listener }
+interface Shared {
+  keyframeBoundary?: Listener
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 

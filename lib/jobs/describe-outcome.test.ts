@@ -13,7 +13,14 @@ test.each([
   ['an id by itself', '0b8f2a5e-5a0c-4f0e-9f43-0c9a9f1f7a11', null],
   ['an object', { frozen: false, reason: 'no agent' }, 'frozen: no, reason: no agent'],
   ['names of parts, null ones left out', { virtualBytes: 64, backing: null }, 'virtual bytes: 64'],
-  ['files', [{ name: 'vda.qcow2', sha256: 'ab' }, { name: 'domain.xml', sha256: 'cd' }], '(name: vda.qcow2, sha256: ab), (name: domain.xml, sha256: cd)'],
+  [
+    'files',
+    [
+      { name: 'vda.qcow2', sha256: 'ab' },
+      { name: 'domain.xml', sha256: 'cd' },
+    ],
+    '(name: vda.qcow2, sha256: ab), (name: domain.xml, sha256: cd)',
+  ],
   ['paths', ['/a/b.qcow2', '/a/c.qcow2'], '/a/b.qcow2, /a/c.qcow2'],
   ['an empty list', [], 'none'],
   ['nothing in it', {}, null],

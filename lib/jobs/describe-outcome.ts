@@ -1,5 +1,11 @@
 /** `virtualBytes` → "virtual bytes". */
-const spaced = (key: string) => (/^[a-z][A-Za-z\d]*$/.test(key) ? key.replaceAll(/([a-z\d])([A-Z])/g, (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`) : key)
+const spaced = (key: string) =>
+  /^[a-z][A-Za-z\d]*$/.test(key)
+    ? key.replaceAll(
+        /([a-z\d])([A-Z])/g,
+        (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`,
+      )
+    : key
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** A file's text or bytes, which a saga keeps for itself. */
@@ -14,7 +20,10 @@ function inner(value: unknown): string {
   const parts = partsOf(value)
   return parts && `(${parts})`
 }
-const partsOf = (value: object) => Object.entries(value).flatMap(([key, part]) => inner(part) ? [`${spaced(key)}: ${inner(part)}`] : []).join(', ')
+const partsOf = (value: object) =>
+  Object.entries(value)
+    .flatMap(([key, part]) => (inner(part) ? [`${spaced(key)}: ${inner(part)}`] : []))
+    .join(', ')
 
 /** What a step came to, any value of JSON, as a reader is told it; null where it says nothing to one: ids, numbers, yes and no by themselves, and the text of files are for the saga's own use. */
 export function describeOutcome(value: unknown): string | null {

@@ -15,7 +15,9 @@ export interface Engine {
   backend: BackendSqlite
 }
 
-interface Shared { keyframeEngine?: Engine }
+interface Shared {
+  keyframeEngine?: Engine
+}
 const shared = globalThis as Shared
 
 /** The job engine's file is its own: its connection has no busy timeout (DESIGN.md, section 7). */
@@ -46,8 +48,14 @@ export async function startWorker(): Promise<void> {
 export function runStatus(key: string): 'live' | 'over' | null {
   const database = new DatabaseSync(enginePath(), { readOnly: true })
   try {
-    const row = database.prepare('SELECT status FROM workflow_runs WHERE idempotency_key = ? ORDER BY created_at DESC LIMIT 1').get(key) as { status: string } | undefined
-    return row === undefined ? null : ['pending', 'running', 'sleeping'].includes(row.status) ? 'live' : 'over'
+    const row = database
+      .prepare('SELECT status FROM workflow_runs WHERE idempotency_key = ? ORDER BY created_at DESC LIMIT 1')
+      .get(key) as { status: string } | undefined
+    return row === undefined
+      ? null
+      : ['pending', 'running', 'sleeping'].includes(row.status)
+        ? 'live'
+        : 'over'
   } finally {
     database.close()
   }
@@ -56,7 +64,9 @@ export function runStatus(key: string): 'live' | 'over' | null {
 function releaseLeases(): void {
   const database = new DatabaseSync(enginePath())
   try {
-    database.prepare(`UPDATE workflow_runs SET available_at = ? WHERE status = 'running'`).run(new Date().toISOString())
+    database
+      .prepare(`UPDATE workflow_runs SET available_at = ? WHERE status = 'running'`)
+      .run(new Date().toISOString())
   } finally {
     database.close()
   }

@@ -15,16 +15,36 @@ export const KEPT_LIMIT = 'limit'
 /** A row as pages show it. */
 export function toView(row: JobRow): JobView {
   return {
-    id: row.id, kind: row.kind as JobKind, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, title: row.title,
-    status: row.status as JobStatus, by: row.by, createdAtMs: row.created_at_ms, endedAtMs: row.ended_at_ms,
-    percent: row.percent, note: row.note, result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
-    error: row.error, canCancel: row.can_cancel === 1 && row.cancel_requested === 0, offers: JSON.parse(row.offers) as JobOffer[],
-    limitBytesPerSecond: row.ended_at_ms === null ? ((JSON.parse(row.kept) as Record<string, number | undefined>)[KEPT_LIMIT] ?? null) : null,
+    id: row.id,
+    kind: row.kind as JobKind,
+    host: row.host,
+    vmUuid: row.vm_uuid,
+    vmName: row.vm_name,
+    title: row.title,
+    status: row.status as JobStatus,
+    by: row.by,
+    createdAtMs: row.created_at_ms,
+    endedAtMs: row.ended_at_ms,
+    percent: row.percent,
+    note: row.note,
+    result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
+    error: row.error,
+    canCancel: row.can_cancel === 1 && row.cancel_requested === 0,
+    offers: JSON.parse(row.offers) as JobOffer[],
+    limitBytesPerSecond:
+      row.ended_at_ms === null
+        ? ((JSON.parse(row.kept) as Record<string, number | undefined>)[KEPT_LIMIT] ?? null)
+        : null,
   }
 }
 
 /** Changes a job's row and tells every open page. */
 export async function updateJob(id: string, change: UpdateObject<Schema, 'jobs'>): Promise<void> {
-  const row = await store().updateTable('jobs').set(change).where('id', '=', id).returningAll().executeTakeFirst()
+  const row = await store()
+    .updateTable('jobs')
+    .set(change)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
   if (row) publish({ type: 'job', job: toView(row) })
 }

@@ -14,10 +14,18 @@ beforeEach(async () => {
 afterEach(() => temporary.remove())
 
 it('what a saga and a page keep at the same time is all there, and the last of one name counts', async () => {
-  await Promise.all([keepForJob('j1', 'started paused for "vda".x', true), keepForJob('j1', KEPT_LIMIT, 5), keepForJob('j1', 'name', 'web')])
+  await Promise.all([
+    keepForJob('j1', 'started paused for "vda".x', true),
+    keepForJob('j1', KEPT_LIMIT, 5),
+    keepForJob('j1', 'name', 'web'),
+  ])
   await keepForJob('j1', KEPT_LIMIT, 0)
-  const { kept } = await store().selectFrom('jobs').select('kept').where('id', '=', 'j1').executeTakeFirstOrThrow()
-  expect(JSON.parse(kept)).toEqual({ 'started paused for "vda".x': true, [KEPT_LIMIT]: 0, 'name': 'web' })
+  const { kept } = await store()
+    .selectFrom('jobs')
+    .select('kept')
+    .where('id', '=', 'j1')
+    .executeTakeFirstOrThrow()
+  expect(JSON.parse(kept)).toEqual({ 'started paused for "vda".x': true, [KEPT_LIMIT]: 0, name: 'web' })
 })
 
 it('a job shows its limit while it runs, and none before it copies or after its end', async () => {

@@ -5,15 +5,28 @@ import { engine, wakeWorker } from './engine.ts'
 import { updateJob } from './job-rows.ts'
 import { copyingKinds } from './saga-registry.ts'
 
-interface Shared { keyframeDispatch?: Promise<void> }
+interface Shared {
+  keyframeDispatch?: Promise<void>
+}
 // One dispatch at a time: two that look at once would both see the same free place.
 const shared = globalThis as Shared
 
 export const runKey = (job: { id: string; run: number }): string => `${job.id}:${job.run}`
 
 /** Gives a recorded job to the engine; its id and run as key make it the same run when given twice. */
-export async function enqueue(job: { id: string; kind: string; version: string; run: number; mode: string; input: string }): Promise<void> {
-  await engine().workflows.runWorkflow({ name: job.kind, version: job.version }, { jobId: job.id, run: job.run, mode: job.mode, input: JSON.parse(job.input) as object }, { idempotencyKey: runKey(job) })
+export async function enqueue(job: {
+  id: string
+  kind: string
+  version: string
+  run: number
+  mode: string
+  input: string
+}): Promise<void> {
+  await engine().workflows.runWorkflow(
+    { name: job.kind, version: job.version },
+    { jobId: job.id, run: job.run, mode: job.mode, input: JSON.parse(job.input) as object },
+    { idempotencyKey: runKey(job) },
+  )
   await wakeWorker()
 }
 
@@ -26,9 +39,23 @@ export function dispatch(): Promise<void> {
 
 async function dispatchOnce(): Promise<void> {
   const limit = settings().jobsPerHost
-  const queued = await store().selectFrom('jobs').selectAll().where('status', '=', 'queued').where('begun_at_ms', 'is', null).orderBy('created_at_ms').orderBy('id').execute()
+  const queued = await store()
+    .selectFrom('jobs')
+    .selectAll()
+    .where('status', '=', 'queued')
+    .where('begun_at_ms', 'is', null)
+    .orderBy('created_at_ms')
+    .orderBy('id')
+    .execute()
   for (const host of new Set(queued.map((row) => row.host))) {
-    const { count } = await store().selectFrom('jobs').select(({ fn }) => fn.countAll<number>().as('count')).where('host', '=', host).where('kind', 'in', copyingKinds()).where('status', 'in', ['queued', 'running']).where('begun_at_ms', 'is not', null).executeTakeFirstOrThrow()
+    const { count } = await store()
+      .selectFrom('jobs')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('host', '=', host)
+      .where('kind', 'in', copyingKinds())
+      .where('status', 'in', ['queued', 'running'])
+      .where('begun_at_ms', 'is not', null)
+      .executeTakeFirstOrThrow()
     let free = limit - count
     let place = 0
     for (const row of queued.filter((each) => each.host === host)) {
@@ -37,10 +64,16 @@ async function dispatchOnce(): Promise<void> {
       if (!waits || free > 0) {
         if (waits) free--
         await updateJob(row.id, { begun_at_ms: Date.now(), note: null, can_cancel: 0 })
-        await enqueue(row).catch(async (error: unknown) => { await updateJob(row.id, { begun_at_ms: null }); throw error })
+        await enqueue(row).catch(async (error: unknown) => {
+          await updateJob(row.id, { begun_at_ms: null })
+          throw error
+        })
       } else {
         place++
-        await updateJob(row.id, { can_cancel: 1, note: `In the queue of ${host}, place ${place}: ${limit} jobs that copy run there at once` })
+        await updateJob(row.id, {
+          can_cancel: 1,
+          note: `In the queue of ${host}, place ${place}: ${limit} jobs that copy run there at once`,
+        })
       }
     }
   }

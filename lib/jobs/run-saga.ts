@@ -19,13 +19,31 @@ export interface JobErrors {
 }
 
 const WRITE_RETRY_MS = 5_000
-const RETRY: JobOffer = { act: 'retry', sentence: 'Begins again where things stand now: every step first asks libvirt whether it is done.' }
+const RETRY: JobOffer = {
+  act: 'retry',
+  sentence: 'Begins again where things stand now: every step first asks libvirt whether it is done.',
+}
 
 /** Runs one saga for its job's row: what it throws ends the job, never the engine's run. */
-export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: StepApi, errors: JobErrors): Promise<void> {
+export async function runSaga<Input>(
+  saga: Saga<Input>,
+  run: Run<Input>,
+  step: StepApi,
+  errors: JobErrors,
+): Promise<void> {
   const { jobId, mode } = run
-  const row = await store().selectFrom('jobs').select(['created_at_ms', 'begun_at_ms']).where('id', '=', jobId).executeTakeFirst()
-  const context = makeContext(saga.kind, run, (row?.begun_at_ms ?? 0) - (row?.created_at_ms ?? 0), step, errors.isUnreachable)
+  const row = await store()
+    .selectFrom('jobs')
+    .select(['created_at_ms', 'begun_at_ms'])
+    .where('id', '=', jobId)
+    .executeTakeFirst()
+  const context = makeContext(
+    saga.kind,
+    run,
+    (row?.begun_at_ms ?? 0) - (row?.created_at_ms ?? 0),
+    step,
+    errors.isUnreachable,
+  )
   await updateJob(jobId, { status: 'running', offers: '[]', request: null })
   try {
     const result = await (mode === 'undo' ? saga.undo!(context) : saga.run(context))
@@ -35,8 +53,22 @@ export async function runSaga<Input>(saga: Saga<Input>, run: Run<Input>, step: S
   } catch (error) {
     const cause = rootCause(error)
     if (isJobStopped(cause)) await stop(jobId, cause.message, [...cause.offers])
-    else if (isJobCancelled(cause)) await end(jobId, { status: 'cancelled', result: JSON.stringify([cause.message]), note: null, offers: JSON.stringify(saga.canRetry === false ? [] : [RETRY]) })
-    else await end(jobId, { status: 'failed', error: isRefusal(cause) ? cause.message : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)), note: null, offers: JSON.stringify(isChangedPlan(cause) ? [] : await waysOut(saga, run)) })
+    else if (isJobCancelled(cause))
+      await end(jobId, {
+        status: 'cancelled',
+        result: JSON.stringify([cause.message]),
+        note: null,
+        offers: JSON.stringify(saga.canRetry === false ? [] : [RETRY]),
+      })
+    else
+      await end(jobId, {
+        status: 'failed',
+        error: isRefusal(cause)
+          ? cause.message
+          : (errors.sentenceOf(cause) ?? unknownError(saga.kind, cause)),
+        note: null,
+        offers: JSON.stringify(isChangedPlan(cause) ? [] : await waysOut(saga, run)),
+      })
   }
   await dispatch()
 }
@@ -47,7 +79,10 @@ const isChangedPlan = (error: unknown) => isRefusal(error) && 'plan' in error.fi
 async function waysOut<Input>(saga: Saga<Input>, { input, mode }: Run<Input>): Promise<JobOffer[]> {
   // Asked of a host that may be away: then only what needs no answer is offered.
   const undo = await saga.offerUndo?.(input).catch(() => null)
-  return [...(mode === 'do' && saga.canRetry !== false ? [RETRY] : []), ...(saga.undo && undo ? [{ act: 'undo', sentence: undo } as const] : [])]
+  return [
+    ...(mode === 'do' && saga.canRetry !== false ? [RETRY] : []),
+    ...(saga.undo && undo ? [{ act: 'undo', sentence: undo } as const] : []),
+  ]
 }
 
 /** A message that nobody wrote for users goes to the log, not to the page. */
@@ -58,10 +93,23 @@ function unknownError(kind: string, error: unknown): string {
 }
 
 /** It keeps its locks: what stands there is half done. */
-const stop = (jobId: string, sentence: string, offers: JobOffer[]) => untilWritten(jobId, { status: 'waiting', error: sentence, note: null, offers: JSON.stringify(offers), can_cancel: 0 })
+const stop = (jobId: string, sentence: string, offers: JobOffer[]) =>
+  untilWritten(jobId, {
+    status: 'waiting',
+    error: sentence,
+    note: null,
+    offers: JSON.stringify(offers),
+    can_cancel: 0,
+  })
 
 async function end(jobId: string, change: Parameters<typeof updateJob>[1]): Promise<void> {
-  await untilWritten(jobId, { offers: '[]', ...change, ended_at_ms: Date.now(), can_cancel: 0, request: null })
+  await untilWritten(jobId, {
+    offers: '[]',
+    ...change,
+    ended_at_ms: Date.now(),
+    can_cancel: 0,
+    request: null,
+  })
 }
 
 /** A full disk must not leave a job without its end: it is written as soon as it can be. */
@@ -70,7 +118,9 @@ async function untilWritten(jobId: string, change: Parameters<typeof updateJob>[
     try {
       return await updateJob(jobId, change)
     } catch (error) {
-      process.stderr.write(`keyframe: the end of the job ${jobId} can't be written yet: ${(error as Error).message}\n`)
+      process.stderr.write(
+        `keyframe: the end of the job ${jobId} can't be written yet: ${(error as Error).message}\n`,
+      )
       await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS))
     }
   }
@@ -78,5 +128,7 @@ async function untilWritten(jobId: string, change: Parameters<typeof updateJob>[
 
 /** The engine wraps what a step threw. */
 function rootCause(error: unknown): unknown {
-  return error instanceof Error && error.name === 'StepError' && error.cause !== undefined ? error.cause : error
+  return error instanceof Error && error.name === 'StepError' && error.cause !== undefined
+    ? error.cause
+    : error
 }

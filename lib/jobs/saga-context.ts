@@ -25,7 +25,13 @@ const FIRST_WAIT_MS = 20
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** What one run of a saga works with. */
-export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: Run<Input>, waitedMs: number, step: StepApi, isUnreachable: (error: unknown) => boolean): SagaContext<Input> {
+export function makeContext<Input>(
+  kind: JobKind,
+  { jobId, input, run, mode }: Run<Input>,
+  waitedMs: number,
+  step: StepApi,
+  isUnreachable: (error: unknown) => boolean,
+): SagaContext<Input> {
   const untilReachable = async <T>(ask: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -37,10 +43,22 @@ export function makeContext<Input>(kind: JobKind, { jobId, input, run, mode }: R
       }
     }
   }
-  const readKept = async () => JSON.parse((await store().selectFrom('jobs').select('kept').where('id', '=', jobId).executeTakeFirst())?.kept ?? '{}') as Record<string, unknown>
-  const rowOf = () => store().selectFrom('jobs').select(['cancel_requested', 'request']).where('id', '=', jobId).executeTakeFirst()
+  const readKept = async () =>
+    JSON.parse(
+      (await store().selectFrom('jobs').select('kept').where('id', '=', jobId).executeTakeFirst())?.kept ??
+        '{}',
+    ) as Record<string, unknown>
+  const rowOf = () =>
+    store()
+      .selectFrom('jobs')
+      .select(['cancel_requested', 'request'])
+      .where('id', '=', jobId)
+      .executeTakeFirst()
   return {
-    jobId, input, run, waitedMs,
+    jobId,
+    input,
+    run,
+    waitedMs,
     async step(name, { isDone, do: act }) {
       // One attempt in the engine: a refusal must not be repeated, and what is worth repeating is repeated here.
       const { value } = await step.run({ name, retryPolicy: { maximumAttempts: 1 } }, async () => {

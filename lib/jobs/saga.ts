@@ -86,5 +86,7 @@ export class JobStopped extends Error {
   }
 }
 
-export const isJobCancelled = (error: unknown): error is JobCancelled => typeof error === 'object' && error !== null && CANCELLED in error
-export const isJobStopped = (error: unknown): error is JobStopped => typeof error === 'object' && error !== null && STOPPED in error
+export const isJobCancelled = (error: unknown): error is JobCancelled =>
+  typeof error === 'object' && error !== null && CANCELLED in error
+export const isJobStopped = (error: unknown): error is JobStopped =>
+  typeof error === 'object' && error !== null && STOPPED in error

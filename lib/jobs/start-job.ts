@@ -29,21 +29,56 @@ export interface JobSubject {
  * locked, other than one of the kind `beside` (Force off must be possible while a shutdown waits for its guest).
  * @returns the job's id; for a nonce that was used, the id of its job.
  */
-export async function startJob<Input extends object>(saga: Saga<Input>, subject: JobSubject, input: Input, user: { name: string }, beside?: JobKind): Promise<{ jobId: string }> {
+export async function startJob<Input extends object>(
+  saga: Saga<Input>,
+  subject: JobSubject,
+  input: Input,
+  user: { name: string },
+  beside?: JobKind,
+): Promise<{ jobId: string }> {
   const row = {
-    id: randomUUID(), kind: saga.kind, host: subject.host, vm_uuid: subject.vmUuid, vm_name: subject.vmName, title: subject.title,
-    status: 'queued', by: user.name, nonce: subject.nonce, input: JSON.stringify(input), created_at_ms: Date.now(), ended_at_ms: null,
-    percent: null, note: null, result: null, error: null, can_cancel: 0, cancel_requested: 0,
-    version: saga.version, run: 1, mode: 'do', locks: JSON.stringify(subject.locks ?? []), begun_at_ms: null, offers: '[]', request: null, copied_bytes: null, kept: '{}',
+    id: randomUUID(),
+    kind: saga.kind,
+    host: subject.host,
+    vm_uuid: subject.vmUuid,
+    vm_name: subject.vmName,
+    title: subject.title,
+    status: 'queued',
+    by: user.name,
+    nonce: subject.nonce,
+    input: JSON.stringify(input),
+    created_at_ms: Date.now(),
+    ended_at_ms: null,
+    percent: null,
+    note: null,
+    result: null,
+    error: null,
+    can_cancel: 0,
+    cancel_requested: 0,
+    version: saga.version,
+    run: 1,
+    mode: 'do',
+    locks: JSON.stringify(subject.locks ?? []),
+    begun_at_ms: null,
+    offers: '[]',
+    request: null,
+    copied_bytes: null,
+    kept: '{}',
   }
   // One transaction: two forms sent at the same instant must not both find the VM idle.
-  const twin = await store().transaction().execute(async (transaction) => {
-    const same = await transaction.selectFrom('jobs').select('id').where('nonce', '=', subject.nonce).executeTakeFirst()
-    if (same) return same.id
-    await refuseLocked(transaction, row, subject.locks ?? [], beside)
-    await transaction.insertInto('jobs').values(row).execute()
-    return null
-  })
+  const twin = await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const same = await transaction
+        .selectFrom('jobs')
+        .select('id')
+        .where('nonce', '=', subject.nonce)
+        .executeTakeFirst()
+      if (same) return same.id
+      await refuseLocked(transaction, row, subject.locks ?? [], beside)
+      await transaction.insertInto('jobs').values(row).execute()
+      return null
+    })
   if (twin !== null) return { jobId: twin }
   publish({ type: 'job', job: toView(row) })
   await dispatch()
@@ -51,18 +86,42 @@ export async function startJob<Input extends object>(saga: Saga<Input>, subject:
 }
 
 /** Throws Refusal while an unfinished job other than this one holds the VM, or one of the locks. */
-export async function refuseLocked(transaction: Transaction<Schema>, job: { id: string; kind: string; host: string; vm_uuid: string; vm_name: string }, locks: readonly string[], beside?: JobKind): Promise<void> {
-  const active = await transaction.selectFrom('jobs').selectAll().where('host', '=', job.host).where('status', 'in', [...UNFINISHED]).where('id', '!=', job.id).execute()
+export async function refuseLocked(
+  transaction: Transaction<Schema>,
+  job: { id: string; kind: string; host: string; vm_uuid: string; vm_name: string },
+  locks: readonly string[],
+  beside?: JobKind,
+): Promise<void> {
+  const active = await transaction
+    .selectFrom('jobs')
+    .selectAll()
+    .where('host', '=', job.host)
+    .where('status', 'in', [...UNFINISHED])
+    .where('id', '!=', job.id)
+    .execute()
   const apart = apartKinds()
-  const own = apart.includes(job.kind) ? undefined : active.find((each) => each.vm_uuid === job.vm_uuid && each.kind !== beside && !apart.includes(each.kind))
-  if (own) throw new Refusal(own.status === 'waiting'
-    ? `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, has stopped half way and waits for a decision. Open it and choose a way out first.`
-    : `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, is not finished. Wait for it${own.can_cancel === 1 ? ', or cancel it' : ''}.`)
+  const own = apart.includes(job.kind)
+    ? undefined
+    : active.find(
+        (each) => each.vm_uuid === job.vm_uuid && each.kind !== beside && !apart.includes(each.kind),
+      )
+  if (own)
+    throw new Refusal(
+      own.status === 'waiting'
+        ? `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, has stopped half way and waits for a decision. Open it and choose a way out first.`
+        : `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, is not finished. Wait for it${own.can_cancel === 1 ? ', or cancel it' : ''}.`,
+    )
   for (const other of active) {
     const shared = conflictOf(JSON.parse(other.locks) as string[], locks)
     if (shared === null) continue
-    if (other.vm_uuid !== job.vm_uuid) throw new Refusal(`${job.vm_name} shares ${shared} with ${other.vm_name}, where “${other.title}”, begun by ${other.by}, is not finished. Wait for it.`)
+    if (other.vm_uuid !== job.vm_uuid)
+      throw new Refusal(
+        `${job.vm_name} shares ${shared} with ${other.vm_name}, where “${other.title}”, begun by ${other.by}, is not finished. Wait for it.`,
+      )
     // Two jobs of one VM meet here only when one of them leaves the VM alone.
-    if (apart.includes(other.kind) || apart.includes(job.kind)) throw new Refusal(`“${other.title}”, begun by ${other.by}, works on ${shared} and is not finished. Wait for it${other.can_cancel === 1 ? ', or cancel it' : ''}.`)
+    if (apart.includes(other.kind) || apart.includes(job.kind))
+      throw new Refusal(
+        `“${other.title}”, begun by ${other.by}, works on ${shared} and is not finished. Wait for it${other.can_cancel === 1 ? ', or cancel it' : ''}.`,
+      )
   }
 }

@@ -32,15 +32,59 @@ export interface StepRecord {
 }
 
 /** Begins the record of a step; one that a dead process left open is gone on with. */
-export async function recordStep(job: { id: string; run: number; mode: 'do' | 'undo' }, name: string): Promise<StepRecord> {
-  const open = await store().selectFrom('job_steps').select('id').where('job_id', '=', job.id).where('run', '=', job.run).where('name', '=', name).where('status', '=', 'running').executeTakeFirst()
-  const stepId = open?.id ?? (await store().insertInto('job_steps').values({ job_id: job.id, run: job.run, mode: job.mode, name, status: 'running', begun_at_ms: Date.now(), ended_at_ms: null, outcome: null }).returning('id').executeTakeFirstOrThrow()).id
+export async function recordStep(
+  job: { id: string; run: number; mode: 'do' | 'undo' },
+  name: string,
+): Promise<StepRecord> {
+  const open = await store()
+    .selectFrom('job_steps')
+    .select('id')
+    .where('job_id', '=', job.id)
+    .where('run', '=', job.run)
+    .where('name', '=', name)
+    .where('status', '=', 'running')
+    .executeTakeFirst()
+  const stepId =
+    open?.id ??
+    (
+      await store()
+        .insertInto('job_steps')
+        .values({
+          job_id: job.id,
+          run: job.run,
+          mode: job.mode,
+          name,
+          status: 'running',
+          begun_at_ms: Date.now(),
+          ended_at_ms: null,
+          outcome: null,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+    ).id
   told(job.id)
   return {
     async call(call, run) {
-      const { id } = await store().insertInto('job_calls').values({ step_id: stepId, procedure: call.procedure, virsh: call.virsh, xml: call.xml ?? null, begun_at_ms: Date.now(), ended_at_ms: null, outcome: null }).returning('id').executeTakeFirstOrThrow()
+      const { id } = await store()
+        .insertInto('job_calls')
+        .values({
+          step_id: stepId,
+          procedure: call.procedure,
+          virsh: call.virsh,
+          xml: call.xml ?? null,
+          begun_at_ms: Date.now(),
+          ended_at_ms: null,
+          outcome: null,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
       told(job.id)
-      const end = (outcome: string | null) => store().updateTable('job_calls').set({ ended_at_ms: Date.now(), outcome }).where('id', '=', id).execute()
+      const end = (outcome: string | null) =>
+        store()
+          .updateTable('job_calls')
+          .set({ ended_at_ms: Date.now(), outcome })
+          .where('id', '=', id)
+          .execute()
       try {
         const value = await run()
         await end('ok')
@@ -54,7 +98,11 @@ export async function recordStep(job: { id: string; run: number; mode: 'do' | 'u
     },
     async end(status, outcome) {
       const words = describeOutcome(outcome)
-      await store().updateTable('job_steps').set({ status, ended_at_ms: Date.now(), outcome: words === null ? null : clip(words) }).where('id', '=', stepId).execute()
+      await store()
+        .updateTable('job_steps')
+        .set({ status, ended_at_ms: Date.now(), outcome: words === null ? null : clip(words) })
+        .where('id', '=', stepId)
+        .execute()
       told(job.id)
     },
   }
@@ -62,11 +110,43 @@ export async function recordStep(job: { id: string; run: number; mode: 'do' | 'u
 
 /** Everything a job did, in order. */
 export async function readJobStory(jobId: string): Promise<JobStep[]> {
-  const steps = await store().selectFrom('job_steps').selectAll().where('job_id', '=', jobId).orderBy('id').execute()
-  const calls = steps.length === 0 ? [] : await store().selectFrom('job_calls').selectAll().where('step_id', 'in', steps.map((step) => step.id)).orderBy('id').execute()
+  const steps = await store()
+    .selectFrom('job_steps')
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .orderBy('id')
+    .execute()
+  const calls =
+    steps.length === 0
+      ? []
+      : await store()
+          .selectFrom('job_calls')
+          .selectAll()
+          .where(
+            'step_id',
+            'in',
+            steps.map((step) => step.id),
+          )
+          .orderBy('id')
+          .execute()
   return steps.map((step) => ({
-    id: step.id, run: step.run, mode: step.mode as JobStep['mode'], name: step.name, status: step.status as JobStep['status'],
-    begunAtMs: step.begun_at_ms, endedAtMs: step.ended_at_ms, outcome: step.outcome,
-    calls: calls.filter((call) => call.step_id === step.id).map((call): JobCall => ({ procedure: call.procedure, virsh: call.virsh, xml: call.xml, begunAtMs: call.begun_at_ms, endedAtMs: call.ended_at_ms, outcome: call.outcome })),
+    id: step.id,
+    run: step.run,
+    mode: step.mode as JobStep['mode'],
+    name: step.name,
+    status: step.status as JobStep['status'],
+    begunAtMs: step.begun_at_ms,
+    endedAtMs: step.ended_at_ms,
+    outcome: step.outcome,
+    calls: calls
+      .filter((call) => call.step_id === step.id)
+      .map((call): JobCall => ({
+        procedure: call.procedure,
+        virsh: call.virsh,
+        xml: call.xml,
+        begunAtMs: call.begun_at_ms,
+        endedAtMs: call.ended_at_ms,
+        outcome: call.outcome,
+      })),
   }))
 }

@@ -1,6 +1,22 @@
 /** Keyframe's own jobs (durable runs) as pages show them. Plain data; instants in epoch ms. */
 
-export type JobKind = 'snapshot' | 'merge' | 'revert' | 'delete' | 'start' | 'shutdown' | 'resume' | 'thaw' | 'repair' | 'backup' | 'backup-copy' | 'backup-check' | 'backup-remove' | 'restore' | 'restore-in-place' | 'restore-end'
+export type JobKind =
+  | 'snapshot'
+  | 'merge'
+  | 'revert'
+  | 'delete'
+  | 'start'
+  | 'shutdown'
+  | 'resume'
+  | 'thaw'
+  | 'repair'
+  | 'backup'
+  | 'backup-copy'
+  | 'backup-check'
+  | 'backup-remove'
+  | 'restore'
+  | 'restore-in-place'
+  | 'restore-end'
 /** waiting: it stopped at a point where a person must choose a way out, and holds its locks meanwhile. */
 export type JobStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled'
 

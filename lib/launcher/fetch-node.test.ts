@@ -10,7 +10,10 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'kf-node-'))
   // An npm that gives another package than was asked for, and whose scripts would leave a mark.
   mkdirSync(join(dir, 'bin'))
-  writeFileSync(join(dir, 'bin/npm'), '#!/bin/sh\necho "$@" > "$(dirname "$0")/asked"\nprintf not-node > node.tgz\n')
+  writeFileSync(
+    join(dir, 'bin/npm'),
+    '#!/bin/sh\necho "$@" > "$(dirname "$0")/asked"\nprintf not-node > node.tgz\n',
+  )
   chmodSync(join(dir, 'bin/npm'), 0o755)
   process.env.PATH = `${join(dir, 'bin')}:${path}`
 })
@@ -21,12 +24,16 @@ afterEach(() => {
 
 it('uses no Node that is not the package it should be, and leaves nothing of it', () => {
   const cache = join(dir, 'cache')
-  expect(() => fetchNode(cache, () => undefined, 'linux-x64')).toThrow(/is not the package that it should be, so it was not used/)
+  expect(() => fetchNode(cache, () => undefined, 'linux-x64')).toThrow(
+    /is not the package that it should be, so it was not used/,
+  )
   expect([existsSync(join(dir, 'bin/asked')), readdirSync(cache)]).toEqual([true, []])
 })
 
 it('says what to do where there is none', () => {
-  expect(() => fetchNode(join(dir, 'cache'), () => undefined, 'plan9-mips')).toThrow('Install Node 22.18 or newer by hand')
+  expect(() => fetchNode(join(dir, 'cache'), () => undefined, 'plan9-mips')).toThrow(
+    'Install Node 22.18 or newer by hand',
+  )
   expect(existsSync(join(dir, 'bin/asked'))).toBe(false)
 })
 

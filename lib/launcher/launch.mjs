@@ -29,7 +29,12 @@ function fail(sentence) {
 function findNode() {
   if (isNewEnough(process.versions.node)) return process.execPath
   try {
-    return join(fetchNode(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keyframe'), (words) => console.error(`keyframe: Node ${process.versions.node} is older than 22.18; ${words}`)), 'node')
+    return join(
+      fetchNode(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'keyframe'), (words) =>
+        console.error(`keyframe: Node ${process.versions.node} is older than 22.18; ${words}`),
+      ),
+      'node',
+    )
   } catch (error) {
     return fail(error.message)
   }
@@ -41,11 +46,18 @@ function findNode() {
  */
 function installPackages(env, mayInstall) {
   const stamp = join(root, 'node_modules', '.keyframe-lock')
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  if (!mayInstall) fail('the npm packages are not those of package-lock.json. Build the app first: npm run build')
+  if (!mayInstall)
+    fail('the npm packages are not those of package-lock.json. Build the app first: npm run build')
   console.error('keyframe: installing the npm packages (package-lock.json)')
-  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   if (done.status !== 0) fail('npm ci failed (its message is above). Is the npm registry reachable?')
   writeFileSync(stamp, lock)
 }
@@ -53,7 +65,10 @@ function installPackages(env, mayInstall) {
 /** react-server is the condition under which the package `server-only` is empty instead of throwing. Not where Next itself runs: it would render with half of React. */
 function flagsFor(script) {
   if (!script.endsWith('.ts')) return []
-  return ['--disable-warning=ExperimentalWarning', ...(script === SERVER ? [] : ['--conditions=react-server'])]
+  return [
+    '--disable-warning=ExperimentalWarning',
+    ...(script === SERVER ? [] : ['--conditions=react-server']),
+  ]
 }
 
 /** As a child of this process, which ends with it, however this process ends. */
@@ -67,9 +82,20 @@ function runBeside(node, args, env) {
 const [script, ...args] = process.argv.slice(2)
 if (!script) fail('usage: launch.mjs <script> [arguments]')
 const node = findNode()
-const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`, NEXT_TELEMETRY_DISABLED: '1' }
+const env = {
+  ...process.env,
+  PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+  NEXT_TELEMETRY_DISABLED: '1',
+}
 installPackages(env, script !== SERVER || args.includes('--dev'))
-const words = ['--import', pathToFileURL(join(here, 'end-with-launcher.mjs')).href, ...flagsFor(script), join(root, script), ...args]
+const words = [
+  '--import',
+  pathToFileURL(join(here, 'end-with-launcher.mjs')).href,
+  ...flagsFor(script),
+  join(root, script),
+  ...args,
+]
 // One process instead of two, where this Node can (22.15 and later): nothing is left that could outlive the other.
-if (node === process.execPath && typeof process.execve === 'function') process.execve(node, [node, ...words], { ...env, [LAUNCHED_BY]: 'execve' })
+if (node === process.execPath && typeof process.execve === 'function')
+  process.execve(node, [node, ...words], { ...env, [LAUNCHED_BY]: 'execve' })
 else runBeside(node, words, { ...env, [LAUNCHED_BY]: 'spawn' })

@@ -40,7 +40,11 @@ interface Sink {
   end(): void
 }
 
-const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' }
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
 
 /**
  * Answers a request with server-sent events of the hub: from where the browser left off (`Last-Event-ID`, or `since` of the
@@ -58,16 +62,23 @@ function answerByItself(ticket: string, since: string | null, options: EventStre
   goOnByItself(ticket, {
     goOn(response) {
       let unread = 0
-      const read = () => { unread -= 1 }
+      const read = () => {
+        unread -= 1
+      }
       const close = open(since, options, {
         unread: () => unread,
-        write(text) { unread += 1; response.write(text, read) },
+        write(text) {
+          unread += 1
+          response.write(text, read)
+        },
         end: () => response.end(),
       })
       response.on('close', close)
       response.on('error', close)
     },
-    gone() { for (const end of options.onEnd) end() },
+    gone() {
+      for (const end of options.onEnd) end()
+    },
   })
   return new Response(null, { headers: HEADERS })
 }
@@ -90,13 +101,26 @@ function answerByBody(request: Request, since: string | null, options: EventStre
 }
 
 /** @returns how to end it, which may be done again. */
-function open(since: string | null, { unreadMaximum, onEvent, onHeartbeat: lookAgain, onOpen, onEnd }: EventStreamOptions, sink: Sink): () => void {
+function open(
+  since: string | null,
+  { unreadMaximum, onEvent, onHeartbeat: lookAgain, onOpen, onEnd }: EventStreamOptions,
+  sink: Sink,
+): () => void {
   const ends = [...onEnd]
-  const close = () => { for (const end of ends.splice(0)) end() }
+  const close = () => {
+    for (const end of ends.splice(0)) end()
+  }
   const write = (text: string) => {
     if (ends.length === 0) return
-    if (sink.unread() > unreadMaximum) { close(); return }
-    try { sink.write(text) } catch { close() }
+    if (sink.unread() > unreadMaximum) {
+      close()
+      return
+    }
+    try {
+      sink.write(text)
+    } catch {
+      close()
+    }
   }
   const stream: OpenStream = {
     send: (event, id = newestId()) => write(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`),
@@ -111,9 +135,17 @@ function open(since: string | null, { unreadMaximum, onEvent, onHeartbeat: lookA
     () => subscription.end(),
     onHeartbeat(() => lookAgain(stream)),
     onShutdown(close),
-    () => { try { sink.end() } catch { /* the browser closed it first */ } },
+    () => {
+      try {
+        sink.end()
+      } catch {
+        /* the browser closed it first */
+      }
+    },
   )
-  write(`retry: 1000\nid: ${since === UNKNOWN_ID ? newestId() : (since ?? newestId())}\nevent: hello\ndata: {}\n\n`)
+  write(
+    `retry: 1000\nid: ${since === UNKNOWN_ID ? newestId() : (since ?? newestId())}\nevent: hello\ndata: {}\n\n`,
+  )
   onOpen?.(stream)
   for (const missed of subscription.missed) onEvent(stream, missed)
   return close

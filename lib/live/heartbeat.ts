@@ -11,10 +11,17 @@ interface Heart {
   next: number
   timer: NodeJS.Timeout | null
 }
-interface Shared { keyframeHeart?: Heart }
+interface Shared {
+  keyframeHeart?: Heart
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
-const heart = (): Heart => (shared.keyframeHeart ??= { turns: Array.from({ length: TURNS }, () => new Set<Beat>()), next: 0, timer: null })
+const heart = (): Heart =>
+  (shared.keyframeHeart ??= {
+    turns: Array.from({ length: TURNS }, () => new Set<Beat>()),
+    next: 0,
+    timer: null,
+  })
 
 function beat(): void {
   const { turns, next } = heart()

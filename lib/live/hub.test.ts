@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { closeStreams, isWatched, newestId, onShutdown, publish, subscribe, watch, type NumberedEvent } from './hub.ts'
+import {
+  closeStreams,
+  isWatched,
+  newestId,
+  onShutdown,
+  publish,
+  subscribe,
+  watch,
+  type NumberedEvent,
+} from './hub.ts'
 
 describe('the live hub', () => {
   it('hands events on, numbered, and resumes where a browser left off', () => {
@@ -10,17 +19,26 @@ describe('the live hub', () => {
     publish({ type: 'host', host: 'b' })
     first.end()
     publish({ type: 'host', host: 'c' })
-    expect(seen.map(({ event }) => event)).toEqual([{ type: 'host', host: 'a' }, { type: 'host', host: 'b' }])
+    expect(seen.map(({ event }) => event)).toEqual([
+      { type: 'host', host: 'a' },
+      { type: 'host', host: 'b' },
+    ])
     const again = subscribe(seen[0]!.id, () => undefined)
-    expect(again.missed.map(({ event }) => event)).toEqual([{ type: 'host', host: 'b' }, { type: 'host', host: 'c' }])
+    expect(again.missed.map(({ event }) => event)).toEqual([
+      { type: 'host', host: 'b' },
+      { type: 'host', host: 'c' },
+    ])
     again.end()
     expect(subscribe(newestId(), () => undefined).missed).toEqual([])
     expect(before).not.toBe(newestId())
   })
 
-  it.each(['another-1', 'garbage', `${newestId()}9999`])('answers an id it does not know with reload: %s', (id) => {
-    expect(subscribe(id, () => undefined).missed.map(({ event }) => event.type)).toEqual(['reload'])
-  })
+  it.each(['another-1', 'garbage', `${newestId()}9999`])(
+    'answers an id it does not know with reload: %s',
+    (id) => {
+      expect(subscribe(id, () => undefined).missed.map(({ event }) => event.type)).toEqual(['reload'])
+    },
+  )
 
   it('forgets events beyond its limit and says so', () => {
     publish({ type: 'host', host: 'old' })
@@ -41,8 +59,12 @@ describe('the live hub', () => {
 
   it('closes open streams at shutdown', () => {
     let closed = 0
-    onShutdown(() => { closed++ })
-    onShutdown(() => { closed++ })()
+    onShutdown(() => {
+      closed++
+    })
+    onShutdown(() => {
+      closed++
+    })()
     closeStreams()
     expect(closed).toBe(1)
   })

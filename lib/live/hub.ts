@@ -27,10 +27,20 @@ interface Hub {
   closers: Set<() => void>
 }
 
-interface Shared { keyframeHub?: Hub }
+interface Shared {
+  keyframeHub?: Hub
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
-const hub = (): Hub => (shared.keyframeHub ??= { boot: randomUUID().slice(0, 8), sequence: 0, kept: [], listeners: new Map(), watched: new Map(), closers: new Set() })
+const hub = (): Hub =>
+  (shared.keyframeHub ??= {
+    boot: randomUUID().slice(0, 8),
+    sequence: 0,
+    kept: [],
+    listeners: new Map(),
+    watched: new Map(),
+    closers: new Set(),
+  })
 
 /** Tells every open page. */
 export function publish(event: LiveEvent): void {
@@ -56,7 +66,8 @@ function since(id: string): NumberedEvent[] {
   const match = /^(.+)-(\d+)$/.exec(id)
   const last = Number(match?.[2])
   const oldest = sequence - kept.length
-  if (match?.[1] !== boot || last < oldest || last > sequence) return [{ id: newestId(), event: { type: 'reload' } }]
+  if (match?.[1] !== boot || last < oldest || last > sequence)
+    return [{ id: newestId(), event: { type: 'reload' } }]
   return kept.slice(last - oldest)
 }
 

@@ -14,10 +14,13 @@ interface Places {
   signedIn: number
   shared: number
 }
-interface Shared { keyframeStreamPlaces?: Places }
+interface Shared {
+  keyframeStreamPlaces?: Places
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
-const places = (): Places => (shared.keyframeStreamPlaces ??= { bySession: new Map(), signedIn: 0, shared: 0 })
+const places = (): Places =>
+  (shared.keyframeStreamPlaces ??= { bySession: new Map(), signedIn: 0, shared: 0 })
 
 const isFull = () => places().signedIn + places().shared >= STREAMS_MAXIMUM
 
@@ -48,7 +51,9 @@ export function takeSessionPlace(sessionId: string, close: Close): (() => void) 
 export function takeSharedPlace(): (() => void) | null {
   if (isFull() || places().shared >= SHARED_STREAMS_MAXIMUM) return null
   places().shared += 1
-  return once(() => { places().shared -= 1 })
+  return once(() => {
+    places().shared -= 1
+  })
 }
 
 function once(act: () => void): () => void {

@@ -11,7 +11,15 @@ export async function abortMerge(host: Host, uuid: string, target: string, call:
   const { vm } = await requireVm(host.name, uuid)
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
-    const virsh = virshCommand(host.connection.uri, 'blockjob', '--domain', vm.name, '--path', target, '--abort')
+    const virsh = virshCommand(
+      host.connection.uri,
+      'blockjob',
+      '--domain',
+      vm.name,
+      '--path',
+      target,
+      '--abort',
+    )
     try {
       await call({ procedure: 'virDomainBlockJobAbort', virsh }, () => domain.blockJobAbort(target))
     } catch (error) {

@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest'
 import { Backlog } from './backlog.ts'
 
-const job = (currentBytes: number, endBytes: number, type: 'active-commit' | 'commit' = 'active-commit') => ({ type, currentBytes, endBytes })
+const job = (currentBytes: number, endBytes: number, type: 'active-commit' | 'commit' = 'active-commit') => ({
+  type,
+  currentBytes,
+  endBytes,
+})
 
 it('a merge falls behind when it has copied all there was at first and is not in step 20 s later', () => {
   const backlog = new Backlog()
@@ -15,7 +19,8 @@ it('a merge falls behind when it has copied all there was at first and is not in
 
 it('one that only copies a lot does not, nor does a commit of a middle range', () => {
   const backlog = new Backlog()
-  for (const atMs of [0, 60_000, 600_000]) expect(backlog.fallsBehind(job(atMs / 10_000, 100), atMs)).toBe(false)
+  for (const atMs of [0, 60_000, 600_000])
+    expect(backlog.fallsBehind(job(atMs / 10_000, 100), atMs)).toBe(false)
   const middle = new Backlog()
   for (const atMs of [0, 60_000]) expect(middle.fallsBehind(job(200, 100, 'commit'), atMs)).toBe(false)
 })

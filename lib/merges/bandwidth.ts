@@ -4,4 +4,7 @@ import { z } from 'zod'
 export const BANDWIDTH_MAXIMUM_BYTES_PER_SECOND = Number.MAX_SAFE_INTEGER
 
 /** Bytes per second; 0 = no limit. */
-export const Bandwidth = z.int('The limit must be a whole number of bytes per second.').min(0, 'The limit can’t be negative.').max(BANDWIDTH_MAXIMUM_BYTES_PER_SECOND, 'The limit is too large.')
+export const Bandwidth = z
+  .int('The limit must be a whole number of bytes per second.')
+  .min(0, 'The limit can’t be negative.')
+  .max(BANDWIDTH_MAXIMUM_BYTES_PER_SECOND, 'The limit is too large.')

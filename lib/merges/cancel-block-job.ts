@@ -19,12 +19,17 @@ async function end(input: CancelBlockJobInput, how: 'cancel' | 'pivot'): Promise
   const job = host.jobs.jobsOf(vm.uuid).find((each) => each.target === input.target)
   if (!job) throw new Refusal(`${input.target} has no block job now: it ended meanwhile.`)
   if (job.jobId !== null) throw new Refusal('Keyframe runs this job itself: use its own Cancel job.')
-  if (how === 'pivot' && !job.ready) throw new Refusal(`The job of ${input.target} is not ready: it still copies.`)
+  if (how === 'pivot' && !job.ready)
+    throw new Refusal(`The job of ${input.target} is not ready: it still copies.`)
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(vm.uuid)
-    await domain.blockJobAbort(input.target, how === 'pivot' ? VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT : undefined).catch((error: unknown) => {
-      throw isLibvirtError(error) ? new Refusal(`libvirt did not end the job of ${input.target}: ${error.message}`) : error
-    })
+    await domain
+      .blockJobAbort(input.target, how === 'pivot' ? VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT : undefined)
+      .catch((error: unknown) => {
+        throw isLibvirtError(error)
+          ? new Refusal(`libvirt did not end the job of ${input.target}: ${error.message}`)
+          : error
+      })
   })
   host.changed(vm.uuid)
   return {}

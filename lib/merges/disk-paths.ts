@@ -8,6 +8,9 @@ export async function readDiskPaths(hostName: string, vmUuid: string, target: st
   host.files.forget()
   const disk = vm.description?.disks.find((each) => each.target === target)
   if (!disk?.path) return []
-  if (vm.running && disk.layers.length > 0) return disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])).reverse()
-  return (await walkChain(host.files, disk.path, disk.format, 0)).layers.map((layer) => layer.reading.path).reverse()
+  if (vm.running && disk.layers.length > 0)
+    return disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])).reverse()
+  return (await walkChain(host.files, disk.path, disk.format, 0)).layers
+    .map((layer) => layer.reading.path)
+    .reverse()
 }

@@ -20,24 +20,54 @@ const RESUME_TRIES = 30
  * `runningId` is libvirt's id of the VM when the pull was begun. Throws Refusal when the VM was lost and is running
  * again: its guest may see a disk with holes.
  */
-export async function flushPull(host: Host, uuid: string, plan: PlannedMerge, runningId: number, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<true> {
+export async function flushPull(
+  host: Host,
+  uuid: string,
+  plan: PlannedMerge,
+  runningId: number,
+  call: LogCall,
+  onProgress: (percent: number | null) => Promise<void>,
+): Promise<true> {
   const { vm } = await requireVm(host.name, uuid)
   const refused = await stopAndGoOn(host, uuid, vm.name, runningId, call)
   host.changed(uuid)
   if (refused === null) return true
   const now = (await requireVm(host.name, uuid)).vm
-  if (refused.isThere) throw new Refusal(`What was pulled into ${plan.topPath} is not made safe yet: ${now.name} could not be stopped for a moment and let go on (${refused.message}). No file was removed. See that it runs, and retry this job before it is stopped.`)
-  if (now.running) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath} and is running again: its disk ${plan.target} may have holes where the pulled data should be. Shut it down at once, and retry this job: what was pulled still lies in ${plan.chainBefore.slice(0, -1).map((layer) => layer.path).join(', ')}.`)
+  if (refused.isThere)
+    throw new Refusal(
+      `What was pulled into ${plan.topPath} is not made safe yet: ${now.name} could not be stopped for a moment and let go on (${refused.message}). No file was removed. See that it runs, and retry this job before it is stopped.`,
+    )
+  if (now.running)
+    throw new Refusal(
+      `${now.name} was lost at the very end of the pull into ${plan.topPath} and is running again: its disk ${plan.target} may have holes where the pulled data should be. Shut it down at once, and retry this job: what was pulled still lies in ${plan.chainBefore
+        .slice(0, -1)
+        .map((layer) => layer.path)
+        .join(', ')}.`,
+    )
   // Begun by a Keyframe that did not know of this.
-  if (plan.chainBefore.length === 0) throw new Refusal(`${now.name} was lost at the very end of the pull into ${plan.topPath}, and what lay below is not on record: don’t start it before its disk was compared. No file was removed.`)
+  if (plan.chainBefore.length === 0)
+    throw new Refusal(
+      `${now.name} was lost at the very end of the pull into ${plan.topPath}, and what lay below is not on record: don’t start it before its disk was compared. No file was removed.`,
+    )
   const below = plan.chainBefore.slice(0, -1).reverse()
-  await pullByHelper(host, { vmUuid: uuid, path: plan.topPath, below, basePath: plan.basePath }, call, onProgress)
+  await pullByHelper(
+    host,
+    { vmUuid: uuid, path: plan.topPath, below, basePath: plan.basePath },
+    call,
+    onProgress,
+  )
   host.changed(uuid)
   return true
 }
 
 /** Stops the guest and lets it go on, which makes QEMU flush; null when that was done, else why not and whether the VM still runs. */
-async function stopAndGoOn(host: Host, uuid: string, vmName: string, runningId: number, call: LogCall): Promise<{ message: string; isThere: boolean } | null> {
+async function stopAndGoOn(
+  host: Host,
+  uuid: string,
+  vmName: string,
+  runningId: number,
+  call: LogCall,
+): Promise<{ message: string; isThere: boolean } | null> {
   return host.connection.operate(async (connect) => {
     const idNow = async () => (await connect.domainLookupByUUID(uuid)).id
     // -1 is a VM that is off: begun again after it was lost.
@@ -46,7 +76,8 @@ async function stopAndGoOn(host: Host, uuid: string, vmName: string, runningId: 
     const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vmName)
     try {
       // To suspend it again would flush nothing, and to let it go on is not ours.
-      if ((await domain.getState()).state === 'paused') return { message: 'it is paused: resume it first', isThere: (await idNow()) === runningId }
+      if ((await domain.getState()).state === 'paused')
+        return { message: 'it is paused: resume it first', isThere: (await idNow()) === runningId }
       await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
       await goOn(() => call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume()))
       // Lost in between it may not have flushed.

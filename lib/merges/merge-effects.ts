@@ -24,7 +24,13 @@ const unique = (names: string[]) => [...new Set(names)]
  * What a commit of `top` into `base` does; indexes into `layers`, base of the chain first. Pure.
  * Every layer between changes hands: `base` changes, the ones above it up to `top` go.
  */
-export function commitEffects(layers: readonly Layer[], baseIndex: number, topIndex: number, points: readonly RestorePoint[], isShared: (path: string) => boolean): MergeEffects {
+export function commitEffects(
+  layers: readonly Layer[],
+  baseIndex: number,
+  topIndex: number,
+  points: readonly RestorePoint[],
+  isShared: (path: string) => boolean,
+): MergeEffects {
   const moved = layers.slice(baseIndex + 1, topIndex + 1)
   const base = layers[baseIndex]!
   const top = layers[topIndex]!
@@ -37,13 +43,22 @@ export function commitEffects(layers: readonly Layer[], baseIndex: number, topIn
   const above = new Set(layers.slice(topIndex + 1).map((layer) => layer.path))
   const standing = touching.filter((point) => above.has(point.frozenPath))
   const lost = touching.filter((point) => !movedPoints.includes(point) && !standing.includes(point))
-  const resultPaths = layers.filter((_, index) => index <= baseIndex || index > topIndex).map((layer) => layer.path)
+  const resultPaths = layers
+    .filter((_, index) => index <= baseIndex || index > topIndex)
+    .map((layer) => layer.path)
   // A lost snapshot's own branch is of no use without what lay below it.
-  const read = new Set([...resultPaths, ...standing.map((point) => point.frozenPath), ...points.filter((point) => !touching.includes(point)).flatMap((point) => point.paths)])
+  const read = new Set([
+    ...resultPaths,
+    ...standing.map((point) => point.frozenPath),
+    ...points.filter((point) => !touching.includes(point)).flatMap((point) => point.paths),
+  ])
   const gone = unique([...moved.map((layer) => layer.path), ...lost.flatMap((point) => point.paths)])
   return {
     bytesToCopy: sum(moved),
-    spaceNeededBytes: Math.min(sum(moved), Math.max(0, Math.max(base.virtualBytes, top.virtualBytes) - base.allocatedBytes)),
+    spaceNeededBytes: Math.min(
+      sum(moved),
+      Math.max(0, Math.max(base.virtualBytes, top.virtualBytes) - base.allocatedBytes),
+    ),
     lostSnapshots: unique(lost.map((point) => point.snapshot)),
     keptSnapshots: unique(points.filter((point) => !lost.includes(point)).map((point) => point.snapshot)),
     movedSnapshots: unique(movedPoints.map((point) => point.snapshot)),
@@ -56,7 +71,12 @@ export function commitEffects(layers: readonly Layer[], baseIndex: number, topIn
  * What a pull into the active layer does; `baseIndex` is the layer that stays below it, -1 = none. Pure.
  * No layer that any restore point reads changes: a file goes only when nothing reads it any more.
  */
-export function pullEffects(layers: readonly Layer[], baseIndex: number, points: readonly RestorePoint[], isShared: (path: string) => boolean): MergeEffects {
+export function pullEffects(
+  layers: readonly Layer[],
+  baseIndex: number,
+  points: readonly RestorePoint[],
+  isShared: (path: string) => boolean,
+): MergeEffects {
   const active = layers.at(-1)!
   const pulled = layers.slice(baseIndex + 1, -1)
   const read = new Set(points.flatMap((point) => point.paths))

@@ -45,26 +45,52 @@ export const mergeSaga: Saga<MergeJob> = {
   kind: 'merge',
   version: '2',
   copies: true,
-  takesOver: { 1: (input) => ({ ...(input as MergeJob), plans: (input as MergeJob).plans.map((plan) => ({ ...plan, chainBefore: [] })) }) },
+  takesOver: {
+    1: (input) => ({
+      ...(input as MergeJob),
+      plans: (input as MergeJob).plans.map((plan) => ({ ...plan, chainBefore: [] })),
+    }),
+  },
   async run(context) {
     const result: string[] = []
     // After a wait in the queue; a retry finds the chain of its own first run, and each step asks for itself.
-    if (context.run === 1 && context.waitedMs > STALE_PLAN_MS) await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
+    if (context.run === 1 && context.waitedMs > STALE_PLAN_MS)
+      await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
     if (context.run > 1) await context.step('check the chain', { do: () => refuseOtherChain(context.input) })
-    for (const [index, plan] of context.input.plans.entries()) result.push(...(await mergeDisk(context, plan, index)))
+    for (const [index, plan] of context.input.plans.entries())
+      result.push(...(await mergeDisk(context, plan, index)))
     await context.copied(context.input.plans.reduce((sum, plan) => sum + plan.bytesToCopy, 0))
     return result
   },
   async offerUndo(input) {
     const jobs = await runningTargets(input)
-    return jobs.length === 0 ? null : `Ends the block job of ${jobs.join(', ')}: the chain stays as it was, and the VM runs on.`
+    return jobs.length === 0
+      ? null
+      : `Ends the block job of ${jobs.join(', ')}: the chain stays as it was, and the VM runs on.`
   },
   async undo(context) {
     const lines: string[] = []
     for (const plan of context.input.plans) {
-      const { host } = await context.waitFor(`find ${plan.target}`, () => requireVm(context.input.host, context.input.vm), POLL_MS)
-      await context.step(`abort ${plan.target}`, { isDone: async () => ((await hasBlockJob(host, context.input.vm, plan.target)) ? null : true), do: (call) => abortMerge(host, context.input.vm, plan.target, call) })
-      lines.push((await context.waitFor(`look at ${plan.target}`, async () => ({ merged: await isMerged(context.input, plan) }), POLL_MS)).merged ? `${plan.target} is merged: that can’t be taken back.` : `The chain of ${plan.target} is as it was.`)
+      const { host } = await context.waitFor(
+        `find ${plan.target}`,
+        () => requireVm(context.input.host, context.input.vm),
+        POLL_MS,
+      )
+      await context.step(`abort ${plan.target}`, {
+        isDone: async () => ((await hasBlockJob(host, context.input.vm, plan.target)) ? null : true),
+        do: (call) => abortMerge(host, context.input.vm, plan.target, call),
+      })
+      lines.push(
+        (
+          await context.waitFor(
+            `look at ${plan.target}`,
+            async () => ({ merged: await isMerged(context.input, plan) }),
+            POLL_MS,
+          )
+        ).merged
+          ? `${plan.target} is merged: that can’t be taken back.`
+          : `The chain of ${plan.target} is as it was.`,
+      )
     }
     return lines
   },
@@ -73,7 +99,9 @@ export const mergeSaga: Saga<MergeJob> = {
 /** Throws Refusal when what would be done now is not what was shown. */
 async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
   for (const shown of plans) {
-    const now = (await planMerge(host, vm, { target: shown.target, topPath: shown.topPath, basePath: shown.basePath })).find((option) => option.direction === shown.direction)
+    const now = (
+      await planMerge(host, vm, { target: shown.target, topPath: shown.topPath, basePath: shown.basePath })
+    ).find((option) => option.direction === shown.direction)
     refuseChangedPlan(shown.plan.fingerprint, now?.plan.fingerprint ?? '')
     if (now?.refusal) throw new Refusal(`${shown.target} can’t be merged. ${now.refusal}`)
   }
@@ -84,15 +112,23 @@ async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
 async function refuseOtherChain(input: MergeJob): Promise<true> {
   for (const plan of input.plans) {
     const paths = await readDiskPaths(input.host, input.vm, plan.target)
-    const before = plan.chainBefore.length === 0 || paths.join('\n') === plan.chainBefore.map((layer) => layer.path).join('\n')
-    if (!before && !(await isMerged(input, plan))) throw new Refusal(`The chain of ${plan.target} changed since this merge was planned. Nothing was done; plan it anew.`, { plan: 'changed' })
+    const before =
+      plan.chainBefore.length === 0 ||
+      paths.join('\n') === plan.chainBefore.map((layer) => layer.path).join('\n')
+    if (!before && !(await isMerged(input, plan)))
+      throw new Refusal(
+        `The chain of ${plan.target} changed since this merge was planned. Nothing was done; plan it anew.`,
+        { plan: 'changed' },
+      )
   }
   return true
 }
 
 async function runningTargets(input: MergeJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
-  const found = await Promise.all(input.plans.map(async ({ target }) => ((await hasBlockJob(host, input.vm, target)) ? [target] : [])))
+  const found = await Promise.all(
+    input.plans.map(async ({ target }) => ((await hasBlockJob(host, input.vm, target)) ? [target] : [])),
+  )
   return found.flat()
 }
 
@@ -114,7 +150,20 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
   try {
     if (plan.direction === 'commit' && plan.basePath !== null) {
       const base = plan.basePath
-      await step(`remember ${target}`, { isDone: async () => ((await merged()) ? true : null), do: async () => { await taintLayer({ host: input.host, path: base, vmUuid: input.vm, topPath: plan.topPath, jobId, reason: `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up` }); return true } })
+      await step(`remember ${target}`, {
+        isDone: async () => ((await merged()) ? true : null),
+        do: async () => {
+          await taintLayer({
+            host: input.host,
+            path: base,
+            vmUuid: input.vm,
+            topPath: plan.topPath,
+            jobId,
+            reason: `a merge into ${base} was begun and not finished, so it no longer holds what was frozen. Merge it to the end to tidy up`,
+          })
+          return true
+        },
+      })
     }
     await step(`begin ${target}`, {
       isDone: async () => {
@@ -124,19 +173,46 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
       do: async (call) => {
         await keepId(context, host, target)
         const limit = (await isUnlimited(context)) ? 0 : input.bandwidthBytesPerSecond
-        return beginMerge(host, { ...input, bandwidthBytesPerSecond: limit }, plan, context.run === 1 ? jobId : null, call)
+        return beginMerge(
+          host,
+          { ...input, bandwidthBytesPerSecond: limit },
+          plan,
+          context.run === 1 ? jobId : null,
+          call,
+        )
       },
     })
     host.changed(input.vm)
     await context.allowCancel(true)
     const end = await followMerge(context, host, plan, index)
     await context.allowCancel(false)
-    if (end === 'ready') await step(`pivot ${target}`, { isDone: async () => ((await merged()) ? true : null), do: (call) => pivotMerge(host, input.vm, plan, merged, call) })
+    if (end === 'ready')
+      await step(`pivot ${target}`, {
+        isDone: async () => ((await merged()) ? true : null),
+        do: (call) => pivotMerge(host, input.vm, plan, merged, call),
+      })
     await endPause(context, host, plan)
-    const unfinished = await context.waitFor(`verify ${target}`, async () => ({ why: (await merged()) ? null : await unfinishedMerge(host, input.vm, plan) }), POLL_MS)
+    const unfinished = await context.waitFor(
+      `verify ${target}`,
+      async () => ({ why: (await merged()) ? null : await unfinishedMerge(host, input.vm, plan) }),
+      POLL_MS,
+    )
     if (unfinished.why !== null) throw new Refusal(unfinished.why)
-    if (plan.direction === 'pull') await step(`flush ${target}`, { do: async (call) => flushPull(host, input.vm, plan, Number((await context.kept(idKey(target))) ?? -1), call, (percent) => context.progress(percent, `Pulling ${target} again: the VM was lost at its end`)) })
-    const removal = await step<Removal>(`reconcile ${target}`, { do: (call) => reconcileMerge(host, input, plan, call) })
+    if (plan.direction === 'pull')
+      await step(`flush ${target}`, {
+        do: async (call) =>
+          flushPull(
+            host,
+            input.vm,
+            plan,
+            Number((await context.kept(idKey(target))) ?? -1),
+            call,
+            (percent) => context.progress(percent, `Pulling ${target} again: the VM was lost at its end`),
+          ),
+      })
+    const removal = await step<Removal>(`reconcile ${target}`, {
+      do: (call) => reconcileMerge(host, input, plan, call),
+    })
     return describe(plan, removal)
   } finally {
     await endPause(context, host, plan)

@@ -30,7 +30,14 @@ afterAll(async () => {
 /** A guest of its own for each test: a raw and a qcow2 disk, one pattern per layer. */
 beforeEach(async () => {
   name = `m${++number}`
-  await lab.defineGuest({ name, system: 'none', disks: [{ format: 'raw', virtualBytes: 16 * MIB }, { format: 'qcow2', virtualBytes: 16 * MIB }] })
+  await lab.defineGuest({
+    name,
+    system: 'none',
+    disks: [
+      { format: 'raw', virtualBytes: 16 * MIB },
+      { format: 'qcow2', virtualBytes: 16 * MIB },
+    ],
+  })
   await lab.startGuest(name)
   uuid = await keyframe.uuid(name)
   vm = acts(keyframe, uuid)
@@ -49,7 +56,15 @@ async function layers(count: number) {
 
 /** What QEMU holds back in memory, written out: a reader beside it sees it then. */
 async function flush() {
-  for (const disk of [0, 1]) await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`)
+  for (const disk of [0, 1])
+    await lab.virsh(
+      'qemu-monitor-command',
+      '--domain',
+      name,
+      '--hmp',
+      '--cmd',
+      `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
+    )
 }
 
 async function dataIsWhole(top: string, format: 'raw' | 'qcow2', count: number) {
@@ -76,7 +91,9 @@ describe('commit', () => {
   it('merges a middle range; the snapshot at its top stays and gives its own data after a revert', async () => {
     await layers(3)
     const [top, base] = [path(`${name}-vda.s2`), path(`${name}-vda.s1`)]
-    const plan = (await vm.plan({ target: 'vda', topPath: top, basePath: base })).find((option) => option.direction === 'commit')!
+    const plan = (await vm.plan({ target: 'vda', topPath: top, basePath: base })).find(
+      (option) => option.direction === 'commit',
+    )!
     // s2 froze the layer that receives; s3 froze the top, whose content the receiver then has.
     expect(plan).toMatchObject({ refusal: null, lostSnapshots: ['s2'], removedFiles: [top] })
     expect((await vm.merge([plan])).status).toBe('succeeded')
@@ -96,13 +113,34 @@ describe('commit', () => {
     const { rename } = await import('node:fs/promises')
     const disk = path(`${name}-vdb.qcow2`)
     await rename(disk, path(`${name}-base.qcow2`))
-    for (const [file, backing] of [['mid', 'base'], ['top', 'mid']] as const) await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', `${name}-${backing}.qcow2`, '-F', 'qcow2', path(`${name}-${file}.qcow2`)])
+    for (const [file, backing] of [
+      ['mid', 'base'],
+      ['top', 'mid'],
+    ] as const)
+      await run('qemu-img', [
+        'create',
+        '-q',
+        '-f',
+        'qcow2',
+        '-b',
+        `${name}-${backing}.qcow2`,
+        '-F',
+        'qcow2',
+        path(`${name}-${file}.qcow2`),
+      ])
     await rename(path(`${name}-top.qcow2`), disk)
     for (const file of [disk, path(`${name}-mid.qcow2`), path(`${name}-base.qcow2`)]) lab.user.own(file)
     await lab.startGuest(name)
-    const [option] = await vm.plan({ target: 'vdb', topPath: path(`${name}-mid.qcow2`), basePath: path(`${name}-base.qcow2`) })
+    const [option] = await vm.plan({
+      target: 'vdb',
+      topPath: path(`${name}-mid.qcow2`),
+      basePath: path(`${name}-base.qcow2`),
+    })
     expect((await vm.merge([option!])).error).toBeNull()
-    const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', disk])) as Record<string, string>
+    const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', disk])) as Record<
+      string,
+      string
+    >
     expect(info['backing-filename']).toBe(`${name}-base.qcow2`)
   })
 
@@ -129,7 +167,9 @@ describe('pull', () => {
   it('with a base stops there, and removes the layer between when no snapshot reads it', async () => {
     await layers(2)
     for (const snapshot of ['s2', 's1']) await lab.virsh('snapshot-delete', name, snapshot, '--metadata')
-    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find(
+      (option) => option.direction === 'pull',
+    )!
     expect((await vm.merge([plan])).error).toBeNull()
     expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s2`])
     expect(existsSync(path(`${name}-vdb.s1`))).toBe(false)
@@ -140,11 +180,25 @@ describe('pull', () => {
     await layers(2)
     for (const snapshot of ['s2', 's1']) await lab.virsh('snapshot-delete', name, snapshot, '--metadata')
     const between = path(`${name}-vdb.s1`)
-    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
-    await lab.virsh('attach-disk', name, between, 'vdz', '--config', '--subdriver', 'qcow2', '--mode', 'readonly')
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find(
+      (option) => option.direction === 'pull',
+    )!
+    await lab.virsh(
+      'attach-disk',
+      name,
+      between,
+      'vdz',
+      '--config',
+      '--subdriver',
+      'qcow2',
+      '--mode',
+      'readonly',
+    )
     const job = await vm.merge([plan])
     expect(job.error).toBeNull()
-    expect(job.result.join(' ')).toContain(`${between} stays: the configuration of ${name} for its next start names it`)
+    expect(job.result.join(' ')).toContain(
+      `${between} stays: the configuration of ${name} for its next start names it`,
+    )
     expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s2`])
     expect(await patternAt(between, 'qcow2', 1)).toBe(0x11)
   })
@@ -160,7 +214,10 @@ describe('QEMU killed at the very end of a pull, when it has cut the backing fil
       if (step !== 'flush vdb' || at !== 'before') return
       onBoundary(null)
       process.kill(await lab.qemuPid(name), 'SIGKILL')
-      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', { limitMs: 10_000, what: 'The end of QEMU' })
+      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', {
+        limitMs: 10_000,
+        what: 'The end of QEMU',
+      })
       // The trap: the image says that it stands alone, and nothing of what it should hold is there.
       expect(await patternAt(path(`${name}-vdb.s2`), 'qcow2', 1)).toBe(0)
     })
@@ -179,10 +236,15 @@ describe('QEMU killed at the very end of a pull, when it has cut the backing fil
       if (step !== 'flush vdb' || at !== 'before') return
       onBoundary(null)
       process.kill(await lab.qemuPid(name), 'SIGKILL')
-      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', { limitMs: 10_000, what: 'The end of QEMU' })
+      await waitUntil(async () => (await lab.virsh('domstate', name)).trim() === 'shut off', {
+        limitMs: 10_000,
+        what: 'The end of QEMU',
+      })
       await lab.virsh('start', name)
     })
-    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'pull')!
+    const plan = (await vm.plan({ target: 'vdb', basePath: path(`${name}-vdb.qcow2`) })).find(
+      (option) => option.direction === 'pull',
+    )!
     expect(plan.removedFiles).toEqual([path(`${name}-vdb.s1`)])
     const job = await vm.merge([plan])
     expect(job.error).toMatch(/was lost at the very end of the pull .* and is running again/)
@@ -200,7 +262,9 @@ describe('QEMU killed at the very end of a pull, when it has cut the backing fil
   it('a paused VM is refused: QEMU flushes when it stops its vCPUs', async () => {
     await layers(1)
     await lab.virsh('suspend', name)
-    expect((await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'pull')!.refusal).toMatch(/is paused: a pull is made safe/)
+    expect((await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'pull')!.refusal).toMatch(
+      /is paused: a pull is made safe/,
+    )
   })
 })
 
@@ -216,7 +280,11 @@ describe('what is refused, with nothing changed', () => {
 
   it('a commit into a layer that another VM shares, running or not', async () => {
     await layers(1)
-    await lab.defineGuest({ name: `${name}x`, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}-vdb.qcow2`) }] })
+    await lab.defineGuest({
+      name: `${name}x`,
+      system: 'none',
+      disks: [{ format: 'qcow2', path: path(`${name}-vdb.qcow2`) }],
+    })
     await keyframe.uuid(`${name}x`)
     const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
     expect(option.refusal).toContain(`also a layer of vda of the VM ${name}x`)
@@ -230,17 +298,25 @@ describe('what is refused, with nothing changed', () => {
     const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
     expect(option.refusal).toMatch(/has a block job already/)
     await expect(vm.merge([option])).rejects.toThrow(/block job/)
-    await expect(vm.snapshot({ name: 'busy', disks: ['vda'] })).rejects.toThrow(/is busy: a block commit of vdb is running/)
+    await expect(vm.snapshot({ name: 'busy', disks: ['vda'] })).rejects.toThrow(
+      /is busy: a block commit of vdb is running/,
+    )
     await expect(vm.revert('s1')).rejects.toThrow(/is busy/)
     await lab.virsh('blockjob', name, 'vdb', '--abort')
   })
 
   it('layers that are not in the chain, upside down, or none', async () => {
     await layers(1)
-    expect((await vm.plan({ target: 'vda', topPath: '/nowhere' }))[0]!.refusal).toMatch(/is not a layer of vda/)
-    expect((await vm.plan({ target: 'vda', topPath: path(`${name}-vda.img`) }))[0]!.refusal).toMatch(/must lie below/)
+    expect((await vm.plan({ target: 'vda', topPath: '/nowhere' }))[0]!.refusal).toMatch(
+      /is not a layer of vda/,
+    )
+    expect((await vm.plan({ target: 'vda', topPath: path(`${name}-vda.img`) }))[0]!.refusal).toMatch(
+      /must lie below/,
+    )
     expect(await vm.plan({ target: 'vdz' })).toEqual([])
-    await expect(vm.merge([{ target: 'vdz', direction: 'commit', topPath: 'x', basePath: 'y' }])).rejects.toThrow(/has no disk vdz/)
+    await expect(
+      vm.merge([{ target: 'vdz', direction: 'commit', topPath: 'x', basePath: 'y' }]),
+    ).rejects.toThrow(/has no disk vdz/)
   })
 })
 
@@ -253,7 +329,10 @@ describe('a merge that does not come to its end', () => {
     const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
     const { jobId } = await vm.startMerge([option], 256 * 1024)
     const { readJob } = await import('../jobs/read-jobs.ts')
-    await waitUntil(async () => ((await readJob(jobId))?.percent ?? 0) > 0, { limitMs: 20_000, what: 'Progress of the merge' })
+    await waitUntil(async () => ((await readJob(jobId))?.percent ?? 0) > 0, {
+      limitMs: 20_000,
+      what: 'Progress of the merge',
+    })
     return jobId
   }
   const whole = async () => {
@@ -293,13 +372,23 @@ describe('a merge that does not come to its end', () => {
     const full = (await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'commit')!
     const { jobId } = await vm.startMerge([full], MIB)
     const { readJob } = await import('../jobs/read-jobs.ts')
-    await waitUntil(async () => (await readJob(jobId))!.canCancel && /cur=[1-9]/.test(await lab.virsh('blockjob', name, 'vdb', '--raw')), { limitMs: 20_000, everyMs: 50, what: 'The first bytes' })
+    await waitUntil(
+      async () =>
+        (await readJob(jobId))!.canCancel &&
+        /cur=[1-9]/.test(await lab.virsh('blockjob', name, 'vdb', '--raw')),
+      { limitMs: 20_000, everyMs: 50, what: 'The first bytes' },
+    )
     await (await import('../jobs/cancel-job.ts')).cancelJob(jobId)
     expect((await keyframe.ended({ jobId })).status).toBe('cancelled')
-    const narrow = (await vm.plan({ target: 'vdb', topPath: path(`${name}-vdb.s1`), basePath: path(`${name}-vdb.qcow2`) })).find((option) => option.direction === 'commit')!
+    const narrow = (
+      await vm.plan({ target: 'vdb', topPath: path(`${name}-vdb.s1`), basePath: path(`${name}-vdb.qcow2`) })
+    ).find((option) => option.direction === 'commit')!
     expect(narrow.refusal).toMatch(/was broken off that reached further up than this one/)
     await expect(vm.merge([narrow])).rejects.toThrow(/reached further up/)
-    expect((await vm.merge([(await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'commit')!])).error).toBeNull()
+    expect(
+      (await vm.merge([(await vm.plan({ target: 'vdb' })).find((option) => option.direction === 'commit')!]))
+        .error,
+    ).toBeNull()
     await dataIsWhole(path(`${name}-vdb.qcow2`), 'qcow2', 2)
   })
 
@@ -310,31 +399,53 @@ describe('a merge that does not come to its end', () => {
     const close = watch('lab', uuid)
     expect((await vm.snapshots())[0]!.unproven).toBeNull()
     await lab.virsh('blockcommit', name, 'vdb', '--active', '--bandwidth', '1048576', '--bytes')
-    await waitUntil(async () => (await vm.snapshots())[0]!.unproven !== null, { limitMs: 10_000, what: 'The word that s1 is unproven' })
+    await waitUntil(async () => (await vm.snapshots())[0]!.unproven !== null, {
+      limitMs: 10_000,
+      what: 'The word that s1 is unproven',
+    })
     await lab.virsh('blockjob', name, 'vdb', '--abort')
     close()
     await expect(vm.revert('s1')).rejects.toThrow(/another tool began a merge into|is busy/)
-    await waitUntil(async () => (await vm.snapshots())[0]!.revertRefusal === null, { limitMs: 10_000, what: 'The end of the job' })
-    await expect(vm.revert('s1')).rejects.toThrow(/is unproven.*another tool began a merge into.*type the VM’s name/)
+    await waitUntil(async () => (await vm.snapshots())[0]!.revertRefusal === null, {
+      limitMs: 10_000,
+      what: 'The end of the job',
+    })
+    await expect(vm.revert('s1')).rejects.toThrow(
+      /is unproven.*another tool began a merge into.*type the VM’s name/,
+    )
     // A snapshot taken afterwards is not touched by it; libvirt tells its time in whole seconds.
     const abortedMs = Date.now()
     await waitUntil(() => Date.now() > abortedMs + 2_100, { limitMs: 5_000, what: 'The next second but one' })
     expect((await vm.snapshot({ name: 'after', disks: ['vda', 'vdb'] })).error).toBeNull()
-    expect((await vm.snapshots()).map((snapshot) => [snapshot.name, snapshot.unproven === null])).toEqual([['s1', false], ['after', true]])
+    expect((await vm.snapshots()).map((snapshot) => [snapshot.name, snapshot.unproven === null])).toEqual([
+      ['s1', false],
+      ['after', true],
+    ])
   })
 
   it('begun with virsh and broken off between two looks: libvirt’s word of its end is enough', async () => {
     await layers(2)
     for (let n = 2; n < 8; n++) await guestWrites(lab, name, 1, 0x40 + n, n)
-    await lab.virsh(`blockcommit ${name} vdb --active --base ${path(`${name}-vdb.s1`)} --bandwidth 1048576 --bytes; blockjob ${name} vdb --abort`)
-    await waitUntil(async () => (await vm.snapshots()).at(-1)!.unproven !== null, { limitMs: 10_000, what: 'The word that s2 is unproven' })
-    expect((await vm.snapshots()).map((snapshot) => snapshot.unproven)).toEqual([null, expect.stringMatching(/another tool began a merge into .*vdb.s1/)])
+    await lab.virsh(
+      `blockcommit ${name} vdb --active --base ${path(`${name}-vdb.s1`)} --bandwidth 1048576 --bytes; blockjob ${name} vdb --abort`,
+    )
+    await waitUntil(async () => (await vm.snapshots()).at(-1)!.unproven !== null, {
+      limitMs: 10_000,
+      what: 'The word that s2 is unproven',
+    })
+    expect((await vm.snapshots()).map((snapshot) => snapshot.unproven)).toEqual([
+      null,
+      expect.stringMatching(/another tool began a merge into .*vdb.s1/),
+    ])
   })
 
   it('ended with virsh: its snapshot, whose layer is written to again, is refused and its metadata can go', async () => {
     await layers(1)
     await lab.virsh('blockcommit', name, 'vda', '--active', '--pivot', '--wait')
-    await waitUntil(async () => /is written to by vda of/.test((await vm.snapshots())[0]!.unproven ?? ''), { limitMs: 10_000, what: 'The word that s1 is gone' })
+    await waitUntil(async () => /is written to by vda of/.test((await vm.snapshots())[0]!.unproven ?? ''), {
+      limitMs: 10_000,
+      what: 'The word that s1 is gone',
+    })
     await expect(vm.revert('s1')).rejects.toThrow(/merged by hand/)
     expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()
   })
@@ -343,10 +454,18 @@ describe('a merge that does not come to its end', () => {
     const jobId = await slowMerge()
     await lab.killLibvirtd()
     const { readJob } = await import('../jobs/read-jobs.ts')
-    await waitUntil(async () => /Waiting for the host/.test((await readJob(jobId))?.note ?? ''), { limitMs: 20_000, what: 'The word that the host is away' })
+    await waitUntil(async () => /Waiting for the host/.test((await readJob(jobId))?.note ?? ''), {
+      limitMs: 20_000,
+      what: 'The word that the host is away',
+    })
     await lab.startLibvirtd()
     const { setMergeBandwidth } = await import('./set-bandwidth.ts')
-    await waitUntil(() => setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 0 }).then(() => true), { limitMs: 20_000, what: 'The limit taken away' }).catch(async (error: unknown) => { if ((await readJob(jobId))?.endedAtMs === null) throw error })
+    await waitUntil(() => setMergeBandwidth({ jobId, bandwidthBytesPerSecond: 0 }).then(() => true), {
+      limitMs: 20_000,
+      what: 'The limit taken away',
+    }).catch(async (error: unknown) => {
+      if ((await readJob(jobId))?.endedAtMs === null) throw error
+    })
     expect(await keyframe.ended({ jobId })).toMatchObject({ status: 'succeeded', error: null })
     expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`])
     expect(await patternAt(path(`${name}-vdb.qcow2`), 'qcow2', 7)).toBe(0x47)
@@ -357,7 +476,9 @@ describe('a merge that does not come to its end', () => {
     process.kill(await lab.qemuPid(name), 'SIGKILL')
     const job = await keyframe.ended({ jobId })
     expect(job.status).toBe('failed')
-    expect(job.error).toMatch(/stopped \(shut off\) in the middle of it.*The chain is as it was.*s1 can’t be reverted to/)
+    expect(job.error).toMatch(
+      /stopped \(shut off\) in the middle of it.*The chain is as it was.*s1 can’t be reverted to/,
+    )
     await whole()
     expect((await vm.snapshots())[0]!.unproven).not.toBeNull()
   })

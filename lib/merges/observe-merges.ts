@@ -16,36 +16,56 @@ export function observeMerges(host: Host): void {
   // One after the other: the end of a job must not be written down before its beginning.
   let turn: Promise<void> = Promise.resolve()
   const tops = new Map<string, string>()
-  host.onBrokenOff((vmUuid, target, sinceMs) => { turn = turn.then(() => rememberBrokenOff(host, { vmUuid, target }, sinceMs)).catch(() => undefined) })
+  host.onBrokenOff((vmUuid, target, sinceMs) => {
+    turn = turn.then(() => rememberBrokenOff(host, { vmUuid, target }, sinceMs)).catch(() => undefined)
+  })
   host.onJobs((_, running, ended) => {
-    for (const job of running.filter(isForeignCommit)) turn = turn.then(() => remember(host, job, tops)).catch(() => undefined)
+    for (const job of running.filter(isForeignCommit))
+      turn = turn.then(() => remember(host, job, tops)).catch(() => undefined)
     for (const job of ended.filter(isForeignCommit)) {
-      turn = turn.then(async () => {
-        const top = tops.get(recordId(job))
-        tops.delete(recordId(job))
-        if (top !== undefined) await forgetIfPivoted(host, job, top)
-      }).catch(() => undefined)
+      turn = turn
+        .then(async () => {
+          const top = tops.get(recordId(job))
+          tops.delete(recordId(job))
+          if (top !== undefined) await forgetIfPivoted(host, job, top)
+        })
+        .catch(() => undefined)
     }
   })
 }
 
-const isForeignCommit = (job: BlockJobView) => job.jobId === null && (job.type === 'commit' || job.type === 'active-commit')
+const isForeignCommit = (job: BlockJobView) =>
+  job.jobId === null && (job.type === 'commit' || job.type === 'active-commit')
 const recordId = (job: Pick<BlockJobView, 'vmUuid' | 'target'>) => `foreign:${job.vmUuid}:${job.target}`
 
 async function remember(host: Host, job: BlockJobView, tops: Map<string, string>): Promise<void> {
   const topPath = await taintChanged(host, job, job.firstSeenMs, job.firstSeenMs)
-  const stillRuns = topPath !== null && await host.inspection.inspect(job.vmUuid, async (domain) => (await domain.getBlockJobInfo(job.target)) !== null)
+  const stillRuns =
+    topPath !== null &&
+    (await host.inspection.inspect(
+      job.vmUuid,
+      async (domain) => (await domain.getBlockJobInfo(job.target)) !== null,
+    ))
   if (stillRuns) tops.set(recordId(job), topPath)
 }
 
 /** Its end is all that is known of it, so every snapshot of now is older than it: libvirt takes none beside a block job. */
-async function rememberBrokenOff(host: Host, job: Pick<BlockJobView, 'vmUuid' | 'target'>, sinceMs: number): Promise<void> {
+async function rememberBrokenOff(
+  host: Host,
+  job: Pick<BlockJobView, 'vmUuid' | 'target'>,
+  sinceMs: number,
+): Promise<void> {
   await taintChanged(host, job, sinceMs, Date.now())
   host.changed(job.vmUuid)
 }
 
 /** Records the layers that were changed since `changedSinceMs`, against snapshots of before `sinceMs`. Returns the layer that is written to. */
-async function taintChanged(host: Host, job: Pick<BlockJobView, 'vmUuid' | 'target'>, changedSinceMs: number, sinceMs: number): Promise<string | null> {
+async function taintChanged(
+  host: Host,
+  job: Pick<BlockJobView, 'vmUuid' | 'target'>,
+  changedSinceMs: number,
+  sinceMs: number,
+): Promise<string | null> {
   // Read anew: what the poller knew may be a chain of before the last snapshot.
   const vm = await host.inventory.vmNow(job.vmUuid)
   const disk = vm?.description?.disks.find((each) => each.target === job.target)
@@ -53,10 +73,23 @@ async function taintChanged(host: Host, job: Pick<BlockJobView, 'vmUuid' | 'targ
   for (const layer of disk?.layers.slice(1) ?? []) {
     if (layer.path === null) continue
     const reading = await host.files.read(layer.path, 0)
-    if (reading.kind !== 'found' || reading.modifiedMs === null || reading.modifiedMs < changedSinceMs - CLOCK_SLACK_MS) continue
+    if (
+      reading.kind !== 'found' ||
+      reading.modifiedMs === null ||
+      reading.modifiedMs < changedSinceMs - CLOCK_SLACK_MS
+    )
+      continue
     // Frozen just now, and as it was then: another layer is the commit's base.
     if (sound.get(layer.path)?.modifiedMs === reading.modifiedMs) continue
-    await taintLayer({ host: host.name, path: layer.path, vmUuid: job.vmUuid, topPath: disk!.path, jobId: recordId(job), sinceMs, reason: `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata` })
+    await taintLayer({
+      host: host.name,
+      path: layer.path,
+      vmUuid: job.vmUuid,
+      topPath: disk!.path,
+      jobId: recordId(job),
+      sinceMs,
+      reason: `another tool began a merge into ${layer.path}, so it no longer holds what was frozen. Merge it to the end, or delete the snapshot’s metadata`,
+    })
   }
   return disk?.path ?? null
 }
@@ -67,7 +100,9 @@ async function taintChanged(host: Host, job: Pick<BlockJobView, 'vmUuid' | 'targ
  */
 async function forgetIfPivoted(host: Host, job: BlockJobView, top: string): Promise<void> {
   const vm = await host.inventory.vmNow(job.vmUuid)
-  const paths = vm?.description?.disks.find((disk) => disk.target === job.target)?.layers.map((layer) => layer.path) ?? [top]
+  const paths = vm?.description?.disks
+    .find((disk) => disk.target === job.target)
+    ?.layers.map((layer) => layer.path) ?? [top]
   if (job.type !== 'active-commit' || paths.includes(top)) return
   for (const path of paths) if (path !== null) await clearTaint(host.name, path, recordId(job))
 }

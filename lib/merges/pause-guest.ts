@@ -5,10 +5,12 @@ import { virshCommand } from '../hosts/virsh-command.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
 /** Stops the guest's vCPUs, so that a merge can catch up with its writes. */
-export const pauseGuest = (host: Host, uuid: string, call: LogCall): Promise<true> => act(host, uuid, 'suspend', call)
+export const pauseGuest = (host: Host, uuid: string, call: LogCall): Promise<true> =>
+  act(host, uuid, 'suspend', call)
 
 /** Lets it go on. */
-export const resumeGuest = (host: Host, uuid: string, call: LogCall): Promise<true> => act(host, uuid, 'resume', call)
+export const resumeGuest = (host: Host, uuid: string, call: LogCall): Promise<true> =>
+  act(host, uuid, 'resume', call)
 
 async function act(host: Host, uuid: string, what: 'suspend' | 'resume', call: LogCall): Promise<true> {
   const { vm } = await requireVm(host.name, uuid)
@@ -16,7 +18,13 @@ async function act(host: Host, uuid: string, what: 'suspend' | 'resume', call: L
   if (vm.state === wanted) {
     await host.connection.operate(async (connect) => {
       const domain = await connect.domainLookupByUUID(uuid)
-      await call({ procedure: what === 'suspend' ? 'virDomainSuspend' : 'virDomainResume', virsh: virshCommand(host.connection.uri, what, '--domain', vm.name) }, () => domain[what]())
+      await call(
+        {
+          procedure: what === 'suspend' ? 'virDomainSuspend' : 'virDomainResume',
+          virsh: virshCommand(host.connection.uri, what, '--domain', vm.name),
+        },
+        () => domain[what](),
+      )
     })
   }
   host.changed(uuid)

@@ -34,7 +34,11 @@ export interface PlannedMerge extends MergeOption {
 }
 
 /** Every way to merge the range asked for, legal or refused with the reason. Throws HostDown and VmGone. */
-export async function planMerge(hostName: string, vmUuid: string, question: MergeQuestion): Promise<PlannedMerge[]> {
+export async function planMerge(
+  hostName: string,
+  vmUuid: string,
+  question: MergeQuestion,
+): Promise<PlannedMerge[]> {
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
   host.files.forget(filesOf(vm))
@@ -42,15 +46,30 @@ export async function planMerge(hostName: string, vmUuid: string, question: Merg
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')
   const foreign = await readForeignFiles(host, vm.uuid)
-  const [forecast, tainted, sound] = [await readForecast(hostName, ['merge', 'delete']), await readTaintedLayers(hostName), await readSoundLayers(hostName)]
-  const disks = (vm.description?.disks ?? []).filter((disk) => disk.path !== null && (question.target === undefined || disk.target === question.target))
-  const plans = await Promise.all(disks.map(async (disk) => {
-    const chain = await readDiskChain(host, vm, disk, snapshots.list, users)
-    if (chain.layers.length < 2 && question.target === undefined) return []
-    const points = await readRestorePoints(host, disk.target, snapshots.list)
-    const isShared = (path: string) => (users.get(path) ?? []).some((user) => user.vmUuid !== vm.uuid || user.target !== disk.target) || foreign.has(path)
-    return propose(await planDisk({ host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted, sound }, question))
-  }))
+  const [forecast, tainted, sound] = [
+    await readForecast(hostName, ['merge', 'delete']),
+    await readTaintedLayers(hostName),
+    await readSoundLayers(hostName),
+  ]
+  const disks = (vm.description?.disks ?? []).filter(
+    (disk) => disk.path !== null && (question.target === undefined || disk.target === question.target),
+  )
+  const plans = await Promise.all(
+    disks.map(async (disk) => {
+      const chain = await readDiskChain(host, vm, disk, snapshots.list, users)
+      if (chain.layers.length < 2 && question.target === undefined) return []
+      const points = await readRestorePoints(host, disk.target, snapshots.list)
+      const isShared = (path: string) =>
+        (users.get(path) ?? []).some((user) => user.vmUuid !== vm.uuid || user.target !== disk.target) ||
+        foreign.has(path)
+      return propose(
+        await planDisk(
+          { host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted, sound },
+          question,
+        ),
+      )
+    }),
+  )
   return plans.flat()
 }
 
@@ -74,8 +93,18 @@ async function planDisk(situation: DiskSituation, question: MergeQuestion): Prom
   const top = question.topPath ?? chain.layers.at(-1)?.path ?? ''
   const bottom = chain.layers[0]?.path ?? ''
   return Promise.all([
-    planOne(situation, { target: chain.target, direction: 'commit', topPath: top, basePath: question.basePath === undefined ? bottom : question.basePath }),
-    planOne(situation, { target: chain.target, direction: 'pull', topPath: top, basePath: question.basePath === undefined ? null : question.basePath }),
+    planOne(situation, {
+      target: chain.target,
+      direction: 'commit',
+      topPath: top,
+      basePath: question.basePath === undefined ? bottom : question.basePath,
+    }),
+    planOne(situation, {
+      target: chain.target,
+      direction: 'pull',
+      topPath: top,
+      basePath: question.basePath === undefined ? null : question.basePath,
+    }),
   ])
 }
 
@@ -83,93 +112,220 @@ async function planDisk(situation: DiskSituation, question: MergeQuestion): Prom
 async function planOne(situation: DiskSituation, range: MergeRange): Promise<PlannedMerge> {
   const { host, chain, points, isShared } = situation
   const topIndex = chain.layers.findIndex((layer) => layer.path === range.topPath)
-  const baseIndex = range.basePath === null ? -1 : chain.layers.findIndex((layer) => layer.path === range.basePath)
-  const nothing: MergeEffects = { bytesToCopy: 0, spaceNeededBytes: 0, lostSnapshots: [], keptSnapshots: points.map((point) => point.snapshot), movedSnapshots: [], removedPaths: [], resultPaths: chain.layers.map((layer) => layer.path) }
+  const baseIndex =
+    range.basePath === null ? -1 : chain.layers.findIndex((layer) => layer.path === range.basePath)
+  const nothing: MergeEffects = {
+    bytesToCopy: 0,
+    spaceNeededBytes: 0,
+    lostSnapshots: [],
+    keptSnapshots: points.map((point) => point.snapshot),
+    movedSnapshots: [],
+    removedPaths: [],
+    resultPaths: chain.layers.map((layer) => layer.path),
+  }
   const wrongRange = refuseRange(chain, range, baseIndex, topIndex)
   const layers = chain.layers.map(toLayer)
-  const effects = wrongRange ? nothing : range.direction === 'commit' ? commitEffects(layers, baseIndex, topIndex, points, isShared) : pullEffects(layers, baseIndex, points, isShared)
+  const effects = wrongRange
+    ? nothing
+    : range.direction === 'commit'
+      ? commitEffects(layers, baseIndex, topIndex, points, isShared)
+      : pullEffects(layers, baseIndex, points, isShared)
   const receiver = range.direction === 'commit' ? range.basePath : range.topPath
-  const spaceFreeBytes = wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
-  const touched = wrongRange || receiver === null ? [] : range.direction === 'commit' ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path) : [receiver]
-  const checks = wrongRange ? [refusedIf('chain', wrongRange, '')] : [
-    refusedIf('state', refuseState(situation, range), `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`),
-    refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
-    refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
-    refusedIf('leftovers', range.direction === 'commit' ? await refuseNarrower(situation, baseIndex, topIndex) : null, 'It does not cut an earlier merge short.', 'Merge at least as far up as that one did: from the active layer, to be sure.'),
-    refusedIf('sharing', range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null, 'No other VM reads what changes.'),
-    refusedIf('space', refuseSpace(effects, spaceFreeBytes, receiver), spaceFreeBytes === null ? 'libvirt can’t tell how much space is left.' : 'Even the worst case fits.', 'Free space first, or merge a smaller range.'),
-    await checkAccess(host, situation.vm, touched, []),
-    checkLabels(situation.vm),
-    warnedIf('restore points', effects.lostSnapshots.length > 0 ? `No longer restore points afterwards: ${effects.lostSnapshots.join(', ')}.` : null, 'No restore point is lost.'),
-    warnedIf('leftovers', touched.some((path) => situation.tainted.has(path)) ? `An earlier merge into ${touched.find((path) => situation.tainted.has(path))} was broken off. This one finishes it.` : null, 'Nothing is left of an earlier merge.'),
-    IMAGE_LOCKS,
-  ]
+  const spaceFreeBytes =
+    wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
+  const touched =
+    wrongRange || receiver === null
+      ? []
+      : range.direction === 'commit'
+        ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path)
+        : [receiver]
+  const checks = wrongRange
+    ? [refusedIf('chain', wrongRange, '')]
+    : [
+        refusedIf(
+          'state',
+          refuseState(situation, range),
+          `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`,
+        ),
+        refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
+        refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
+        refusedIf(
+          'leftovers',
+          range.direction === 'commit' ? await refuseNarrower(situation, baseIndex, topIndex) : null,
+          'It does not cut an earlier merge short.',
+          'Merge at least as far up as that one did: from the active layer, to be sure.',
+        ),
+        refusedIf(
+          'sharing',
+          range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null,
+          'No other VM reads what changes.',
+        ),
+        refusedIf(
+          'space',
+          refuseSpace(effects, spaceFreeBytes, receiver),
+          spaceFreeBytes === null
+            ? 'libvirt can’t tell how much space is left.'
+            : 'Even the worst case fits.',
+          'Free space first, or merge a smaller range.',
+        ),
+        await checkAccess(host, situation.vm, touched, []),
+        checkLabels(situation.vm),
+        warnedIf(
+          'restore points',
+          effects.lostSnapshots.length > 0
+            ? `No longer restore points afterwards: ${effects.lostSnapshots.join(', ')}.`
+            : null,
+          'No restore point is lost.',
+        ),
+        warnedIf(
+          'leftovers',
+          touched.some((path) => situation.tainted.has(path))
+            ? `An earlier merge into ${touched.find((path) => situation.tainted.has(path))} was broken off. This one finishes it.`
+            : null,
+          'Nothing is left of an earlier merge.',
+        ),
+        IMAGE_LOCKS,
+      ]
   return {
-    ...range, ...effects, removedFiles: effects.removedPaths, spaceFreeBytes, proposed: false,
+    ...range,
+    ...effects,
+    removedFiles: effects.removedPaths,
+    spaceFreeBytes,
+    proposed: false,
     chainBefore: chain.layers.map((layer) => ({ path: layer.path, format: layer.format ?? 'raw' })),
     refusal: refusalOf(checks),
     plan: {
-      checks, steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1), forecast: situation.forecast.sentence,
-      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, checks, range, [{ target: chain.target, paths: chain.layers.map((layer) => layer.path) }]),
+      checks,
+      steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1),
+      forecast: situation.forecast.sentence,
+      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, checks, range, [
+        { target: chain.target, paths: chain.layers.map((layer) => layer.path) },
+      ]),
     },
   }
 }
 
-function mergeSteps({ forecast, chain }: DiskSituation, range: MergeRange, effects: MergeEffects, isActive: boolean): PlanStep[] {
+function mergeSteps(
+  { forecast, chain }: DiskSituation,
+  range: MergeRange,
+  effects: MergeEffects,
+  isActive: boolean,
+): PlanStep[] {
   const step = (sentence: string): PlanStep => ({ sentence, bytes: null, expectedMs: null })
-  const copy = (sentence: string): PlanStep => ({ sentence, bytes: effects.bytesToCopy, expectedMs: forecast.copyMs(effects.bytesToCopy) })
+  const copy = (sentence: string): PlanStep => ({
+    sentence,
+    bytes: effects.bytesToCopy,
+    expectedMs: forecast.copyMs(effects.bytesToCopy),
+  })
   const base = range.basePath === null ? '' : posix.basename(range.basePath)
   return [
-    ...(range.direction === 'commit' ? [step(`Remember that ${base} is about to change.`), copy(`Copy what the layers above hold into ${base}, while ${chain.target} goes on.`)] : [copy(`Copy what lies below into ${posix.basename(range.topPath)}, while ${chain.target} goes on.`)]),
-    ...(range.direction === 'commit' && isActive ? [step(`Switch ${chain.target} over to ${base} (pivot).`)] : []),
-    ...(effects.lostSnapshots.length + effects.movedSnapshots.length > 0 ? [step(`Bring the snapshots’ metadata in line${effects.lostSnapshots.length > 0 ? `: ${effects.lostSnapshots.join(', ')} ${effects.lostSnapshots.length === 1 ? 'goes' : 'go'}` : ''}.`)] : []),
-    ...(effects.removedPaths.length > 0 ? [step(`Remove ${effects.removedPaths.map((path) => posix.basename(path)).join(', ')}, after asking once more that nothing uses ${effects.removedPaths.length === 1 ? 'it' : 'them'}.`)] : []),
+    ...(range.direction === 'commit'
+      ? [
+          step(`Remember that ${base} is about to change.`),
+          copy(`Copy what the layers above hold into ${base}, while ${chain.target} goes on.`),
+        ]
+      : [copy(`Copy what lies below into ${posix.basename(range.topPath)}, while ${chain.target} goes on.`)]),
+    ...(range.direction === 'commit' && isActive
+      ? [step(`Switch ${chain.target} over to ${base} (pivot).`)]
+      : []),
+    ...(effects.lostSnapshots.length + effects.movedSnapshots.length > 0
+      ? [
+          step(
+            `Bring the snapshots’ metadata in line${effects.lostSnapshots.length > 0 ? `: ${effects.lostSnapshots.join(', ')} ${effects.lostSnapshots.length === 1 ? 'goes' : 'go'}` : ''}.`,
+          ),
+        ]
+      : []),
+    ...(effects.removedPaths.length > 0
+      ? [
+          step(
+            `Remove ${effects.removedPaths.map((path) => posix.basename(path)).join(', ')}, after asking once more that nothing uses ${effects.removedPaths.length === 1 ? 'it' : 'them'}.`,
+          ),
+        ]
+      : []),
   ]
 }
 
-const toLayer = (layer: ChainLayer): Layer => ({ path: layer.path, allocatedBytes: layer.allocatedBytes ?? 0, virtualBytes: layer.virtualBytes ?? 0 })
+const toLayer = (layer: ChainLayer): Layer => ({
+  path: layer.path,
+  allocatedBytes: layer.allocatedBytes ?? 0,
+  virtualBytes: layer.virtualBytes ?? 0,
+})
 
-function refuseRange(chain: DiskChain, range: MergeRange, baseIndex: number, topIndex: number): string | null {
+function refuseRange(
+  chain: DiskChain,
+  range: MergeRange,
+  baseIndex: number,
+  topIndex: number,
+): string | null {
   if (chain.layers.length < 2) return `${chain.target} has one layer only: there is nothing to merge.`
-  if (topIndex === -1) return `${range.topPath} is not a layer of ${chain.target}. Reload the page: the chain changed.`
-  if (range.basePath !== null && baseIndex === -1) return `${range.basePath} is not a layer of ${chain.target}. Reload the page: the chain changed.`
+  if (topIndex === -1)
+    return `${range.topPath} is not a layer of ${chain.target}. Reload the page: the chain changed.`
+  if (range.basePath !== null && baseIndex === -1)
+    return `${range.basePath} is not a layer of ${chain.target}. Reload the page: the chain changed.`
   if (range.direction === 'commit') {
     if (baseIndex === -1) return 'A commit needs a layer below that receives the data.'
-    if (baseIndex >= topIndex) return 'The layer that receives the data must lie below the ones that are merged.'
+    if (baseIndex >= topIndex)
+      return 'The layer that receives the data must lie below the ones that are merged.'
     return null
   }
-  if (topIndex !== chain.layers.length - 1) return 'libvirt pulls into the active layer only. Commit the range down instead.'
-  if (baseIndex >= topIndex - 1) return baseIndex === topIndex ? 'The active layer can’t stay below itself.' : 'Nothing lies between the active layer and the one that stays below it.'
+  if (topIndex !== chain.layers.length - 1)
+    return 'libvirt pulls into the active layer only. Commit the range down instead.'
+  if (baseIndex >= topIndex - 1)
+    return baseIndex === topIndex
+      ? 'The active layer can’t stay below itself.'
+      : 'Nothing lies between the active layer and the one that stays below it.'
   return null
 }
 
 function refuseState({ vm }: DiskSituation, range: MergeRange): string | null {
-  if (!vm.running) return `${vm.name} is ${vm.state}: QEMU merges, so the VM must run (or be paused). Start it first.`
+  if (!vm.running)
+    return `${vm.name} is ${vm.state}: QEMU merges, so the VM must run (or be paused). Start it first.`
   // What was pulled is only safe once QEMU has flushed, which it does when it stops its vCPUs (flush-pull.ts).
-  if (vm.state === 'paused' && range.direction === 'pull') return `${vm.name} is paused: a pull is made safe at its end by a short stop of the running guest. Resume it first, or commit down.`
-  return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked' ? `${vm.name} is ${vm.state}: wait until it runs again.` : null
+  if (vm.state === 'paused' && range.direction === 'pull')
+    return `${vm.name} is paused: a pull is made safe at its end by a short stop of the running guest. Resume it first, or commit down.`
+  return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked'
+    ? `${vm.name} is ${vm.state}: wait until it runs again.`
+    : null
 }
 
 /**
  * A merge into this base that was broken off has left in it data of layers above. Only one that reaches as far up finishes it; a
  * narrower one would leave them there and pass the base off as sound.
  */
-async function refuseNarrower({ host, chain, tainted, sound }: DiskSituation, baseIndex: number, topIndex: number): Promise<string | null> {
+async function refuseNarrower(
+  { host, chain, tainted, sound }: DiskSituation,
+  baseIndex: number,
+  topIndex: number,
+): Promise<string | null> {
   const isFull = topIndex === chain.layers.length - 1
   const base = chain.layers[baseIndex]
   if (isFull || !base) return null
   const tops = tainted.get(base.path)?.topPaths ?? []
   const reading = await host.files.read(base.path)
   const soundMs = sound.get(base.path)?.modifiedMs
-  const changed = reading.kind === 'found' && reading.modifiedMs !== null && soundMs !== undefined && reading.modifiedMs > soundMs
-  const beyond = tops.some((top) => { const index = top === null ? -1 : chain.layers.findIndex((layer) => layer.path === top); return index === -1 || index > topIndex })
-  return beyond || changed ? `A merge into ${base.path} was broken off that reached further up than this one: ${base.path} holds some of its data, which this merge would leave there.` : null
+  const changed =
+    reading.kind === 'found' &&
+    reading.modifiedMs !== null &&
+    soundMs !== undefined &&
+    reading.modifiedMs > soundMs
+  const beyond = tops.some((top) => {
+    const index = top === null ? -1 : chain.layers.findIndex((layer) => layer.path === top)
+    return index === -1 || index > topIndex
+  })
+  return beyond || changed
+    ? `A merge into ${base.path} was broken off that reached further up than this one: ${base.path} holds some of its data, which this merge would leave there.`
+    : null
 }
 
-const refuseJobs = ({ chain }: DiskSituation): string | null => (chain.job ? `${chain.target} has a block job already (${chain.job.type}): one disk takes one at a time. Wait for it, or cancel it.` : null)
+const refuseJobs = ({ chain }: DiskSituation): string | null =>
+  chain.job
+    ? `${chain.target} has a block job already (${chain.job.type}): one disk takes one at a time. Wait for it, or cancel it.`
+    : null
 
 function refuseChain(chain: DiskChain): string | null {
-  const broken = chain.layers.flatMap((layer) => layer.problems.filter((problem) => problem.kind !== 'format-differs'))[0]
+  const broken = chain.layers.flatMap((layer) =>
+    layer.problems.filter((problem) => problem.kind !== 'format-differs'),
+  )[0]
   return broken ? `The chain is not sound: ${broken.sentence}` : null
 }
 
@@ -177,17 +333,26 @@ function refuseShared({ chain, foreign }: DiskSituation, baseIndex: number, topI
   const shared = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => layer.sharedWith.length > 0)
   const user = shared?.sharedWith[0]
   const read = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => foreign.has(layer.path))
-  if (read) return `${read.path} is read by ${foreign.get(read.path)}: a commit would change what reverting to it gives. Pull up instead.`
-  return shared && user ? `${shared.path} is also a layer of ${user.target} of the VM ${user.vmName}: a commit would change what that VM reads. Pull up instead.` : null
+  if (read)
+    return `${read.path} is read by ${foreign.get(read.path)}: a commit would change what reverting to it gives. Pull up instead.`
+  return shared && user
+    ? `${shared.path} is also a layer of ${user.target} of the VM ${user.vmName}: a commit would change what that VM reads. Pull up instead.`
+    : null
 }
 
-function refuseSpace(effects: MergeEffects, freeBytes: number | null, receiver: string | null): string | null {
+function refuseSpace(
+  effects: MergeEffects,
+  freeBytes: number | null,
+  receiver: string | null,
+): string | null {
   if (freeBytes === null || receiver === null || freeBytes >= effects.spaceNeededBytes) return null
   return `There may not be enough space: ${receiver} can grow by ${effects.spaceNeededBytes} bytes, and its file system has ${freeBytes} free.`
 }
 
 /** Marks the cheaper of a disk's legal options. */
 function propose(options: PlannedMerge[]): PlannedMerge[] {
-  const best = options.filter((option) => option.refusal === null).sort((a, b) => a.bytesToCopy - b.bytesToCopy || a.lostSnapshots.length - b.lostSnapshots.length)[0]
+  const best = options
+    .filter((option) => option.refusal === null)
+    .sort((a, b) => a.bytesToCopy - b.bytesToCopy || a.lostSnapshots.length - b.lostSnapshots.length)[0]
   return options.map((option) => ({ ...option, proposed: option === best }))
 }

@@ -1,6 +1,12 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
-import { isLibvirtError, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES, VIR_DOMAIN_DESTROY_GRACEFUL, VIR_DOMAIN_START_AUTODESTROY, VIR_DOMAIN_START_PAUSED } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES,
+  VIR_DOMAIN_DESTROY_GRACEFUL,
+  VIR_DOMAIN_START_AUTODESTROY,
+  VIR_DOMAIN_START_PAUSED,
+} from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
 import { endHelper, helperDiskXml, helperDomainXml, helperKindOfVm } from '../hosts/helper-domain.ts'
@@ -28,31 +34,82 @@ export interface HelperPull {
  * a header may be cut already while what was pulled was never written (see flush-pull.ts), and the layers below are
  * whole. The helper ends in the orderly way, which writes everything; with our connection it goes, too. Throws Refusal.
  */
-export async function pullByHelper(host: Host, pull: HelperPull, call: LogCall, onProgress: (percent: number | null) => Promise<void>): Promise<void> {
+export async function pullByHelper(
+  host: Host,
+  pull: HelperPull,
+  call: LogCall,
+  onProgress: (percent: number | null) => Promise<void>,
+): Promise<void> {
   try {
     await host.connection.operate(async (connect) => {
       const name = `${PREFIX}${randomUUID().slice(0, 8)}`
       const disk = helperDiskXml([{ path: pull.path, format: 'qcow2' }, ...pull.below], { readonly: false })
-      const xml = helperDomainXml(helperKindOfVm(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc()), name, disk)
-      const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
-      const domain = await call({ procedure: 'virDomainCreateXML', virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'), xml }, () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]))
+      const xml = helperDomainXml(
+        helperKindOfVm(await (await connect.domainLookupByUUID(pull.vmUuid)).getXMLDesc()),
+        name,
+        disk,
+      )
+      const virsh = (command: string, ...words: string[]) =>
+        virshCommand(host.connection.uri, command, ...words)
+      const domain = await call(
+        {
+          procedure: 'virDomainCreateXML',
+          virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'),
+          xml,
+        },
+        () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]),
+      )
       try {
-        await call({ procedure: 'virDomainBlockRebase', virsh: virsh('blockpull', '--domain', name, '--path', 'vda', ...(pull.basePath === null ? [] : ['--base', pull.basePath])) }, () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES))
-        for (let info = await domain.getBlockJobInfo('vda'); info !== null; info = await domain.getBlockJobInfo('vda')) {
+        await call(
+          {
+            procedure: 'virDomainBlockRebase',
+            virsh: virsh(
+              'blockpull',
+              '--domain',
+              name,
+              '--path',
+              'vda',
+              ...(pull.basePath === null ? [] : ['--base', pull.basePath]),
+            ),
+          },
+          () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES),
+        )
+        for (
+          let info = await domain.getBlockJobInfo('vda');
+          info !== null;
+          info = await domain.getBlockJobInfo('vda')
+        ) {
           await onProgress(info.end > 1 ? Math.floor((info.cur / info.end) * 100) : null)
           await new Promise((resolve) => setTimeout(resolve, POLL_MS))
         }
         // A job that failed is gone just like one that ended well: libvirt shortens the chain only then.
-        const left = parseDomainXml(await domain.getXMLDesc()).disks[0]?.layers.map((layer) => layer.path) ?? []
-        const wanted = [pull.path, ...(pull.basePath === null ? [] : pull.below.slice(pull.below.findIndex((layer) => layer.path === pull.basePath)).map((layer) => layer.path))]
-        if (left.join('\n') !== wanted.join('\n')) throw new Refusal(`The pull into ${pull.path} ended before its end, for want of space perhaps. The layers below are as they were; don’t start the VM, mend that and retry.`)
-        await call({ procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') }, () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL))
+        const left =
+          parseDomainXml(await domain.getXMLDesc()).disks[0]?.layers.map((layer) => layer.path) ?? []
+        const wanted = [
+          pull.path,
+          ...(pull.basePath === null
+            ? []
+            : pull.below
+                .slice(pull.below.findIndex((layer) => layer.path === pull.basePath))
+                .map((layer) => layer.path)),
+        ]
+        if (left.join('\n') !== wanted.join('\n'))
+          throw new Refusal(
+            `The pull into ${pull.path} ended before its end, for want of space perhaps. The layers below are as they were; don’t start the VM, mend that and retry.`,
+          )
+        await call(
+          { procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') },
+          () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL),
+        )
       } finally {
         await endHelper(domain)
       }
     })
   } catch (error) {
-    if (isLibvirtError(error)) throw new Refusal(`What lies below ${pull.path} was not taken into it: ${error.message}. The layers below are as they were; repeat it before the VM is started.`)
+    if (isLibvirtError(error))
+      throw new Refusal(
+        `What lies below ${pull.path} was not taken into it: ${error.message}. The layers below are as they were; repeat it before the VM is started.`,
+      )
     throw error
   } finally {
     host.files.forget()

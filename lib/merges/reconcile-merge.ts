@@ -10,7 +10,12 @@ import { forgetSound, markSound } from './sound-layers.ts'
 import { clearTaint } from './tainted-layers.ts'
 
 /** Brings the snapshots' metadata in line with what the layers hold after a merge, and removes the files that nothing uses. */
-export async function reconcileMerge(host: Host, input: MergeJob, plan: PlannedMerge, call: LogCall): Promise<Removal> {
+export async function reconcileMerge(
+  host: Host,
+  input: MergeJob,
+  plan: PlannedMerge,
+  call: LogCall,
+): Promise<Removal> {
   const { vm } = await requireVm(host.name, input.vm)
   const naming = { uri: host.connection.uri, vmName: vm.name, call }
   await host.connection.operate(async (connect) => {
@@ -18,8 +23,17 @@ export async function reconcileMerge(host: Host, input: MergeJob, plan: PlannedM
     await forgetSnapshots(domain, plan.lostSnapshots, naming)
     if (plan.basePath !== null && plan.movedSnapshots.length > 0) {
       const reading = await host.files.read(plan.basePath, 0)
-      const format = vm.description?.disks.find((disk) => disk.target === plan.target)?.layers.find((layer) => layer.path === plan.basePath)?.format ?? (reading.kind === 'found' ? reading.detectedFormat : 'qcow2')
-      await moveSnapshots(domain, plan.movedSnapshots, { target: plan.target, fromPath: plan.topPath, toPath: plan.basePath, toFormat: format }, naming)
+      const format =
+        vm.description?.disks
+          .find((disk) => disk.target === plan.target)
+          ?.layers.find((layer) => layer.path === plan.basePath)?.format ??
+        (reading.kind === 'found' ? reading.detectedFormat : 'qcow2')
+      await moveSnapshots(
+        domain,
+        plan.movedSnapshots,
+        { target: plan.target, fromPath: plan.topPath, toPath: plan.basePath, toFormat: format },
+        naming,
+      )
     }
   })
   const removal = await removeUnusedFiles(host, plan.removedFiles, call)

@@ -1,5 +1,13 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_DOMAIN_SNAPSHOT_XML_SECURE, VIR_ERR_NO_DOMAIN_SNAPSHOT, type Domain } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT,
+  VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
+  VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY,
+  VIR_DOMAIN_SNAPSHOT_XML_SECURE,
+  VIR_ERR_NO_DOMAIN_SNAPSHOT,
+  type Domain,
+} from 'node-libvirt'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { escapeXml } from '../hosts/xml.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -19,11 +27,29 @@ export interface MovedLayer {
 }
 
 /** Removes the metadata of snapshots whose data the merge used up. blockCommit leaves it behind (WIRE.md, section 10). */
-export async function forgetSnapshots(domain: Domain, names: readonly string[], { uri, vmName, call }: Naming): Promise<void> {
+export async function forgetSnapshots(
+  domain: Domain,
+  names: readonly string[],
+  { uri, vmName, call }: Naming,
+): Promise<void> {
   for (const name of names) {
     try {
       const snapshot = await domain.snapshotLookupByName(name)
-      await call({ procedure: 'virDomainSnapshotDelete', virsh: virshCommand(uri, 'snapshot-delete', '--domain', vmName, '--snapshotname', name, '--metadata') }, () => snapshot.delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY))
+      await call(
+        {
+          procedure: 'virDomainSnapshotDelete',
+          virsh: virshCommand(
+            uri,
+            'snapshot-delete',
+            '--domain',
+            vmName,
+            '--snapshotname',
+            name,
+            '--metadata',
+          ),
+        },
+        () => snapshot.delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY),
+      )
     } catch (error) {
       if (!isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) throw error
     }
@@ -31,18 +57,44 @@ export async function forgetSnapshots(domain: Domain, names: readonly string[], 
 }
 
 /** Tells libvirt that what these snapshots froze now lies in another layer: the one that received it. */
-export async function moveSnapshots(domain: Domain, names: readonly string[], moved: MovedLayer, naming: Naming): Promise<void> {
+export async function moveSnapshots(
+  domain: Domain,
+  names: readonly string[],
+  moved: MovedLayer,
+  naming: Naming,
+): Promise<void> {
   for (const name of names) await redefineSnapshot(domain, name, (xml) => moveLayer(xml, moved), naming)
 }
 
 /** Gives libvirt its own entry of a snapshot with a change, passwords and all; none is made where nothing differs. The current one stays current. */
-export async function redefineSnapshot(domain: Domain, name: string, change: (xml: string) => string, { uri, vmName, call }: Naming): Promise<void> {
+export async function redefineSnapshot(
+  domain: Domain,
+  name: string,
+  change: (xml: string) => string,
+  { uri, vmName, call }: Naming,
+): Promise<void> {
   const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc(VIR_DOMAIN_SNAPSHOT_XML_SECURE)
   const changed = change(xml)
   if (changed === xml) return
   const isCurrent = (await domain.snapshotCurrent())?.name === name
-  const virsh = virshCommand(uri, 'snapshot-create', '--domain', vmName, '--xmlfile', 'snapshot.xml', '--redefine', ...(isCurrent ? ['--current'] : []))
-  await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: withoutPasswords(changed) }, () => domain.snapshotCreateXML(changed, isCurrent ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT] : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
+  const virsh = virshCommand(
+    uri,
+    'snapshot-create',
+    '--domain',
+    vmName,
+    '--xmlfile',
+    'snapshot.xml',
+    '--redefine',
+    ...(isCurrent ? ['--current'] : []),
+  )
+  await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: withoutPasswords(changed) }, () =>
+    domain.snapshotCreateXML(
+      changed,
+      isCurrent
+        ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT]
+        : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
+    ),
+  )
 }
 
 /** A display's password is the snapshot's to keep, and nobody's to read on a job's page. */
@@ -56,7 +108,14 @@ export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: M
     // The layers below changed, too: without <backingStore> libvirt reads them from the images.
     const start = disk.indexOf('<backingStore')
     const end = disk.lastIndexOf('</backingStore>')
-    const bare = start === -1 ? disk : end > start ? disk.slice(0, start) + disk.slice(end + '</backingStore>'.length) : disk.replace(/\s*<backingStore\s*\/>/g, '')
-    return bare.replace(from, () => `file='${escapeXml(toPath)}'`).replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
+    const bare =
+      start === -1
+        ? disk
+        : end > start
+          ? disk.slice(0, start) + disk.slice(end + '</backingStore>'.length)
+          : disk.replace(/\s*<backingStore\s*\/>/g, '')
+    return bare
+      .replace(from, () => `file='${escapeXml(toPath)}'`)
+      .replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
   })
 }

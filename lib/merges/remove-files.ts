@@ -14,11 +14,19 @@ export interface Removal {
 }
 
 /** Removes image files that nothing uses, asked anew of every VM and snapshot of the host just before. */
-export async function removeUnusedFiles(host: Host, paths: readonly string[], call: LogCall): Promise<Removal> {
+export async function removeUnusedFiles(
+  host: Host,
+  paths: readonly string[],
+  call: LogCall,
+): Promise<Removal> {
   if (paths.length === 0) return { removed: [], kept: [] }
   host.files.forget()
   host.inventory.invalidate()
-  const [users, snapshots, nextStarts] = [await readDiskUsers(host, 'now'), await readForeignFiles(host, ''), await readNextStarts(host)]
+  const [users, snapshots, nextStarts] = [
+    await readDiskUsers(host, 'now'),
+    await readForeignFiles(host, ''),
+    await readNextStarts(host),
+  ]
   const removal: Removal = { removed: [], kept: [] }
   for (const path of paths) {
     const user = users.get(path)?.[0]
@@ -26,15 +34,23 @@ export async function removeUnusedFiles(host: Host, paths: readonly string[], ca
     const nextStart = nextStarts.get(path)
     if (user) removal.kept.push(`${path} stays: ${user.target} of ${user.vmName} uses it.`)
     else if (reader) removal.kept.push(`${path} stays: ${reader} reads it.`)
-    else if (nextStart) removal.kept.push(`${path} stays: the configuration of ${nextStart} for its next start names it.`)
+    else if (nextStart)
+      removal.kept.push(`${path} stays: the configuration of ${nextStart} for its next start names it.`)
     else {
       try {
         const volume = await host.files.volume(path)
-        await call({ procedure: 'virStorageVolDelete', virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path) }, () => volume.delete())
+        await call(
+          {
+            procedure: 'virStorageVolDelete',
+            virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path),
+          },
+          () => volume.delete(),
+        )
         removal.removed.push(path)
       } catch (error) {
         if (!isLibvirtError(error)) throw error
-        if ((await host.files.read(path, 0)).kind !== 'missing') removal.kept.push(`${path} could not be removed: ${error.message}`)
+        if ((await host.files.read(path, 0)).kind !== 'missing')
+          removal.kept.push(`${path} could not be removed: ${error.message}`)
       }
     }
   }
@@ -47,7 +63,13 @@ async function readNextStarts(host: Host): Promise<Map<string, string>> {
   const connect = await host.connection.reader()
   const files = new Map<string, string>()
   for (const vm of await host.inventory.vms()) {
-    const xml = await connect.domainReference(vm.uuid).getXMLDesc(VIR_DOMAIN_XML_INACTIVE).catch((error: unknown) => { if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return ''; throw error })
+    const xml = await connect
+      .domainReference(vm.uuid)
+      .getXMLDesc(VIR_DOMAIN_XML_INACTIVE)
+      .catch((error: unknown) => {
+        if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return ''
+        throw error
+      })
     for (const path of pathsInXml(xml)) files.set(path, vm.name)
   }
   return files

@@ -12,13 +12,25 @@ export interface RestorePoint {
 }
 
 /** The restore points of a disk, those on branches that are not in use included. */
-export async function readRestorePoints(host: Host, target: string, snapshots: readonly SnapshotMetadata[]): Promise<RestorePoint[]> {
-  const points = await Promise.all(snapshots.map(async (snapshot): Promise<RestorePoint[]> => {
-    const disk = snapshot.disks.find((each) => each.target === target && each.kind === 'external')
-    if (!disk?.frozenPath) return []
-    const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
-    return [{ snapshot: snapshot.name, frozenPath: disk.frozenPath, paths: chain.layers.map((layer) => layer.reading.path) }]
-  }))
+export async function readRestorePoints(
+  host: Host,
+  target: string,
+  snapshots: readonly SnapshotMetadata[],
+): Promise<RestorePoint[]> {
+  const points = await Promise.all(
+    snapshots.map(async (snapshot): Promise<RestorePoint[]> => {
+      const disk = snapshot.disks.find((each) => each.target === target && each.kind === 'external')
+      if (!disk?.frozenPath) return []
+      const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
+      return [
+        {
+          snapshot: snapshot.name,
+          frozenPath: disk.frozenPath,
+          paths: chain.layers.map((layer) => layer.reading.path),
+        },
+      ]
+    }),
+  )
   return points.flat()
 }
 
@@ -30,7 +42,8 @@ export async function readForeignFiles(host: Host, exceptUuid: string): Promise<
     if (vm.uuid === exceptUuid || vm.snapshotCount === 0) continue
     const { list } = await readSnapshots(connect, vm.uuid)
     for (const target of new Set(list.flatMap((snapshot) => snapshot.disks.map((disk) => disk.target)))) {
-      for (const point of await readRestorePoints(host, target, list)) for (const path of point.paths) files.set(path, `snapshot ${point.snapshot} of the VM ${vm.name}`)
+      for (const point of await readRestorePoints(host, target, list))
+        for (const path of point.paths) files.set(path, `snapshot ${point.snapshot} of the VM ${vm.name}`)
     }
   }
   return files

@@ -13,12 +13,16 @@ export const BandwidthInput = z.object({ jobId: z.string(), bandwidthBytesPerSec
 export async function setMergeBandwidth(input: z.infer<typeof BandwidthInput>): Promise<{ jobId: string }> {
   const job = await readJob(input.jobId)
   if (!job || job.endedAtMs !== null) throw new Refusal('This job has ended already.')
-  if ((await limitBlockJobs(job, input.bandwidthBytesPerSecond)) === 0) throw new Refusal('This job copies nothing at the moment, so there is nothing to limit.')
+  if ((await limitBlockJobs(job, input.bandwidthBytesPerSecond)) === 0)
+    throw new Refusal('This job copies nothing at the moment, so there is nothing to limit.')
   return { jobId: job.id }
 }
 
 /** Limits the block jobs of its VM that a job has begun, bytes per second; how many they are. Throws Refusal. */
-export async function limitBlockJobs(job: Pick<JobView, 'id' | 'host' | 'vmUuid'>, bandwidthBytesPerSecond: number): Promise<number> {
+export async function limitBlockJobs(
+  job: Pick<JobView, 'id' | 'host' | 'vmUuid'>,
+  bandwidthBytesPerSecond: number,
+): Promise<number> {
   const { host, vm } = await requireVm(job.host, job.vmUuid)
   await host.jobs.poll(vm)
   const running = host.jobs.jobsOf(vm.uuid).filter((each) => each.jobId === job.id)
@@ -27,7 +31,9 @@ export async function limitBlockJobs(job: Pick<JobView, 'id' | 'host' | 'vmUuid'
     const domain = await connect.domainLookupByUUID(vm.uuid)
     for (const each of running) {
       await domain.blockJobSetSpeed(each.target, bandwidthBytesPerSecond).catch((error: unknown) => {
-        throw isLibvirtError(error) ? new Refusal(`The limit of ${each.target} was not changed: ${error.message}`) : error
+        throw isLibvirtError(error)
+          ? new Refusal(`The limit of ${each.target} was not changed: ${error.message}`)
+          : error
       })
     }
   })

@@ -7,13 +7,21 @@ import { store } from '../store/store.ts'
  * them that was finished and reconciled. What changes them later shows by their modification time (DESIGN.md, section 5).
  * `asOfMs`: the instant, by the host's clock, that it is known of; default: the modification itself.
  */
-export async function markSound(host: Host, paths: readonly string[], reason: string, asOfMs = 0): Promise<void> {
+export async function markSound(
+  host: Host,
+  paths: readonly string[],
+  reason: string,
+  asOfMs = 0,
+): Promise<void> {
   for (const path of new Set(paths)) {
     const reading = await host.files.read(path, 0)
     if (reading.kind !== 'found' || reading.modifiedMs === null) continue
     const known = { modified_ms: reading.modifiedMs, as_of_ms: Math.max(reading.modifiedMs, asOfMs), reason }
-    await store().insertInto('sound_layers').values({ host: host.name, path, ...known })
-      .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet(known)).execute()
+    await store()
+      .insertInto('sound_layers')
+      .values({ host: host.name, path, ...known })
+      .onConflict((conflict) => conflict.columns(['host', 'path']).doUpdateSet(known))
+      .execute()
   }
 }
 
@@ -26,11 +34,20 @@ export interface SoundLayer {
 
 /** How layers of a host were last known to be sound; by path. */
 export async function readSoundLayers(host: string): Promise<Map<string, SoundLayer>> {
-  const rows = await store().selectFrom('sound_layers').select(['path', 'modified_ms', 'as_of_ms']).where('host', '=', host).execute()
+  const rows = await store()
+    .selectFrom('sound_layers')
+    .select(['path', 'modified_ms', 'as_of_ms'])
+    .where('host', '=', host)
+    .execute()
   return new Map(rows.map((row) => [row.path, { modifiedMs: row.modified_ms, asOfMs: row.as_of_ms }]))
 }
 
 /** The file is gone: another of the same name would inherit its record. */
 export async function forgetSound(host: string, paths: readonly string[]): Promise<void> {
-  if (paths.length > 0) await store().deleteFrom('sound_layers').where('host', '=', host).where('path', 'in', [...paths]).execute()
+  if (paths.length > 0)
+    await store()
+      .deleteFrom('sound_layers')
+      .where('host', '=', host)
+      .where('path', 'in', [...paths])
+      .execute()
 }

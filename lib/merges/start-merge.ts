@@ -11,26 +11,51 @@ import { mergeSaga } from './merge-saga.ts'
 import { planMerge } from './plan-merge.ts'
 
 export const MergeInput = z.object({
-  host: z.string(), vm: z.string(),
-  ranges: z.array(z.object({ target: z.string(), direction: z.enum(['commit', 'pull']), topPath: z.string(), basePath: z.string().nullable(), fingerprint: z.string() })).min(1, 'Choose at least one disk.'),
-  bandwidthBytesPerSecond: Bandwidth, nonce: z.string().min(1),
+  host: z.string(),
+  vm: z.string(),
+  ranges: z
+    .array(
+      z.object({
+        target: z.string(),
+        direction: z.enum(['commit', 'pull']),
+        topPath: z.string(),
+        basePath: z.string().nullable(),
+        fingerprint: z.string(),
+      }),
+    )
+    .min(1, 'Choose at least one disk.'),
+  bandwidthBytesPerSecond: Bandwidth,
+  nonce: z.string().min(1),
 })
 export type MergeInput = z.infer<typeof MergeInput>
 
 /** Plans each range anew and starts the job. Throws Refusal (also when a plan is not the one that was shown), HostDown, VmGone; nothing is changed then. */
 export async function startMerge(input: MergeInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
-  if (new Set(input.ranges.map((range) => range.target)).size < input.ranges.length) throw new Refusal('Each disk can be merged once in one job.')
-  const plans = await Promise.all(input.ranges.map(async (range) => {
-    const options = await planMerge(host.name, vm.uuid, { target: range.target, topPath: range.topPath, basePath: range.basePath })
-    const plan = options.find((option) => option.direction === range.direction)
-    if (!plan) throw new Refusal(`${vm.name} has no disk ${range.target}. Reload the page: its disks changed.`)
-    // First: a plan that another tool's act in between made impossible is told with the new plan, not as a dead end.
-    refuseChangedPlan(range.fingerprint, plan.plan.fingerprint)
-    if (plan.refusal) throw new Refusal(`${range.target} can’t be merged. ${plan.refusal}`)
-    return plan
-  }))
+  if (new Set(input.ranges.map((range) => range.target)).size < input.ranges.length)
+    throw new Refusal('Each disk can be merged once in one job.')
+  const plans = await Promise.all(
+    input.ranges.map(async (range) => {
+      const options = await planMerge(host.name, vm.uuid, {
+        target: range.target,
+        topPath: range.topPath,
+        basePath: range.basePath,
+      })
+      const plan = options.find((option) => option.direction === range.direction)
+      if (!plan)
+        throw new Refusal(`${vm.name} has no disk ${range.target}. Reload the page: its disks changed.`)
+      // First: a plan that another tool's act in between made impossible is told with the new plan, not as a dead end.
+      refuseChangedPlan(range.fingerprint, plan.plan.fingerprint)
+      if (plan.refusal) throw new Refusal(`${range.target} can’t be merged. ${plan.refusal}`)
+      return plan
+    }),
+  )
   const locks = await readChainLocks(host, vm)
   const title = `Merge ${plans.map((plan) => `${plan.target}: ${posix.basename(plan.topPath)} ${plan.direction === 'commit' ? `into ${posix.basename(plan.basePath ?? '')}` : plan.basePath === null ? 'with all below' : `down to ${posix.basename(plan.basePath)}`}`).join('; ')}`
-  return startJob(mergeSaga, { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title, nonce: input.nonce, locks }, { host: host.name, vm: vm.uuid, plans, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond }, user)
+  return startJob(
+    mergeSaga,
+    { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title, nonce: input.nonce, locks },
+    { host: host.name, vm: vm.uuid, plans, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond },
+    user,
+  )
 }

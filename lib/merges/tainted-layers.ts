@@ -26,9 +26,20 @@ export interface Taint {
  * Remembers durably that a merge into this layer was begun: from its first byte on the restore points that the layer
  * holds are gone, whether the merge ends well, fails or is cancelled (DESIGN.md, section 5), and libvirt marks nothing.
  */
-export async function taintLayer({ host, path, vmUuid, reason, jobId, topPath, sinceMs = Date.now() }: Taint): Promise<void> {
-  await store().insertInto('tainted_layers').values({ host, path, vm_uuid: vmUuid, reason, since_ms: sinceMs, job_id: jobId, top_path: topPath })
-    .onConflict((conflict) => conflict.columns(['host', 'path', 'job_id']).doUpdateSet({ since_ms: sinceMs })).execute()
+export async function taintLayer({
+  host,
+  path,
+  vmUuid,
+  reason,
+  jobId,
+  topPath,
+  sinceMs = Date.now(),
+}: Taint): Promise<void> {
+  await store()
+    .insertInto('tainted_layers')
+    .values({ host, path, vm_uuid: vmUuid, reason, since_ms: sinceMs, job_id: jobId, top_path: topPath })
+    .onConflict((conflict) => conflict.columns(['host', 'path', 'job_id']).doUpdateSet({ since_ms: sinceMs }))
+    .execute()
 }
 
 /** The merge into this layer is finished and its snapshots are reconciled. With a job's id: only that job's record goes. */
@@ -40,6 +51,21 @@ export async function clearTaint(host: string, path: string, jobId?: string): Pr
 
 /** By path; of several records of a layer the newest. */
 export async function readTaintedLayers(host: string): Promise<Map<string, TaintedLayer>> {
-  const rows = await store().selectFrom('tainted_layers').selectAll().where('host', '=', host).orderBy('since_ms').execute()
-  return new Map(rows.map((row) => [row.path, { path: row.path, reason: row.reason, sinceMs: row.since_ms, topPaths: rows.filter((each) => each.path === row.path).map((each) => each.top_path) }]))
+  const rows = await store()
+    .selectFrom('tainted_layers')
+    .selectAll()
+    .where('host', '=', host)
+    .orderBy('since_ms')
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.path,
+      {
+        path: row.path,
+        reason: row.reason,
+        sinceMs: row.since_ms,
+        topPaths: rows.filter((each) => each.path === row.path).map((each) => each.top_path),
+      },
+    ]),
+  )
 }

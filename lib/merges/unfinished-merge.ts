@@ -18,6 +18,10 @@ export async function unfinishedMerge(host: Host, uuid: string, plan: PlannedMer
   const { vm } = await requireVm(host.name, uuid)
   const receiver = plan.direction === 'commit' ? plan.basePath : plan.topPath
   const freeBytes = receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
-  const cause = !vm.running ? `${vm.name} stopped (${vm.state}) in the middle of it` : freeBytes !== null && freeBytes < FULL_BYTES ? `the file system of ${receiver} is full` : 'QEMU ended it before its end, or someone cancelled it'
+  const cause = !vm.running
+    ? `${vm.name} stopped (${vm.state}) in the middle of it`
+    : freeBytes !== null && freeBytes < FULL_BYTES
+      ? `the file system of ${receiver} is full`
+      : 'QEMU ended it before its end, or someone cancelled it'
   return `The merge of ${plan.target} was not finished: ${cause}. The chain is as it was, nothing of the VM’s data is lost.${unprovenNow(plan)}`
 }

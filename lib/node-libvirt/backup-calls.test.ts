@@ -13,7 +13,9 @@ const UUID = '00112233-4455-6677-8899-aabbccddeeff'
 
 function open() {
   const transport = new FakeTransport()
-  const domain = new Connect(new RpcClient(transport, { keepaliveIntervalMs: 0 }), 'test').domainReference(UUID)
+  const domain = new Connect(new RpcClient(transport, { keepaliveIntervalMs: 0 }), 'test').domainReference(
+    UUID,
+  )
   /** What the last call sent. */
   const sent = <P extends RemoteProcedure>(procedure: P): unknown => {
     const packet = transport.sent.at(-1)!
@@ -26,11 +28,22 @@ function open() {
 describe('blockCopy', () => {
   it('sends bandwidth as unsigned long long and granularity as unsigned int, and nothing for what was not said', async () => {
     const { transport, domain, sent } = open()
-    const call = domain.blockCopy('vda', '<disk/>', { bandwidthBytesPerSecond: 1_000_000, granularityBytes: 65_536 }, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT)
+    const call = domain.blockCopy(
+      'vda',
+      '<disk/>',
+      { bandwidthBytesPerSecond: 1_000_000, granularityBytes: 65_536 },
+      VIR_DOMAIN_BLOCK_COPY_REUSE_EXT,
+    )
     await turn()
-    expect(sent('DOMAIN_BLOCK_COPY')).toMatchObject({ path: 'vda', destxml: '<disk/>', flags: 2, params: [
-      { field: 'bandwidth', value: { type: 'ullong', value: 1_000_000n } }, { field: 'granularity', value: { type: 'uint', value: 65_536 } },
-    ] })
+    expect(sent('DOMAIN_BLOCK_COPY')).toMatchObject({
+      path: 'vda',
+      destxml: '<disk/>',
+      flags: 2,
+      params: [
+        { field: 'bandwidth', value: { type: 'ullong', value: 1_000_000n } },
+        { field: 'granularity', value: { type: 'uint', value: 65_536 } },
+      ],
+    })
     transport.receive(reply('DOMAIN_BLOCK_COPY', 1, {}))
     await call
     void domain.blockCopy('vda', '<disk/>', {}).catch(() => undefined)
@@ -44,7 +57,11 @@ describe('backupBegin', () => {
     const { transport, domain, sent } = open()
     const call = domain.backupBegin('<domainbackup/>', null, VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL)
     await turn()
-    expect(sent('DOMAIN_BACKUP_BEGIN')).toMatchObject({ backup_xml: '<domainbackup/>', checkpoint_xml: null, flags: 1 })
+    expect(sent('DOMAIN_BACKUP_BEGIN')).toMatchObject({
+      backup_xml: '<domainbackup/>',
+      checkpoint_xml: null,
+      flags: 1,
+    })
     transport.receive(reply('DOMAIN_BACKUP_BEGIN', 1, {}))
     await call
   })
@@ -55,7 +72,12 @@ describe('getJobStats', () => {
     const { transport, domain } = open()
     const call = domain.getJobStats()
     await turn()
-    transport.receive(reply('DOMAIN_GET_JOB_STATS', 1, { type: 4, params: [{ field: 'disk_total', value: { type: 'ullong', value: 7n } }] }))
+    transport.receive(
+      reply('DOMAIN_GET_JOB_STATS', 1, {
+        type: 4,
+        params: [{ field: 'disk_total', value: { type: 'ullong', value: 7n } }],
+      }),
+    )
     expect(await call).toEqual({ type: 'failed', params: new Map([['disk_total', 7n]]) })
   })
 })

@@ -40,8 +40,17 @@ export async function openConnect(uri: string, options: OpenOptions = {}): Promi
   try {
     const { types } = await client.call('AUTH_LIST', {}, options)
     if (types.includes(AUTH_POLKIT)) await client.call('AUTH_POLKIT', {}, options)
-    else if (types.includes(AUTH_SASL) && !types.includes(AUTH_NONE)) throw new ConnectionError('refused', `${uri}: the daemon asks for a SASL login, which this package can't give yet`, false)
-    await client.call('CONNECT_OPEN', { name: target.name, flags: options.readonly ? OPEN_READONLY : 0 }, options)
+    else if (types.includes(AUTH_SASL) && !types.includes(AUTH_NONE))
+      throw new ConnectionError(
+        'refused',
+        `${uri}: the daemon asks for a SASL login, which this package can't give yet`,
+        false,
+      )
+    await client.call(
+      'CONNECT_OPEN',
+      { name: target.name, flags: options.readonly ? OPEN_READONLY : 0 },
+      options,
+    )
     return new Connect(client, uri)
   } catch (error) {
     client.close()
@@ -105,9 +114,18 @@ export class Connect {
   }
 
   /** XML of what one kind of guest can be given here, such as its firmware; libvirt chooses what is left out. Refused on a read-only connection. */
-  async getDomainCapabilities(kind: { arch?: string; machine?: string; virtType?: string } = {}, options?: CallOptions): Promise<string> {
+  async getDomainCapabilities(
+    kind: { arch?: string; machine?: string; virtType?: string } = {},
+    options?: CallOptions,
+  ): Promise<string> {
     const { arch = null, machine = null, virtType = null } = kind
-    return (await this.#client.call('CONNECT_GET_DOMAIN_CAPABILITIES', { emulatorbin: null, arch, machine, virttype: virtType, flags: 0 }, options)).capabilities
+    return (
+      await this.#client.call(
+        'CONNECT_GET_DOMAIN_CAPABILITIES',
+        { emulatorbin: null, arch, machine, virttype: virtType, flags: 0 },
+        options,
+      )
+    ).capabilities
   }
 
   async nodeGetInfo(options?: CallOptions): Promise<NodeInfo> {
@@ -117,7 +135,11 @@ export class Connect {
   }
 
   async listAllDomains(flags?: Flags<'ListDomains'>, options?: CallOptions): Promise<Domain[]> {
-    const { domains } = await this.#client.call('CONNECT_LIST_ALL_DOMAINS', { ...ALL, flags: combine(flags) }, options)
+    const { domains } = await this.#client.call(
+      'CONNECT_LIST_ALL_DOMAINS',
+      { ...ALL, flags: combine(flags) },
+      options,
+    )
     return domains.map((domain) => new Domain(this.#client, domain))
   }
 
@@ -126,7 +148,10 @@ export class Connect {
   }
 
   async domainLookupByUUID(uuid: string, options?: CallOptions): Promise<Domain> {
-    return new Domain(this.#client, (await this.#client.call('DOMAIN_LOOKUP_BY_UUID', { uuid: parseUuid(uuid) }, options)).dom)
+    return new Domain(
+      this.#client,
+      (await this.#client.call('DOMAIN_LOOKUP_BY_UUID', { uuid: parseUuid(uuid) }, options)).dom,
+    )
   }
 
   /** A domain by its UUID without asking for it first: the daemon looks at nothing else in a call. It may not exist. */
@@ -141,14 +166,29 @@ export class Connect {
 
   /** Starts a transient domain. */
   async domainCreateXML(xml: string, flags?: Flags<'DomainCreate'>, options?: CallOptions): Promise<Domain> {
-    return new Domain(this.#client, (await this.#client.call('DOMAIN_CREATE_XML', { xml_desc: xml, flags: combine(flags) }, options)).dom)
+    return new Domain(
+      this.#client,
+      (await this.#client.call('DOMAIN_CREATE_XML', { xml_desc: xml, flags: combine(flags) }, options)).dom,
+    )
   }
 
   /** Statistics of the given domains, or of all (an empty list). */
-  async getAllDomainStats(domains: Domain[], stats: Flags<'DomainStats'>, flags?: Flags<'GetAllDomainStats'>, options?: CallOptions): Promise<{ domain: Domain; params: TypedParams }[]> {
-    const args = { doms: domains.map((domain) => domain.reference), stats: combine(stats), flags: combine(flags) }
+  async getAllDomainStats(
+    domains: Domain[],
+    stats: Flags<'DomainStats'>,
+    flags?: Flags<'GetAllDomainStats'>,
+    options?: CallOptions,
+  ): Promise<{ domain: Domain; params: TypedParams }[]> {
+    const args = {
+      doms: domains.map((domain) => domain.reference),
+      stats: combine(stats),
+      flags: combine(flags),
+    }
     const { retStats } = await this.#client.call('CONNECT_GET_ALL_DOMAIN_STATS', args, options)
-    return retStats.map((record) => ({ domain: new Domain(this.#client, record.dom), params: typedParams(record.params) }))
+    return retStats.map((record) => ({
+      domain: new Domain(this.#client, record.dom),
+      params: typedParams(record.params),
+    }))
   }
 
   async listAllStoragePools(options?: CallOptions): Promise<StoragePool[]> {
@@ -158,28 +198,47 @@ export class Connect {
 
   /** The active or defined pool whose target is exactly this folder. */
   async storagePoolLookupByTargetPath(path: string, options?: CallOptions): Promise<StoragePool> {
-    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_LOOKUP_BY_TARGET_PATH', { path }, options)).pool)
+    return new StoragePool(
+      this.#client,
+      (await this.#client.call('STORAGE_POOL_LOOKUP_BY_TARGET_PATH', { path }, options)).pool,
+    )
   }
 
   async storagePoolLookupByName(name: string, options?: CallOptions): Promise<StoragePool> {
-    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_LOOKUP_BY_NAME', { name }, options)).pool)
+    return new StoragePool(
+      this.#client,
+      (await this.#client.call('STORAGE_POOL_LOOKUP_BY_NAME', { name }, options)).pool,
+    )
   }
 
   /** Starts a transient pool: it goes with its destroy, or with the daemon, and its files stay. */
-  async storagePoolCreateXML(xml: string, flags?: Flags<'StoragePoolCreate'>, options?: CallOptions): Promise<StoragePool> {
-    return new StoragePool(this.#client, (await this.#client.call('STORAGE_POOL_CREATE_XML', { xml, flags: combine(flags) }, options)).pool)
+  async storagePoolCreateXML(
+    xml: string,
+    flags?: Flags<'StoragePoolCreate'>,
+    options?: CallOptions,
+  ): Promise<StoragePool> {
+    return new StoragePool(
+      this.#client,
+      (await this.#client.call('STORAGE_POOL_CREATE_XML', { xml, flags: combine(flags) }, options)).pool,
+    )
   }
 
   /** The volume with this path; only active pools that know it are asked. */
   async storageVolLookupByPath(path: string, options?: CallOptions): Promise<StorageVol> {
-    return new StorageVol(this.#client, (await this.#client.call('STORAGE_VOL_LOOKUP_BY_PATH', { path }, options)).vol)
+    return new StorageVol(
+      this.#client,
+      (await this.#client.call('STORAGE_VOL_LOOKUP_BY_PATH', { path }, options)).vol,
+    )
   }
 
   /**
    * Calls the listener for each event of this type, of all domains; the result ends it.
    * Events are never replayed: register first, then list. Rejects with LibvirtError where the daemon does not know the event.
    */
-  domainEventRegisterAny(type: DomainEventType, listener: (event: DomainEvent) => void): Promise<() => Promise<void>> {
+  domainEventRegisterAny(
+    type: DomainEventType,
+    listener: (event: DomainEvent) => void,
+  ): Promise<() => Promise<void>> {
     return this.#events.subscribe(type, listener)
   }
 }

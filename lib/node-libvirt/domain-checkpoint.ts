@@ -15,11 +15,21 @@ export class DomainCheckpoint {
 
   /** With SIZE it tells of each disk how many bytes an increment since then would hold; the domain must run. */
   async getXMLDesc(flags?: Flags<'DomainCheckpointXML'>, options?: CallOptions): Promise<string> {
-    return (await this.#client.call('DOMAIN_CHECKPOINT_GET_XML_DESC', { checkpoint: this.#reference, flags: combine(flags) }, options)).xml
+    return (
+      await this.#client.call(
+        'DOMAIN_CHECKPOINT_GET_XML_DESC',
+        { checkpoint: this.#reference, flags: combine(flags) },
+        options,
+      )
+    ).xml
   }
 
   /** What it recorded goes over to its parent; METADATA_ONLY leaves its bitmaps in the images. */
   async delete(flags?: Flags<'DomainCheckpointDelete'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_CHECKPOINT_DELETE', { checkpoint: this.#reference, flags: combine(flags) }, options)
+    await this.#client.call(
+      'DOMAIN_CHECKPOINT_DELETE',
+      { checkpoint: this.#reference, flags: combine(flags) },
+      options,
+    )
   }
 }

@@ -1,6 +1,11 @@
 import { isLibvirtError, VIR_ERR_NO_DOMAIN_SNAPSHOT } from './errors.ts'
 import { DOMAIN_JOB_TYPES, type DomainJobType } from './flags/backup-flags.ts'
-import { BLOCK_JOB_TYPES, VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES, VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES, type BlockJobType } from './flags/block-flags.ts'
+import {
+  BLOCK_JOB_TYPES,
+  VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES,
+  VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES,
+  type BlockJobType,
+} from './flags/block-flags.ts'
 import { DOMAIN_STATES, type DomainState } from './flags/domain-flags.ts'
 import { combine, type Flags } from './flags/flag-set.ts'
 import { DomainCheckpoint } from './domain-checkpoint.ts'
@@ -60,27 +65,48 @@ export class Domain {
   }
 
   async getXMLDesc(flags?: Flags<'DomainXML'>, options?: CallOptions): Promise<string> {
-    return (await this.#client.call('DOMAIN_GET_XML_DESC', { dom: this.reference, flags: combine(flags) }, options)).xml
+    return (
+      await this.#client.call('DOMAIN_GET_XML_DESC', { dom: this.reference, flags: combine(flags) }, options)
+    ).xml
   }
 
   /** Answers while QEMU hangs, too. */
   async getState(options?: CallOptions): Promise<{ state: DomainState; reason: number }> {
-    const { state, reason } = await this.#client.call('DOMAIN_GET_STATE', { dom: this.reference, flags: 0 }, options)
+    const { state, reason } = await this.#client.call(
+      'DOMAIN_GET_STATE',
+      { dom: this.reference, flags: 0 },
+      options,
+    )
     return { state: DOMAIN_STATES[state] ?? 'no state', reason }
   }
 
   async isPersistent(options?: CallOptions): Promise<boolean> {
-    return (await this.#client.call('DOMAIN_IS_PERSISTENT', { dom: this.reference }, options)).persistent === 1
+    return (
+      (await this.#client.call('DOMAIN_IS_PERSISTENT', { dom: this.reference }, options)).persistent === 1
+    )
   }
 
   /** Disks with an I/O error, as `virsh domblkerror`. */
-  async getDiskErrors(options?: CallOptions): Promise<{ target: string; error: 'unspecified' | 'no space' }[]> {
-    const { errors } = await this.#client.call('DOMAIN_GET_DISK_ERRORS', { dom: this.reference, maxerrors: 256, flags: 0 }, options)
-    return errors.map(({ disk, error }) => ({ target: disk, error: error === 2 ? 'no space' : 'unspecified' }))
+  async getDiskErrors(
+    options?: CallOptions,
+  ): Promise<{ target: string; error: 'unspecified' | 'no space' }[]> {
+    const { errors } = await this.#client.call(
+      'DOMAIN_GET_DISK_ERRORS',
+      { dom: this.reference, maxerrors: 256, flags: 0 },
+      options,
+    )
+    return errors.map(({ disk, error }) => ({
+      target: disk,
+      error: error === 2 ? 'no space' : 'unspecified',
+    }))
   }
 
   async create(flags?: Flags<'DomainCreate'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_CREATE_WITH_FLAGS', { dom: this.reference, flags: combine(flags) }, options)
+    await this.#client.call(
+      'DOMAIN_CREATE_WITH_FLAGS',
+      { dom: this.reference, flags: combine(flags) },
+      options,
+    )
   }
 
   /** Asks the guest to shut down; returns once asked. */
@@ -106,16 +132,31 @@ export class Domain {
   }
 
   async hasManagedSaveImage(options?: CallOptions): Promise<boolean> {
-    return (await this.#client.call('DOMAIN_HAS_MANAGED_SAVE_IMAGE', { dom: this.reference, flags: 0 }, options)).result === 1
+    return (
+      (await this.#client.call('DOMAIN_HAS_MANAGED_SAVE_IMAGE', { dom: this.reference, flags: 0 }, options))
+        .result === 1
+    )
   }
 
-  async snapshotCreateXML(xml: string, flags?: Flags<'DomainSnapshotCreate'>, options?: CallOptions): Promise<DomainSnapshot> {
-    const { snap } = await this.#client.call('DOMAIN_SNAPSHOT_CREATE_XML', { dom: this.reference, xml_desc: xml, flags: combine(flags) }, options)
+  async snapshotCreateXML(
+    xml: string,
+    flags?: Flags<'DomainSnapshotCreate'>,
+    options?: CallOptions,
+  ): Promise<DomainSnapshot> {
+    const { snap } = await this.#client.call(
+      'DOMAIN_SNAPSHOT_CREATE_XML',
+      { dom: this.reference, xml_desc: xml, flags: combine(flags) },
+      options,
+    )
     return new DomainSnapshot(this.#client, snap)
   }
 
   async listAllSnapshots(options?: CallOptions): Promise<DomainSnapshot[]> {
-    const { snapshots } = await this.#client.call('DOMAIN_LIST_ALL_SNAPSHOTS', { dom: this.reference, need_results: 1, flags: 0 }, options)
+    const { snapshots } = await this.#client.call(
+      'DOMAIN_LIST_ALL_SNAPSHOTS',
+      { dom: this.reference, need_results: 1, flags: 0 },
+      options,
+    )
     return snapshots.map((snapshot) => new DomainSnapshot(this.#client, snapshot))
   }
 
@@ -124,16 +165,32 @@ export class Domain {
   }
 
   async snapshotLookupByName(name: string, options?: CallOptions): Promise<DomainSnapshot> {
-    return new DomainSnapshot(this.#client, (await this.#client.call('DOMAIN_SNAPSHOT_LOOKUP_BY_NAME', { dom: this.reference, name, flags: 0 }, options)).snap)
+    return new DomainSnapshot(
+      this.#client,
+      (
+        await this.#client.call(
+          'DOMAIN_SNAPSHOT_LOOKUP_BY_NAME',
+          { dom: this.reference, name, flags: 0 },
+          options,
+        )
+      ).snap,
+    )
   }
 
   /** The current snapshot, or null when there is none. */
   async snapshotCurrent(options?: CallOptions): Promise<DomainSnapshot | null> {
     // Asked first, for libvirtd writes an error to its log when there is none.
-    const { result } = await this.#client.call('DOMAIN_HAS_CURRENT_SNAPSHOT', { dom: this.reference, flags: 0 }, options)
+    const { result } = await this.#client.call(
+      'DOMAIN_HAS_CURRENT_SNAPSHOT',
+      { dom: this.reference, flags: 0 },
+      options,
+    )
     if (result === 0) return null
     try {
-      return new DomainSnapshot(this.#client, (await this.#client.call('DOMAIN_SNAPSHOT_CURRENT', { dom: this.reference, flags: 0 }, options)).snap)
+      return new DomainSnapshot(
+        this.#client,
+        (await this.#client.call('DOMAIN_SNAPSHOT_CURRENT', { dom: this.reference, flags: 0 }, options)).snap,
+      )
     } catch (error) {
       // It went between the two.
       if (isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) return null
@@ -145,119 +202,263 @@ export class Domain {
    * Begins a commit of `top` into `base`. Layers are file paths or `vda[N]` with N a node index (not a depth);
    * null base = bottom of the chain, null top = the active layer, which needs VIR_DOMAIN_BLOCK_COMMIT_ACTIVE.
    */
-  async blockCommit(disk: string, base: string | null, top: string | null, bandwidth: number, flags?: Flags<'DomainBlockCommit'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BLOCK_COMMIT', { dom: this.reference, disk, base, top, bandwidth: BigInt(bandwidth), flags: combine(flags) }, options)
+  async blockCommit(
+    disk: string,
+    base: string | null,
+    top: string | null,
+    bandwidth: number,
+    flags?: Flags<'DomainBlockCommit'>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call(
+      'DOMAIN_BLOCK_COMMIT',
+      { dom: this.reference, disk, base, top, bandwidth: BigInt(bandwidth), flags: combine(flags) },
+      options,
+    )
   }
 
   /**
    * Begins to copy a disk, with all below it unless SHALLOW, to what the `<disk>` XML names. Once it is ready the copy is kept in
    * step until blockJobAbort: without PIVOT that ends it with the copy complete and the disk as it was.
    */
-  async blockCopy(disk: string, destXml: string, { bandwidthBytesPerSecond = 0, granularityBytes, bufferBytes }: BlockCopyParams, flags?: Flags<'DomainBlockCopy'>, options?: CallOptions): Promise<void> {
+  async blockCopy(
+    disk: string,
+    destXml: string,
+    { bandwidthBytesPerSecond = 0, granularityBytes, bufferBytes }: BlockCopyParams,
+    flags?: Flags<'DomainBlockCopy'>,
+    options?: CallOptions,
+  ): Promise<void> {
     // libvirt-domain.h, VIR_DOMAIN_BLOCK_COPY_*: bandwidth and buf-size are unsigned long long, granularity unsigned int.
     const params = [
-      ...(bandwidthBytesPerSecond > 0 ? [{ field: 'bandwidth', value: { type: 'ullong', value: BigInt(bandwidthBytesPerSecond) } } as const] : []),
-      ...(granularityBytes === undefined ? [] : [{ field: 'granularity', value: { type: 'uint', value: granularityBytes } } as const]),
-      ...(bufferBytes === undefined ? [] : [{ field: 'buf-size', value: { type: 'ullong', value: BigInt(bufferBytes) } } as const]),
+      ...(bandwidthBytesPerSecond > 0
+        ? [{ field: 'bandwidth', value: { type: 'ullong', value: BigInt(bandwidthBytesPerSecond) } } as const]
+        : []),
+      ...(granularityBytes === undefined
+        ? []
+        : [{ field: 'granularity', value: { type: 'uint', value: granularityBytes } } as const]),
+      ...(bufferBytes === undefined
+        ? []
+        : [{ field: 'buf-size', value: { type: 'ullong', value: BigInt(bufferBytes) } } as const]),
     ]
-    await this.#client.call('DOMAIN_BLOCK_COPY', { dom: this.reference, path: disk, destxml: destXml, params, flags: combine(flags) }, options)
+    await this.#client.call(
+      'DOMAIN_BLOCK_COPY',
+      { dom: this.reference, path: disk, destxml: destXml, params, flags: combine(flags) },
+      options,
+    )
   }
 
   /** Begins a pull of everything below into the active layer. */
-  async blockPull(disk: string, bandwidth: number, flags?: Flags<'DomainBlockPull'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BLOCK_PULL', { dom: this.reference, path: disk, bandwidth: BigInt(bandwidth), flags: combine(flags) }, options)
+  async blockPull(
+    disk: string,
+    bandwidth: number,
+    flags?: Flags<'DomainBlockPull'>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call(
+      'DOMAIN_BLOCK_PULL',
+      { dom: this.reference, path: disk, bandwidth: BigInt(bandwidth), flags: combine(flags) },
+      options,
+    )
   }
 
   /** Begins a pull of what lies above `base` into the active layer; null = everything, as blockPull. */
-  async blockRebase(disk: string, base: string | null, bandwidth: number, flags?: Flags<'DomainBlockRebase'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BLOCK_REBASE', { dom: this.reference, path: disk, base, bandwidth: BigInt(bandwidth), flags: combine(flags) }, options)
+  async blockRebase(
+    disk: string,
+    base: string | null,
+    bandwidth: number,
+    flags?: Flags<'DomainBlockRebase'>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call(
+      'DOMAIN_BLOCK_REBASE',
+      { dom: this.reference, path: disk, base, bandwidth: BigInt(bandwidth), flags: combine(flags) },
+      options,
+    )
   }
 
   /** Ends a job; with PIVOT it switches the disk to the finished copy or base. */
-  async blockJobAbort(disk: string, flags?: Flags<'DomainBlockJobAbort'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BLOCK_JOB_ABORT', { dom: this.reference, path: disk, flags: combine(flags) }, options)
+  async blockJobAbort(
+    disk: string,
+    flags?: Flags<'DomainBlockJobAbort'>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call(
+      'DOMAIN_BLOCK_JOB_ABORT',
+      { dom: this.reference, path: disk, flags: combine(flags) },
+      options,
+    )
   }
 
   /** 0 takes the limit away. */
   async blockJobSetSpeed(disk: string, bytesPerSecond: number, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BLOCK_JOB_SET_SPEED', { dom: this.reference, path: disk, bandwidth: BigInt(bytesPerSecond), flags: combine(VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES) }, options)
+    await this.#client.call(
+      'DOMAIN_BLOCK_JOB_SET_SPEED',
+      {
+        dom: this.reference,
+        path: disk,
+        bandwidth: BigInt(bytesPerSecond),
+        flags: combine(VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES),
+      },
+      options,
+    )
   }
 
   /** The job of a disk (its target or path), or null when it has none. */
   async getBlockJobInfo(disk: string, options?: CallOptions): Promise<BlockJobInfo | null> {
-    const info = await this.#client.call('DOMAIN_GET_BLOCK_JOB_INFO', { dom: this.reference, path: disk, flags: combine(VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES) }, options)
+    const info = await this.#client.call(
+      'DOMAIN_GET_BLOCK_JOB_INFO',
+      { dom: this.reference, path: disk, flags: combine(VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES) },
+      options,
+    )
     if (info.found === 0) return null
-    return { type: BLOCK_JOB_TYPES[info.type] ?? 'unknown', bandwidthBytesPerSecond: Number(info.bandwidth), cur: Number(info.cur), end: Number(info.end) }
+    return {
+      type: BLOCK_JOB_TYPES[info.type] ?? 'unknown',
+      bandwidthBytesPerSecond: Number(info.bandwidth),
+      cur: Number(info.cur),
+      end: Number(info.end),
+    }
   }
 
   /** Bytes of a disk's active layer. */
-  async getBlockInfo(disk: string, options?: CallOptions): Promise<{ allocationBytes: number; capacityBytes: number; physicalBytes: number }> {
-    const info = await this.#client.call('DOMAIN_GET_BLOCK_INFO', { dom: this.reference, path: disk, flags: 0 }, options)
-    return { allocationBytes: Number(info.allocation), capacityBytes: Number(info.capacity), physicalBytes: Number(info.physical) }
+  async getBlockInfo(
+    disk: string,
+    options?: CallOptions,
+  ): Promise<{ allocationBytes: number; capacityBytes: number; physicalBytes: number }> {
+    const info = await this.#client.call(
+      'DOMAIN_GET_BLOCK_INFO',
+      { dom: this.reference, path: disk, flags: 0 },
+      options,
+    )
+    return {
+      allocationBytes: Number(info.allocation),
+      capacityBytes: Number(info.capacity),
+      physicalBytes: Number(info.physical),
+    }
   }
 
   /** Ids of its I/O threads. One short question to QEMU's monitor (query-iothreads): a VM whose QEMU hangs does not answer it. */
   async getIOThreadIds(options?: CallOptions): Promise<number[]> {
-    const { info } = await this.#client.call('DOMAIN_GET_IOTHREAD_INFO', { dom: this.reference, flags: 0 }, options)
+    const { info } = await this.#client.call(
+      'DOMAIN_GET_IOTHREAD_INFO',
+      { dom: this.reference, flags: 0 },
+      options,
+    )
     return info.map((thread) => thread.iothread_id)
   }
 
   /** Number of file systems frozen. */
   async fsFreeze(mountpoints: string[] = [], options?: CallOptions): Promise<number> {
-    return (await this.#client.call('DOMAIN_FSFREEZE', { dom: this.reference, mountpoints, flags: 0 }, options)).filesystems
+    return (
+      await this.#client.call('DOMAIN_FSFREEZE', { dom: this.reference, mountpoints, flags: 0 }, options)
+    ).filesystems
   }
 
   /** Number of file systems thawed; 0 when none was frozen. */
   async fsThaw(mountpoints: string[] = [], options?: CallOptions): Promise<number> {
-    return (await this.#client.call('DOMAIN_FSTHAW', { dom: this.reference, mountpoints, flags: 0 }, options)).filesystems
+    return (await this.#client.call('DOMAIN_FSTHAW', { dom: this.reference, mountpoints, flags: 0 }, options))
+      .filesystems
   }
 
   async getFSInfo(options?: CallOptions): Promise<FileSystem[]> {
     const { info } = await this.#client.call('DOMAIN_GET_FSINFO', { dom: this.reference, flags: 0 }, options)
-    return info.map((each) => ({ mountpoint: each.mountpoint, name: each.name, type: each.fstype, targets: each.dev_aliases }))
+    return info.map((each) => ({
+      mountpoint: each.mountpoint,
+      name: each.name,
+      type: each.fstype,
+      targets: each.dev_aliases,
+    }))
   }
 
   /** Seconds that agent calls wait for an answer: -2 for ever, -1 libvirt's default (5 s), 0 not at all. */
   async agentSetResponseTimeout(timeoutSeconds: number, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_AGENT_SET_RESPONSE_TIMEOUT', { dom: this.reference, timeout: timeoutSeconds, flags: 0 }, options)
+    await this.#client.call(
+      'DOMAIN_AGENT_SET_RESPONSE_TIMEOUT',
+      { dom: this.reference, timeout: timeoutSeconds, flags: 0 },
+      options,
+    )
   }
 
   /** A command of the QEMU guest agent, JSON in and out. `timeoutSeconds` as in agentSetResponseTimeout. */
-  async qemuAgentCommand(command: string, timeoutSeconds: number, options?: CallOptions): Promise<string | null> {
-    return (await this.#client.callQemu('DOMAIN_AGENT_COMMAND', { dom: this.reference, cmd: command, timeout: timeoutSeconds, flags: 0 }, options)).result
+  async qemuAgentCommand(
+    command: string,
+    timeoutSeconds: number,
+    options?: CallOptions,
+  ): Promise<string | null> {
+    return (
+      await this.#client.callQemu(
+        'DOMAIN_AGENT_COMMAND',
+        { dom: this.reference, cmd: command, timeout: timeoutSeconds, flags: 0 },
+        options,
+      )
+    ).result
   }
 
   /**
    * Begins a backup of a running domain; with a checkpoint's XML it makes that at the same instant. Returns once begun.
    * One job a domain. There is no bandwidth limit, and it can't quiesce.
    */
-  async backupBegin(backupXml: string, checkpointXml: string | null, flags?: Flags<'DomainBackupBegin'>, options?: CallOptions): Promise<void> {
-    await this.#client.call('DOMAIN_BACKUP_BEGIN', { dom: this.reference, backup_xml: backupXml, checkpoint_xml: checkpointXml, flags: combine(flags) }, options)
+  async backupBegin(
+    backupXml: string,
+    checkpointXml: string | null,
+    flags?: Flags<'DomainBackupBegin'>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call(
+      'DOMAIN_BACKUP_BEGIN',
+      { dom: this.reference, backup_xml: backupXml, checkpoint_xml: checkpointXml, flags: combine(flags) },
+      options,
+    )
   }
 
   /** The running backup job. Rejects with VIR_ERR_NO_DOMAIN_BACKUP when there is none. */
   async backupGetXMLDesc(options?: CallOptions): Promise<string> {
-    return (await this.#client.call('DOMAIN_BACKUP_GET_XML_DESC', { dom: this.reference, flags: 0 }, options)).xml
+    return (await this.#client.call('DOMAIN_BACKUP_GET_XML_DESC', { dom: this.reference, flags: 0 }, options))
+      .xml
   }
 
   /** Needs a running domain whose disks are qcow2, unless REDEFINE. Every other disk must be named with checkpoint='no'. */
-  async checkpointCreateXML(xml: string, flags?: Flags<'DomainCheckpointCreate'>, options?: CallOptions): Promise<DomainCheckpoint> {
-    const { checkpoint } = await this.#client.call('DOMAIN_CHECKPOINT_CREATE_XML', { dom: this.reference, xml_desc: xml, flags: combine(flags) }, options)
+  async checkpointCreateXML(
+    xml: string,
+    flags?: Flags<'DomainCheckpointCreate'>,
+    options?: CallOptions,
+  ): Promise<DomainCheckpoint> {
+    const { checkpoint } = await this.#client.call(
+      'DOMAIN_CHECKPOINT_CREATE_XML',
+      { dom: this.reference, xml_desc: xml, flags: combine(flags) },
+      options,
+    )
     return new DomainCheckpoint(this.#client, checkpoint)
   }
 
   async listAllCheckpoints(options?: CallOptions): Promise<DomainCheckpoint[]> {
-    const { checkpoints } = await this.#client.call('DOMAIN_LIST_ALL_CHECKPOINTS', { dom: this.reference, need_results: 1, flags: 0 }, options)
+    const { checkpoints } = await this.#client.call(
+      'DOMAIN_LIST_ALL_CHECKPOINTS',
+      { dom: this.reference, need_results: 1, flags: 0 },
+      options,
+    )
     return checkpoints.map((checkpoint) => new DomainCheckpoint(this.#client, checkpoint))
   }
 
   async checkpointLookupByName(name: string, options?: CallOptions): Promise<DomainCheckpoint> {
-    return new DomainCheckpoint(this.#client, (await this.#client.call('DOMAIN_CHECKPOINT_LOOKUP_BY_NAME', { dom: this.reference, name, flags: 0 }, options)).checkpoint)
+    return new DomainCheckpoint(
+      this.#client,
+      (
+        await this.#client.call(
+          'DOMAIN_CHECKPOINT_LOOKUP_BY_NAME',
+          { dom: this.reference, name, flags: 0 },
+          options,
+        )
+      ).checkpoint,
+    )
   }
 
   /** The job that runs, or with COMPLETED the last one that ended, which is forgotten by that unless KEEP_COMPLETED. */
   async getJobStats(flags?: Flags<'DomainJobStats'>, options?: CallOptions): Promise<DomainJobStats> {
-    const { type, params } = await this.#client.call('DOMAIN_GET_JOB_STATS', { dom: this.reference, flags: combine(flags) }, options)
+    const { type, params } = await this.#client.call(
+      'DOMAIN_GET_JOB_STATS',
+      { dom: this.reference, flags: combine(flags) },
+      options,
+    )
     return { type: DOMAIN_JOB_TYPES[type] ?? 'none', params: typedParams(params) }
   }
 

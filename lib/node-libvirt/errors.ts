@@ -51,7 +51,8 @@ export class ConnectionError extends Error {
   }
 }
 
-const branded = (value: unknown, brand: symbol) => typeof value === 'object' && value !== null && brand in value
+const branded = (value: unknown, brand: symbol) =>
+  typeof value === 'object' && value !== null && brand in value
 
 /** True for a LibvirtError of any copy of this module; with a code, only for that one. */
 export function isLibvirtError(value: unknown, code?: number): value is LibvirtError {

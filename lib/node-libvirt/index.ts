@@ -1,5 +1,11 @@
 export { Connect, openConnect, type NodeInfo, type OpenOptions } from './connect.ts'
-export { Domain, type BlockCopyParams, type BlockJobInfo, type DomainJobStats, type FileSystem } from './domain.ts'
+export {
+  Domain,
+  type BlockCopyParams,
+  type BlockJobInfo,
+  type DomainJobStats,
+  type FileSystem,
+} from './domain.ts'
 export { DomainCheckpoint } from './domain-checkpoint.ts'
 export { DomainSnapshot } from './domain-snapshot.ts'
 export { StoragePool, StorageVol } from './storage.ts'

@@ -9,7 +9,25 @@ export interface UnixTarget {
 }
 
 /** Parameters that belong to the connection, not to the driver (WIRE.md, section 4). */
-const OWN_PARAMETERS = ['name', 'command', 'socket', 'auth', 'sshauth', 'netcat', 'mode', 'proxy', 'keyfile', 'pkipath', 'known_hosts', 'known_hosts_verify', 'tls_priority', 'no_sanity', 'no_verify', 'no_tty', 'authfile']
+const OWN_PARAMETERS = [
+  'name',
+  'command',
+  'socket',
+  'auth',
+  'sshauth',
+  'netcat',
+  'mode',
+  'proxy',
+  'keyfile',
+  'pkipath',
+  'known_hosts',
+  'known_hosts_verify',
+  'tls_priority',
+  'no_sanity',
+  'no_verify',
+  'no_tty',
+  'authfile',
+]
 
 interface Machine {
   env: Record<string, string | undefined>
@@ -17,7 +35,11 @@ interface Machine {
   exists(path: string): boolean
 }
 
-const thisMachine = (): Machine => ({ env: process.env, isRoot: process.getuid?.() === 0, exists: existsSync })
+const thisMachine = (): Machine => ({
+  env: process.env,
+  isRoot: process.getuid?.() === 0,
+  exists: existsSync,
+})
 
 /**
  * Resolves a libvirt connection URI such as `qemu:///system`, `qemu:///session?socket=/run/x`, `test+unix:///default`.
@@ -25,17 +47,35 @@ const thisMachine = (): Machine => ({ env: process.env, isRoot: process.getuid?.
  */
 export function resolveUri(uri: string, readonly: boolean, machine: Machine = thisMachine()): UnixTarget {
   const parts = /^([a-z0-9]+)(?:\+([a-z0-9]+))?:\/\/([^/?]*)(\/[^?]*)?(?:\?(.*))?$/i.exec(uri)
-  if (!parts) throw new ConnectionError('refused', `"${uri}" is not a libvirt connection URI such as qemu:///system`, false)
+  if (!parts)
+    throw new ConnectionError(
+      'refused',
+      `"${uri}" is not a libvirt connection URI such as qemu:///system`,
+      false,
+    )
   const [, driver = '', transport = parts[3] ? 'tls' : 'unix', host, path = '/', query = ''] = parts
-  if (transport !== 'unix' || host) throw new ConnectionError('refused', `${uri}: only local unix sockets can be reached yet, not the transport "${transport}"`, false)
+  if (transport !== 'unix' || host)
+    throw new ConnectionError(
+      'refused',
+      `${uri}: only local unix sockets can be reached yet, not the transport "${transport}"`,
+      false,
+    )
   const parameters = new URLSearchParams(query)
   const rest = new URLSearchParams([...parameters].filter(([key]) => !OWN_PARAMETERS.includes(key)))
   const name = parameters.get('name') ?? `${driver}://${path}${rest.size > 0 ? `?${rest}` : ''}`
-  const socketPath = parameters.get('socket') ?? defaultSocket(driver, path, parameters.get('mode') ?? 'auto', readonly, machine)
+  const socketPath =
+    parameters.get('socket') ??
+    defaultSocket(driver, path, parameters.get('mode') ?? 'auto', readonly, machine)
   return { socketPath, name }
 }
 
-function defaultSocket(driver: string, path: string, mode: string, readonly: boolean, machine: Machine): string {
+function defaultSocket(
+  driver: string,
+  path: string,
+  mode: string,
+  readonly: boolean,
+  machine: Machine,
+): string {
   // Root always talks to the system daemon, for /session too (WIRE.md, section 4).
   const session = path === '/session' && !machine.isRoot
   const runtime = machine.env.XDG_RUNTIME_DIR ?? `${machine.env.HOME ?? ''}/.cache`

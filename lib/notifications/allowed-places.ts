@@ -8,7 +8,7 @@ export interface AllowedPlaces {
   refusesAddress(host: string, address: string): string | null
 }
 
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' as const : 'ipv4' as const)
+const familyOf = (address: string) => (isIP(address) === 6 ? ('ipv6' as const) : ('ipv4' as const))
 
 /** `entries`: names, names with `*.` in front for those below, addresses and nets; null: everywhere. Pure. */
 export function allowedPlaces(entries: readonly string[] | null): AllowedPlaces {
@@ -22,11 +22,21 @@ export function allowedPlaces(entries: readonly string[] | null): AllowedPlaces 
     else nets.addSubnet(address, Number(bits), familyOf(address))
   }
   const plain = (host: string) => host.toLowerCase().replace(/\.$/, '')
-  const isNamed = (host: string) => names.some((name) => (name.startsWith('*.') ? plain(host).endsWith(name.slice(1)) : plain(host) === name))
+  const isNamed = (host: string) =>
+    names.some((name) => (name.startsWith('*.') ? plain(host).endsWith(name.slice(1)) : plain(host) === name))
   const hasNets = names.length < entries.length
-  const refused = (host: string) => `Keyframe sends nothing to ${host}: it is not among the places that KEYFRAME_NOTIFY_ALLOW names.`
+  const refused = (host: string) =>
+    `Keyframe sends nothing to ${host}: it is not among the places that KEYFRAME_NOTIFY_ALLOW names.`
   return {
-    refusesName: (host) => (isIP(host) !== 0 ? (nets.check(host, familyOf(host)) ? null : refused(host)) : isNamed(host) || hasNets ? null : refused(host)),
-    refusesAddress: (host, address) => (isNamed(host) || nets.check(address, familyOf(address)) ? null : refused(host)),
+    refusesName: (host) =>
+      isIP(host) !== 0
+        ? nets.check(host, familyOf(host))
+          ? null
+          : refused(host)
+        : isNamed(host) || hasNets
+          ? null
+          : refused(host),
+    refusesAddress: (host, address) =>
+      isNamed(host) || nets.check(address, familyOf(address)) ? null : refused(host),
   }
 }

@@ -14,12 +14,18 @@ export class UnreadableSecrets extends Error {
   override name = 'UnreadableSecrets'
 }
 
-const OTHER_KEY = 'Its address, token or password can’t be read: it was written with another key than the one that Keyframe has now. Put the key of then back, or give them again under Change.'
-const CHANGED = 'Its address, token or password can’t be read: what is stored was damaged. Give them again under Change.'
+const OTHER_KEY =
+  'Its address, token or password can’t be read: it was written with another key than the one that Keyframe has now. Put the key of then back, or give them again under Change.'
+const CHANGED =
+  'Its address, token or password can’t be read: what is stored was damaged. Give them again under Change.'
 
 /** With its secrets: for sending, never for a page. Throws UnreadableSecrets. */
 export function toChannel(row: ChannelRow): Channel {
-  const via = { kind: row.kind as ChannelKind, settings: JSON.parse(row.settings), secrets: JSON.parse(readSecrets(row)) } as Via
+  const via = {
+    kind: row.kind as ChannelKind,
+    settings: JSON.parse(row.settings),
+    secrets: JSON.parse(readSecrets(row)),
+  } as Via
   return { id: row.id, name: row.name, ...via }
 }
 
@@ -32,7 +38,8 @@ function readSecrets({ id, secrets }: ChannelRow): string {
 }
 
 /** As they are kept. */
-export const storeSecrets = (id: string, secrets: Channel['secrets']): string => encryptSecret(JSON.stringify(secrets), secretOwner('notification_channels', id))
+export const storeSecrets = (id: string, secrets: Channel['secrets']): string =>
+  encryptSecret(JSON.stringify(secrets), secretOwner('notification_channels', id))
 
 /** The channel, or why its secrets can't be read. */
 export function channelOrWhy(row: ChannelRow): Channel | UnreadableSecrets {
@@ -46,12 +53,21 @@ export function channelOrWhy(row: ChannelRow): Channel | UnreadableSecrets {
 
 /** Rows of all channels, oldest first. */
 export function channelRows(): Promise<ChannelRow[]> {
-  return store().selectFrom('notification_channels').selectAll().orderBy('created_at_ms').orderBy('id').execute()
+  return store()
+    .selectFrom('notification_channels')
+    .selectAll()
+    .orderBy('created_at_ms')
+    .orderBy('id')
+    .execute()
 }
 
 /** The row of the channel of this id. Throws Refusal when there is none. */
 export async function requireChannel(id: string): Promise<ChannelRow> {
-  const row = await store().selectFrom('notification_channels').selectAll().where('id', '=', id).executeTakeFirst()
+  const row = await store()
+    .selectFrom('notification_channels')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
   if (!row) throw new Refusal('There is no such channel: it was removed meanwhile. Reload the page.')
   return row
 }

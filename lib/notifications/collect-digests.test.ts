@@ -9,8 +9,14 @@ const loop = runLoop()
 
 describe('the digest', () => {
   const at = (iso: string) => Date.parse(iso)
-  const daily = (digestAt: string) => loop.add({ digestAt, timeZone: 'Europe/Berlin', hearsProtection: false, hearsJobs: false })
-  const toldAt = () => loop.receiver.received.map((each) => new Date((each.body as { at: string }).at).toLocaleString('sv', { timeZone: 'Europe/Berlin' }).slice(0, 16))
+  const daily = (digestAt: string) =>
+    loop.add({ digestAt, timeZone: 'Europe/Berlin', hearsProtection: false, hearsJobs: false })
+  const toldAt = () =>
+    loop.receiver.received.map((each) =>
+      new Date((each.body as { at: string }).at)
+        .toLocaleString('sv', { timeZone: 'Europe/Berlin' })
+        .slice(0, 16),
+    )
   /** Looks every quarter of an hour; with a restart at each look on request. */
   const live = async (untilMs: number, restarts = false) => {
     while (loop.now < untilMs) {
@@ -19,12 +25,27 @@ describe('the digest', () => {
     }
   }
 
-  it.each([['in spring, when the clock leaps over it', '2026-03-27T12:00:00Z', ['2026-03-28 02:30', '2026-03-29 03:00', '2026-03-30 02:30']], ['in autumn, when the clock shows it twice', '2026-10-23T12:00:00Z', ['2026-10-24 02:30', '2026-10-25 02:30', '2026-10-26 02:30']]])('comes once a day %s, whatever is restarted', async (_, from, expected) => {
+  it.each([
+    [
+      'in spring, when the clock leaps over it',
+      '2026-03-27T12:00:00Z',
+      ['2026-03-28 02:30', '2026-03-29 03:00', '2026-03-30 02:30'],
+    ],
+    [
+      'in autumn, when the clock shows it twice',
+      '2026-10-23T12:00:00Z',
+      ['2026-10-24 02:30', '2026-10-25 02:30', '2026-10-26 02:30'],
+    ],
+  ])('comes once a day %s, whatever is restarted', async (_, from, expected) => {
     loop.now = at(from)
     await daily('02:30')
     await live(loop.now + 3 * 24 * 60 * MINUTE_MS, true)
     expect(toldAt()).toEqual(expected)
-    expect(loop.receiver.received[0]!.body).toMatchObject({ event: 'digest', title: 'There are no VMs to protect', counts: { protected: 0, vms: 0 } })
+    expect(loop.receiver.received[0]!.body).toMatchObject({
+      event: 'digest',
+      title: 'There are no VMs to protect',
+      counts: { protected: 0, vms: 0 },
+    })
   })
 
   it('that was missed comes once, and none that was due before it was asked for', async () => {
@@ -48,7 +69,11 @@ describe('the digest', () => {
   it('tells of the jobs that failed in the last 24 hours', async () => {
     loop.now = Date.now()
     const zone = 'UTC'
-    const input = await loop.add({ digestAt: new Date(loop.now + 5 * MINUTE_MS).toISOString().slice(11, 16), timeZone: zone, hearsJobs: false })
+    const input = await loop.add({
+      digestAt: new Date(loop.now + 5 * MINUTE_MS).toISOString().slice(11, 16),
+      timeZone: zone,
+      hearsJobs: false,
+    })
     await beginJob('old')
     await beginJob('new', { title: 'Back up web' })
     await endJob('old', 'failed', loop.now - 25 * 60 * MINUTE_MS, 'Long ago.')
@@ -56,6 +81,9 @@ describe('the digest', () => {
     await loop.pass(6 * MINUTE_MS)
     expect(input.digestAt).not.toBeNull()
     expect(loop.receiver.received).toHaveLength(1)
-    expect(loop.receiver.received[0]!.body).toMatchObject({ jobs: [{ id: 'new', error: 'The target is full.' }], text: expect.stringContaining('One job failed in the last 24 hours:') })
+    expect(loop.receiver.received[0]!.body).toMatchObject({
+      jobs: [{ id: 'new', error: 'The target is full.' }],
+      text: expect.stringContaining('One job failed in the last 24 hours:'),
+    })
   })
 })

@@ -17,7 +17,14 @@ export class Delivery {
 
   /** Begins with every channel that something is due for; does not wait for them. */
   async begin(): Promise<void> {
-    for (const id of await channelsWithDue(nowMs())) if (!this.#busy.has(id)) this.#busy.set(id, this.#sendAll(id).catch(this.#report).finally(() => this.#busy.delete(id)))
+    for (const id of await channelsWithDue(nowMs()))
+      if (!this.#busy.has(id))
+        this.#busy.set(
+          id,
+          this.#sendAll(id)
+            .catch(this.#report)
+            .finally(() => this.#busy.delete(id)),
+        )
   }
 
   /** Resolves when no attempt is under way. */
@@ -35,14 +42,25 @@ export class Delivery {
     const { signal } = this.#abort
     while (!signal.aborted) {
       const row = await nextDueOf(channelId, nowMs())
-      const channel = row && (await store().selectFrom('notification_channels').selectAll().where('id', '=', channelId).executeTakeFirst())
+      const channel =
+        row &&
+        (await store()
+          .selectFrom('notification_channels')
+          .selectAll()
+          .where('id', '=', channelId)
+          .executeTakeFirst())
       if (!row || !channel) return
-      const outcome = await send(channel, JSON.parse(row.message) as Message, row.id, signal).catch((error: unknown) => {
-        if (signal.aborted) return null
-        // Thrown on, it would be tried again at once, for ever.
-        this.#report(error)
-        return { sent: false, sentence: 'It could not be sent, for a reason that Keyframe does not know. The log tells more.' } as const
-      })
+      const outcome = await send(channel, JSON.parse(row.message) as Message, row.id, signal).catch(
+        (error: unknown) => {
+          if (signal.aborted) return null
+          // Thrown on, it would be tried again at once, for ever.
+          this.#report(error)
+          return {
+            sent: false,
+            sentence: 'It could not be sent, for a reason that Keyframe does not know. The log tells more.',
+          } as const
+        },
+      )
       if (outcome === null) return
       await recordAttempt(row, outcome, nowMs())
     }

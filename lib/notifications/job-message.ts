@@ -25,7 +25,8 @@ const WHAT_TO_DO: Record<ToldJob['status'], string> = {
 }
 const SAID: Record<ToldJob['status'], string> = { failed: 'failed', waiting: 'waits for a decision' }
 
-export const placeOf = (job: Pick<ToldJob, 'host' | 'vmName'>): string => (job.vmName === '' ? job.host : `${job.vmName} on ${job.host}`)
+export const placeOf = (job: Pick<ToldJob, 'host' | 'vmName'>): string =>
+  job.vmName === '' ? job.host : `${job.vmName} on ${job.host}`
 
 /** A message for each; for many at once one for all. Pure. */
 export function jobMessages(jobs: readonly ToldJob[], atMs: number): Message[] {
@@ -33,20 +34,63 @@ export function jobMessages(jobs: readonly ToldJob[], atMs: number): Message[] {
   return jobs.length > SINGLE_MESSAGES_MAXIMUM ? [ofMany(jobs, atMs)] : jobs.map((job) => ofOne(job, atMs))
 }
 
-const vmsOf = (jobs: readonly ToldJob[]) => [...new Map(jobs.filter((job) => job.vmUuid !== '').map((job) => [`${job.host}/${job.vmUuid}`, { host: job.host, name: job.vmName, uuid: job.vmUuid, protection: null, before: null, sentence: null }])).values()]
-const jobOf = (job: ToldJob) => ({ id: job.id, kind: job.kind as JobKind, title: job.title, status: job.status satisfies JobStatus, error: job.error })
+const vmsOf = (jobs: readonly ToldJob[]) => [
+  ...new Map(
+    jobs
+      .filter((job) => job.vmUuid !== '')
+      .map((job) => [
+        `${job.host}/${job.vmUuid}`,
+        {
+          host: job.host,
+          name: job.vmName,
+          uuid: job.vmUuid,
+          protection: null,
+          before: null,
+          sentence: null,
+        },
+      ]),
+  ).values(),
+]
+const jobOf = (job: ToldJob) => ({
+  id: job.id,
+  kind: job.kind as JobKind,
+  title: job.title,
+  status: job.status satisfies JobStatus,
+  error: job.error,
+})
 
 function ofOne(job: ToldJob, atMs: number): Message {
   return {
-    event: job.status === 'failed' ? 'job-failed' : 'job-waiting', atMs, level: 'bad', title: line(`${placeOf(job)}: “${job.title}” ${SAID[job.status]}`, 200),
-    text: `${line(job.error ?? 'Nothing is known of why.', ERROR_MAXIMUM)} ${WHAT_TO_DO[job.status]}`, path: jobAddress(job.id), vms: vmsOf([job]), jobs: [jobOf(job)], counts: null,
+    event: job.status === 'failed' ? 'job-failed' : 'job-waiting',
+    atMs,
+    level: 'bad',
+    title: line(`${placeOf(job)}: “${job.title}” ${SAID[job.status]}`, 200),
+    text: `${line(job.error ?? 'Nothing is known of why.', ERROR_MAXIMUM)} ${WHAT_TO_DO[job.status]}`,
+    path: jobAddress(job.id),
+    vms: vmsOf([job]),
+    jobs: [jobOf(job)],
+    counts: null,
   }
 }
 
 function ofMany(jobs: readonly ToldJob[], atMs: number): Message {
-  const lines = jobs.slice(0, LINES_MAXIMUM).map((job) => `${placeOf(job)}: “${job.title}” ${SAID[job.status]}. ${line(job.error ?? '', ERROR_MAXIMUM / 4)}`.trim())
+  const lines = jobs
+    .slice(0, LINES_MAXIMUM)
+    .map((job) =>
+      `${placeOf(job)}: “${job.title}” ${SAID[job.status]}. ${line(job.error ?? '', ERROR_MAXIMUM / 4)}`.trim(),
+    )
   return {
-    event: jobs.every((job) => job.status === 'waiting') ? 'job-waiting' : 'job-failed', atMs, level: 'bad', title: `${jobs.length} jobs ${jobs.every((job) => job.status === 'failed') ? 'failed' : jobs.every((job) => job.status === 'waiting') ? 'wait for a decision' : 'failed or wait for a decision'}`,
-    text: [...lines, ...(jobs.length > LINES_MAXIMUM ? [`And ${jobs.length - LINES_MAXIMUM} more.`] : [])].join('\n'), path: jobsAddress(), vms: vmsOf(jobs), jobs: jobs.map(jobOf), counts: null,
+    event: jobs.every((job) => job.status === 'waiting') ? 'job-waiting' : 'job-failed',
+    atMs,
+    level: 'bad',
+    title: `${jobs.length} jobs ${jobs.every((job) => job.status === 'failed') ? 'failed' : jobs.every((job) => job.status === 'waiting') ? 'wait for a decision' : 'failed or wait for a decision'}`,
+    text: [
+      ...lines,
+      ...(jobs.length > LINES_MAXIMUM ? [`And ${jobs.length - LINES_MAXIMUM} more.`] : []),
+    ].join('\n'),
+    path: jobsAddress(),
+    vms: vmsOf(jobs),
+    jobs: jobs.map(jobOf),
+    counts: null,
   }
 }

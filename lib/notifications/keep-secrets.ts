@@ -10,19 +10,40 @@ export function webhookSecrets(input: WebhookInput, before: WebhookSecrets | nul
   const url = input.secretUrl || before?.url
   if (!url) throw new Refusal('Give the address that messages go to.', { secretUrl: 'Give the address.' })
   const kept = before?.token ?? null
-  if (input.token === '' && kept !== null && new URL(before!.url).origin !== new URL(url).origin) throw new Refusal('The token that is set was given for another server. Type it again for this one, or take it away.', { token: 'It was given for another server.' })
+  if (input.token === '' && kept !== null && new URL(before!.url).origin !== new URL(url).origin)
+    throw new Refusal(
+      'The token that is set was given for another server. Type it again for this one, or take it away.',
+      { token: 'It was given for another server.' },
+    )
   const token = input.token === null ? null : input.token || kept
-  if (input.kind === 'matrix' && token === null) throw new Refusal('A Matrix server takes messages with an access token only.', { token: 'Give the access token.' })
+  if (input.kind === 'matrix' && token === null)
+    throw new Refusal('A Matrix server takes messages with an access token only.', {
+      token: 'Give the access token.',
+    })
   return { url, token }
 }
 
 /** The same for a mail server. Throws Refusal. Pure. */
-export function emailSecrets(input: EmailInput, before: { settings: EmailSettings; secrets: EmailSecrets } | null): EmailSecrets {
+export function emailSecrets(
+  input: EmailInput,
+  before: { settings: EmailSettings; secrets: EmailSecrets } | null,
+): EmailSecrets {
   if (input.user === '') return { password: null }
   const kept = before?.secrets.password ?? null
-  const same = before !== null && before.settings.host === input.host && before.settings.port === input.port && before.settings.tls === input.tls
-  if (input.password === '' && kept !== null && !same) throw new Refusal('The password that is set was given for another server, or another kind of encryption. Type it again.', { password: 'It was given for another server.' })
+  const same =
+    before !== null &&
+    before.settings.host === input.host &&
+    before.settings.port === input.port &&
+    before.settings.tls === input.tls
+  if (input.password === '' && kept !== null && !same)
+    throw new Refusal(
+      'The password that is set was given for another server, or another kind of encryption. Type it again.',
+      { password: 'It was given for another server.' },
+    )
   const password = input.password === null ? null : input.password || kept
-  if (password === null) throw new Refusal('A user signs in with a password. Give it, or leave the user empty.', { password: 'Give the password.' })
+  if (password === null)
+    throw new Refusal('A user signs in with a password. Give it, or leave the user empty.', {
+      password: 'Give the password.',
+    })
   return { password }
 }

@@ -28,7 +28,13 @@ async function look() {
 async function pass(minutes: number, state: string) {
   now += minutes * MINUTE_MS
   const { protectionOf } = await import('../schedules/protection.ts')
-  await waitUntil(async () => { await look(); return (await protectionOf(HOST, uuid))?.state === state }, { limitMs: 60_000, everyMs: 200, what: `The VM ${state}` })
+  await waitUntil(
+    async () => {
+      await look()
+      return (await protectionOf(HOST, uuid))?.state === state
+    },
+    { limitMs: 60_000, everyMs: 200, what: `The VM ${state}` },
+  )
   await look()
 }
 
@@ -51,10 +57,25 @@ it('a VM that a schedule protects, whose target goes away and comes back: each c
   const { saveChannel } = await import('./save-channel.ts')
   const { saveSchedule } = await import('../schedules/save-schedule.ts')
   await look()
-  await saveChannel(webhookInput(receiver.url, { digestAt: new Date(now + 25 * MINUTE_MS).toISOString().slice(11, 16) }), { name: 'tester' })
-  await saveSchedule({
-    id: crypto.randomUUID(), exists: false, host: HOST, vmUuid: uuid, targetId: target.id, method: 'incremental', quiesce: 'off', when: { kind: 'interval', minutes: EVERY_MINUTES }, timeZone: 'UTC', retention: { last: 10, daily: 0, weekly: 0, monthly: 0 },
-  }, { name: 'tester' })
+  await saveChannel(
+    webhookInput(receiver.url, { digestAt: new Date(now + 25 * MINUTE_MS).toISOString().slice(11, 16) }),
+    { name: 'tester' },
+  )
+  await saveSchedule(
+    {
+      id: crypto.randomUUID(),
+      exists: false,
+      host: HOST,
+      vmUuid: uuid,
+      targetId: target.id,
+      method: 'incremental',
+      quiesce: 'off',
+      when: { kind: 'interval', minutes: EVERY_MINUTES },
+      timeZone: 'UTC',
+      retention: { last: 10, daily: 0, weekly: 0, monthly: 0 },
+    },
+    { name: 'tester' },
+  )
   await look()
   await pass(EVERY_MINUTES, 'protected')
   expect(receiver.titles()).toEqual(['a on lab is protected'])
@@ -66,14 +87,34 @@ it('a VM that a schedule protects, whose target goes away and comes back: each c
   await keyframe.uuid('a')
   await look()
   expect(receiver.titles()).toEqual(['a on lab is protected', 'a on lab is at risk'])
-  expect(receiver.received[1]!.body).toMatchObject({ level: 'attention', text: expect.stringMatching(/target nightly can’t be reached.*See that the target is there again\.$/), vms: [{ host: HOST, name: 'a', uuid, before: 'protected', protection: 'at-risk' }] })
+  expect(receiver.received[1]!.body).toMatchObject({
+    level: 'attention',
+    text: expect.stringMatching(/target nightly can’t be reached.*See that the target is there again\.$/),
+    vms: [{ host: HOST, name: 'a', uuid, before: 'protected', protection: 'at-risk' }],
+  })
 
   // The digest, while a host is known and its target away.
   now += 5 * MINUTE_MS
-  await waitUntil(async () => { await look(); return receiver.received.length === 3 }, { limitMs: 20_000, everyMs: 200, what: 'The digest' })
-  expect(receiver.received[2]!.body).toMatchObject({ event: 'digest', title: '0 of 1 VM protected', counts: { protected: 0, vms: 1 }, vms: [{ name: 'a', protection: 'at-risk' }] })
+  await waitUntil(
+    async () => {
+      await look()
+      return receiver.received.length === 3
+    },
+    { limitMs: 20_000, everyMs: 200, what: 'The digest' },
+  )
+  expect(receiver.received[2]!.body).toMatchObject({
+    event: 'digest',
+    title: '0 of 1 VM protected',
+    counts: { protected: 0, vms: 1 },
+    vms: [{ name: 'a', protection: 'at-risk' }],
+  })
   renameSync(`${target.path}-away`, target.path)
   await pass(11, 'protected')
   // Between the target's return and the next good backup the reason may be the run that failed meanwhile.
-  expect(receiver.titles().slice(3).filter((title) => title !== 'a on lab is at risk, for another reason')).toEqual(['a on lab is protected again'])
+  expect(
+    receiver
+      .titles()
+      .slice(3)
+      .filter((title) => title !== 'a on lab is at risk, for another reason'),
+  ).toEqual(['a on lab is protected again'])
 })

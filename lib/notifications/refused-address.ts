@@ -39,18 +39,24 @@ export function refusedAddress(address: string): string | null {
   const plain = address.split('%', 1)[0]!
   const kind = family === 6 ? 'ipv6' : 'ipv4'
   const { whole, parts } = family === 6 ? embedded(bytesOf(plain)) : { whole: [], parts: [] }
-  if (SECRETS.check(plain, kind) || [...whole, ...parts].some((each) => SECRETS.check(each, 'ipv4'))) return `Keyframe sends nothing to ${address}: a link-local address or one like it, where clouds keep secrets of their machines.`
-  if (NOBODY.check(plain, kind) || whole.some((each) => NOBODY.check(each, 'ipv4'))) return `Keyframe sends nothing to ${address}: it is the address of no server.`
+  if (SECRETS.check(plain, kind) || [...whole, ...parts].some((each) => SECRETS.check(each, 'ipv4')))
+    return `Keyframe sends nothing to ${address}: a link-local address or one like it, where clouds keep secrets of their machines.`
+  if (NOBODY.check(plain, kind) || whole.some((each) => NOBODY.check(each, 'ipv4')))
+    return `Keyframe sends nothing to ${address}: it is the address of no server.`
   return null
 }
 
 /** The 16 bytes of an IPv6 address. */
 function bytesOf(address: string): number[] {
-  const groupsOf = (text: string) => text.split(':').filter((group) => group !== '').flatMap((group) => {
-    if (group.includes('.')) return group.split('.').map(Number)
-    const value = Number.parseInt(group, 16)
-    return [value >> 8, value & 255]
-  })
+  const groupsOf = (text: string) =>
+    text
+      .split(':')
+      .filter((group) => group !== '')
+      .flatMap((group) => {
+        if (group.includes('.')) return group.split('.').map(Number)
+        const value = Number.parseInt(group, 16)
+        return [value >> 8, value & 255]
+      })
   const [head = '', tail] = address.split('::')
   const [first, last] = [groupsOf(head), groupsOf(tail ?? '')]
   return [...first, ...new Array<number>(16 - first.length - last.length).fill(0), ...last]
@@ -66,14 +72,20 @@ function embedded(bytes: readonly number[]): { whole: string[]; parts: string[] 
   const zeros = (until: number) => bytes.slice(0, until).every((byte) => byte === 0)
   const last = at(12, 13, 14, 15)
   // Mapped and translated (RFC 4291, 2.5.5.2; RFC 2765), and compatible (2.5.5.1), of which ::1 and :: are none.
-  if ((zeros(10) && bytes[10] === 255 && bytes[11] === 255) || (zeros(8) && bytes[8] === 255 && bytes[9] === 255 && bytes[10] === 0 && bytes[11] === 0)) return { whole: [last], parts: [] }
+  if (
+    (zeros(10) && bytes[10] === 255 && bytes[11] === 255) ||
+    (zeros(8) && bytes[8] === 255 && bytes[9] === 255 && bytes[10] === 0 && bytes[11] === 0)
+  )
+    return { whole: [last], parts: [] }
   if (zeros(12) && !zeros(15)) return { whole: [last], parts: [] }
   // NAT64's own prefix (RFC 6052), and the one for local use (RFC 8215), below which RFC 6052 allows four lengths.
   if (begins(0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0)) return { whole: [last], parts: [] }
-  if (begins(0, 0x64, 0xff, 0x9b, 0, 1)) return { whole: [last], parts: [at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12)] }
+  if (begins(0, 0x64, 0xff, 0x9b, 0, 1))
+    return { whole: [last], parts: [at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12)] }
   // 6to4 (RFC 3056).
   if (begins(0x20, 0x02)) return { whole: [at(2, 3, 4, 5)], parts: [] }
   // ISATAP (RFC 5214), in the interface's part of any prefix.
-  if ((bytes[8]! & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe) return { whole: [last], parts: [] }
+  if ((bytes[8]! & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe)
+    return { whole: [last], parts: [] }
   return { whole: [], parts: [] }
 }

@@ -17,8 +17,13 @@ const LOOK_MINIMUM_MS = 50
 /** What happens together is told together: a target that goes away changes the protection of all its VMs, one after the other. */
 const GATHER_MS = 1_500
 
-interface Running { end(): Promise<void>; look(): Promise<void> }
-interface Shared { keyframeNotifications?: Running }
+interface Running {
+  end(): Promise<void>
+  look(): Promise<void>
+}
+interface Shared {
+  keyframeNotifications?: Running
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -43,18 +48,35 @@ export function startNotifications(): void {
     if (timer) clearTimeout(timer)
     timerAtMs = Infinity
     // Each part stands for itself: one that fails must not keep the others from their turn.
-    for (const part of [() => collectProtection(nowMs()), () => collectJobs(nowMs()), () => collectDigests(nowMs(), performance.now() - startedMs), () => forgetOldMessages(nowMs()), () => delivery.begin()]) if (!looks.ended) await part().catch(report)
+    for (const part of [
+      () => collectProtection(nowMs()),
+      () => collectJobs(nowMs()),
+      () => collectDigests(nowMs(), performance.now() - startedMs),
+      () => forgetOldMessages(nowMs()),
+      () => delivery.begin(),
+    ])
+      if (!looks.ended) await part().catch(report)
   }
   const arm = async () => {
-    const dueAtMs = [await nextAttemptAtMs(), ...(await channelRows()).map(digestDue)].filter((at) => at !== null)
+    const dueAtMs = [await nextAttemptAtMs(), ...(await channelRows()).map(digestDue)].filter(
+      (at) => at !== null,
+    )
     // What is due and not done waits for its channel, or for a host: neither becomes sooner by looking.
-    lookWithin(Math.min(LOOK_MAXIMUM_MS, ...dueAtMs.filter((at) => at > nowMs()).map((at) => Math.max(LOOK_MINIMUM_MS, at - nowMs())), ...(dueAtMs.some((at) => at <= nowMs()) ? [GATHER_MS] : [])))
+    lookWithin(
+      Math.min(
+        LOOK_MAXIMUM_MS,
+        ...dueAtMs.filter((at) => at > nowMs()).map((at) => Math.max(LOOK_MINIMUM_MS, at - nowMs())),
+        ...(dueAtMs.some((at) => at <= nowMs()) ? [GATHER_MS] : []),
+      ),
+    )
   }
   const looks = oneLookAtATime(lookOnce, () => arm().catch(report))
   const soon = () => lookWithin(GATHER_MS)
   setWake(() => lookWithin(0))
   const silence = onProtectionChange(soon)
-  const { end } = subscribe(null, ({ event }) => { if (event.type === 'job' && (event.job.endedAtMs !== null || event.job.status === 'waiting')) soon() })
+  const { end } = subscribe(null, ({ event }) => {
+    if (event.type === 'job' && (event.job.endedAtMs !== null || event.job.status === 'waiting')) soon()
+  })
   shared.keyframeNotifications = {
     async look() {
       await looks.look()
@@ -86,5 +108,7 @@ export async function lookAtNotifications(): Promise<void> {
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`keyframe: notifications: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(
+    `keyframe: notifications: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
 }

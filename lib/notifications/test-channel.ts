@@ -13,7 +13,22 @@ import { wakeNotifications } from './wake.ts'
 export async function testChannel(id: string, user: { name: string }): Promise<Outcome> {
   const row = await requireChannel(id)
   const text = `The channel “${row.name}” works. ${user.name} asked for this message.`
-  const outcome = await send(row, { event: 'test', atMs: nowMs(), level: 'good', title: 'Test from Keyframe', text, path: null, vms: [], jobs: [], counts: null }, randomUUID(), new AbortController().signal)
+  const outcome = await send(
+    row,
+    {
+      event: 'test',
+      atMs: nowMs(),
+      level: 'good',
+      title: 'Test from Keyframe',
+      text,
+      path: null,
+      vms: [],
+      jobs: [],
+      counts: null,
+    },
+    randomUUID(),
+    new AbortController().signal,
+  )
   await noteOutcome(store(), id, outcome, nowMs())
   publish({ type: 'notifications' })
   if (outcome.sent) wakeNotifications()

@@ -82,7 +82,9 @@ export interface MessageJob {
   error: string | null
 }
 
-export type Outcome = { sent: true } | { sent: false; sentence: string; /** Some readers have it: it is not sent again. */ partly?: true }
+export type Outcome =
+  | { sent: true }
+  | { sent: false; sentence: string; /** Some readers have it: it is not sent again. */ partly?: true }
 
 /** A channel as its page shows it. */
 export interface ChannelView {

@@ -1,4 +1,6 @@
-interface Shared { keyframeNotificationWake?: () => void }
+interface Shared {
+  keyframeNotificationWake?: () => void
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 

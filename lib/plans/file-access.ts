@@ -24,22 +24,38 @@ async function qemuUser(host: Host, vm: KnownVm): Promise<QemuUser> {
   // A session daemon has no DAC labels: its QEMU is the user that owns what it writes to now.
   const active = vm.description?.disks.find((disk) => disk.path !== null && !disk.readonly)?.path
   const reading = active ? await host.files.read(active) : null
-  return { uid: reading?.kind === 'found' ? (reading.permissions?.owner ?? null) : null, gid: reading?.kind === 'found' ? (reading.permissions?.group ?? null) : null, relabels: false }
+  return {
+    uid: reading?.kind === 'found' ? (reading.permissions?.owner ?? null) : null,
+    gid: reading?.kind === 'found' ? (reading.permissions?.group ?? null) : null,
+    relabels: false,
+  }
 }
 
 /** Why this user can't write; null when it can, or when that is not known. Pure. */
-export function refuseWrite(path: string, permissions: FilePermissions | null, user: QemuUser): string | null {
+export function refuseWrite(
+  path: string,
+  permissions: FilePermissions | null,
+  user: QemuUser,
+): string | null {
   if (!permissions || user.uid === 0) return null
   const { mode, owner, group } = permissions
   const octal = mode.toString(8).padStart(4, '0')
-  if (user.relabels || owner === user.uid) return (mode & OWNER_WRITE) === 0 ? `${path} is write-protected for its owner (mode ${octal}): chmod u+w ${path}` : null
+  if (user.relabels || owner === user.uid)
+    return (mode & OWNER_WRITE) === 0
+      ? `${path} is write-protected for its owner (mode ${octal}): chmod u+w ${path}`
+      : null
   if (user.uid === null) return null
   if ((mode & OTHERS_WRITE) !== 0 || (group === user.gid && (mode & GROUP_WRITE) !== 0)) return null
   return `${path} belongs to user ${owner} (mode ${octal}), and QEMU runs as user ${user.uid}: chown ${user.uid} ${path}`
 }
 
 /** Whether QEMU may write to these files and make files in these folders. Labels of AppArmor and SELinux: checkLabels. */
-export async function checkAccess(host: Host, vm: KnownVm, files: readonly string[], folders: readonly string[]): Promise<PlanCheck> {
+export async function checkAccess(
+  host: Host,
+  vm: KnownVm,
+  files: readonly string[],
+  folders: readonly string[],
+): Promise<PlanCheck> {
   const user = await qemuUser(host, vm)
   const refusals = await Promise.all([
     ...files.map(async (path) => {
@@ -47,18 +63,48 @@ export async function checkAccess(host: Host, vm: KnownVm, files: readonly strin
       return reading.kind === 'found' ? refuseWrite(path, reading.permissions, user) : null
     }),
     // The system daemon makes files as root; a session's own user must be let in.
-    ...(user.relabels ? [] : folders.map(async (folder) => refuseWrite(folder, await host.files.folderPermissions(folder), user))),
+    ...(user.relabels
+      ? []
+      : folders.map(async (folder) => refuseWrite(folder, await host.files.folderPermissions(folder), user))),
   ])
   const refusal = refusals.find((each) => each !== null)
-  const [sentence, remedy] = refusal ? [refusal.slice(0, refusal.lastIndexOf(': ')), refusal.slice(refusal.lastIndexOf(': ') + 2)] : [null, null]
-  return refusedIf('permissions', sentence === null ? null : `${sentence}.`, files.length + folders.length === 1 ? `QEMU may write to ${[...files, ...folders][0]}.` : 'QEMU may write to every file and folder concerned.', remedy === null ? null : `On the host: ${remedy}`)
+  const [sentence, remedy] = refusal
+    ? [refusal.slice(0, refusal.lastIndexOf(': ')), refusal.slice(refusal.lastIndexOf(': ') + 2)]
+    : [null, null]
+  return refusedIf(
+    'permissions',
+    sentence === null ? null : `${sentence}.`,
+    files.length + folders.length === 1
+      ? `QEMU may write to ${[...files, ...folders][0]}.`
+      : 'QEMU may write to every file and folder concerned.',
+    remedy === null ? null : `On the host: ${remedy}`,
+  )
 }
 
 /** AppArmor and SELinux, as far as libvirt tells: a confined VM whose labels libvirt does not manage can't open new layers. */
 export function checkLabels(vm: KnownVm): PlanCheck {
-  const confined = (vm.description?.securityLabels ?? []).filter((label) => label.model === 'apparmor' || label.model === 'selinux')
+  const confined = (vm.description?.securityLabels ?? []).filter(
+    (label) => label.model === 'apparmor' || label.model === 'selinux',
+  )
   const fixed = confined.find((label) => !label.relabel)
-  if (fixed) return { name: 'security labels', verdict: 'warn', sentence: `${vm.name} has a ${fixed.model} label that libvirt does not manage (relabel='no'): it can’t open a layer that its profile does not name.`, remedy: `Let its profile or context cover the folder of its images, or take relabel='no' out of its XML.` }
-  if (confined.length > 0) return { name: 'security labels', verdict: 'ok', sentence: `libvirt adds each layer to the ${confined.map((label) => label.model).join(' and ')} label of ${vm.name} before QEMU opens it.`, remedy: null }
-  return { name: 'security labels', verdict: 'ok', sentence: `libvirt reports neither AppArmor nor SELinux for ${vm.name}.`, remedy: null }
+  if (fixed)
+    return {
+      name: 'security labels',
+      verdict: 'warn',
+      sentence: `${vm.name} has a ${fixed.model} label that libvirt does not manage (relabel='no'): it can’t open a layer that its profile does not name.`,
+      remedy: `Let its profile or context cover the folder of its images, or take relabel='no' out of its XML.`,
+    }
+  if (confined.length > 0)
+    return {
+      name: 'security labels',
+      verdict: 'ok',
+      sentence: `libvirt adds each layer to the ${confined.map((label) => label.model).join(' and ')} label of ${vm.name} before QEMU opens it.`,
+      remedy: null,
+    }
+  return {
+    name: 'security labels',
+    verdict: 'ok',
+    sentence: `libvirt reports neither AppArmor nor SELinux for ${vm.name}.`,
+    remedy: null,
+  }
 }

@@ -12,25 +12,49 @@ interface DiskPaths {
 }
 
 /** As the VM's XML has them: the whole chain while it runs, what it would start from while it is off. */
-const openChains = (vm: KnownVm): DiskPaths[] => (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, paths: disk.layers.map((layer) => layer.path) }))
+const openChains = (vm: KnownVm): DiskPaths[] =>
+  (vm.description?.disks ?? []).map((disk) => ({
+    target: disk.target,
+    paths: disk.layers.map((layer) => layer.path),
+  }))
 
 /**
  * Of what a plan rests on: chain, snapshots, jobs, and the verdicts on space and permissions. Not byte counts: they move
  * while the guest writes. `what` is what was asked for, `chains` all disks of the VM unless said.
  */
-export function fingerprintOf(host: Host, vm: KnownVm, snapshots: Snapshots, checks: readonly PlanCheck[], what: unknown, chains: readonly DiskPaths[] = openChains(vm)): string {
+export function fingerprintOf(
+  host: Host,
+  vm: KnownVm,
+  snapshots: Snapshots,
+  checks: readonly PlanCheck[],
+  what: unknown,
+  chains: readonly DiskPaths[] = openChains(vm),
+): string {
   const facts = {
-    uuid: vm.uuid, running: vm.running, what,
+    uuid: vm.uuid,
+    running: vm.running,
+    what,
     chains: chains.map(({ target, paths }) => [target, ...paths]),
-    snapshots: snapshots.list.map((each) => [each.name, each.parent, each.createdAtMs, ...each.disks.map((disk) => [disk.target, disk.kind, disk.frozenPath, disk.deleteInProgress])]),
+    snapshots: snapshots.list.map((each) => [
+      each.name,
+      each.parent,
+      each.createdAtMs,
+      ...each.disks.map((disk) => [disk.target, disk.kind, disk.frozenPath, disk.deleteInProgress]),
+    ]),
     current: snapshots.current,
     jobs: host.jobs.jobsOf(vm.uuid).map((job) => [job.target, job.type]),
-    verdicts: checks.filter((check) => check.name === 'space' || check.name === 'permissions').map((check) => [check.name, check.verdict]),
+    verdicts: checks
+      .filter((check) => check.name === 'space' || check.name === 'permissions')
+      .map((check) => [check.name, check.verdict]),
   }
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
 }
 
 /** Throws Refusal when the plan that was shown is not the one that would run: the dialog then shows the new one. */
 export function refuseChangedPlan(shown: string, now: string): void {
-  if (shown !== now) throw new Refusal('What this plan rests on changed since it was shown: the chain, a snapshot, a job, space or a permission. Nothing was done. Look at the new plan and confirm it.', { plan: 'changed' })
+  if (shown !== now)
+    throw new Refusal(
+      'What this plan rests on changed since it was shown: the chain, a snapshot, a job, space or a permission. Nothing was done. Look at the new plan and confirm it.',
+      { plan: 'changed' },
+    )
 }

@@ -20,6 +20,9 @@ export async function readForecast(host: string, kinds: readonly JobKind[]): Pro
   return {
     copyMs: (bytes) => (bytesPerMs === null ? null : Math.max(SHORTEST_MS, Math.round(bytes / bytesPerMs))),
     jobMs: pace.medianMs,
-    sentence: pace.jobs === 0 ? `No forecast yet: ${host} has done none of these so far.` : `Expected from ${pace.jobs === 1 ? 'the last one' : `the last ${pace.jobs}`} on ${host}.`,
+    sentence:
+      pace.jobs === 0
+        ? `No forecast yet: ${host} has done none of these so far.`
+        : `Expected from ${pace.jobs === 1 ? 'the last one' : `the last ${pace.jobs}`} on ${host}.`,
   }
 }

@@ -1,6 +1,19 @@
 /** What an operation will do and what was checked before, as dialogs show it. Plain data; bytes and ms. */
 
-export type CheckName = 'state' | 'chain' | 'running jobs' | 'sharing' | 'space' | 'permissions' | 'security labels' | 'image locks' | 'agent' | 'formats' | 'restore points' | 'host version' | 'leftovers'
+export type CheckName =
+  | 'state'
+  | 'chain'
+  | 'running jobs'
+  | 'sharing'
+  | 'space'
+  | 'permissions'
+  | 'security labels'
+  | 'image locks'
+  | 'agent'
+  | 'formats'
+  | 'restore points'
+  | 'host version'
+  | 'leftovers'
 
 /** unknown: it can't be asked beforehand; the sentence says what happens if it is wrong. */
 export type Verdict = 'ok' | 'warn' | 'refused' | 'unknown'

@@ -34,23 +34,37 @@ export async function lookAtHost(host: Host, askAgent: (vm: SurveyedVm) => boole
     return await look(host, askAgent)
   } catch (error) {
     // A QEMU that has just begun to hang holds up the statistics of all VMs: a word for the page, not an unknown error.
-    throw isConnectionError(error) ? new HostDown(`${host.name} did not answer everything that a check asks: ${error.message}`, { cause: error }) : error
+    throw isConnectionError(error)
+      ? new HostDown(`${host.name} did not answer everything that a check asks: ${error.message}`, {
+          cause: error,
+        })
+      : error
   }
 }
 
 async function look(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<Check> {
   const survey = await surveyHost(host)
   const { hasFiles } = survey
-  if (hasFiles) await Promise.all(survey.vms.map(async ({ vm }) => {
-    await host.jobs.poll(vm).catch((error: unknown) => { if (isConnectionError(error)) throw error; survey.gaps.push(`The block jobs of ${vm.name} could not be read.`) })
-    // The files of a running backup stand in no XML that is read here.
-    if (host.jobs.jobsOf(vm.uuid).some((job) => job.type === 'backup')) survey.gaps.push(`A backup of ${vm.name} runs, and what it writes can’t be told from unused files.`)
-  }))
+  if (hasFiles)
+    await Promise.all(
+      survey.vms.map(async ({ vm }) => {
+        await host.jobs.poll(vm).catch((error: unknown) => {
+          if (isConnectionError(error)) throw error
+          survey.gaps.push(`The block jobs of ${vm.name} could not be read.`)
+        })
+        // The files of a running backup stand in no XML that is read here.
+        if (host.jobs.jobsOf(vm.uuid).some((job) => job.type === 'backup'))
+          survey.gaps.push(`A backup of ${vm.name} runs, and what it writes can’t be told from unused files.`)
+      }),
+    )
   const notes = [...survey.gaps]
   const listings = hasFiles ? await list(host, imageFolders(survey), notes) : new Map<string, string[]>()
   const usage = await readUsage(survey, [...listings.values()].flat())
   const diskUsers = new Map<string, Set<string>>()
-  for (const { vm, disks } of survey.vms) for (const { chain } of disks) for (const { reading } of chain?.layers ?? []) diskUsers.set(reading.path, (diskUsers.get(reading.path) ?? new Set()).add(vm.uuid))
+  for (const { vm, disks } of survey.vms)
+    for (const { chain } of disks)
+      for (const { reading } of chain?.layers ?? [])
+        diskUsers.set(reading.path, (diskUsers.get(reading.path) ?? new Set()).add(vm.uuid))
   const found = [
     ...(await findWaiting(survey, askAgent, notes)),
     ...(await findSnapshotFaults(survey)),
@@ -76,6 +90,14 @@ async function list(host: Host, folders: readonly string[], notes: string[]): Pr
 }
 
 export function toReport(check: Check, shown: readonly Found[]): CheckReport {
-  const findings = shown.map(({ finding }) => finding).sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || b.reclaimableBytes - a.reclaimableBytes)
-  return { findings, reclaimableBytes: findings.reduce((sum, finding) => sum + finding.reclaimableBytes, 0), notes: check.notes, folders: check.folders, checkedAtMs: Date.now() }
+  const findings = shown
+    .map(({ finding }) => finding)
+    .sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || b.reclaimableBytes - a.reclaimableBytes)
+  return {
+    findings,
+    reclaimableBytes: findings.reduce((sum, finding) => sum + finding.reclaimableBytes, 0),
+    notes: check.notes,
+    folders: check.folders,
+    checkedAtMs: Date.now(),
+  }
 }

@@ -9,5 +9,8 @@ import type { CheckReport } from './types.ts'
  */
 export async function checkVm(hostName: string, vmUuid: string): Promise<CheckReport> {
   const check = await lookAtHost(requireHost(hostName), ({ vm }) => vm.uuid === vmUuid)
-  return toReport(check, check.found.filter(({ finding }) => finding.vm?.uuid === vmUuid))
+  return toReport(
+    check,
+    check.found.filter(({ finding }) => finding.vm?.uuid === vmUuid),
+  )
 }

@@ -11,51 +11,114 @@ const FORMAT_PROBLEMS = ['format-not-recorded', 'format-differs']
 
 /** Chains that are broken, that differ from what QEMU has open, and layers that no snapshot names. */
 export function findChainFaults(survey: Survey, users: (path: string) => number): Found[] {
-  return survey.vms.flatMap((vm) => vm.disks.flatMap((disk) => [...broken(survey, vm, disk), ...differing(survey, vm, disk), ...unnamed(survey, vm, disk, users)]))
+  return survey.vms.flatMap((vm) =>
+    vm.disks.flatMap((disk) => [
+      ...broken(survey, vm, disk),
+      ...differing(survey, vm, disk),
+      ...unnamed(survey, vm, disk, users),
+    ]),
+  )
 }
 
 const line = (text: string, path: string | null = null): Evidence => ({ text, path, bytes: null, atMs: null })
 
 function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): Found[] {
   if (!chain) return []
-  const problems = chain.layers.filter(({ reading }) => reading.path.startsWith('/')).flatMap((layer, index) => layerProblems(layer).filter((problem) => !FORMAT_PROBLEMS.includes(problem.kind) || (index === 0 && problem.kind === 'format-differs' && layer.format === 'qcow2')))
+  const problems = chain.layers
+    .filter(({ reading }) => reading.path.startsWith('/'))
+    .flatMap((layer, index) =>
+      layerProblems(layer).filter(
+        (problem) =>
+          !FORMAT_PROBLEMS.includes(problem.kind) ||
+          (index === 0 && problem.kind === 'format-differs' && layer.format === 'qcow2'),
+      ),
+    )
   const loop = chain.end === 'loop' ? ['Its backing files form a loop, so it has no base.'] : []
-  return [...problems.map((problem) => problem.sentence), ...loop].map((sentence) => found({
-    id: `broken-chain ${vm.vm.uuid}/${disk.target} ${sentence}`, kind: 'broken-chain', severity: 'danger', vm: ownerOf(survey, vm.vm),
-    sentence: `${disk.target} of ${vm.vm.name}: ${sentence}`,
-    advice: 'Keyframe can’t bring back what is not there; nothing that it offers touches this chain meanwhile.',
-  }))
+  return [...problems.map((problem) => problem.sentence), ...loop].map((sentence) =>
+    found({
+      id: `broken-chain ${vm.vm.uuid}/${disk.target} ${sentence}`,
+      kind: 'broken-chain',
+      severity: 'danger',
+      vm: ownerOf(survey, vm.vm),
+      sentence: `${disk.target} of ${vm.vm.name}: ${sentence}`,
+      advice:
+        'Keyframe can’t bring back what is not there; nothing that it offers touches this chain meanwhile.',
+    }),
+  )
 }
 
 function differing(survey: Survey, vm: SurveyedVm, { disk, open, chain }: SurveyedDisk): Found[] {
   // While a mirror runs the chain is about to change; its end is looked at.
-  if (!open || !chain || disk.mirror || survey.host.jobs.jobsOf(vm.vm.uuid).some((job) => job.target === disk.target)) return []
+  if (
+    !open ||
+    !chain ||
+    disk.mirror ||
+    survey.host.jobs.jobsOf(vm.vm.uuid).some((job) => job.target === disk.target)
+  )
+    return []
   const headers = chain.layers.map(({ reading }) => reading.path)
-  if (headers.length === open.length && headers.every((path, index) => posix.normalize(path) === posix.normalize(open[index]!))) return []
+  if (
+    headers.length === open.length &&
+    headers.every((path, index) => posix.normalize(path) === posix.normalize(open[index]!))
+  )
+    return []
   const from = open.findIndex((path, index) => open[index + 1] !== headers[index + 1])
   const image = open[Math.max(0, from)]!
   const below = open[from + 1] ?? null
   const format = disk.layers[from + 1]?.format ?? 'qcow2'
-  return [found({
-    id: `chain-differs ${vm.vm.uuid}/${disk.target}`, kind: 'chain-differs', severity: 'warn', vm: ownerOf(survey, vm.vm),
-    sentence: `${disk.target} of ${vm.vm.name}: QEMU has ${open.length} ${open.length === 1 ? 'layer' : 'layers'} open, but the image headers lead to ${headers.length === open.length ? 'other files' : `${headers.length}`}. Someone changed a header while the VM ran.`,
-    evidence: [...open.map((path) => line('open in QEMU', path)), ...headers.map((path) => line('by the headers', path))],
-    advice: `The VM goes on with what it has open; at its next start the headers count, and its disk may show other data. If the headers are right, nothing is to be done. If QEMU is right, shut ${vm.vm.name} down and put the header of ${posix.basename(image)} back before you start it again:`,
-    commands: [below === null ? `qemu-img rebase -u -b '' ${shellWord(image)}` : `qemu-img rebase -u -b ${shellWord(below)} -F ${format} ${shellWord(image)}`],
-  })]
+  return [
+    found({
+      id: `chain-differs ${vm.vm.uuid}/${disk.target}`,
+      kind: 'chain-differs',
+      severity: 'warn',
+      vm: ownerOf(survey, vm.vm),
+      sentence: `${disk.target} of ${vm.vm.name}: QEMU has ${open.length} ${open.length === 1 ? 'layer' : 'layers'} open, but the image headers lead to ${headers.length === open.length ? 'other files' : `${headers.length}`}. Someone changed a header while the VM ran.`,
+      evidence: [
+        ...open.map((path) => line('open in QEMU', path)),
+        ...headers.map((path) => line('by the headers', path)),
+      ],
+      advice: `The VM goes on with what it has open; at its next start the headers count, and its disk may show other data. If the headers are right, nothing is to be done. If QEMU is right, shut ${vm.vm.name} down and put the header of ${posix.basename(image)} back before you start it again:`,
+      commands: [
+        below === null
+          ? `qemu-img rebase -u -b '' ${shellWord(image)}`
+          : `qemu-img rebase -u -b ${shellWord(below)} -F ${format} ${shellWord(image)}`,
+      ],
+    }),
+  ]
 }
 
-function unnamed(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk, users: (path: string) => number): Found[] {
+function unnamed(
+  survey: Survey,
+  vm: SurveyedVm,
+  { disk, chain }: SurveyedDisk,
+  users: (path: string) => number,
+): Found[] {
   if (!chain || chain.end !== 'base' || disk.device !== 'disk') return []
-  const named = new Set(vm.snapshots.flatMap((snapshot) => snapshot.disks.flatMap((each) => (each.frozenPath === null ? [] : [each.frozenPath]))))
+  const named = new Set(
+    vm.snapshots.flatMap((snapshot) =>
+      snapshot.disks.flatMap((each) => (each.frozenPath === null ? [] : [each.frozenPath])),
+    ),
+  )
   // What another VM reads, too, is a template: it is meant to lie there.
-  const layers = chain.layers.slice(1).filter(({ reading }) => !named.has(reading.path) && users(reading.path) < 2)
+  const layers = chain.layers
+    .slice(1)
+    .filter(({ reading }) => !named.has(reading.path) && users(reading.path) < 2)
   if (layers.length === 0) return []
-  return [found({
-    id: `unnamed-layers ${vm.vm.uuid}/${disk.target}`, kind: 'unnamed-layers', severity: 'info', vm: ownerOf(survey, vm.vm),
-    sentence: `${disk.target} of ${vm.vm.name} lies on ${layers.length === 1 ? 'a layer' : `${layers.length} layers`} that no snapshot names. This may be wanted: a disk made on a template looks like this. So does a snapshot whose metadata was deleted.`,
-    evidence: layers.map(({ reading }) => ({ text: 'no snapshot names it', path: reading.path, bytes: reading.kind === 'found' ? reading.allocatedBytes : null, atMs: reading.kind === 'found' ? reading.modifiedMs : null })),
-    actOnVmPage: 'Merge',
-    advice: 'Nobody can revert to them. Merge them if you want the chain shorter.',
-  })]
+  return [
+    found({
+      id: `unnamed-layers ${vm.vm.uuid}/${disk.target}`,
+      kind: 'unnamed-layers',
+      severity: 'info',
+      vm: ownerOf(survey, vm.vm),
+      sentence: `${disk.target} of ${vm.vm.name} lies on ${layers.length === 1 ? 'a layer' : `${layers.length} layers`} that no snapshot names. This may be wanted: a disk made on a template looks like this. So does a snapshot whose metadata was deleted.`,
+      evidence: layers.map(({ reading }) => ({
+        text: 'no snapshot names it',
+        path: reading.path,
+        bytes: reading.kind === 'found' ? reading.allocatedBytes : null,
+        atMs: reading.kind === 'found' ? reading.modifiedMs : null,
+      })),
+      actOnVmPage: 'Merge',
+      advice: 'Nobody can revert to them. Merge them if you want the chain shorter.',
+    }),
+  ]
 }

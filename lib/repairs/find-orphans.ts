@@ -16,7 +16,8 @@ export const ORPHAN_MINIMUM_AGE_MS = 60_000
 const FILES_PER_FOLDER_MAXIMUM = 2_000
 const READ_AT_ONCE = 4
 
-const ONLY_THIS_HOST = 'Keyframe knows only the VMs of this host: a file on shared storage that a VM of another host uses looks unused here, too. So does one that a backup program is reading.'
+const ONLY_THIS_HOST =
+  'Keyframe knows only the VMs of this host: a file on shared storage that a VM of another host uses looks unused here, too. So does one that a backup program is reading.'
 
 interface Candidate {
   file: ImageFile
@@ -26,35 +27,58 @@ interface Candidate {
 }
 
 /** Overlays and memory files that nothing uses, in the folders listed. `notes` takes what was not looked at. */
-export async function findOrphans(survey: Survey, usage: Usage, listings: ReadonlyMap<string, string[]>, notes: string[]): Promise<Found[]> {
+export async function findOrphans(
+  survey: Survey,
+  usage: Usage,
+  listings: ReadonlyMap<string, string[]>,
+  notes: string[],
+): Promise<Found[]> {
   const candidates: Candidate[] = []
   const names = new Map([...usage.users].map(([path, user]) => [posix.basename(path), { path, user }]))
   for (const [folder, listed] of listings) {
-    const unused = listed.filter((path) => !usage.users.has(path) && !usage.usedNames.has(posix.basename(path)))
-    if (unused.length > FILES_PER_FOLDER_MAXIMUM) notes.push(`${folder} holds ${unused.length} files that no VM uses; the first ${FILES_PER_FOLDER_MAXIMUM} were looked at.`)
+    const unused = listed.filter(
+      (path) => !usage.users.has(path) && !usage.usedNames.has(posix.basename(path)),
+    )
+    if (unused.length > FILES_PER_FOLDER_MAXIMUM)
+      notes.push(
+        `${folder} holds ${unused.length} files that no VM uses; the first ${FILES_PER_FOLDER_MAXIMUM} were looked at.`,
+      )
     for (let at = 0; at < Math.min(unused.length, FILES_PER_FOLDER_MAXIMUM); at += READ_AT_ONCE) {
-      const read = await Promise.all(unused.slice(at, at + READ_AT_ONCE).map((path) => readCandidate(survey, usage, path, notes)))
+      const read = await Promise.all(
+        unused.slice(at, at + READ_AT_ONCE).map((path) => readCandidate(survey, usage, path, notes)),
+      )
       candidates.push(...read.filter((each) => each !== null))
     }
   }
   return candidates.map((candidate) => {
-    const above = candidates.filter((each) => each.below.includes(candidate.file.path)).map((each) => each.file.path)
+    const above = candidates
+      .filter((each) => each.below.includes(candidate.file.path))
+      .map((each) => each.file.path)
     const twin = names.get(posix.basename(candidate.file.path))
     return toFound(survey, candidate, refusal(survey, above, twin))
   })
 }
 
-async function readCandidate(survey: Survey, usage: Usage, path: string, notes: string[]): Promise<Candidate | null> {
+async function readCandidate(
+  survey: Survey,
+  usage: Usage,
+  path: string,
+  notes: string[],
+): Promise<Candidate | null> {
   const file = await survey.host.files.read(path)
   if (file.kind !== 'found' || (!file.isSaveImage && file.backing === null)) return null
   // One file under two names (a link, a folder mounted twice): libvirt tells no inode.
   if (usage.identities.has(identityOf(file))) return null
   if (file.modifiedMs === null || file.modifiedMs > Date.now() - ORPHAN_MINIMUM_AGE_MS) {
-    notes.push(`${path} was changed less than a minute ago, so something may be making it just now: look again later.`)
+    notes.push(
+      `${path} was changed less than a minute ago, so something may be making it just now: look again later.`,
+    )
     return null
   }
   if (file.isSaveImage) return { file, origin: await memoryOrigin(survey, path), below: [] }
-  const below = (await walkChain(survey.host.files, path, 'qcow2')).layers.slice(1).map((layer) => layer.reading.path)
+  const below = (await walkChain(survey.host.files, path, 'qcow2')).layers
+    .slice(1)
+    .map((layer) => layer.reading.path)
   return { file, origin: overlayOrigin(survey, path, below), below }
 }
 
@@ -62,14 +86,23 @@ async function memoryOrigin(survey: Survey, path: string): Promise<Origin> {
   const owner = readSaveImage(await readStart(survey.host, path, SAVE_READ_BYTES))
   if (!owner) return { vm: null, text: null }
   const vm = survey.vms.find((each) => each.vm.uuid === owner.uuid)?.vm
-  return { vm: vm ? ownerOf(survey, vm) : null, text: `memory of ${owner.name}${vm ? '' : `, which this host does not have (${owner.uuid})`}` }
+  return {
+    vm: vm ? ownerOf(survey, vm) : null,
+    text: `memory of ${owner.name}${vm ? '' : `, which this host does not have (${owner.uuid})`}`,
+  }
 }
 
 /** Why it can't be removed now; null when it can. */
-function refusal({ gaps }: Survey, above: string[], twin: { path: string; user: string } | undefined): string | null {
+function refusal(
+  { gaps }: Survey,
+  above: string[],
+  twin: { path: string; user: string } | undefined,
+): string | null {
   if (gaps.length > 0) return `It can’t be removed while not everything on this host can be read: ${gaps[0]}`
-  if (twin) return `It has the same name as ${twin.path} (${twin.user}): it may be the same file under another path. Compare them on the host before you remove anything.`
-  if (above.length > 0) return `Remove ${above.map((path) => posix.basename(path)).join(', ')} first: ${above.length === 1 ? 'it reads' : 'they read'} this file.`
+  if (twin)
+    return `It has the same name as ${twin.path} (${twin.user}): it may be the same file under another path. Compare them on the host before you remove anything.`
+  if (above.length > 0)
+    return `Remove ${above.map((path) => posix.basename(path)).join(', ')} first: ${above.length === 1 ? 'it reads' : 'they read'} this file.`
   return null
 }
 
@@ -82,22 +115,48 @@ function toFound(survey: Survey, { file, origin, below }: Candidate, refused: st
   const loss = file.isSaveImage
     ? 'If it was made with virsh save, it is the only copy of that VM’s memory, and virsh restore needs it.'
     : 'What was written into it is gone for good: no snapshot and no VM of this host reads it.'
-  return found({
-    id, kind, severity: 'warn', vm: origin.vm,
-    sentence: `${name} is ${file.isSaveImage ? 'a' : 'an'} ${what} that no VM and no snapshot of ${survey.host.name} uses${origin.text === null ? '' : `: ${origin.text}`}.`,
-    evidence: [
-      { text: origin.text ?? (file.isSaveImage ? 'memory of a VM' : `lies on ${below[0] ?? file.backing?.name ?? 'nothing'}`), path: file.path, bytes: file.allocatedBytes, atMs: file.modifiedMs },
-      ...below.slice(0, 1).map((path) => ({ text: 'its backing file, which stays', path, bytes: null, atMs: null })),
-    ],
-    reclaimableBytes: file.allocatedBytes,
-    advice: refused,
-    repair: refused !== null ? null : offer({
-      id, label: 'Remove file', confirm: name, danger: `${loss} ${ONLY_THIS_HOST}`,
-      preview: [
-        'Every VM and every snapshot of this host is asked once more whether it uses the file; if one does, or the file changed meanwhile, nothing is done.',
-        `The file ${file.path} is removed, as virsh vol-delete ${shellWord(file.path)} does.`,
-        ...(below.length > 0 ? [`${below.join(', ')} ${below.length === 1 ? 'is' : 'are'} not touched.`] : []),
+  return found(
+    {
+      id,
+      kind,
+      severity: 'warn',
+      vm: origin.vm,
+      sentence: `${name} is ${file.isSaveImage ? 'a' : 'an'} ${what} that no VM and no snapshot of ${survey.host.name} uses${origin.text === null ? '' : `: ${origin.text}`}.`,
+      evidence: [
+        {
+          text:
+            origin.text ??
+            (file.isSaveImage ? 'memory of a VM' : `lies on ${below[0] ?? file.backing?.name ?? 'nothing'}`),
+          path: file.path,
+          bytes: file.allocatedBytes,
+          atMs: file.modifiedMs,
+        },
+        ...below
+          .slice(0, 1)
+          .map((path) => ({ text: 'its backing file, which stays', path, bytes: null, atMs: null })),
       ],
-    }, basis),
-  }, refused === null ? { act: 'remove-file', path: file.path } : null)
+      reclaimableBytes: file.allocatedBytes,
+      advice: refused,
+      repair:
+        refused !== null
+          ? null
+          : offer(
+              {
+                id,
+                label: 'Remove file',
+                confirm: name,
+                danger: `${loss} ${ONLY_THIS_HOST}`,
+                preview: [
+                  'Every VM and every snapshot of this host is asked once more whether it uses the file; if one does, or the file changed meanwhile, nothing is done.',
+                  `The file ${file.path} is removed, as virsh vol-delete ${shellWord(file.path)} does.`,
+                  ...(below.length > 0
+                    ? [`${below.join(', ')} ${below.length === 1 ? 'is' : 'are'} not touched.`]
+                    : []),
+                ],
+              },
+              basis,
+            ),
+    },
+    refused === null ? { act: 'remove-file', path: file.path } : null,
+  )
 }

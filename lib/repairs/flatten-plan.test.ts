@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { layersToFlatten } from './flatten-plan.ts'
 
-const chain = (layers: number) => Array.from({ length: layers }, (_, index) => ({ path: `l${index}`, format: 'qcow2' }))
+const chain = (layers: number) =>
+  Array.from({ length: layers }, (_, index) => ({ path: `l${index}`, format: 'qcow2' }))
 const paths = (layers: number) => layersToFlatten(chain(layers)).map((receiver) => receiver.path)
 
 it('a chain that starts is left; a deeper one is cut from below, with no pull deeper than what starts', () => {

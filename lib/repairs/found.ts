@@ -20,10 +20,27 @@ type Required = Pick<Finding, 'id' | 'kind' | 'severity' | 'vm' | 'sentence'>
 
 /** A finding; what is left out is empty. */
 export function found(given: Required & Partial<Finding>, plan: RepairPlan | null = null): Found {
-  return { finding: { evidence: [], reclaimableBytes: 0, repair: null, actOnVmPage: null, advice: null, commands: [], ...given }, plan }
+  return {
+    finding: {
+      evidence: [],
+      reclaimableBytes: 0,
+      repair: null,
+      actOnVmPage: null,
+      advice: null,
+      commands: [],
+      ...given,
+    },
+    plan,
+  }
 }
 
 /** An offered repair; `basis` is everything that it rests on, as it was read. */
 export function offer(repair: Omit<RepairOffer, 'fingerprint'>, basis: unknown): RepairOffer {
-  return { ...repair, fingerprint: createHash('sha256').update(JSON.stringify([repair.id, basis])).digest('hex').slice(0, 32) }
+  return {
+    ...repair,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([repair.id, basis]))
+      .digest('hex')
+      .slice(0, 32),
+  }
 }

@@ -9,7 +9,11 @@ export const SAVE_READ_BYTES = 128 * 1024
 /** Whose memory a save image holds; null when that can't be told. Pure. */
 export function readSaveImage(start: Buffer): { name: string; uuid: string } | null {
   if (start.length < HEADER_BYTES) return null
-  const text = start.toString('utf8', HEADER_BYTES, Math.min(start.length, HEADER_BYTES + start.readUInt32LE(LENGTH_OFFSET)))
+  const text = start.toString(
+    'utf8',
+    HEADER_BYTES,
+    Math.min(start.length, HEADER_BYTES + start.readUInt32LE(LENGTH_OFFSET)),
+  )
   const end = text.indexOf('</domain>')
   if (end === -1) return null
   try {

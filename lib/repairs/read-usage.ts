@@ -19,7 +19,10 @@ export interface Usage {
 export async function readUsage(survey: Survey, listed: readonly string[]): Promise<Usage> {
   const usage: Usage = { users: new Map(), openBy: new Map(), usedNames: new Map(), identities: new Map() }
   // libvirt keeps a path as it was typed, /images//web.qcow2 for example.
-  const mark = (typed: string, user: string) => { for (const path of new Set([typed, posix.normalize(typed)])) if (!usage.users.has(path)) usage.users.set(path, user) }
+  const mark = (typed: string, user: string) => {
+    for (const path of new Set([typed, posix.normalize(typed)]))
+      if (!usage.users.has(path)) usage.users.set(path, user)
+  }
   const markChain = (chain: WalkedChain, user: string) => {
     for (const { reading } of chain.layers) {
       mark(reading.path, user)
@@ -31,7 +34,12 @@ export async function readUsage(survey: Survey, listed: readonly string[]): Prom
       const user = `${disk.target} of ${vm.name}`
       if (chain) markChain(chain, user)
       for (const path of open ?? []) mark(path, user)
-      if (vm.running) for (const path of new Set([...(open ?? []), ...(chain?.layers.map((layer) => layer.reading.path) ?? [])])) usage.openBy.set(path, [...(usage.openBy.get(path) ?? []), vm.name])
+      if (vm.running)
+        for (const path of new Set([
+          ...(open ?? []),
+          ...(chain?.layers.map((layer) => layer.reading.path) ?? []),
+        ]))
+          usage.openBy.set(path, [...(usage.openBy.get(path) ?? []), vm.name])
     }
     for (const chain of nextStart) markChain(chain, `${vm.name} at its next start`)
     for (const snapshot of snapshots) {
@@ -44,12 +52,18 @@ export async function readUsage(survey: Survey, listed: readonly string[]): Prom
     if (hasManagedSave) usage.usedNames.set(`${vm.name}.save`, `the saved state of ${vm.name}`)
   }
   // Named somewhere, the overlay of a snapshot on an unused branch for example: what lies below it is used, too.
-  const walked = new Set(survey.vms.flatMap(({ disks }) => disks.flatMap(({ chain }) => chain?.layers.map((layer) => layer.reading.path) ?? [])))
+  const walked = new Set(
+    survey.vms.flatMap(({ disks }) =>
+      disks.flatMap(({ chain }) => chain?.layers.map((layer) => layer.reading.path) ?? []),
+    ),
+  )
   for (const path of listed) {
     const user = usage.users.get(path) ?? usage.usedNames.get(posix.basename(path))
-    if (user !== undefined && !walked.has(path)) markChain(await walkChain(survey.host.files, path, null), user)
+    if (user !== undefined && !walked.has(path))
+      markChain(await walkChain(survey.host.files, path, null), user)
   }
   return usage
 }
 
-export const identityOf = (file: { timestamps: string; lengthBytes: number }): string => `${file.timestamps} ${file.lengthBytes}`
+export const identityOf = (file: { timestamps: string; lengthBytes: number }): string =>
+  `${file.timestamps} ${file.lengthBytes}`

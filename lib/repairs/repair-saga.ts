@@ -42,10 +42,14 @@ export const repairSaga: Saga<RepairJob> = {
   async run(context) {
     const { plan } = context.input
     switch (plan.act) {
-      case 'remove-file': return removeFile(context, plan.path)
-      case 'set-backing-format': return recordFormat(context, plan.path, plan.format)
-      case 'flatten': return flatten(context, plan.target, plan.receivers)
-      case 'finish-delete': return finish(context, plan)
+      case 'remove-file':
+        return removeFile(context, plan.path)
+      case 'set-backing-format':
+        return recordFormat(context, plan.path, plan.format)
+      case 'flatten':
+        return flatten(context, plan.target, plan.receivers)
+      case 'finish-delete':
+        return finish(context, plan)
     }
   },
 }
@@ -54,29 +58,53 @@ async function finish({ input, step }: SagaContext<RepairJob>, plan: FinishDelet
   const host = requireHost(input.host)
   const uuid = input.vm!
   // Done once, it could not be found as previewed again: what was agreed to is kept from before the first change.
-  await step('look again', { do: async () => { await sameAsPreviewed(input); return true } })
+  await step('look again', {
+    do: async () => {
+      await sameAsPreviewed(input)
+      return true
+    },
+  })
   await step('finish delete', {
-    isDone: async () => ((await isDeleteFinished((await host.connection.reader()).domainReference(uuid), plan)) ? true : null),
+    isDone: async () =>
+      (await isDeleteFinished((await host.connection.reader()).domainReference(uuid), plan)) ? true : null,
     do: async (call) => {
       const { vm } = await requireVm(input.host, uuid)
-      await host.connection.operate(async (connect) => finishDelete(await connect.domainLookupByUUID(uuid), plan, { uri: host.connection.uri, vmName: vm.name, call }))
+      await host.connection.operate(async (connect) =>
+        finishDelete(await connect.domainLookupByUUID(uuid), plan, {
+          uri: host.connection.uri,
+          vmName: vm.name,
+          call,
+        }),
+      )
       return true
     },
   })
   // The layer that was merged into holds what the snapshots above it stand on.
-  await step('tidy', { do: async () => {
-    await markSound(host, plan.moves.map(({ toPath }) => toPath), `the delete of ${plan.snapshot} was finished`)
-    for (const { toPath } of plan.moves) await clearTaint(input.host, toPath)
-    return true
-  } })
+  await step('tidy', {
+    do: async () => {
+      await markSound(
+        host,
+        plan.moves.map(({ toPath }) => toPath),
+        `the delete of ${plan.snapshot} was finished`,
+      )
+      for (const { toPath } of plan.moves) await clearTaint(input.host, toPath)
+      return true
+    },
+  })
   host.changed(uuid)
-  return [`The delete of ${plan.snapshot} is finished: libvirt’s entries are as the layers are.`, `Shut the VM down and start it again when it suits: libvirt then reads its layers anew.`]
+  return [
+    `The delete of ${plan.snapshot} is finished: libvirt’s entries are as the layers are.`,
+    `Shut the VM down and start it again when it suits: libvirt then reads its layers anew.`,
+  ]
 }
 
 async function removeFile({ input, step }: SagaContext<RepairJob>, path: string): Promise<string[]> {
   const host = requireHost(input.host)
   const freedBytes = await step<number | null>('remove file', {
-    isDone: async () => { host.files.forget(); return (await host.files.read(path, 0)).kind === 'missing' ? 0 : null },
+    isDone: async () => {
+      host.files.forget()
+      return (await host.files.read(path, 0)).kind === 'missing' ? 0 : null
+    },
     do: async (call) => {
       const { finding } = await sameAsPreviewed(input)
       const removal = await removeUnusedFiles(host, [path], call)
@@ -88,10 +116,20 @@ async function removeFile({ input, step }: SagaContext<RepairJob>, path: string)
   return [`Removed: ${path}.`, ...(freedBytes ? [`${freedBytes} bytes are free again.`] : [])]
 }
 
-async function recordFormat({ input, step }: SagaContext<RepairJob>, path: string, format: 'raw' | 'qcow2'): Promise<string[]> {
+async function recordFormat(
+  { input, step }: SagaContext<RepairJob>,
+  path: string,
+  format: 'raw' | 'qcow2',
+): Promise<string[]> {
   const host = requireHost(input.host)
-  const recorded = async () => { host.files.forget(); const reading = await host.files.read(path, 0); return reading.kind === 'found' && reading.backing?.format === format }
-  const old = await step('remember', { do: async () => (await readStart(host, path, HEADER_READ_BYTES)).toString('base64') })
+  const recorded = async () => {
+    host.files.forget()
+    const reading = await host.files.read(path, 0)
+    return reading.kind === 'found' && reading.backing?.format === format
+  }
+  const old = await step('remember', {
+    do: async () => (await readStart(host, path, HEADER_READ_BYTES)).toString('base64'),
+  })
   await step('write header', {
     isDone: async () => ((await recorded()) ? true : null),
     do: async (call) => {
@@ -100,29 +138,50 @@ async function recordFormat({ input, step }: SagaContext<RepairJob>, path: strin
       try {
         // One write of less than a page: a daemon that dies leaves the old header or the new one.
         const volume = await host.files.volume(path)
-        const virsh = virshCommand(host.connection.uri, 'vol-upload', '--vol', path, '--file', 'header', '--offset', '0', '--length', String(rewrite.length))
+        const virsh = virshCommand(
+          host.connection.uri,
+          'vol-upload',
+          '--vol',
+          path,
+          '--file',
+          'header',
+          '--offset',
+          '0',
+          '--length',
+          String(rewrite.length),
+        )
         await call({ procedure: 'virStorageVolUpload', virsh }, () => volume.upload(0, rewrite))
       } catch (error) {
-        if (isLibvirtError(error)) throw new Refusal(`The header of ${path} was not written: ${error.message}`)
+        if (isLibvirtError(error))
+          throw new Refusal(`The header of ${path} was not written: ${error.message}`)
         throw error
       }
       return true
     },
   })
-  await step('verify', { do: async () => {
-    const before = Buffer.from(old, 'base64')
-    const wanted = Buffer.from(before)
-    rewriteOf(before, format, path).copy(wanted)
-    const now = await readStart(host, path, HEADER_READ_BYTES)
-    if (!(await recorded()) || !now.equals(wanted)) throw new Refusal(`${path} was written, but what is read back is not what was written: don’t start a VM on it. Run qemu-img check on it; its old first bytes are in the record of this job.`)
-    return true
-  } })
+  await step('verify', {
+    do: async () => {
+      const before = Buffer.from(old, 'base64')
+      const wanted = Buffer.from(before)
+      rewriteOf(before, format, path).copy(wanted)
+      const now = await readStart(host, path, HEADER_READ_BYTES)
+      if (!(await recorded()) || !now.equals(wanted))
+        throw new Refusal(
+          `${path} was written, but what is read back is not what was written: don’t start a VM on it. Run qemu-img check on it; its old first bytes are in the record of this job.`,
+        )
+      return true
+    },
+  })
   if (input.vm !== null) host.changed(input.vm)
-  return [`${path} records its backing file as ${format} now.`, 'Read back: its header is as written, everything else as it was.']
+  return [
+    `${path} records its backing file as ${format} now.`,
+    'Read back: its header is as written, everything else as it was.',
+  ]
 }
 
 function rewriteOf(start: Buffer, format: 'raw' | 'qcow2', path: string): Buffer {
   const rewrite = setBackingFormat(start, format)
-  if ('refusal' in rewrite) throw new Refusal(`The header of ${path} can’t be changed, for ${rewrite.refusal}. Nothing was done.`)
+  if ('refusal' in rewrite)
+    throw new Refusal(`The header of ${path} can’t be changed, for ${rewrite.refusal}. Nothing was done.`)
   return rewrite.bytes
 }

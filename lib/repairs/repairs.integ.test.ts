@@ -21,9 +21,24 @@ let uuid: string
 
 const path = (file: string) => join(lab.imagesDir, file)
 /** As old as a file must be to count: what was made just now may be in the making. */
-const age = async (file: string) => { const at = new Date(Date.now() - 3_600_000); await utimes(file, at, at) }
-async function image(file: string, backing: [string, string] | null, pattern: number | null = null): Promise<string> {
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...(backing ? ['-b', backing[0], '-F', backing[1]] : []), path(file), ...(backing ? [] : ['8M'])])
+const age = async (file: string) => {
+  const at = new Date(Date.now() - 3_600_000)
+  await utimes(file, at, at)
+}
+async function image(
+  file: string,
+  backing: [string, string] | null,
+  pattern: number | null = null,
+): Promise<string> {
+  await run('qemu-img', [
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    ...(backing ? ['-b', backing[0], '-F', backing[1]] : []),
+    path(file),
+    ...(backing ? [] : ['8M']),
+  ])
   if (pattern !== null) await run('qemu-io', ['-c', `write -P ${pattern} 0 1M`, path(file)])
   lab.user.own(path(file))
   return path(file)
@@ -53,11 +68,20 @@ async function checkAll(): Promise<CheckReport> {
   return checkHost(HOST)
 }
 const kinds = (report: CheckReport): FindingKind[] => report.findings.map((finding) => finding.kind)
-const one = (report: CheckReport, kind: FindingKind): Finding => { const all = report.findings.filter((finding) => finding.kind === kind); expect(all, JSON.stringify(report, null, 1)).toHaveLength(1); return all[0]! }
+const one = (report: CheckReport, kind: FindingKind): Finding => {
+  const all = report.findings.filter((finding) => finding.kind === kind)
+  expect(all, JSON.stringify(report, null, 1)).toHaveLength(1)
+  return all[0]!
+}
 async function repair({ repair: offered, advice }: Finding, typed = offered?.confirm ?? '') {
   if (!offered) throw new Error(`no repair is offered: ${advice}`)
   const { startRepair } = await import('./start-repair.ts')
-  return keyframe.ended(await startRepair({ host: HOST, repair: offered.id, fingerprint: offered.fingerprint, typed, nonce: crypto.randomUUID() }, { name: 'tester' }))
+  return keyframe.ended(
+    await startRepair(
+      { host: HOST, repair: offered.id, fingerprint: offered.fingerprint, typed, nonce: crypto.randomUUID() },
+      { name: 'tester' },
+    ),
+  )
 }
 const write = (pattern: number) => guestWrites(lab, name, 0, pattern)
 
@@ -89,14 +113,30 @@ describe('a VM with nothing wrong', () => {
     await writeFile(path(`${name}.img`), Buffer.alloc(MIB))
     await writeFile(path(`${name}.iso`), Buffer.alloc(MIB))
     for (const file of [`${name}.img`, `${name}.iso`]) lab.user.own(path(file))
-    for (const each of ['a', 'b']) await lab.defineGuest({ name: `${name}${each}`, system: 'none', disks: [{ format: 'qcow2', path: relative }, { format: 'raw', path: path(`${name}.img`), target: 'vdb' }] })
+    for (const each of ['a', 'b'])
+      await lab.defineGuest({
+        name: `${name}${each}`,
+        system: 'none',
+        disks: [
+          { format: 'qcow2', path: relative },
+          { format: 'raw', path: path(`${name}.img`), target: 'vdb' },
+        ],
+      })
     await lab.startGuest(name)
     await lab.startGuest(`${name}a`)
     await vm.snapshot({ name: 's1', disks: ['vda'] })
     await vm.snapshot({ name: 's2', disks: ['vda'] })
     expect((await vm.revert('s1')).error).toBeNull()
     await vm.snapshot({ name: 's3', disks: ['vda'] })
-    await lab.virsh('snapshot-create-as', name, 's4', '--memspec', `file=${path(`${name}.mem`)}`, '--diskspec', `vda,file=${path(`${name}.s4`)}`)
+    await lab.virsh(
+      'snapshot-create-as',
+      name,
+      's4',
+      '--memspec',
+      `file=${path(`${name}.mem`)}`,
+      '--diskspec',
+      `vda,file=${path(`${name}.s4`)}`,
+    )
     for (const file of [base, relative, disk(), path(`${name}.mem`)]) await age(file)
     const running = await checkAll()
     expect(running.findings, JSON.stringify(running.findings, null, 1)).toEqual([])
@@ -147,8 +187,12 @@ describe('files that nothing uses', () => {
     const upper = await image(`${name}-vda.upper`, [lower, 'qcow2'])
     for (const file of [lower, upper]) await age(file)
     const before = await check()
-    const of = (report: CheckReport, file: string) => report.findings.find((finding) => finding.evidence[0]!.path === file)!
-    expect(of(before, lower)).toMatchObject({ repair: null, advice: expect.stringContaining(`Remove ${name}-vda.upper first`) as string })
+    const of = (report: CheckReport, file: string) =>
+      report.findings.find((finding) => finding.evidence[0]!.path === file)!
+    expect(of(before, lower)).toMatchObject({
+      repair: null,
+      advice: expect.stringContaining(`Remove ${name}-vda.upper first`) as string,
+    })
     expect((await repair(of(before, upper))).status).toBe('succeeded')
     expect((await repair(of(await check(), lower))).status).toBe('succeeded')
     expect(existsSync(lower) || existsSync(upper)).toBe(false)
@@ -174,10 +218,22 @@ describe('files that nothing uses', () => {
     expect(report.findings).toEqual([])
     expect(report.notes.join()).toContain(`${name}-vda.young was changed less than a minute ago`)
     await age(path(`${name}-vda.young`))
-    await lab.defineGuest({ name: `${name}b`, system: 'none', disks: [{ format: 'qcow2', path: await image(`${name}-b2.qcow2`, [await image(`${name}-b1.qcow2`, null), 'qcow2']) }] })
+    await lab.defineGuest({
+      name: `${name}b`,
+      system: 'none',
+      disks: [
+        {
+          format: 'qcow2',
+          path: await image(`${name}-b2.qcow2`, [await image(`${name}-b1.qcow2`, null), 'qcow2']),
+        },
+      ],
+    })
     await rename(path(`${name}-b1.qcow2`), path('away'))
     const broken = await checkAll()
-    expect(broken.findings.find((finding) => finding.kind === 'orphan-overlay')).toMatchObject({ repair: null, advice: expect.stringContaining('not everything on this host can be read') as string })
+    expect(broken.findings.find((finding) => finding.kind === 'orphan-overlay')).toMatchObject({
+      repair: null,
+      advice: expect.stringContaining('not everything on this host can be read') as string,
+    })
     expect(kinds(broken)).toContain('broken-chain')
     await unlink(path('away'))
   })
@@ -185,7 +241,11 @@ describe('files that nothing uses', () => {
   it('a disk under another name, through a link, is no orphan', async () => {
     const real = await image(`${name}-real.qcow2`, [disk(), 'qcow2'])
     await symlink(real, path(`${name}-link.qcow2`))
-    await lab.defineGuest({ name: `${name}l`, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}-link.qcow2`) }] })
+    await lab.defineGuest({
+      name: `${name}l`,
+      system: 'none',
+      disks: [{ format: 'qcow2', path: path(`${name}-link.qcow2`) }],
+    })
     await age(real)
     expect(kinds(await checkAll()).filter((kind) => kind.startsWith('orphan'))).toEqual([])
   })
@@ -212,9 +272,19 @@ describe('snapshots', () => {
 
   it('a memory file that is gone counts, too', async () => {
     await lab.startGuest(name)
-    await lab.virsh('snapshot-create-as', name, 'm', '--memspec', `file=${path(`${name}.m`)}`, '--diskspec', `vda,file=${path(`${name}.m1`)}`)
+    await lab.virsh(
+      'snapshot-create-as',
+      name,
+      'm',
+      '--memspec',
+      `file=${path(`${name}.m`)}`,
+      '--diskspec',
+      `vda,file=${path(`${name}.m1`)}`,
+    )
     await unlink(path(`${name}.m`))
-    expect(one(await check(), 'snapshot-without-files').evidence.map((each) => each.path)).toContain(path(`${name}.m`))
+    expect(one(await check(), 'snapshot-without-files').evidence.map((each) => each.path)).toContain(
+      path(`${name}.m`),
+    )
   })
 
   it('layers that no snapshot names are told, and nothing is offered but the merge', async () => {
@@ -222,13 +292,22 @@ describe('snapshots', () => {
     await vm.snapshot({ name: 's1', disks: ['vda'] })
     await lab.virsh('snapshot-delete', name, 's1', '--metadata')
     const finding = one(await check(), 'unnamed-layers')
-    expect(finding).toMatchObject({ severity: 'info', repair: null, actOnVmPage: 'Merge', reclaimableBytes: 0 })
+    expect(finding).toMatchObject({
+      severity: 'info',
+      repair: null,
+      actOnVmPage: 'Merge',
+      reclaimableBytes: 0,
+    })
     expect(finding.evidence.map((each) => each.path)).toEqual([disk()])
   })
 
   /** A VM of three snapshots, with libvirtd killed and QEMU stopped in the middle of the delete of s2. */
   async function breakOffDelete(big: string): Promise<number> {
-    await lab.defineGuest({ name: big, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 512 * MIB, content: 'blank' }] })
+    await lab.defineGuest({
+      name: big,
+      system: 'none',
+      disks: [{ format: 'qcow2', virtualBytes: 512 * MIB, content: 'blank' }],
+    })
     await lab.startGuest(big)
     uuid = await keyframe.uuid(big)
     vm = acts(keyframe, uuid)
@@ -238,10 +317,25 @@ describe('snapshots', () => {
       expect((await vm.snapshot({ name: each, disks: ['vda'] })).error).toBeNull()
       await write(0x50 + Number(each[1]))
       // In pieces: QEMU answers nobody while it writes one.
-      for (let mib = 2; each === 's2' && mib < 502; mib += 25) await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 ${mib}M 25M"`)
+      for (let mib = 2; each === 's2' && mib < 502; mib += 25)
+        await lab.virsh(
+          'qemu-monitor-command',
+          '--domain',
+          name,
+          '--hmp',
+          '--cmd',
+          `qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 ${mib}M 25M"`,
+        )
     }
-    const deleting = lab.virsh('snapshot-delete', name, 's2').then(() => 'done', () => 'broken off')
-    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 150 * MIB, { limitMs: 60_000, everyMs: 2, what: 'Bytes of the merge' })
+    const deleting = lab.virsh('snapshot-delete', name, 's2').then(
+      () => 'done',
+      () => 'broken off',
+    )
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 150 * MIB, {
+      limitMs: 60_000,
+      everyMs: 2,
+      what: 'Bytes of the merge',
+    })
     const pid = await lab.qemuPid(name)
     process.kill(pid, 'SIGSTOP')
     await lab.killLibvirtd()
@@ -252,27 +346,54 @@ describe('snapshots', () => {
   async function finalize(socketPath: string): Promise<void> {
     const socket = connect(socketPath)
     let said = ''
-    socket.on('data', (chunk) => { said += chunk.toString() })
+    socket.on('data', (chunk) => {
+      said += chunk.toString()
+    })
     const ask = async (command: object, answer: RegExp) => {
       said = ''
       socket.write(`${JSON.stringify(command)}\n`)
-      await waitUntil(() => answer.test(said), { limitMs: 20_000, everyMs: 20, what: `QEMU's answer to ${JSON.stringify(command)}` })
+      await waitUntil(() => answer.test(said), {
+        limitMs: 20_000,
+        everyMs: 20,
+        what: `QEMU's answer to ${JSON.stringify(command)}`,
+      })
       return said
     }
     await ask({ execute: 'qmp_capabilities' }, /return/)
-    const id = await waitUntil(async () => /"id": "([^"]+)"[^}]*"status": "pending"|"status": "pending"[^}]*"id": "([^"]+)"/.exec(await ask({ execute: 'query-jobs' }, /return/))?.slice(1).find(Boolean), { limitMs: 20_000, what: 'A job that is ready to end' })
+    const id = await waitUntil(
+      async () =>
+        /"id": "([^"]+)"[^}]*"status": "pending"|"status": "pending"[^}]*"id": "([^"]+)"/
+          .exec(await ask({ execute: 'query-jobs' }, /return/))
+          ?.slice(1)
+          .find(Boolean),
+      { limitMs: 20_000, what: 'A job that is ready to end' },
+    )
     await ask({ execute: 'job-finalize', arguments: { id } }, /return/)
     socket.destroy()
   }
-  const backing = async (file: string) => (JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', path(file)])) as Record<string, string>)['backing-filename']
-  const found = () => waitUntil(async () => check().then((report) => (kinds(report).includes('delete-unfinished') ? report : undefined), () => undefined), { limitMs: 60_000, everyMs: 500, what: 'The finding, once the host is back' })
+  const backing = async (file: string) =>
+    (
+      JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', path(file)])) as Record<string, string>
+    )['backing-filename']
+  const found = () =>
+    waitUntil(
+      async () =>
+        check().then(
+          (report) => (kinds(report).includes('delete-unfinished') ? report : undefined),
+          () => undefined,
+        ),
+      { limitMs: 60_000, everyMs: 500, what: 'The finding, once the host is back' },
+    )
   async function expectWhole() {
     expect((await lab.virsh('snapshot-list', name, '--name')).trim().split('\n').sort()).toEqual(['s1', 's3'])
     expect(await lab.virsh('snapshot-dumpxml', name, 's1')).not.toContain('snapshotDeleteInProgress')
     await lab.virsh('destroy', name)
     const active = (await vm.chains())[0]!.layers.at(-1)!.path
     expect([await patternAt(active, 'qcow2'), await patternAt(active, 'qcow2', 300)]).toEqual([0x53, 9])
-    for (const [snapshot, patterns] of [['s3', [0x52, 9]], ['s1', [0x50, 0]]] as const) {
+    for (const [snapshot, patterns] of [
+      ['s3', [0x52, 9]],
+      ['s1', [0x50, 0]],
+    ] as const) {
       expect((await vm.revert(snapshot, { stateAfter: 'off' })).error).toBeNull()
       const layer = (await vm.chains())[0]!.layers.at(-1)!.path
       expect([await patternAt(layer, 'qcow2'), await patternAt(layer, 'qcow2', 300)]).toEqual(patterns)
@@ -282,7 +403,10 @@ describe('snapshots', () => {
   it('libvirtd killed in a delete whose merge ends without it: the same delete is done again, and all data is whole', async () => {
     const pid = await breakOffDelete(`${name}k`)
     process.kill(pid, 'SIGCONT')
-    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, { limitMs: 60_000, what: 'The end of the copying' })
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, {
+      limitMs: 60_000,
+      what: 'The end of the copying',
+    })
     await lab.startLibvirtd()
     const finding = one(await found(), 'delete-unfinished')
     expect(finding).toMatchObject({ severity: 'danger', repair: { label: 'Delete s2 again', confirm: null } })
@@ -295,13 +419,27 @@ describe('snapshots', () => {
   it('libvirtd killed in a delete just as QEMU ends its merge: libvirt’s entries are put in order, and all data is whole', async () => {
     const pid = await breakOffDelete(`${name}m`)
     process.kill(pid, 'SIGCONT')
-    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, { limitMs: 60_000, what: 'The end of the copying' })
+    await waitUntil(() => statSync(path(`${name}-vda.s1`)).blocks * 512 > 500 * MIB, {
+      limitMs: 60_000,
+      what: 'The end of the copying',
+    })
     // The last that libvirtd says before it dies; it saves the new chain only when QEMU has answered.
-    await finalize(readdirSync(lab.dir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('monitor.sock') && file.includes(name)).map((file) => join(lab.dir, file))[0]!)
-    await waitUntil(async () => (await backing(`${name}-vda.s3`)) === path(`${name}-vda.s1`), { limitMs: 30_000, everyMs: 200, what: 'A chain without the layer that was merged' })
+    await finalize(
+      readdirSync(lab.dir, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('monitor.sock') && file.includes(name))
+        .map((file) => join(lab.dir, file))[0]!,
+    )
+    await waitUntil(async () => (await backing(`${name}-vda.s3`)) === path(`${name}-vda.s1`), {
+      limitMs: 30_000,
+      everyMs: 200,
+      what: 'A chain without the layer that was merged',
+    })
     await lab.startLibvirtd()
     const finding = one(await found(), 'delete-unfinished')
-    expect(finding).toMatchObject({ severity: 'danger', repair: { label: 'Finish the delete of s2', confirm: null } })
+    expect(finding).toMatchObject({
+      severity: 'danger',
+      repair: { label: 'Finish the delete of s2', confirm: null },
+    })
     expect(await repair(finding)).toMatchObject({ kind: 'repair', status: 'succeeded', error: null })
     expect(kinds(await check())).toEqual(['chain-differs'])
     await expectWhole()
@@ -313,29 +451,62 @@ describe('snapshots', () => {
   it('a merge that was cancelled half way is told with what it cost', async () => {
     await lab.startGuest(name)
     await vm.snapshot({ name: 's1', disks: ['vda'] })
-    await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 6M"')
-    const { jobId } = await vm.startMerge([{ target: 'vda', direction: 'commit', topPath: (await vm.chains())[0]!.layers.at(-1)!.path, basePath: disk() }], 100_000)
+    await lab.virsh(
+      'qemu-monitor-command',
+      '--domain',
+      name,
+      '--hmp',
+      '--cmd',
+      'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 6M"',
+    )
+    const { jobId } = await vm.startMerge(
+      [
+        {
+          target: 'vda',
+          direction: 'commit',
+          topPath: (await vm.chains())[0]!.layers.at(-1)!.path,
+          basePath: disk(),
+        },
+      ],
+      100_000,
+    )
     const { readJob } = await import('../jobs/read-jobs.ts')
-    await waitUntil(async () => (await readJob(jobId))!.canCancel, { limitMs: 20_000, what: 'A merge that can be cancelled' })
+    await waitUntil(async () => (await readJob(jobId))!.canCancel, {
+      limitMs: 20_000,
+      what: 'A merge that can be cancelled',
+    })
     const { cancelJob } = await import('../jobs/cancel-job.ts')
     await cancelJob(jobId)
     expect((await keyframe.ended({ jobId })).status).toBe('cancelled')
-    expect(one(await check(), 'merge-unfinished')).toMatchObject({ severity: 'danger', actOnVmPage: 'Merge', sentence: expect.stringContaining('was begun and not finished') as string })
+    expect(one(await check(), 'merge-unfinished')).toMatchObject({
+      severity: 'danger',
+      actOnVmPage: 'Merge',
+      sentence: expect.stringContaining('was begun and not finished') as string,
+    })
   })
 })
 
 describe('the format of a backing file', () => {
-  it.each([['raw', 'img'], ['qcow2', 'qcow2']] as const)('that is not recorded (%s) is, with the data as it was', async (format, suffix) => {
+  it.each([
+    ['raw', 'img'],
+    ['qcow2', 'qcow2'],
+  ] as const)('that is not recorded (%s) is, with the data as it was', async (format, suffix) => {
     const base = path(`${name}-f.${suffix}`)
     if (format === 'qcow2') await image(`${name}-f.qcow2`, null, 0x61)
-    else { await writeFile(base, Buffer.alloc(8 * MIB, 0x61)); lab.user.own(base) }
+    else {
+      await writeFile(base, Buffer.alloc(8 * MIB, 0x61))
+      lab.user.own(base)
+    }
     const top = await image(`${name}-f-top.qcow2`, [base, format])
     await run('qemu-io', ['-c', 'write -P 98 1M 1M', top])
     await forgetFormat(top)
     await lab.defineGuest({ name: `${name}f`, system: 'none', disks: [{ format: 'qcow2', path: top }] })
     uuid = await keyframe.uuid(`${name}f`)
     const finding = one(await check(), 'format-missing')
-    expect(finding.repair).toMatchObject({ label: `Record ${format}`, confirm: format === 'raw' ? null : `${name}-f-top.qcow2` })
+    expect(finding.repair).toMatchObject({
+      label: `Record ${format}`,
+      confirm: format === 'raw' ? null : `${name}-f-top.qcow2`,
+    })
     const before = readFileSync(top)
     expect(await repair(finding)).toMatchObject({ kind: 'repair', status: 'succeeded', error: null })
     const info = JSON.parse(await run('qemu-img', ['info', '--output=json', top])) as Record<string, unknown>
@@ -375,14 +546,24 @@ describe('the format of a backing file', () => {
     await lab.virsh('start', `${name}o`)
     await forgetFormat(top)
     const bytes = readFileSync(top)
-    expect(one(await check(), 'format-missing')).toMatchObject({ repair: null, advice: expect.stringContaining(`${name}o has it open`) as string, commands: [`qemu-img rebase -u -b ${base} -F qcow2 ${top}`] })
+    expect(one(await check(), 'format-missing')).toMatchObject({
+      repair: null,
+      advice: expect.stringContaining(`${name}o has it open`) as string,
+      commands: [`qemu-img rebase -u -b ${base} -F qcow2 ${top}`],
+    })
     await expect(repair(shown)).rejects.toThrow(/nothing was done/)
     expect(readFileSync(top).equals(bytes)).toBe(true)
   })
 
   it('of a raw disk whose guest wrote a qcow2 header is as it should be', async () => {
     await image(`${name}-evil.img`, null)
-    await lab.defineGuest({ name: `${name}e`, system: 'none', disks: [{ format: 'qcow2', path: await image(`${name}-e-top.qcow2`, [path(`${name}-evil.img`), 'raw']) }] })
+    await lab.defineGuest({
+      name: `${name}e`,
+      system: 'none',
+      disks: [
+        { format: 'qcow2', path: await image(`${name}-e-top.qcow2`, [path(`${name}-evil.img`), 'raw']) },
+      ],
+    })
     expect(kinds(await checkAll()).filter((kind) => kind.startsWith('format'))).toEqual([])
   })
 })
@@ -401,7 +582,10 @@ describe('running VMs', () => {
     await handle.write(`${name}-d2.qcow2`, at)
     await handle.close()
     const finding = one(await check(), 'chain-differs')
-    expect(finding).toMatchObject({ repair: null, commands: [`qemu-img rebase -u -b ${one1} -F qcow2 ${top}`] })
+    expect(finding).toMatchObject({
+      repair: null,
+      commands: [`qemu-img rebase -u -b ${one1} -F qcow2 ${top}`],
+    })
     expect(finding.evidence.map((each) => each.path)).toEqual([top, one1, top, two])
   })
 
@@ -410,7 +594,17 @@ describe('running VMs', () => {
     await vm.snapshot({ name: 's1', disks: ['vda'] })
     await lab.virsh('blockcommit', name, 'vda', '--active', '--wait', '--keep-overlay')
     await lab.virsh('blockjob', name, 'vda', '--abort').catch(() => undefined)
-    await lab.virsh('blockcopy', name, 'vda', path(`${name}-copy.qcow2`), '--wait', '--transient-job', '--shallow', '--format', 'qcow2')
+    await lab.virsh(
+      'blockcopy',
+      name,
+      'vda',
+      path(`${name}-copy.qcow2`),
+      '--wait',
+      '--transient-job',
+      '--shallow',
+      '--format',
+      'qcow2',
+    )
     await age(path(`${name}-copy.qcow2`))
     const report = await check()
     expect(one(report, 'job-waiting')).toMatchObject({ actOnVmPage: 'Pivot or Cancel job' })
@@ -427,14 +621,23 @@ it('a VM whose QEMU hangs: nothing is called unused meanwhile', async () => {
   const pid = await lab.qemuPid(name)
   process.kill(pid, 'SIGSTOP')
   try {
-    const word = await checkAll().then((report) => report.findings.every((finding) => finding.kind !== 'orphan-overlay' || finding.repair === null) && report.notes.length > 0, (error: Error) => error.name)
+    const word = await checkAll().then(
+      (report) =>
+        report.findings.every((finding) => finding.kind !== 'orphan-overlay' || finding.repair === null) &&
+        report.notes.length > 0,
+      (error: Error) => error.name,
+    )
     expect([true, 'HostDown']).toContain(word)
     await expect(repair(shown)).rejects.toThrow()
     expect(existsSync(orphan)).toBe(true)
   } finally {
     process.kill(pid, 'SIGCONT')
   }
-  await waitUntil(async () => (await check().catch(() => null))?.notes.length === 0, { limitMs: 60_000, everyMs: 1_000, what: 'The VM answers again' })
+  await waitUntil(async () => (await check().catch(() => null))?.notes.length === 0, {
+    limitMs: 60_000,
+    everyMs: 1_000,
+    what: 'The VM answers again',
+  })
   expect((await repair(shown)).status).toBe('succeeded')
   expect([existsSync(orphan), existsSync(disk())]).toEqual([false, true])
 })
@@ -457,12 +660,22 @@ describe('a chain that is too deep to be started', () => {
       await run('qemu-io', ['-f', 'qcow2', '-c', `write -q -P ${n} ${n % 8}M 64k`, below])
     }
     await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', below, path(`${name}-as-it-was`)])
-    const xml = (await lab.virsh('dumpxml', name, '--inactive')).replace(`<source file='${disk()}'/>`, `<source file='${below}'/>`)
+    const xml = (await lab.virsh('dumpxml', name, '--inactive')).replace(
+      `<source file='${disk()}'/>`,
+      `<source file='${below}'/>`,
+    )
     await writeFile(path('deep.xml'), xml)
     await lab.virsh('define', path('deep.xml'))
-    await expect(vm.power('start').then((job) => { throw new Error(job.error ?? 'it was started') })).rejects.toThrow(/more than the 25 layers that libvirt can start.*Check & repair/)
+    await expect(
+      vm.power('start').then((job) => {
+        throw new Error(job.error ?? 'it was started')
+      }),
+    ).rejects.toThrow(/more than the 25 layers that libvirt can start.*Check & repair/)
     const finding = one(await check(), 'deep-chain')
-    expect(finding).toMatchObject({ severity: 'danger', sentence: expect.stringMatching(/has 30 layers.*can’t be started as it is/) })
+    expect(finding).toMatchObject({
+      severity: 'danger',
+      sentence: expect.stringMatching(/has 30 layers.*can’t be started as it is/),
+    })
     expect((await repair(finding)).error).toBeNull()
     expect(kinds(await check())).not.toContain('deep-chain')
     await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', path(`${name}-as-it-was`), below])

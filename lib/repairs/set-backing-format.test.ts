@@ -7,16 +7,40 @@ import { readQcow2Header } from '../hosts/qcow2-header.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
 
 let folder: string
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'kf-header-')) })
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kf-header-'))
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const start = (path: string) => readFileSync(path).subarray(0, HEADER_READ_BYTES)
-const OPTIONS = ['cluster_size=64k', 'compat=0.10', 'cluster_size=512', 'compression_type=zstd', 'extended_l2=on,cluster_size=131072', 'lazy_refcounts=on', 'refcount_bits=1']
+const OPTIONS = [
+  'cluster_size=64k',
+  'compat=0.10',
+  'cluster_size=512',
+  'compression_type=zstd',
+  'extended_l2=on,cluster_size=131072',
+  'lazy_refcounts=on',
+  'refcount_bits=1',
+]
 
 async function overlay(file: string, options: string, backing = 'base.raw'): Promise<string> {
   const path = join(folder, file)
   await run('qemu-img', ['create', '-q', '-f', 'raw', join(folder, 'base.raw'), '1M'])
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', backing, '-F', 'raw', '-o', options, path, '1M'])
+  await run('qemu-img', [
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-u',
+    '-b',
+    backing,
+    '-F',
+    'raw',
+    '-o',
+    options,
+    path,
+    '1M',
+  ])
   if (backing === 'base.raw') await run('qemu-io', ['-c', 'write -P 90 64k 64k', path])
   return path
 }
@@ -68,10 +92,19 @@ describe('refuses, and gives no bytes', () => {
     expect(setBackingFormat(withoutFormat(start(path)), 'raw')).toHaveProperty('bytes')
     const full = withoutFormat(start(path))
     full.writeUInt32BE(full.readUInt32BE(16) + 8, 16)
-    expect(setBackingFormat(full, 'raw')).toEqual({ refusal: 'a longer header does not fit in its first cluster' })
+    expect(setBackingFormat(full, 'raw')).toEqual({
+      refusal: 'a longer header does not fit in its first cluster',
+    })
   })
 
-  it.each([[75 + 4, 2, /corrupt/], [75 + 4, 1, /not closed/], [75 + 4, 4, /data file/], [75 + 4, 64, /features/], [35, 1, /encrypted/], [14, 255, /laid out/]])('byte %i = %i', async (at, value, reason) => {
+  it.each([
+    [75 + 4, 2, /corrupt/],
+    [75 + 4, 1, /not closed/],
+    [75 + 4, 4, /data file/],
+    [75 + 4, 64, /features/],
+    [35, 1, /encrypted/],
+    [14, 255, /laid out/],
+  ])('byte %i = %i', async (at, value, reason) => {
     const bytes = Buffer.from(start(await overlay('d.qcow2', 'cluster_size=64k')))
     bytes.writeUInt8(value, at)
     const rewrite = setBackingFormat(bytes, 'raw')
@@ -85,6 +118,8 @@ describe('refuses, and gives no bytes', () => {
     expect(setBackingFormat(start(path), 'raw')).toEqual({ refusal: 'it has no backing file' })
     const old = withoutFormat(start(await overlay('f.qcow2', 'cluster_size=64k')))
     old.writeUInt8(1, Number(old.readBigUInt64BE(8)) + old.readUInt32BE(16) + 3)
-    expect(setBackingFormat(old, 'raw')).toEqual({ refusal: 'there is something behind its header that Keyframe does not know' })
+    expect(setBackingFormat(old, 'raw')).toEqual({
+      refusal: 'there is something behind its header that Keyframe does not know',
+    })
   })
 })

@@ -5,7 +5,9 @@ import { checkVm } from './check-vm.ts'
 import { SharedLooks } from './shared-looks.ts'
 import type { CheckReport } from './types.ts'
 
-interface Shared { keyframeCheckLooks?: SharedLooks<CheckReport> }
+interface Shared {
+  keyframeCheckLooks?: SharedLooks<CheckReport>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -20,7 +22,9 @@ function looks(): SharedLooks<CheckReport> {
 }
 
 /** What pages show of a host: one look serves all who ask meanwhile, for each reads the whole host. Throws HostDown and VmGone. */
-export const sharedHostCheck = (host: string): Promise<CheckReport> => looks().look(host, '', () => checkHost(host))
+export const sharedHostCheck = (host: string): Promise<CheckReport> =>
+  looks().look(host, '', () => checkHost(host))
 
 /** The same of one VM. */
-export const sharedVmCheck = (host: string, vmUuid: string): Promise<CheckReport> => looks().look(host, vmUuid, () => checkVm(host, vmUuid))
+export const sharedVmCheck = (host: string, vmUuid: string): Promise<CheckReport> =>
+  looks().look(host, vmUuid, () => checkVm(host, vmUuid))

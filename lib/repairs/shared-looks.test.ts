@@ -8,15 +8,16 @@ afterEach(() => void vi.useRealTimers())
 function host() {
   const looks = new SharedLooks<number>()
   const seen = { begun: 0, atOnce: 0, now: 0 }
-  const look = (what = '', name = 'h') => looks.look(name, what, async () => {
-    seen.begun += 1
-    seen.now += 1
-    seen.atOnce = Math.max(seen.atOnce, seen.now)
-    const number = seen.begun
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    seen.now -= 1
-    return number
-  })
+  const look = (what = '', name = 'h') =>
+    looks.look(name, what, async () => {
+      seen.begun += 1
+      seen.now += 1
+      seen.atOnce = Math.max(seen.atOnce, seen.now)
+      const number = seen.begun
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      seen.now -= 1
+      return number
+    })
   return { looks, seen, look }
 }
 

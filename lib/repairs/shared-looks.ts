@@ -30,9 +30,23 @@ export class SharedLooks<T> {
     for (const [key, kept] of of.looks) if (!isFresh(kept, of.changes)) of.looks.delete(key)
     const found = of.looks.get(what)
     if (found) return found.result
-    const made: Look<T> = { begun: null, endedAtMs: null, result: of.last.then(() => { made.begun = { changes: of.changes }; return look() }) }
+    const made: Look<T> = {
+      begun: null,
+      endedAtMs: null,
+      result: of.last.then(() => {
+        made.begun = { changes: of.changes }
+        return look()
+      }),
+    }
     of.looks.set(what, made)
-    of.last = made.result.then(() => { made.endedAtMs = Date.now() }, () => { if (of.looks.get(what) === made) of.looks.delete(what) })
+    of.last = made.result.then(
+      () => {
+        made.endedAtMs = Date.now()
+      },
+      () => {
+        if (of.looks.get(what) === made) of.looks.delete(what)
+      },
+    )
     return made.result
   }
 
@@ -45,5 +59,8 @@ export class SharedLooks<T> {
 
 /** One that waits for its turn sees all that changes until then. */
 function isFresh({ begun, endedAtMs }: Look<unknown>, changes: number): boolean {
-  return begun === null || (begun.changes === changes && (endedAtMs === null || Date.now() - endedAtMs < SHARED_MS))
+  return (
+    begun === null ||
+    (begun.changes === changes && (endedAtMs === null || Date.now() - endedAtMs < SHARED_MS))
+  )
 }

@@ -10,21 +10,67 @@ import { startDelete } from '../snapshots/delete-snapshot.ts'
 import { repairSaga } from './repair-saga.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
 
-export const RepairInput = z.object({ host: z.string(), repair: z.string(), fingerprint: z.string(), typed: z.string(), nonce: z.string().min(1) })
+export const RepairInput = z.object({
+  host: z.string(),
+  repair: z.string(),
+  fingerprint: z.string(),
+  typed: z.string(),
+  nonce: z.string().min(1),
+})
 export type RepairInput = z.infer<typeof RepairInput>
 
 /** Looks at the host anew and starts the repair if what it rests on is as it was previewed. Throws Refusal, HostDown, VmGone; nothing is changed then. */
 export async function startRepair(input: RepairInput, user: { name: string }): Promise<{ jobId: string }> {
   const host = requireHost(input.host)
   const { finding, repair, plan } = await sameAsPreviewed(input)
-  if (repair.confirm !== null && input.typed !== repair.confirm) throw new Refusal(`Type ${repair.confirm} to go on: nothing was done.`, { typed: 'This is not the name of the file.' })
+  if (repair.confirm !== null && input.typed !== repair.confirm)
+    throw new Refusal(`Type ${repair.confirm} to go on: nothing was done.`, {
+      typed: 'This is not the name of the file.',
+    })
   if (plan.act === 'delete-snapshot') {
     const { fingerprint } = (await planDelete(host.name, finding.vm!.uuid, plan.snapshot, false)).plan
-    return startDelete({ host: host.name, vm: finding.vm!.uuid, snapshot: plan.snapshot, withChildren: false, metadataOnly: plan.metadataOnly, fingerprint, nonce: input.nonce }, user)
+    return startDelete(
+      {
+        host: host.name,
+        vm: finding.vm!.uuid,
+        snapshot: plan.snapshot,
+        withChildren: false,
+        metadataOnly: plan.metadataOnly,
+        fingerprint,
+        nonce: input.nonce,
+      },
+      user,
+    )
   }
   if (finding.vm) await refuseBusy(host, (await requireVm(host.name, finding.vm.uuid)).vm, null)
   // A file of no VM is the host's: its job stands under the host's name, with no VM's UUID.
   const subject = { host: host.name, vmUuid: finding.vm?.uuid ?? '', vmName: finding.vm?.name ?? host.name }
-  const title = plan.act === 'finish-delete' ? `Finish the delete of ${plan.snapshot}` : plan.act === 'remove-file' ? `Remove ${plan.path}` : plan.act === 'flatten' ? `Shorten the chain of ${plan.target}` : `Record the backing format ${plan.format} in ${plan.path}`
-  return startJob(repairSaga, { ...subject, title, nonce: input.nonce, locks: plan.act === 'flatten' || plan.act === 'finish-delete' ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm) : [plan.path] }, { host: host.name, vm: finding.vm?.uuid ?? null, repair: input.repair, fingerprint: input.fingerprint, plan }, user)
+  const title =
+    plan.act === 'finish-delete'
+      ? `Finish the delete of ${plan.snapshot}`
+      : plan.act === 'remove-file'
+        ? `Remove ${plan.path}`
+        : plan.act === 'flatten'
+          ? `Shorten the chain of ${plan.target}`
+          : `Record the backing format ${plan.format} in ${plan.path}`
+  return startJob(
+    repairSaga,
+    {
+      ...subject,
+      title,
+      nonce: input.nonce,
+      locks:
+        plan.act === 'flatten' || plan.act === 'finish-delete'
+          ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm)
+          : [plan.path],
+    },
+    {
+      host: host.name,
+      vm: finding.vm?.uuid ?? null,
+      repair: input.repair,
+      fingerprint: input.fingerprint,
+      plan,
+    },
+    user,
+  )
 }

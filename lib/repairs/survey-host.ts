@@ -48,7 +48,11 @@ export interface Survey {
 }
 
 /** The VM that a finding is of. */
-export const ownerOf = (survey: Survey, vm: KnownVm): NonNullable<Finding['vm']> => ({ host: survey.host.name, uuid: vm.uuid, name: vm.name })
+export const ownerOf = (survey: Survey, vm: KnownVm): NonNullable<Finding['vm']> => ({
+  host: survey.host.name,
+  uuid: vm.uuid,
+  name: vm.name,
+})
 
 /** Throws HostDown. A VM that can't be read is a gap. */
 export async function surveyHost(host: Host): Promise<Survey> {
@@ -56,41 +60,81 @@ export async function surveyHost(host: Host): Promise<Survey> {
   host.inventory.invalidate()
   const survey: Survey = { host, hasFiles: host.connection.uri.startsWith('qemu'), vms: [], gaps: [] }
   const vms = await host.inventory.vms()
-  if (!survey.hasFiles) return { ...survey, vms: vms.map((vm) => ({ vm, disks: [], nextStart: [], snapshots: [], current: null, hasManagedSave: false, namedPaths: [], namedVolumes: [] })) }
-  await Promise.all(vms.map(async (vm) => {
-    try {
-      survey.vms.push(await surveyVm(host, vm))
-    } catch (error) {
-      // A VM may have gone since the list was read: then the file is looked at again before it is touched.
-      if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
-      survey.gaps.push(`${vm.name} could not be read: ${error.message}.`)
+  if (!survey.hasFiles)
+    return {
+      ...survey,
+      vms: vms.map((vm) => ({
+        vm,
+        disks: [],
+        nextStart: [],
+        snapshots: [],
+        current: null,
+        hasManagedSave: false,
+        namedPaths: [],
+        namedVolumes: [],
+      })),
     }
-  }))
+  await Promise.all(
+    vms.map(async (vm) => {
+      try {
+        survey.vms.push(await surveyVm(host, vm))
+      } catch (error) {
+        // A VM may have gone since the list was read: then the file is looked at again before it is touched.
+        if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
+        survey.gaps.push(`${vm.name} could not be read: ${error.message}.`)
+      }
+    }),
+  )
   survey.vms.sort((a, b) => a.vm.name.localeCompare(b.vm.name, 'en', { numeric: true }))
   for (const { vm, disks, nextStart } of survey.vms) {
     for (const chain of [...disks.flatMap((each) => (each.chain ? [each.chain] : [])), ...nextStart]) {
       const last = chain.layers.at(-1)?.reading
-      if (chain.end !== 'base' && last?.path.startsWith('/')) survey.gaps.push(`What lies below ${last.path}, a layer of ${vm.name}, can’t be read.`)
+      if (chain.end !== 'base' && last?.path.startsWith('/'))
+        survey.gaps.push(`What lies below ${last.path}, a layer of ${vm.name}, can’t be read.`)
     }
     // A layer that is a device may name a file below it; while the VM is off nobody tells which.
-    for (const { disk, open } of disks) if (open === null && disk.sourceType === 'block' && disk.format !== 'raw') survey.gaps.push(`${disk.target} of ${vm.name} is a device whose layers can’t be read while it is off.`)
+    for (const { disk, open } of disks)
+      if (open === null && disk.sourceType === 'block' && disk.format !== 'raw')
+        survey.gaps.push(
+          `${disk.target} of ${vm.name} is a device whose layers can’t be read while it is off.`,
+        )
   }
   return survey
 }
 
 async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
-  const [liveXml, nextXml, hasManagedSave] = await host.inspection.inspect(listed.uuid, (domain) => Promise.all([domain.getXMLDesc(), domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE), domain.hasManagedSaveImage()]))
+  const [liveXml, nextXml, hasManagedSave] = await host.inspection.inspect(listed.uuid, (domain) =>
+    Promise.all([
+      domain.getXMLDesc(),
+      domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE),
+      domain.hasManagedSaveImage(),
+    ]),
+  )
   const vm: KnownVm = { ...listed, description: parseDomainXml(liveXml) }
-  const disks = await Promise.all(vm.description!.disks.map(async (disk): Promise<SurveyedDisk> => ({
-    disk,
-    open: vm.running && disk.layers.length > 0 ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])) : null,
-    chain: disk.sourceType === 'file' && disk.path !== null ? await walkChain(host.files, disk.path, disk.format) : null,
-  })))
+  const disks = await Promise.all(
+    vm.description!.disks.map(async (disk): Promise<SurveyedDisk> => ({
+      disk,
+      open:
+        vm.running && disk.layers.length > 0
+          ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
+          : null,
+      chain:
+        disk.sourceType === 'file' && disk.path !== null
+          ? await walkChain(host.files, disk.path, disk.format)
+          : null,
+    })),
+  )
   const paths = new Set(disks.map((each) => each.disk.path))
-  const others = parseDomainXml(nextXml).disks.filter((disk) => disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path))
+  const others = parseDomainXml(nextXml).disks.filter(
+    (disk) => disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path),
+  )
   const { snapshots, current, xmls } = await surveySnapshots(host, vm.uuid)
   return {
-    vm, disks, snapshots, current, hasManagedSave,
+    vm,
+    disks,
+    snapshots,
+    current,
+    hasManagedSave,
     nextStart: await Promise.all(others.map((disk) => walkChain(host.files, disk.path!, disk.format))),
     namedPaths: [...new Set([liveXml, nextXml, ...xmls].flatMap(pathsInXml))],
     namedVolumes: [...new Set([liveXml, nextXml, ...xmls].flatMap(volumesInXml))],
@@ -98,26 +142,52 @@ async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
 }
 
 /** Unlike hosts/snapshot-metadata, which leaves out what it can't read: here that would make its files look unused. */
-async function surveySnapshots(host: Host, uuid: string): Promise<{ snapshots: SurveyedSnapshot[]; current: string | null; xmls: string[] }> {
+async function surveySnapshots(
+  host: Host,
+  uuid: string,
+): Promise<{ snapshots: SurveyedSnapshot[]; current: string | null; xmls: string[] }> {
   const domain = await (await host.connection.reader()).domainLookupByUUID(uuid)
   const listed = await domain.listAllSnapshots()
   if (listed.length === 0) return { snapshots: [], current: null, xmls: [] }
-  const [xmls, current] = [await Promise.all(listed.map((snapshot) => snapshot.getXMLDesc())), await domain.snapshotCurrent()]
-  const snapshots = await Promise.all(oldestFirst(xmls.map(parseSnapshotXml)).map(async (snapshot) => ({
-    ...snapshot,
-    memoryMissing: snapshot.memoryPath !== null && (await host.files.read(snapshot.memoryPath)).kind === 'missing',
-    chains: await Promise.all(snapshot.disks.flatMap(({ target, kind, frozenPath, frozenFormat }) => (kind === 'external' && frozenPath !== null ? [walkChain(host.files, frozenPath, frozenFormat).then((chain) => ({ target, chain }))] : []))),
-  })))
+  const [xmls, current] = [
+    await Promise.all(listed.map((snapshot) => snapshot.getXMLDesc())),
+    await domain.snapshotCurrent(),
+  ]
+  const snapshots = await Promise.all(
+    oldestFirst(xmls.map(parseSnapshotXml)).map(async (snapshot) => ({
+      ...snapshot,
+      memoryMissing:
+        snapshot.memoryPath !== null && (await host.files.read(snapshot.memoryPath)).kind === 'missing',
+      chains: await Promise.all(
+        snapshot.disks.flatMap(({ target, kind, frozenPath, frozenFormat }) =>
+          kind === 'external' && frozenPath !== null
+            ? [walkChain(host.files, frozenPath, frozenFormat).then((chain) => ({ target, chain }))]
+            : [],
+        ),
+      ),
+    })),
+  )
   return { snapshots, current: current?.name ?? null, xmls }
 }
 
 /** Folders that hold a disk, an overlay or a memory file. */
 export function imageFolders({ vms }: Survey): string[] {
   const paths = vms.flatMap(({ disks, nextStart, snapshots }) => [
-    ...disks.filter(({ disk }) => disk.device === 'disk' || disk.device === 'lun').flatMap(({ chain, open }) => [...(chain?.layers.map((layer) => layer.reading.path) ?? []), ...(open ?? [])]),
+    ...disks
+      .filter(({ disk }) => disk.device === 'disk' || disk.device === 'lun')
+      .flatMap(({ chain, open }) => [
+        ...(chain?.layers.map((layer) => layer.reading.path) ?? []),
+        ...(open ?? []),
+      ]),
     ...nextStart.flatMap((chain) => chain.layers.map((layer) => layer.reading.path)),
-    ...snapshots.flatMap((snapshot) => [snapshot.memoryPath, ...snapshot.disks.map((disk) => disk.overlayPath), ...snapshot.chains.flatMap(({ chain }) => chain.layers.map((layer) => layer.reading.path))]),
+    ...snapshots.flatMap((snapshot) => [
+      snapshot.memoryPath,
+      ...snapshot.disks.map((disk) => disk.overlayPath),
+      ...snapshot.chains.flatMap(({ chain }) => chain.layers.map((layer) => layer.reading.path)),
+    ]),
   ])
-  const folders = new Set(paths.flatMap((path) => (path?.startsWith('/') ? [posix.dirname(posix.normalize(path))] : [])))
+  const folders = new Set(
+    paths.flatMap((path) => (path?.startsWith('/') ? [posix.dirname(posix.normalize(path))] : [])),
+  )
   return [...folders].filter((folder) => folder !== '/dev' && !folder.startsWith('/dev/')).sort()
 }

@@ -1,9 +1,19 @@
 /** What a check finds, as pages show it. Plain data; sizes in bytes, instants in epoch ms. */
 
 export type FindingKind =
-  | 'broken-chain' | 'deep-chain' | 'frozen' | 'delete-unfinished' | 'merge-unfinished'
-  | 'job-waiting' | 'snapshot-without-files' | 'format-missing' | 'format-wrong' | 'chain-differs'
-  | 'orphan-overlay' | 'orphan-memory' | 'unnamed-layers'
+  | 'broken-chain'
+  | 'deep-chain'
+  | 'frozen'
+  | 'delete-unfinished'
+  | 'merge-unfinished'
+  | 'job-waiting'
+  | 'snapshot-without-files'
+  | 'format-missing'
+  | 'format-wrong'
+  | 'chain-differs'
+  | 'orphan-overlay'
+  | 'orphan-memory'
+  | 'unnamed-layers'
 
 /** danger: data can't be relied on, or a guest waits; warn: something to mend; info: may be just as it was meant. */
 export type Severity = 'danger' | 'warn' | 'info'

@@ -13,7 +13,9 @@ const stem = (path: string): string => posix.basename(path).replace(/(?!^)\.[^.]
 /** Of which snapshot an overlay was, told by its name `<image>.<snapshot>`. */
 export function nameTells(path: string, stems: readonly string[]): string | null {
   const name = posix.basename(path)
-  const longest = stems.filter((each) => each !== '' && name.startsWith(`${each}.`)).sort((a, b) => b.length - a.length)[0]
+  const longest = stems
+    .filter((each) => each !== '' && name.startsWith(`${each}.`))
+    .sort((a, b) => b.length - a.length)[0]
   if (longest === undefined) return null
   return name.slice(longest.length + 1).replace(/\.(qcow2|img|raw)$/, '') || null
 }
@@ -22,11 +24,31 @@ export function nameTells(path: string, stems: readonly string[]): string | null
 export function overlayOrigin(survey: Survey, path: string, belowPaths: readonly string[]): Origin {
   for (const { vm, disks, snapshots } of survey.vms) {
     for (const { disk, chain } of disks) {
-      const files = [...(chain?.layers.map((layer) => layer.reading.path) ?? []), ...snapshots.flatMap((snapshot) => snapshot.chains.filter((each) => each.target === disk.target).flatMap((each) => each.chain.layers.map((layer) => layer.reading.path)))]
-      const snapshot = nameTells(path, files.filter((file) => posix.dirname(file) === posix.dirname(path) || belowPaths.includes(file)).map(stem))
-      if (snapshot !== null) return { vm: ownerOf(survey, vm), text: `overlay of snapshot ${snapshot} of ${disk.target} of ${vm.name}, by its name` }
+      const files = [
+        ...(chain?.layers.map((layer) => layer.reading.path) ?? []),
+        ...snapshots.flatMap((snapshot) =>
+          snapshot.chains
+            .filter((each) => each.target === disk.target)
+            .flatMap((each) => each.chain.layers.map((layer) => layer.reading.path)),
+        ),
+      ]
+      const snapshot = nameTells(
+        path,
+        files
+          .filter((file) => posix.dirname(file) === posix.dirname(path) || belowPaths.includes(file))
+          .map(stem),
+      )
+      if (snapshot !== null)
+        return {
+          vm: ownerOf(survey, vm),
+          text: `overlay of snapshot ${snapshot} of ${disk.target} of ${vm.name}, by its name`,
+        }
       const below = belowPaths.find((each) => files.includes(each))
-      if (below !== undefined) return { vm: ownerOf(survey, vm), text: `overlay above ${posix.basename(below)}, a layer of ${disk.target} of ${vm.name}` }
+      if (below !== undefined)
+        return {
+          vm: ownerOf(survey, vm),
+          text: `overlay above ${posix.basename(below)}, a layer of ${disk.target} of ${vm.name}`,
+        }
     }
   }
   return { vm: null, text: null }

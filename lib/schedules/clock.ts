@@ -4,7 +4,9 @@ export interface Clock {
   now(): number
 }
 
-interface Shared { keyframeScheduleClock?: { clock: Clock; wake: () => void } }
+interface Shared {
+  keyframeScheduleClock?: { clock: Clock; wake: () => void }
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 

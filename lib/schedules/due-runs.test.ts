@@ -3,8 +3,18 @@ import { COUNTED_MAXIMUM, dueBetween, jitterOf, lastDue, nextDue } from './due-r
 import type { When } from './types.ts'
 
 const at = (iso: string) => Date.parse(iso)
-const nightly = (jitterMinutes = 0) => ({ id: 'a', when: { kind: 'times', times: ['02:30'], days: [1, 2, 3, 4, 5, 6, 7] } as When, timeZone: 'Europe/Berlin', jitterMinutes })
-const often = (minutes: number, jitterMinutes = 0) => ({ id: 'a', when: { kind: 'interval', minutes } as When, timeZone: 'UTC', jitterMinutes })
+const nightly = (jitterMinutes = 0) => ({
+  id: 'a',
+  when: { kind: 'times', times: ['02:30'], days: [1, 2, 3, 4, 5, 6, 7] } as When,
+  timeZone: 'Europe/Berlin',
+  jitterMinutes,
+})
+const often = (minutes: number, jitterMinutes = 0) => ({
+  id: 'a',
+  when: { kind: 'interval', minutes } as When,
+  timeZone: 'UTC',
+  jitterMinutes,
+})
 
 describe('jitterOf', () => {
   it('is the same each time, below its limit, and another one for other schedules and runs', () => {
@@ -51,6 +61,9 @@ describe('due runs', () => {
 
   it('the last ones of a schedule of one day a week', () => {
     const weekly = { ...nightly(), when: { kind: 'times', times: ['02:30'], days: [1] } as When }
-    expect(lastDue(weekly, at('2026-11-27T12:00:00Z'), 2).map((due) => new Date(due).toISOString())).toEqual(['2026-11-23T01:30:00.000Z', '2026-11-16T01:30:00.000Z'])
+    expect(lastDue(weekly, at('2026-11-27T12:00:00Z'), 2).map((due) => new Date(due).toISOString())).toEqual([
+      '2026-11-23T01:30:00.000Z',
+      '2026-11-16T01:30:00.000Z',
+    ])
   })
 })

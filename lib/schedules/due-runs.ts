@@ -14,13 +14,24 @@ type Timing = Pick<Schedule, 'id' | 'when' | 'timeZone' | 'jitterMinutes'>
 /** How much later than planned a run begins, ms; below `jitterMinutes`. The same for the same schedule and run, so that a preview is what happens. */
 export function jitterOf(scheduleId: string, plannedMs: number, jitterMinutes: number): number {
   if (jitterMinutes === 0) return 0
-  return createHash('sha256').update(`${scheduleId}@${plannedMs}`).digest().readUInt32BE() % (jitterMinutes * MINUTE_MS)
+  return (
+    createHash('sha256').update(`${scheduleId}@${plannedMs}`).digest().readUInt32BE() %
+    (jitterMinutes * MINUTE_MS)
+  )
 }
 
 /** The next instants after `fromMs` at which runs begin, jitter included. Pure. */
 export function nextDue(timing: Timing, fromMs: number, count: number): number[] {
-  return nextRuns(timing.when, timing.timeZone, fromMs - timing.jitterMinutes * MINUTE_MS, count + before(timing))
-    .map((planned) => planned + jitterOf(timing.id, planned, timing.jitterMinutes)).filter((due) => due > fromMs).sort((a, b) => a - b).slice(0, count)
+  return nextRuns(
+    timing.when,
+    timing.timeZone,
+    fromMs - timing.jitterMinutes * MINUTE_MS,
+    count + before(timing),
+  )
+    .map((planned) => planned + jitterOf(timing.id, planned, timing.jitterMinutes))
+    .filter((due) => due > fromMs)
+    .sort((a, b) => a - b)
+    .slice(0, count)
 }
 
 /** Runs that may be planned before an instant and begin after it: jitter is shorter than the time between two. */
@@ -43,6 +54,9 @@ export function dueBetween(timing: Timing, afterMs: number, untilMs: number): nu
 /** The last `count` runs that were due at `nowMs`, newest first. Pure. */
 export function lastDue(timing: Timing, nowMs: number, count: number): number[] {
   // A week holds each day, and a clock change moves a run by an hour at most.
-  const windowMs = timing.when.kind === 'interval' ? (count + 1) * timing.when.minutes * MINUTE_MS : (count * 7 + 1) * DAY_MS
-  return dueBetween(timing, nowMs - windowMs - timing.jitterMinutes * MINUTE_MS, nowMs).reverse().slice(0, count)
+  const windowMs =
+    timing.when.kind === 'interval' ? (count + 1) * timing.when.minutes * MINUTE_MS : (count * 7 + 1) * DAY_MS
+  return dueBetween(timing, nowMs - windowMs - timing.jitterMinutes * MINUTE_MS, nowMs)
+    .reverse()
+    .slice(0, count)
 }

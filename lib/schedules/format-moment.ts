@@ -11,7 +11,8 @@ export function formatMoment(atMs: number, nowMs: number, timeZone: string): str
 
 /** "3 days", "1 hour", "5 minutes": the largest unit alone, rounded down. */
 export function formatAge(ms: number): string {
-  const [size, unit] = ms >= DAY_MS ? [DAY_MS, 'day'] : ms >= HOUR_MS ? [HOUR_MS, 'hour'] : [MINUTE_MS, 'minute']
+  const [size, unit] =
+    ms >= DAY_MS ? [DAY_MS, 'day'] : ms >= HOUR_MS ? [HOUR_MS, 'hour'] : [MINUTE_MS, 'minute']
   const count = Math.max(0, Math.floor(ms / (size as number)))
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

@@ -26,7 +26,11 @@ export interface LeftOut {
   atMs: number
 }
 
-export const LeaveOutInput = z.object({ host: z.string(), vm: z.string(), reason: z.string().trim().max(REASON_MAX_CHARACTERS, `At most ${REASON_MAX_CHARACTERS} characters.`) })
+export const LeaveOutInput = z.object({
+  host: z.string(),
+  vm: z.string(),
+  reason: z.string().trim().max(REASON_MAX_CHARACTERS, `At most ${REASON_MAX_CHARACTERS} characters.`),
+})
 export const ProtectAgainInput = z.object({ host: z.string(), vm: z.string() })
 
 /** Every VM that is left out, of a host or of all, by name: as it is called now. One that its host no longer has is not shown; should it come back, it is left out still. */
@@ -36,33 +40,78 @@ export async function listLeftOut(host?: string): Promise<LeftOut[]> {
   const all = (await query.execute()).flatMap((row): LeftOut[] => {
     const inventory = hostByName(row.host)?.inventory
     const vm = inventory?.lastKnown.find((each) => each.uuid === row.vm_uuid)
-    return !inventory || (inventory.hasRead && !vm) ? [] : [{ host: row.host, vmUuid: row.vm_uuid, vmName: vm?.name ?? row.vm_name, reason: row.reason, by: row.by, atMs: row.at_ms }]
+    return !inventory || (inventory.hasRead && !vm)
+      ? []
+      : [
+          {
+            host: row.host,
+            vmUuid: row.vm_uuid,
+            vmName: vm?.name ?? row.vm_name,
+            reason: row.reason,
+            by: row.by,
+            atMs: row.at_ms,
+          },
+        ]
   })
   return all.sort((one, other) => one.vmName.localeCompare(other.vmName, 'en', { numeric: true }))
 }
 
 /** Is this VM left out? `database`: a transaction that acts on the answer. */
-export async function isLeftOut(host: string, vmUuid: string, database: Kysely<Schema> = store()): Promise<boolean> {
-  return (await database.selectFrom('left_out_vms').select('vm_uuid').where('host', '=', host).where('vm_uuid', '=', vmUuid).executeTakeFirst()) !== undefined
+export async function isLeftOut(
+  host: string,
+  vmUuid: string,
+  database: Kysely<Schema> = store(),
+): Promise<boolean> {
+  return (
+    (await database
+      .selectFrom('left_out_vms')
+      .select('vm_uuid')
+      .where('host', '=', host)
+      .where('vm_uuid', '=', vmUuid)
+      .executeTakeFirst()) !== undefined
+  )
 }
 
 /** Leaves a VM out of protection; of its host's schedule it has no more runs, and nothing removes its backups. Throws Refusal when a schedule of its own makes backups of it; HostDown, VmGone. */
-export async function leaveOut(input: z.infer<typeof LeaveOutInput>, user: { name: string }): Promise<object> {
+export async function leaveOut(
+  input: z.infer<typeof LeaveOutInput>,
+  user: { name: string },
+): Promise<object> {
   const { vm } = await requireVm(input.host, input.vm)
   const values = { vm_name: vm.name, reason: input.reason, by: user.name, at_ms: nowMs() }
-  await store().transaction().execute(async (transaction) => {
-    const own = await transaction.selectFrom('schedules').select('id').where('host', '=', input.host).where('vm_uuid', '=', vm.uuid).where('enabled', '=', 1).executeTakeFirst()
-    if (own) throw new Refusal(`${vm.name} ${OWN_SCHEDULE} Nothing was changed.`)
-    await transaction.insertInto('left_out_vms').values({ host: input.host, vm_uuid: vm.uuid, ...values }).onConflict((conflict) => conflict.columns(['host', 'vm_uuid']).doUpdateSet(values)).execute()
-    await skipWaiting(transaction, { host: input.host, vmUuid: vm.uuid }, 'The VM was left out of protection before it began.')
-  })
+  await store()
+    .transaction()
+    .execute(async (transaction) => {
+      const own = await transaction
+        .selectFrom('schedules')
+        .select('id')
+        .where('host', '=', input.host)
+        .where('vm_uuid', '=', vm.uuid)
+        .where('enabled', '=', 1)
+        .executeTakeFirst()
+      if (own) throw new Refusal(`${vm.name} ${OWN_SCHEDULE} Nothing was changed.`)
+      await transaction
+        .insertInto('left_out_vms')
+        .values({ host: input.host, vm_uuid: vm.uuid, ...values })
+        .onConflict((conflict) => conflict.columns(['host', 'vm_uuid']).doUpdateSet(values))
+        .execute()
+      await skipWaiting(
+        transaction,
+        { host: input.host, vmUuid: vm.uuid },
+        'The VM was left out of protection before it began.',
+      )
+    })
   tell(input.host, vm.uuid)
   return {}
 }
 
 /** Takes that back. */
 export async function protectAgain(input: z.infer<typeof ProtectAgainInput>): Promise<object> {
-  await store().deleteFrom('left_out_vms').where('host', '=', input.host).where('vm_uuid', '=', input.vm).execute()
+  await store()
+    .deleteFrom('left_out_vms')
+    .where('host', '=', input.host)
+    .where('vm_uuid', '=', input.vm)
+    .execute()
   tell(input.host, input.vm)
   return {}
 }

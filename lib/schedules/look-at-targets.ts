@@ -13,8 +13,18 @@ const LOOK_AGAIN_MS = 30_000
 
 /** Looks at the targets that were not seen for some time, and notes whether they are there. */
 export async function lookAtTargets(): Promise<void> {
-  const looks = new Map((await store().selectFrom('backup_target_looks').selectAll().execute()).map((each) => [each.target_id, each]))
-  for (const target of await listTargets()) if (nowMs() - (looks.get(target.id)?.at_ms ?? 0) >= (looks.get(target.id)?.problem ? LOOK_AGAIN_MS : LOOK_EVERY_MS)) await lookAtTarget(target.id)
+  const looks = new Map(
+    (await store().selectFrom('backup_target_looks').selectAll().execute()).map((each) => [
+      each.target_id,
+      each,
+    ]),
+  )
+  for (const target of await listTargets())
+    if (
+      nowMs() - (looks.get(target.id)?.at_ms ?? 0) >=
+      (looks.get(target.id)?.problem ? LOOK_AGAIN_MS : LOOK_EVERY_MS)
+    )
+      await lookAtTarget(target.id)
 }
 
 /** Looks at one target now. A host that is away says nothing about it. */

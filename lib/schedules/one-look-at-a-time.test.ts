@@ -5,10 +5,21 @@ import { oneLookAtATime } from './one-look-at-a-time.ts'
 function slowLooks() {
   const running: (() => void)[] = []
   let afterwards = 0
-  const looks = oneLookAtATime(() => new Promise((resolve) => { running.push(resolve) }), async () => { afterwards++ })
+  const looks = oneLookAtATime(
+    () =>
+      new Promise((resolve) => {
+        running.push(resolve)
+      }),
+    async () => {
+      afterwards++
+    },
+  )
   return { looks, running, afterwards: () => afterwards }
 }
-const turn = () => new Promise((resolve) => { setImmediate(resolve) })
+const turn = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 
 test('what is asked for during a look, however often, is one more after it', async () => {
   const { looks, running, afterwards } = slowLooks()
@@ -26,7 +37,14 @@ test('what is asked for during a look, however often, is one more after it', asy
 
 test('one that is asked for while the end is seen to is not lost', async () => {
   let count = 0
-  const looks = oneLookAtATime(async () => { count++ }, async () => { if (count === 1) void looks.look() })
+  const looks = oneLookAtATime(
+    async () => {
+      count++
+    },
+    async () => {
+      if (count === 1) void looks.look()
+    },
+  )
   await looks.look()
   expect(count).toBe(2)
 })
@@ -36,7 +54,9 @@ test('its end waits for the look that is under way, and none begins after it', a
   void looks.look()
   void looks.look()
   let ended = false
-  const end = looks.end().then(() => { ended = true })
+  const end = looks.end().then(() => {
+    ended = true
+  })
   await turn()
   expect(ended).toBe(false)
   running[0]!()

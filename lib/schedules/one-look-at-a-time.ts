@@ -12,7 +12,9 @@ export function oneLookAtATime(lookOnce: () => Promise<void>, afterwards: () => 
   let ended = false
   let looking: Promise<void> | null = null
   return {
-    get ended() { return ended },
+    get ended() {
+      return ended
+    },
     look() {
       again = true
       return (looking ??= (async () => {
@@ -21,7 +23,9 @@ export function oneLookAtATime(lookOnce: () => Promise<void>, afterwards: () => 
           await lookOnce()
           if (!again && !ended) await afterwards()
         }
-      })().finally(() => { looking = null }))
+      })().finally(() => {
+        looking = null
+      }))
     },
     async end() {
       ended = true

@@ -16,16 +16,37 @@ const SHOWN_RUNS = 5
 export async function previewSchedule(given: ScheduleInput): Promise<SchedulePreview> {
   const input = ScheduleInput.parse(given)
   await checkPlaces(input)
-  const backups = await listBackups({ targetId: input.targetId, ...(input.vmUuid === null ? {} : { vmUuid: input.vmUuid }) })
+  const backups = await listBackups({
+    targetId: input.targetId,
+    ...(input.vmUuid === null ? {} : { vmUuid: input.vmUuid }),
+  })
   const ofHost = await listSchedules({ host: input.host })
   const leftOut = await listLeftOut(input.host)
-  const others = input.vmUuid === null ? new Set([...ofHost, ...leftOut].map((each) => each.vmUuid)) : new Set<string | null>()
-  const names = new Map(backups.filter((backup) => !others.has(backup.vmUuid)).map((backup) => [backup.vmUuid, backup.vmName]))
+  const others =
+    input.vmUuid === null
+      ? new Set([...ofHost, ...leftOut].map((each) => each.vmUuid))
+      : new Set<string | null>()
+  const names = new Map(
+    backups.filter((backup) => !others.has(backup.vmUuid)).map((backup) => [backup.vmUuid, backup.vmName]),
+  )
   return {
     words: describeWhen(input.when, input.timeZone),
-    beside: ofHost.filter((other) => other.id !== input.id && other.enabled && other.vmUuid !== null && other.vmUuid === input.vmUuid).map((other) => describeWhen(other.when, other.timeZone)),
-    endsLeftOut: input.enabled ? (leftOut.find((each) => each.vmUuid === input.vmUuid)?.reason ?? null) : null,
+    beside: ofHost
+      .filter(
+        (other) =>
+          other.id !== input.id && other.enabled && other.vmUuid !== null && other.vmUuid === input.vmUuid,
+      )
+      .map((other) => describeWhen(other.when, other.timeZone)),
+    endsLeftOut: input.enabled
+      ? (leftOut.find((each) => each.vmUuid === input.vmUuid)?.reason ?? null)
+      : null,
     nextRuns: nextDue(input, nowMs(), SHOWN_RUNS).map((atMs) => ({ atMs })),
-    retention: await Promise.all([...names].map(async ([vmUuid, vmName]) => ({ vmUuid, vmName, verdicts: await previewRetention(input.targetId, vmUuid, input.retention, input.timeZone) }))),
+    retention: await Promise.all(
+      [...names].map(async ([vmUuid, vmName]) => ({
+        vmUuid,
+        vmName,
+        verdicts: await previewRetention(input.targetId, vmUuid, input.retention, input.timeZone),
+      })),
+    ),
   }
 }

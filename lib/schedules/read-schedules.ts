@@ -11,9 +11,23 @@ export const SCHEDULE_USER = { name: '(schedule)' }
 
 export function toSchedule(row: Selectable<Schema['schedules']>): Schedule {
   return {
-    id: row.id, host: row.host, vmUuid: row.vm_uuid, vmName: row.vm_name, targetId: row.target_id, method: row.method as Schedule['method'], quiesce: row.quiesce as Schedule['quiesce'],
-    bandwidthBytesPerSecond: row.bandwidth, fullEveryDays: row.full_every_days, when: JSON.parse(row.when) as When, timeZone: row.time_zone, jitterMinutes: row.jitter_minutes,
-    retention: JSON.parse(row.retention) as Retention, recheckDays: row.recheck_days, enabled: row.enabled === 1, createdAtMs: row.created_at_ms, createdBy: row.created_by,
+    id: row.id,
+    host: row.host,
+    vmUuid: row.vm_uuid,
+    vmName: row.vm_name,
+    targetId: row.target_id,
+    method: row.method as Schedule['method'],
+    quiesce: row.quiesce as Schedule['quiesce'],
+    bandwidthBytesPerSecond: row.bandwidth,
+    fullEveryDays: row.full_every_days,
+    when: JSON.parse(row.when) as When,
+    timeZone: row.time_zone,
+    jitterMinutes: row.jitter_minutes,
+    retention: JSON.parse(row.retention) as Retention,
+    recheckDays: row.recheck_days,
+    enabled: row.enabled === 1,
+    createdAtMs: row.created_at_ms,
+    createdBy: row.created_by,
   }
 }
 

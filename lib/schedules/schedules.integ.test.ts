@@ -21,16 +21,29 @@ const scheduleId = crypto.randomUUID()
 const changes: ProtectionChange[] = []
 
 const look = async () => (await import('./start-schedules.ts')).lookAtSchedules()
-const runs = async (): Promise<ScheduleRun[]> => (await (await import('./read-runs.ts')).listRuns({ scheduleId, limit: 100 })).reverse()
+const runs = async (): Promise<ScheduleRun[]> =>
+  (await (await import('./read-runs.ts')).listRuns({ scheduleId, limit: 100 })).reverse()
 const protection = async () => (await (await import('./protection.ts')).protectionOf(HOST, uuid))!
 const backups = () => backupActs(keyframe, uuid, target).list()
 async function save(change: object = {}) {
   const { saveSchedule } = await import('./save-schedule.ts')
   const { findSchedule } = await import('./read-schedules.ts')
-  return saveSchedule({
-    id: scheduleId, exists: (await findSchedule(scheduleId)) !== null, host: HOST, vmUuid: uuid, targetId: target.id, method: 'incremental', quiesce: 'off', when: { kind: 'interval', minutes: EVERY_MINUTES }, timeZone: 'UTC',
-    retention: { last: 10, daily: 0, weekly: 0, monthly: 0 }, ...change,
-  }, { name: 'tester' })
+  return saveSchedule(
+    {
+      id: scheduleId,
+      exists: (await findSchedule(scheduleId)) !== null,
+      host: HOST,
+      vmUuid: uuid,
+      targetId: target.id,
+      method: 'incremental',
+      quiesce: 'off',
+      when: { kind: 'interval', minutes: EVERY_MINUTES },
+      timeZone: 'UTC',
+      retention: { last: 10, daily: 0, weekly: 0, monthly: 0 },
+      ...change,
+    },
+    { name: 'tester' },
+  )
 }
 /** Lets the time of so many runs pass, and what they began come to its end: jobs, checks, removals. */
 async function pass(count: number) {
@@ -41,17 +54,31 @@ async function pass(count: number) {
 async function settled() {
   const { readJobs } = await import('../jobs/read-jobs.ts')
   const { store } = await import('../store/store.ts')
-  await waitUntil(async () => {
-    await look()
-    const open = await readJobs({ unfinished: true, limit: 10 })
-    const left = await store().selectFrom('schedule_runs').select('id').where((where) => where.or([where('outcome', '=', 'started'), where.and([where('outcome', '=', 'done'), where('tidied', '=', 0)])])).execute()
-    return open.length === 0 && left.length === 0 ? true : undefined
-  }, { limitMs: 90_000, everyMs: 200, what: 'The end of what the run began' })
+  await waitUntil(
+    async () => {
+      await look()
+      const open = await readJobs({ unfinished: true, limit: 10 })
+      const left = await store()
+        .selectFrom('schedule_runs')
+        .select('id')
+        .where((where) =>
+          where.or([
+            where('outcome', '=', 'started'),
+            where.and([where('outcome', '=', 'done'), where('tidied', '=', 0)]),
+          ]),
+        )
+        .execute()
+      return open.length === 0 && left.length === 0 ? true : undefined
+    },
+    { limitMs: 90_000, everyMs: 200, what: 'The end of what the run began' },
+  )
 }
 async function begin(dataDir?: string) {
   keyframe = await startKeyframe(lab, { clock, dataDir })
   const { onProtectionChange } = await import('./watch-protection.ts')
-  return onProtectionChange((change) => { if (change.now.vmName === 'a') changes.push(change) })
+  return onProtectionChange((change) => {
+    if (change.now.vmName === 'a') changes.push(change)
+  })
 }
 
 let silence: () => void
@@ -70,7 +97,11 @@ afterAll(async () => {
 
 describe('a schedule', () => {
   it('makes a full, then increments; each is checked by itself, and the VM is protected', async () => {
-    expect(await protection()).toMatchObject({ state: 'unprotected', sentence: 'No backup was ever made, and no schedule makes one.', mend: { act: 'schedule' } })
+    expect(await protection()).toMatchObject({
+      state: 'unprotected',
+      sentence: 'No backup was ever made, and no schedule makes one.',
+      mend: { act: 'schedule' },
+    })
     await save()
     expect(await protection()).toMatchObject({ state: 'unprotected', mend: { act: 'backup', scheduleId } })
     await look()
@@ -78,11 +109,26 @@ describe('a schedule', () => {
     await pass(1)
     await pass(1)
     const made = await backups()
-    expect(made.map((backup) => [backup.kind, backup.parentId, backup.check])).toEqual([['full', null, 'good'], ['increment', made[0]!.id, 'good']])
-    expect((await runs()).map((run) => [run.outcome, run.note])).toEqual([['done', null], ['done', null]])
+    expect(made.map((backup) => [backup.kind, backup.parentId, backup.check])).toEqual([
+      ['full', null, 'good'],
+      ['increment', made[0]!.id, 'good'],
+    ])
+    expect((await runs()).map((run) => [run.outcome, run.note])).toEqual([
+      ['done', null],
+      ['done', null],
+    ])
     expect((await runs()).map((run) => run.dueAtMs % (EVERY_MINUTES * MINUTE_MS))).toEqual([0, 0])
-    expect(await protection()).toMatchObject({ state: 'protected', reasons: [], mend: null, lastGood: { backupId: made[1]!.id, targetName: 'nightly' }, nextRunMs: (await runs())[1]!.dueAtMs + EVERY_MINUTES * MINUTE_MS })
-    expect(changes.map((change) => [change.before, change.now.state])).toContainEqual(['unprotected', 'protected'])
+    expect(await protection()).toMatchObject({
+      state: 'protected',
+      reasons: [],
+      mend: null,
+      lastGood: { backupId: made[1]!.id, targetName: 'nightly' },
+      nextRunMs: (await runs())[1]!.dueAtMs + EVERY_MINUTES * MINUTE_MS,
+    })
+    expect(changes.map((change) => [change.before, change.now.state])).toContainEqual([
+      'unprotected',
+      'protected',
+    ])
     await look()
     expect(await runs()).toHaveLength(2)
   })
@@ -90,23 +136,58 @@ describe('a schedule', () => {
   it('previews what happens, and lets the retention drop what no rule keeps, never what a kept one rests on', async () => {
     const { previewSchedule } = await import('./preview-schedule.ts')
     const before = await backups()
-    const form = { id: scheduleId, exists: true, host: HOST, vmUuid: uuid, targetId: target.id, method: 'incremental' as const, quiesce: 'off' as const, when: { kind: 'interval' as const, minutes: EVERY_MINUTES }, timeZone: 'UTC', retention: { last: 1, daily: 0, weekly: 0, monthly: 0 } }
+    const form = {
+      id: scheduleId,
+      exists: true,
+      host: HOST,
+      vmUuid: uuid,
+      targetId: target.id,
+      method: 'incremental' as const,
+      quiesce: 'off' as const,
+      when: { kind: 'interval' as const, minutes: EVERY_MINUTES },
+      timeZone: 'UTC',
+      retention: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+    }
     const preview = await previewSchedule(form)
-    expect([preview.words, preview.nextRuns.length, preview.nextRuns[0]!.atMs]).toEqual(['every 10 minutes', 5, (await protection()).nextRunMs])
-    expect(preview.retention).toEqual([{ vmUuid: uuid, vmName: 'a', verdicts: [expect.objectContaining({ id: before[1]!.id, keep: true }), expect.objectContaining({ id: before[0]!.id, keep: true })] }])
+    expect([preview.words, preview.nextRuns.length, preview.nextRuns[0]!.atMs]).toEqual([
+      'every 10 minutes',
+      5,
+      (await protection()).nextRunMs,
+    ])
+    expect(preview.retention).toEqual([
+      {
+        vmUuid: uuid,
+        vmName: 'a',
+        verdicts: [
+          expect.objectContaining({ id: before[1]!.id, keep: true }),
+          expect.objectContaining({ id: before[0]!.id, keep: true }),
+        ],
+      },
+    ])
     await save({ retention: form.retention })
     await pass(1)
     // All three are one chain.
     expect(await backups()).toHaveLength(3)
     // Without its checkpoint the next is a full, and the whole chain before it expires.
     const { backUpAsScheduled } = await import('./back-up-as-scheduled.ts')
-    await lab.virsh('checkpoint-delete', '--domain', 'a', '--checkpointname', `keyframe-${(await backups()).at(-1)!.id}`)
-    const job = await keyframe.ended(await backUpAsScheduled({ scheduleId, vmUuid: uuid, nonce: crypto.randomUUID() }, { name: 'tester' }))
+    await lab.virsh(
+      'checkpoint-delete',
+      '--domain',
+      'a',
+      '--checkpointname',
+      `keyframe-${(await backups()).at(-1)!.id}`,
+    )
+    const job = await keyframe.ended(
+      await backUpAsScheduled({ scheduleId, vmUuid: uuid, nonce: crypto.randomUUID() }, { name: 'tester' }),
+    )
     expect(job.status).toBe('succeeded')
     await settled()
     await pass(1)
     const left = await backups()
-    expect(left.map((backup) => [backup.kind, backup.check])).toEqual([['full', 'good'], ['increment', 'good']])
+    expect(left.map((backup) => [backup.kind, backup.check])).toEqual([
+      ['full', 'good'],
+      ['increment', 'good'],
+    ])
     expect(backupActs(keyframe, uuid, target).folders()).toEqual(left.map((backup) => backup.id).sort())
     expect((await protection()).state).toBe('protected')
   })
@@ -117,8 +198,16 @@ describe('a schedule', () => {
     lab.user.own(target.path)
     await pass(1)
     const failed = (await runs()).at(-1)!
-    expect([failed.outcome, failed.note, failed.jobId]).toEqual(['failed', expect.stringMatching(/is not the backup target nightly.*Nothing was written/), null])
-    expect(await protection()).toMatchObject({ state: 'at-risk', mend: { act: 'target', targetId: target.id }, reasons: [{ kind: 'target' }] })
+    expect([failed.outcome, failed.note, failed.jobId]).toEqual([
+      'failed',
+      expect.stringMatching(/is not the backup target nightly.*Nothing was written/),
+      null,
+    ])
+    expect(await protection()).toMatchObject({
+      state: 'at-risk',
+      mend: { act: 'target', targetId: target.id },
+      reasons: [{ kind: 'target' }],
+    })
     rmdirSync(target.path)
     renameSync(`${target.path}-away`, target.path)
     await pass(1)
@@ -133,19 +222,50 @@ describe('a schedule', () => {
     await keyframe.stop({ keepData: true })
     now += 5 * EVERY_MINUTES * MINUTE_MS
     silence = await begin(dataDir)
-    await waitUntil(async () => { await look(); return (await runs()).length > before.length ? true : undefined }, { limitMs: 10_000, what: 'The run that makes up for the missed ones' })
+    await waitUntil(
+      async () => {
+        await look()
+        return (await runs()).length > before.length ? true : undefined
+      },
+      { limitMs: 10_000, what: 'The run that makes up for the missed ones' },
+    )
     await settled()
     const since = (await runs()).slice(before.length)
-    expect(since.map((run) => [run.outcome, run.note])).toEqual([['missed', expect.stringMatching(/^4 runs were missed/)], ['done', null]])
+    expect(since.map((run) => [run.outcome, run.note])).toEqual([
+      ['missed', expect.stringMatching(/^4 runs were missed/)],
+      ['done', null],
+    ])
     expect((await protection()).state).toBe('protected')
   })
 
   it('turned off and on again makes nothing up, and the VM is at risk meanwhile', async () => {
     const { store } = await import('../store/store.ts')
-    await store().insertInto('schedule_runs').values({ id: 'waits', schedule_id: scheduleId, host: HOST, vm_uuid: uuid, vm_name: 'a', due_at_ms: now, started_at_ms: null, job_id: null, outcome: 'waiting', note: null }).execute()
+    await store()
+      .insertInto('schedule_runs')
+      .values({
+        id: 'waits',
+        schedule_id: scheduleId,
+        host: HOST,
+        vm_uuid: uuid,
+        vm_name: 'a',
+        due_at_ms: now,
+        started_at_ms: null,
+        job_id: null,
+        outcome: 'waiting',
+        note: null,
+      })
+      .execute()
     await save({ enabled: false })
-    expect((await runs()).find((run) => run.id === 'waits')).toMatchObject({ outcome: 'skipped', note: 'The schedule was turned off before it began.' })
-    expect(await protection()).toMatchObject({ state: 'at-risk', nextRunMs: null, mend: { act: 'schedule', scheduleId }, reasons: [{ kind: 'schedule-off' }] })
+    expect((await runs()).find((run) => run.id === 'waits')).toMatchObject({
+      outcome: 'skipped',
+      note: 'The schedule was turned off before it began.',
+    })
+    expect(await protection()).toMatchObject({
+      state: 'at-risk',
+      nextRunMs: null,
+      mend: { act: 'schedule', scheduleId },
+      reasons: [{ kind: 'schedule-off' }],
+    })
     const count = (await runs()).length
     await pass(3)
     expect(await runs()).toHaveLength(count)
@@ -155,7 +275,9 @@ describe('a schedule', () => {
   })
 
   it('is refused a second time for the same VM and target, and keeps its target from being removed', async () => {
-    await expect(save({ id: crypto.randomUUID(), exists: false })).rejects.toThrow(/has a schedule to this target already/)
+    await expect(save({ id: crypto.randomUUID(), exists: false })).rejects.toThrow(
+      /has a schedule to this target already/,
+    )
     const { removeTarget } = await import('../backups/remove-target.ts')
     await expect(removeTarget({ targetId: target.id })).rejects.toThrow(/is the target of the schedule of a/)
   })

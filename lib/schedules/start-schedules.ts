@@ -21,8 +21,13 @@ const RUNS_KEPT_MS = 30 * DAY_MS
 /** Kinds of jobs after whose end something may be due. */
 const SETTLED_BY = /^backup|^restore/
 
-interface Running { end(): Promise<void>; look(): Promise<void> }
-interface Shared { keyframeSchedules?: Running }
+interface Running {
+  end(): Promise<void>
+  look(): Promise<void>
+}
+interface Shared {
+  keyframeSchedules?: Running
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -30,7 +35,9 @@ const shared = globalThis as Shared
 export function startSchedules(clock: Clock = { now: Date.now }): void {
   let timer: NodeJS.Timeout | null = null
   const arm = async () => {
-    const due = (await listSchedules()).filter((schedule) => schedule.enabled).flatMap((schedule) => nextDue(schedule, nowMs(), 1))
+    const due = (await listSchedules())
+      .filter((schedule) => schedule.enabled)
+      .flatMap((schedule) => nextDue(schedule, nowMs(), 1))
     const waitMs = Math.min(LOOK_MAXIMUM_MS, ...due.map((at) => at - nowMs()))
     if (looks.ended) return
     if (timer) clearTimeout(timer)
@@ -43,7 +50,16 @@ export function startSchedules(clock: Clock = { now: Date.now }): void {
   const { end } = subscribe(null, ({ event }) => {
     if (event.type === 'job' && event.job.endedAtMs !== null && SETTLED_BY.test(event.job.kind)) void wake()
     // A run may wait for any job of its VM.
-    else if (event.type === 'job' && event.job.endedAtMs !== null) void store().selectFrom('schedule_runs').select('id').where('outcome', '=', 'waiting').where('vm_uuid', '=', event.job.vmUuid).executeTakeFirst().then((run) => { if (run) void wake() }, report)
+    else if (event.type === 'job' && event.job.endedAtMs !== null)
+      void store()
+        .selectFrom('schedule_runs')
+        .select('id')
+        .where('outcome', '=', 'waiting')
+        .where('vm_uuid', '=', event.job.vmUuid)
+        .executeTakeFirst()
+        .then((run) => {
+          if (run) void wake()
+        }, report)
   })
   for (const host of hosts().values()) host.onUp(() => void wake())
   shared.keyframeSchedules = {
@@ -74,18 +90,39 @@ export async function lookAtSchedules(): Promise<void> {
 
 /** Each part stands for itself: one that fails must not keep the others from their turn. */
 async function lookOnce(): Promise<void> {
-  for (const part of [readVms, settleRuns, recordDue, beginRuns, lookAtTargets, checkBackups, tidyAfterRuns, tellProtection, forgetOldRuns]) await part().catch(report)
+  for (const part of [
+    readVms,
+    settleRuns,
+    recordDue,
+    beginRuns,
+    lookAtTargets,
+    checkBackups,
+    tidyAfterRuns,
+    tellProtection,
+    forgetOldRuns,
+  ])
+    await part().catch(report)
 }
 
 /** What the other parts know of VMs is at most as old as this look. */
 async function readVms(): Promise<void> {
-  await Promise.all([...hosts().values()].filter((host) => host.connection.status.status === 'up').map((host) => host.inventory.vms().catch(() => undefined)))
+  await Promise.all(
+    [...hosts().values()]
+      .filter((host) => host.connection.status.status === 'up')
+      .map((host) => host.inventory.vms().catch(() => undefined)),
+  )
 }
 
 async function forgetOldRuns(): Promise<void> {
-  await store().deleteFrom('schedule_runs').where('due_at_ms', '<', nowMs() - RUNS_KEPT_MS).where('outcome', 'not in', ['waiting', 'started']).execute()
+  await store()
+    .deleteFrom('schedule_runs')
+    .where('due_at_ms', '<', nowMs() - RUNS_KEPT_MS)
+    .where('outcome', 'not in', ['waiting', 'started'])
+    .execute()
 }
 
 function report(error: unknown): void {
-  process.stderr.write(`keyframe: schedules: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(
+    `keyframe: schedules: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
 }

@@ -72,7 +72,17 @@ export type Mend =
   | { act: 'check'; targetId: string; backupId: string }
   | { act: 'target'; host: string; targetId: string }
 
-export type ReasonKind = 'no-schedule' | 'schedule-off' | 'no-backup' | 'failed' | 'damaged' | 'broken-chain' | 'unchecked' | 'target' | 'stale' | 'disk'
+export type ReasonKind =
+  | 'no-schedule'
+  | 'schedule-off'
+  | 'no-backup'
+  | 'failed'
+  | 'damaged'
+  | 'broken-chain'
+  | 'unchecked'
+  | 'target'
+  | 'stale'
+  | 'disk'
 
 export interface ProtectionReason {
   kind: ReasonKind

@@ -7,7 +7,9 @@ import { protectionsOf } from './protection.ts'
 import type { Protection, ProtectionChange, ProtectionState } from './types.ts'
 
 type Listener = (change: ProtectionChange) => void | Promise<void>
-interface Shared { keyframeProtectionListeners?: Set<Listener> }
+interface Shared {
+  keyframeProtectionListeners?: Set<Listener>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 const listeners = () => (shared.keyframeProtectionListeners ??= new Set<Listener>())
@@ -20,7 +22,12 @@ export function onProtectionChange(listener: Listener): () => void {
 
 /** Compares each VM's protection with what was told last: after jobs end, when runs are due, and once a minute. */
 export async function tellProtection(): Promise<void> {
-  const told = new Map((await store().selectFrom('protection_states').selectAll().execute()).map((row) => [`${row.host}/${row.vm_uuid}`, row]))
+  const told = new Map(
+    (await store().selectFrom('protection_states').selectAll().execute()).map((row) => [
+      `${row.host}/${row.vm_uuid}`,
+      row,
+    ]),
+  )
   const all = await protectionsOf()
   for (const now of all) {
     const before = told.get(`${now.host}/${now.vmUuid}`)
@@ -28,14 +35,31 @@ export async function tellProtection(): Promise<void> {
     if (before?.state === now.state && before.reason === reason) continue
     await write(now, reason)
     publish({ type: 'backups', host: now.host, vmUuid: now.vmUuid })
-    for (const listener of listeners()) await Promise.resolve(listener({ before: (before?.state as ProtectionState | undefined) ?? null, now })).catch((error: unknown) => process.stderr.write(`keyframe: a listener of protection failed: ${String(error)}\n`))
+    for (const listener of listeners())
+      await Promise.resolve(
+        listener({ before: (before?.state as ProtectionState | undefined) ?? null, now }),
+      ).catch((error: unknown) =>
+        process.stderr.write(`keyframe: a listener of protection failed: ${String(error)}\n`),
+      )
   }
   // Gone from a host that tells its VMs: not of one that is away.
-  const read = new Set([...hosts().values()].filter((host) => host.inventory.hasRead).map((host) => host.name))
-  for (const row of told.values()) if (read.has(row.host) && !all.some((each) => each.host === row.host && each.vmUuid === row.vm_uuid)) await store().deleteFrom('protection_states').where('host', '=', row.host).where('vm_uuid', '=', row.vm_uuid).execute()
+  const read = new Set(
+    [...hosts().values()].filter((host) => host.inventory.hasRead).map((host) => host.name),
+  )
+  for (const row of told.values())
+    if (read.has(row.host) && !all.some((each) => each.host === row.host && each.vmUuid === row.vm_uuid))
+      await store()
+        .deleteFrom('protection_states')
+        .where('host', '=', row.host)
+        .where('vm_uuid', '=', row.vm_uuid)
+        .execute()
 }
 
 async function write(now: Protection, reason: string | null): Promise<void> {
   const values = { vm_name: now.vmName, state: now.state, reason, sentence: now.sentence, since_ms: nowMs() }
-  await store().insertInto('protection_states').values({ host: now.host, vm_uuid: now.vmUuid, ...values }).onConflict((conflict) => conflict.columns(['host', 'vm_uuid']).doUpdateSet(values)).execute()
+  await store()
+    .insertInto('protection_states')
+    .values({ host: now.host, vm_uuid: now.vmUuid, ...values })
+    .onConflict((conflict) => conflict.columns(['host', 'vm_uuid']).doUpdateSet(values))
+    .execute()
 }

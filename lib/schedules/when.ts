@@ -17,7 +17,11 @@ export function nextRuns(when: When, timeZone: string, fromMs: number, count: nu
   }
   // A pattern for each time: in a list of minutes and hours croner would see no fixed time, and treat clock changes otherwise.
   const from = new Date(fromMs)
-  const all = when.times.flatMap((time) => new Cron(patternOf(time, when.days), { timezone: timeZone, paused: true }).nextRuns(count, from).map((run) => run.getTime()))
+  const all = when.times.flatMap((time) =>
+    new Cron(patternOf(time, when.days), { timezone: timeZone, paused: true })
+      .nextRuns(count, from)
+      .map((run) => run.getTime()),
+  )
   return [...new Set(all)].sort((a, b) => a - b).slice(0, count)
 }
 
@@ -28,14 +32,27 @@ function patternOf(time: string, days: readonly number[]): string {
 
 /** "every day at 02:30 Europe/Berlin", "every 3 minutes": for the middle of a sentence. */
 export function describeWhen(when: When, timeZone: string): string {
-  if (when.kind === 'interval') return when.minutes === 1 ? 'every minute' : when.minutes % 60 === 0 ? (when.minutes === 60 ? 'every hour' : `every ${when.minutes / 60} hours`) : `every ${when.minutes} minutes`
+  if (when.kind === 'interval')
+    return when.minutes === 1
+      ? 'every minute'
+      : when.minutes % 60 === 0
+        ? when.minutes === 60
+          ? 'every hour'
+          : `every ${when.minutes / 60} hours`
+        : `every ${when.minutes} minutes`
   const days = [...new Set(when.days)].sort((a, b) => a - b)
   const names = days.map((day) => DAY_NAMES[day - 1]!)
-  const which = days.length === EVERY_DAY ? 'day' : days.join() === '1,2,3,4,5' ? 'working day (Monday to Friday)' : listOf(names)
+  const which =
+    days.length === EVERY_DAY
+      ? 'day'
+      : days.join() === '1,2,3,4,5'
+        ? 'working day (Monday to Friday)'
+        : listOf(names)
   return `every ${which} at ${listOf([...when.times].sort())} ${timeZone}`
 }
 
-const listOf = (words: readonly string[]) => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`)
+const listOf = (words: readonly string[]) =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 
 /** True for an IANA name that this Node knows, e.g. "Europe/Berlin". */
 export function isTimeZone(name: string): boolean {

@@ -14,4 +14,5 @@ export function deriveKey(use: KeyUse, from: string = masterKey()): Buffer {
 }
 
 /** Names a key without telling it: what was written with it says so. */
-export const keyId = (key: Buffer): string => createHash('sha256').update('keyframe key id').update(key).digest('hex').slice(0, ID_CHARACTERS)
+export const keyId = (key: Buffer): string =>
+  createHash('sha256').update('keyframe key id').update(key).digest('hex').slice(0, ID_CHARACTERS)

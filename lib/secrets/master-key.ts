@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { settings, type Settings } from '../settings/settings.ts'
 
@@ -11,7 +23,8 @@ const OTHERS_MAY_READ = 0o007
 type Where = Pick<Settings, 'dataDirectory' | 'secretFile'>
 
 /** Where the one key lies from which all others are derived: KEYFRAME_SECRET_FILE, or `secret` in the data folder. */
-export const masterKeyPath = ({ dataDirectory, secretFile }: Where): string => secretFile ?? join(dataDirectory, 'secret')
+export const masterKeyPath = ({ dataDirectory, secretFile }: Where): string =>
+  secretFile ?? join(dataDirectory, 'secret')
 
 /** Writes a new key under `path`, for its owner only, whole or not at all; one that is there stays. */
 export function writeMasterKey(path: string, key: string): void {
@@ -45,23 +58,31 @@ export function ensureMasterKey(where: Where): string {
       chmodSync(path, 0o600)
     }
     const key = readFileSync(path, 'utf8').trim()
-    if ((statSync(path).mode & OTHERS_MAY_READ) !== 0) throw new Error(`${path} can be read by every user of this machine. Take that away: chmod 600 ${path}`)
-    if (key.length < KEY_MIN_CHARACTERS) throw new Error(`${path} holds ${key.length} characters, and a key has at least ${KEY_MIN_CHARACTERS}.`)
+    if ((statSync(path).mode & OTHERS_MAY_READ) !== 0)
+      throw new Error(`${path} can be read by every user of this machine. Take that away: chmod 600 ${path}`)
+    if (key.length < KEY_MIN_CHARACTERS)
+      throw new Error(`${path} holds ${key.length} characters, and a key has at least ${KEY_MIN_CHARACTERS}.`)
     return key
   } catch (error) {
-    const what = where.secretFile === null ? `the directory ${where.dataDirectory} can't be used` : `the key in ${path} can't be used`
+    const what =
+      where.secretFile === null
+        ? `the directory ${where.dataDirectory} can't be used`
+        : `the key in ${path} can't be used`
     throw new Error(`${variable}: ${what}: ${(error as Error).message}`, { cause: error })
   }
 }
 
-interface Shared { keyframeMasterKey?: { path: string; key: string } }
+interface Shared {
+  keyframeMasterKey?: { path: string; key: string }
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
 /** The key of this process, read once. Throws an Error with a sentence. */
 export function masterKey(): string {
   const path = masterKeyPath(settings())
-  if (shared.keyframeMasterKey?.path !== path) shared.keyframeMasterKey = { path, key: ensureMasterKey(settings()) }
+  if (shared.keyframeMasterKey?.path !== path)
+    shared.keyframeMasterKey = { path, key: ensureMasterKey(settings()) }
   return shared.keyframeMasterKey.key
 }
 

@@ -1,4 +1,16 @@
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { storedSecretsKeyId } from './stored-secret.ts'
 
@@ -11,7 +23,11 @@ export const nextKeyPath = (path: string): string => `${path}.next`
 /** A rename, and a file that was made, last only when their folder is on the disk. */
 function syncFolder(path: string): void {
   const folder = openSync(dirname(path), 'r')
-  try { fsyncSync(folder) } finally { closeSync(folder) }
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 /** Writes the key that is to come, for the owner and the group of the one under `path`. Throws as `fs` does. */
@@ -45,7 +61,8 @@ export function takeNextKey(path: string): void {
 export function settleNextKey(path: string, writtenWith: string | null): boolean {
   const next = nextKeyPath(path)
   if (!existsSync(next)) return false
-  const isTaken = writtenWith !== null && storedSecretsKeyId(readFileSync(next, 'utf8').trim()) === writtenWith
+  const isTaken =
+    writtenWith !== null && storedSecretsKeyId(readFileSync(next, 'utf8').trim()) === writtenWith
   if (isTaken) takeNextKey(path)
   else rmSync(next)
   return isTaken

@@ -15,7 +15,10 @@ it('a stored secret is read with its key and for its row, and not once a byte of
   for (let at = 0; at < bytes.length; at++) {
     const changed = Buffer.from(bytes)
     changed[at] = changed[at]! ^ 1
-    expect(() => decryptSecret(stored.slice(0, begin) + changed.toString('base64url'), OWNER, KEY), `byte ${at}`).toThrow(/was changed/)
+    expect(
+      () => decryptSecret(stored.slice(0, begin) + changed.toString('base64url'), OWNER, KEY),
+      `byte ${at}`,
+    ).toThrow(/was changed/)
   }
 })
 

@@ -33,13 +33,18 @@ export const storedSecretsKeyId = (masterKey?: string): string => keyId(keyOf(ma
 export function decryptSecret(stored: string, owner: string, masterKey?: string): string {
   const key = keyOf(masterKey)
   const [, id, text = ''] = stored.split(':', 3)
-  if (!isEncrypted(stored) || id !== keyId(key)) throw new Error(`The secret of ${owner} was written with another key than the one that is set: put the key of then back, or give the secret again.`)
+  if (!isEncrypted(stored) || id !== keyId(key))
+    throw new Error(
+      `The secret of ${owner} was written with another key than the one that is set: put the key of then back, or give the secret again.`,
+    )
   const bytes = Buffer.from(text, 'base64url')
   try {
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
     decipher.setAAD(Buffer.from(owner))
     decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
-    return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8')
+    return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString(
+      'utf8',
+    )
   } catch (cause) {
     throw new Error(`The secret of ${owner} was changed in the database, and can’t be read.`, { cause })
   }

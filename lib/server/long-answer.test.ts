@@ -11,7 +11,10 @@ afterEach(() => close?.())
 
 async function serve(handle: Handle): Promise<string> {
   const server = createGuardedServer(handle, '127.0.0.1')
-  close = () => { server.closeAllConnections(); server.close() }
+  close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -23,16 +26,29 @@ it('goes on after the handler is done, on the same connection, and tells it that
   let stream: ServerResponse | undefined
   const url = await serve(async (sent, response) => {
     response.on('close', over)
-    goOnByItself(ticketOf(sent), { goOn: (connection) => { stream = connection; connection.write('one') }, gone })
+    goOnByItself(ticketOf(sent), {
+      goOn: (connection) => {
+        stream = connection
+        connection.write('one')
+      },
+      gone,
+    })
     response.setHeader('content-type', 'text/event-stream')
     response.end()
   })
   const [answer] = (await once(get(url), 'response')) as [IncomingMessage]
   const ended = once(answer, 'end')
   let text = ''
-  answer.on('data', (chunk) => { text += String(chunk) })
+  answer.on('data', (chunk) => {
+    text += String(chunk)
+  })
   await vi.waitFor(() => expect(text).toBe('one'))
-  expect([answer.statusCode, answer.headers['content-type'], over.mock.calls.length, gone.mock.calls.length]).toEqual([200, 'text/event-stream', 1, 0])
+  expect([
+    answer.statusCode,
+    answer.headers['content-type'],
+    over.mock.calls.length,
+    gone.mock.calls.length,
+  ]).toEqual([200, 'text/event-stream', 1, 0])
   stream!.end('two')
   await ended
   expect(text).toBe('onetwo')
@@ -59,7 +75,9 @@ it('says that the browser went, before the route took the connection or before i
   for (const askFirst of [true, false]) {
     const [goOn, gone] = [vi.fn(), vi.fn()]
     let arrived: () => void = () => undefined
-    const here = new Promise<void>((resolve) => { arrived = resolve })
+    const here = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
     const url = await serve(async (sent, response) => {
       const ticket = ticketOf(sent)
       if (askFirst) goOnByItself(ticket, { goOn, gone })

@@ -15,7 +15,9 @@ interface LongAnswer {
   /** Instead, when the browser went before. */
   gone(): void
 }
-interface Shared { keyframeLongAnswers?: Map<string, LongAnswer | null> }
+interface Shared {
+  keyframeLongAnswers?: Map<string, LongAnswer | null>
+}
 // The routes are another copy of this module.
 const shared = globalThis as Shared
 /** By the tickets of requests that are being answered; null while no route has said that it goes on. */
@@ -61,6 +63,7 @@ function releaseNext(request: IncomingMessage, response: ServerResponse): void {
   response.removeAllListeners('close')
   for (const each of over) each.call(response)
   for (const each of [request, response]) {
-    for (const key of Object.getOwnPropertySymbols(each)) if (/^next/i.test(key.description ?? '')) Reflect.deleteProperty(each, key)
+    for (const key of Object.getOwnPropertySymbols(each))
+      if (/^next/i.test(key.description ?? '')) Reflect.deleteProperty(each, key)
   }
 }

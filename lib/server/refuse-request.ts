@@ -54,19 +54,29 @@ export function refuseRequest(head: RequestHead, ownHost: string): Refused | nul
   if (head.host === undefined && pathOf(head.path) === '/api/health') return refuseBody(head)
   const hostname = head.host === undefined ? null : hostnameOf(head.host)
   if (hostname === null) return { status: 400, sentence: 'The request names no host.' }
-  const atAddress = isIP(hostname) !== 0 && head.localAddress !== undefined && plain(head.localAddress) === hostname
+  const atAddress =
+    isIP(hostname) !== 0 && head.localAddress !== undefined && plain(head.localAddress) === hostname
   if (hostname !== ownHost.toLowerCase() && !LOOPBACK.test(hostname) && !atAddress) {
-    return { status: 421, sentence: `Keyframe is not served under the name ${hostname}. If it should be, set KEYFRAME_URL to the address that people type.` }
+    return {
+      status: 421,
+      sentence: `Keyframe is not served under the name ${hostname}. If it should be, set KEYFRAME_URL to the address that people type.`,
+    }
   }
   return refuseBody(head)
 }
 
 function refuseBody(head: RequestHead): Refused | null {
-  if (head.transferEncoding !== undefined) return { status: 411, sentence: 'Send a Content-Length: Keyframe reads no body whose length it does not know.' }
+  if (head.transferEncoding !== undefined)
+    return {
+      status: 411,
+      sentence: 'Send a Content-Length: Keyframe reads no body whose length it does not know.',
+    }
   const bytes = head.contentLength === undefined ? 0 : Number(head.contentLength)
   const limitBytes = bodyLimitBytes(head)
-  if (!(bytes <= limitBytes)) return { status: 413, sentence: `The request is too large: at most ${limitBytes} bytes.` }
-  if (!METHODS.includes(head.method)) return { status: 405, sentence: `Keyframe answers ${METHODS.join(', ')} only.` }
+  if (!(bytes <= limitBytes))
+    return { status: 413, sentence: `The request is too large: at most ${limitBytes} bytes.` }
+  if (!METHODS.includes(head.method))
+    return { status: 405, sentence: `Keyframe answers ${METHODS.join(', ')} only.` }
   return null
 }
 

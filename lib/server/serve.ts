@@ -21,13 +21,25 @@ interface GuardOptions {
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /** Answers once the browser has sent all of it: one whose connection is closed while it writes does not get to see the answer. */
-function answerAfterBody(request: IncomingMessage, response: ServerResponse, { status, sentence }: Refused): void {
+function answerAfterBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, sentence }: Refused,
+): void {
   response.on('error', () => undefined)
   request.on('error', () => undefined)
   const answer = () => {
     if (response.writableEnded) return
     const allow = status === 405 ? { allow: METHODS.join(', ') } : {}
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': NOTHING_POLICY, 'referrer-policy': 'no-referrer', connection: 'close', ...allow })
+    response.writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': NOTHING_POLICY,
+      'referrer-policy': 'no-referrer',
+      connection: 'close',
+      ...allow,
+    })
     response.end(`${sentence}\n`)
   }
   let drainedBytes = 0
@@ -44,21 +56,37 @@ function answerAfterBody(request: IncomingMessage, response: ServerResponse, { s
  * An HTTP server before `handle`, Next's: what `refuseRequest` refuses never gets there. `ownHost`: the name in KEYFRAME_URL.
  * `isProxy`: whose connections are those of many. `transport`: Strict-Transport-Security of every answer, files of the build and refusals among them; null for none.
  */
-export function createGuardedServer(handle: Handle, ownHost: string, { isProxy = () => false, transport = null }: GuardOptions = {}): Server {
-  const server = createServer({ requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS }, (request, response) => {
-    if (transport !== null) response.setHeader('strict-transport-security', transport)
-    const { headers } = request
-    const refused = refuseRequest({
-      method: request.method ?? 'GET', path: request.url ?? '/', host: headers.host, contentLength: headers['content-length'], contentType: headers['content-type'],
-      transferEncoding: headers['transfer-encoding'], localAddress: request.socket.localAddress, cookie: headers.cookie,
-    }, ownHost)
-    if (refused === null) {
-      allowLongAnswer(request, response)
-      handle(request, response).catch(() => response.destroy())
-      return
-    }
-    answerAfterBody(request, response, refused)
-  })
+export function createGuardedServer(
+  handle: Handle,
+  ownHost: string,
+  { isProxy = () => false, transport = null }: GuardOptions = {},
+): Server {
+  const server = createServer(
+    { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: HEAD_LIMIT_MS },
+    (request, response) => {
+      if (transport !== null) response.setHeader('strict-transport-security', transport)
+      const { headers } = request
+      const refused = refuseRequest(
+        {
+          method: request.method ?? 'GET',
+          path: request.url ?? '/',
+          host: headers.host,
+          contentLength: headers['content-length'],
+          contentType: headers['content-type'],
+          transferEncoding: headers['transfer-encoding'],
+          localAddress: request.socket.localAddress,
+          cookie: headers.cookie,
+        },
+        ownHost,
+      )
+      if (refused === null) {
+        allowLongAnswer(request, response)
+        handle(request, response).catch(() => response.destroy())
+        return
+      }
+      answerAfterBody(request, response, refused)
+    },
+  )
   server.maxConnections = CONNECTIONS_MAXIMUM
   const open = new Map<string, number>()
   server.on('connection', (socket) => {

@@ -2,7 +2,11 @@ import { BlockList, isIP } from 'node:net'
 
 /** `::ffff:10.0.0.1` is how a socket for both families names 10.0.0.1. A proxy may add the port, and brackets. */
 export function plainAddress(text: string): string | null {
-  const bare = text.trim().replace(/^\[([^\]]*)\](?::\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1').replace(/^::ffff:(?=\d+\.)/i, '')
+  const bare = text
+    .trim()
+    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
+    .replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1')
+    .replace(/^::ffff:(?=\d+\.)/i, '')
   return isIP(bare) === 0 ? null : bare.toLowerCase()
 }
 

@@ -26,17 +26,32 @@ function readSettings(): Settings {
 
 async function serve(dev: boolean, settings: Settings): Promise<void> {
   // Before Next is loaded: it reads them as its modules are evaluated.
-  Object.assign(process.env, { NODE_ENV: dev ? 'development' : 'production', KEYFRAME_DATA: settings.dataDirectory })
+  Object.assign(process.env, {
+    NODE_ENV: dev ? 'development' : 'production',
+    KEYFRAME_DATA: settings.dataDirectory,
+  })
   process.chdir(root)
   const { default: next } = await import('next')
-  let handle: (...args: Parameters<ReturnType<typeof app.getRequestHandler>>) => Promise<void> = async (_, response) => { response.writeHead(503).end() }
-  const server = createGuardedServer((request, response) => handle(request, response), new URL(settings.url).hostname.replace(/^\[|\]$/g, ''), {
-    isProxy: (address) => trustsAddress(settings.trustedProxies, address), transport: strictTransport(settings.url, settings.hstsSubdomains),
-  })
+  let handle: (...args: Parameters<ReturnType<typeof app.getRequestHandler>>) => Promise<void> = async (
+    _,
+    response,
+  ) => {
+    response.writeHead(503).end()
+  }
+  const server = createGuardedServer(
+    (request, response) => handle(request, response),
+    new URL(settings.url).hostname.replace(/^\[|\]$/g, ''),
+    {
+      isProxy: (address) => trustsAddress(settings.trustedProxies, address),
+      transport: strictTransport(settings.url, settings.hstsSubdomains),
+    },
+  )
   const app = next({ dev, dir: root, hostname: settings.host, port: settings.port, httpServer: server })
   // Before anything is opened: a port that is taken must not disturb whoever serves there.
   await new Promise<void>((done) => {
-    server.once('error', (error) => fail(`PORT: can't listen on ${settings.host}, port ${settings.port}: ${error.message}`))
+    server.once('error', (error) =>
+      fail(`PORT: can't listen on ${settings.host}, port ${settings.port}: ${error.message}`),
+    )
     server.listen(settings.port, settings.host, done)
   })
   await app.prepare()
@@ -49,7 +64,8 @@ process.umask(0o077)
 const dev = process.argv.includes('--dev')
 const settings = readSettings()
 const dist = process.env.KEYFRAME_DIST || '.next'
-if (!dev && !existsSync(join(root, dist, 'BUILD_ID'))) fail(`the app is not built yet (there is no ${dist}). Build it first: npm run build`)
+if (!dev && !existsSync(join(root, dist, 'BUILD_ID')))
+  fail(`the app is not built yet (there is no ${dist}). Build it first: npm run build`)
 try {
   ensureMasterKey(settings)
 } catch (error) {

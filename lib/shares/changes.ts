@@ -5,18 +5,32 @@ import { shareBlockJob } from './hide.ts'
 import type { Share, ShareEvent } from './types.ts'
 
 /** All of a job that its page shows but its percentage. */
-const wordsOf = (job: JobView) => JSON.stringify([job.title, job.status, job.note, job.error, job.result, job.endedAtMs])
+const wordsOf = (job: JobView) =>
+  JSON.stringify([job.title, job.status, job.note, job.error, job.result, job.endedAtMs])
 
 /** Tells, for one open page of a share, what each event means to it: null when it is of something else. */
-export function changesOf(share: Pick<Share, 'kind' | 'host' | 'vmUuid' | 'jobId'>): (event: LiveEvent) => ShareEvent | null {
+export function changesOf(
+  share: Pick<Share, 'kind' | 'host' | 'vmUuid' | 'jobId'>,
+): (event: LiveEvent) => ShareEvent | null {
   const told = new Map<string, string>()
-  const isOwn = (event: { host: string; vmUuid: string }) => event.host === share.host && event.vmUuid === share.vmUuid
+  const isOwn = (event: { host: string; vmUuid: string }) =>
+    event.host === share.host && event.vmUuid === share.vmUuid
   return (event) => {
     switch (event.type) {
-      case 'vm': return share.kind !== 'job' && isOwn(event) ? { type: 'changed' } : null
+      case 'vm':
+        return share.kind !== 'job' && isOwn(event) ? { type: 'changed' } : null
       // What makes a page of an unknown VM worth reading again: its host came back.
-      case 'host': return null
-      case 'block-jobs': return share.kind !== 'snapshot' && share.kind !== 'backups' && isOwn(event) ? { type: 'block-jobs', jobs: event.jobs.filter((job) => share.kind === 'vm' || job.jobId === share.jobId).map(shareBlockJob) } : null
+      case 'host':
+        return null
+      case 'block-jobs':
+        return share.kind !== 'snapshot' && share.kind !== 'backups' && isOwn(event)
+          ? {
+              type: 'block-jobs',
+              jobs: event.jobs
+                .filter((job) => share.kind === 'vm' || job.jobId === share.jobId)
+                .map(shareBlockJob),
+            }
+          : null
       case 'job': {
         const { job } = event
         if (share.kind === 'job' ? job.id !== share.jobId : !isOwn(job)) return null
@@ -27,15 +41,23 @@ export function changesOf(share: Pick<Share, 'kind' | 'host' | 'vmUuid' | 'jobId
         told.set(job.id, words)
         return { type: 'changed' }
       }
-      case 'job-story': return share.kind === 'job' && event.jobId === share.jobId ? { type: 'changed' } : null
-      case 'reload': return { type: 'changed' }
-      case 'backups': return share.kind === 'backups' && event.host === share.host && (event.vmUuid === null || event.vmUuid === share.vmUuid) ? { type: 'changed' } : null
+      case 'job-story':
+        return share.kind === 'job' && event.jobId === share.jobId ? { type: 'changed' } : null
+      case 'reload':
+        return { type: 'changed' }
+      case 'backups':
+        return share.kind === 'backups' &&
+          event.host === share.host &&
+          (event.vmUuid === null || event.vmUuid === share.vmUuid)
+          ? { type: 'changed' }
+          : null
       case 'share':
       case 'access':
       case 'users':
       case 'audit':
       case 'notifications':
-      case 'signed-out': return null
+      case 'signed-out':
+        return null
     }
   }
 }

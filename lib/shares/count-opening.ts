@@ -5,7 +5,8 @@ import { store } from '../store/store.ts'
 import { OpeningPace } from './opening-pace.ts'
 
 /** Of a browser that was counted for the link under whose path it lies. `__Secure-`: as the cookie of a password (unlock.ts). */
-export const openedCookieName = (secure: boolean): string => (secure ? '__Secure-keyframe-share-opened' : 'keyframe-share-opened')
+export const openedCookieName = (secure: boolean): string =>
+  secure ? '__Secure-keyframe-share-opened' : 'keyframe-share-opened'
 
 const PUBLISH_EVERY_MS = 1_000
 
@@ -14,15 +15,22 @@ interface Openings {
   /** Shares of which a word goes out when its second is over. */
   publishing: Map<string, { again: boolean }>
 }
-interface Shared { keyframeOpenings?: Openings }
+interface Shared {
+  keyframeOpenings?: Openings
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
-const openings = (): Openings => (shared.keyframeOpenings ??= { pace: new OpeningPace(), publishing: new Map() })
+const openings = (): Openings =>
+  (shared.keyframeOpenings ??= { pace: new OpeningPace(), publishing: new Map() })
 
 /** Counts that a person opened the page of a share, in a browser that has not said so before; from one address so many an hour. */
 export async function countOpening(shareId: string, address: string | null): Promise<void> {
   if (!openings().pace.take(`${shareId} ${addressGroup(address)}`, Date.now())) return
-  await store().updateTable('shares').set((set) => ({ opened_count: set('opened_count', '+', 1), last_opened_at_ms: Date.now() })).where('id', '=', shareId).execute()
+  await store()
+    .updateTable('shares')
+    .set((set) => ({ opened_count: set('opened_count', '+', 1), last_opened_at_ms: Date.now() }))
+    .where('id', '=', shareId)
+    .execute()
   publishSoon(shareId)
 }
 

@@ -26,7 +26,10 @@ export const SubjectInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('backups'), host: z.string(), vm: z.string() }),
 ])
 /** An empty password: the link is enough. */
-export const ShareInput = z.intersection(SubjectInput, z.object({ lifetime: z.enum(LIFETIMES), password: z.string(), showPaths: z.boolean() }))
+export const ShareInput = z.intersection(
+  SubjectInput,
+  z.object({ lifetime: z.enum(LIFETIMES), password: z.string(), showPaths: z.boolean() }),
+)
 
 /** Makes a link to a thing that is there now. Only the token's hash is kept, so the link can be told once. Throws Refusal, HostDown, VmGone. */
 export async function createShare(input: z.infer<typeof ShareInput>, user: User): Promise<NewShare> {
@@ -36,17 +39,45 @@ export async function createShare(input: z.infer<typeof ShareInput>, user: User)
   const share = { id: randomUUID(), expires_at_ms: nowMs + LIFETIME_MS[input.lifetime] }
   const link = shareLink(settings().url, token)
   const qr = qrCode(link)
-  await store().deleteFrom('shares').where((where) => where.or([where('expires_at_ms', '<', nowMs - ENDED_KEPT_MS), where('revoked_at_ms', '<', nowMs - ENDED_KEPT_MS)])).execute()
+  await store()
+    .deleteFrom('shares')
+    .where((where) =>
+      where.or([
+        where('expires_at_ms', '<', nowMs - ENDED_KEPT_MS),
+        where('revoked_at_ms', '<', nowMs - ENDED_KEPT_MS),
+      ]),
+    )
+    .execute()
   const passwordHash = input.password === '' ? null : await hashPassword(input.password)
-  await store().transaction().execute(async (transaction) => {
-    // What was read above took time: a link must not outlive a right that was taken away meanwhile.
-    const maker = await transaction.selectFrom('users').select(['role', 'disabled']).where('id', '=', user.id).executeTakeFirst()
-    if (!maker || maker.disabled === 1 || !can({ role: maker.role as Role }, 'share.create')) throw new Refusal('You may not make share links any more. No link was made.')
-    await transaction.insertInto('shares').values({
-      ...share, ...bound, kind: input.kind, token_hash: hashOfToken(token), show_paths: input.showPaths ? 1 : 0, password_hash: passwordHash,
-      created_by: user.name, created_by_id: user.id, created_at_ms: nowMs, revoked_at_ms: null, opened_count: 0, last_opened_at_ms: null,
-    }).execute()
-  })
+  await store()
+    .transaction()
+    .execute(async (transaction) => {
+      // What was read above took time: a link must not outlive a right that was taken away meanwhile.
+      const maker = await transaction
+        .selectFrom('users')
+        .select(['role', 'disabled'])
+        .where('id', '=', user.id)
+        .executeTakeFirst()
+      if (!maker || maker.disabled === 1 || !can({ role: maker.role as Role }, 'share.create'))
+        throw new Refusal('You may not make share links any more. No link was made.')
+      await transaction
+        .insertInto('shares')
+        .values({
+          ...share,
+          ...bound,
+          kind: input.kind,
+          token_hash: hashOfToken(token),
+          show_paths: input.showPaths ? 1 : 0,
+          password_hash: passwordHash,
+          created_by: user.name,
+          created_by_id: user.id,
+          created_at_ms: nowMs,
+          revoked_at_ms: null,
+          opened_count: 0,
+          last_opened_at_ms: null,
+        })
+        .execute()
+    })
   publish({ type: 'share', shareId: share.id })
   return { link, expiresAtMs: share.expires_at_ms, qr }
 }
@@ -57,18 +88,41 @@ async function bind(input: ShareSubject) {
     case 'vm':
     case 'backups': {
       const { host, vm } = await requireVm(input.host, input.vm)
-      return { host: host.name, vm_uuid: vm.uuid, snapshot: null, snapshot_created_at_ms: null, job_id: null, label: vm.name }
+      return {
+        host: host.name,
+        vm_uuid: vm.uuid,
+        snapshot: null,
+        snapshot_created_at_ms: null,
+        job_id: null,
+        label: vm.name,
+      }
     }
     case 'snapshot': {
       const { host, vm } = await requireVm(input.host, input.vm)
-      const node = (await readSnapshotTree(host.name, vm.uuid)).nodes.find((each) => each.name === input.snapshot)
+      const node = (await readSnapshotTree(host.name, vm.uuid)).nodes.find(
+        (each) => each.name === input.snapshot,
+      )
       if (!node) throw new Refusal(`${vm.name} has no snapshot ${input.snapshot} any more. No link was made.`)
-      return { host: host.name, vm_uuid: vm.uuid, snapshot: node.name, snapshot_created_at_ms: node.createdAtMs, job_id: null, label: `${node.name} of ${vm.name}` }
+      return {
+        host: host.name,
+        vm_uuid: vm.uuid,
+        snapshot: node.name,
+        snapshot_created_at_ms: node.createdAtMs,
+        job_id: null,
+        label: `${node.name} of ${vm.name}`,
+      }
     }
     case 'job': {
       const job = await readJob(input.jobId)
       if (!job) throw new Refusal('There is no such job. No link was made.')
-      return { host: job.host, vm_uuid: job.vmUuid, snapshot: null, snapshot_created_at_ms: null, job_id: job.id, label: job.title }
+      return {
+        host: job.host,
+        vm_uuid: job.vmUuid,
+        snapshot: null,
+        snapshot_created_at_ms: null,
+        job_id: job.id,
+        label: job.title,
+      }
     }
   }
 }

@@ -16,34 +16,65 @@ const TARGET = /^(?:fd|hd|vd|sd|xvd|ubd|nvme)[a-z0-9]{1,6}$/
 export const isTarget = (text: unknown): text is string => typeof text === 'string' && TARGET.test(text)
 
 const NOTHING: JobSubject = { act: '', targets: [], snapshots: [], merges: [] }
-const object = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? value as Record<string, unknown> : {})
+const object = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.map(object) : [])
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const targetsOf = (disks: unknown) => list(disks).map((disk) => disk.target).filter(isTarget)
+const targetsOf = (disks: unknown) =>
+  list(disks)
+    .map((disk) => disk.target)
+    .filter(isTarget)
 const named = (...names: unknown[]) => names.map(text).filter((name) => name !== '')
 
 /** Reads it from a saga's input: named fields alone, so that a field that comes later tells nothing. */
 export function jobSubject(kind: JobKind, given: unknown): JobSubject {
   const input = object(given)
   switch (kind) {
-    case 'start': case 'shutdown': case 'resume': case 'thaw': return { ...NOTHING, act: text(input.act) }
+    case 'start':
+    case 'shutdown':
+    case 'resume':
+    case 'thaw':
+      return { ...NOTHING, act: text(input.act) }
     case 'snapshot': {
       const request = object(input.request)
       return { ...NOTHING, targets: targetsOf(request.disks), snapshots: named(request.name) }
     }
-    case 'revert': return { ...NOTHING, targets: targetsOf(input.paths), snapshots: named(object(input.safety).name, input.snapshot) }
-    case 'delete': return { ...NOTHING, snapshots: named(...(Array.isArray(input.order) ? input.order : [])) }
+    case 'revert':
+      return {
+        ...NOTHING,
+        targets: targetsOf(input.paths),
+        snapshots: named(object(input.safety).name, input.snapshot),
+      }
+    case 'delete':
+      return { ...NOTHING, snapshots: named(...(Array.isArray(input.order) ? input.order : [])) }
     case 'merge': {
-      const merges = list(input.plans).filter((plan) => isTarget(plan.target)).map((plan) => ({
-        target: text(plan.target), topPath: text(plan.topPath), basePath: plan.basePath === null ? null : text(plan.basePath), direction: plan.direction === 'pull' ? 'pull' as const : 'commit' as const,
-      }))
+      const merges = list(input.plans)
+        .filter((plan) => isTarget(plan.target))
+        .map((plan) => ({
+          target: text(plan.target),
+          topPath: text(plan.topPath),
+          basePath: plan.basePath === null ? null : text(plan.basePath),
+          direction: plan.direction === 'pull' ? ('pull' as const) : ('commit' as const),
+        }))
       return { ...NOTHING, targets: merges.map(({ target }) => target), merges }
     }
     case 'repair': {
       const plan = object(input.plan)
-      return { ...NOTHING, act: text(plan.act), targets: [plan.target].filter(isTarget), snapshots: named(plan.snapshot) }
+      return {
+        ...NOTHING,
+        act: text(plan.act),
+        targets: [plan.target].filter(isTarget),
+        snapshots: named(plan.snapshot),
+      }
     }
-    case 'backup': case 'backup-copy': case 'restore': case 'restore-in-place': return { ...NOTHING, targets: targetsOf(input.disks) }
-    case 'backup-check': case 'backup-remove': case 'restore-end': return NOTHING
+    case 'backup':
+    case 'backup-copy':
+    case 'restore':
+    case 'restore-in-place':
+      return { ...NOTHING, targets: targetsOf(input.disks) }
+    case 'backup-check':
+    case 'backup-remove':
+    case 'restore-end':
+      return NOTHING
   }
 }

@@ -4,4 +4,9 @@ export type Lifetime = (typeof LIFETIMES)[number]
 export const DEFAULT_LIFETIME: Lifetime = '7d'
 
 const HOUR_MS = 3_600_000
-export const LIFETIME_MS: Record<Lifetime, number> = { '1h': HOUR_MS, '1d': 24 * HOUR_MS, '7d': 7 * 24 * HOUR_MS, '30d': 30 * 24 * HOUR_MS }
+export const LIFETIME_MS: Record<Lifetime, number> = {
+  '1h': HOUR_MS,
+  '1d': 24 * HOUR_MS,
+  '7d': 7 * 24 * HOUR_MS,
+  '30d': 30 * 24 * HOUR_MS,
+}

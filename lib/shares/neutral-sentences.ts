@@ -7,21 +7,21 @@ import type { ReasonKind } from '../schedules/types.ts'
 export const ATTENTION: Record<AttentionKind, string> = {
   'disk-full': 'It is paused: the file system of one of its disks is full.',
   'io-error': 'It is paused by an I/O error of a disk.',
-  'frozen': 'Its file systems are frozen: the guest waits.',
+  frozen: 'Its file systems are frozen: the guest waits.',
   'broken-chain': 'A layer of one of its disks is missing or damaged.',
   'job-waiting': 'A block job is ready and waits for its pivot.',
   'delete-unfinished': 'The delete of a snapshot was broken off.',
-  'hung': 'Its QEMU does not answer: what is shown may be old.',
+  hung: 'Its QEMU does not answer: what is shown may be old.',
   'deep-chain': 'A disk has more layers than libvirt can start it with.',
 }
 
 export const LAYER_PROBLEM: Record<LayerProblemKind, string> = {
-  'missing': 'The file is missing.',
-  'unreadable': 'It can’t be read.',
-  'loop': 'Its backing file is a layer above it: the chain is a loop.',
+  missing: 'The file is missing.',
+  unreadable: 'It can’t be read.',
+  loop: 'Its backing file is a layer above it: the chain is a loop.',
   'format-not-recorded': 'It does not record the format of its backing file.',
   'format-differs': 'It does not begin as an image of its format does.',
-  'corrupt': 'QEMU has marked it as corrupt.',
+  corrupt: 'QEMU has marked it as corrupt.',
   'too-deep': 'The chain goes on; the rest is not shown.',
 }
 
@@ -31,11 +31,11 @@ export const NOT_PROTECTED: Record<ReasonKind, string> = {
   'no-schedule': 'It is on no schedule of backups.',
   'schedule-off': 'Its schedule is switched off.',
   'no-backup': 'There is no backup that passed its check.',
-  'failed': 'The last run of its schedule failed.',
-  'damaged': 'A backup is damaged.',
+  failed: 'The last run of its schedule failed.',
+  damaged: 'A backup is damaged.',
   'broken-chain': 'A backup rests on one that is gone.',
-  'unchecked': 'The newest backup is not checked yet.',
-  'target': 'The place where backups go can’t be reached.',
-  'stale': 'The newest good backup is older than its schedule allows.',
-  'disk': 'A disk is in no good backup.',
+  unchecked: 'The newest backup is not checked yet.',
+  target: 'The place where backups go can’t be reached.',
+  stale: 'The newest good backup is older than its schedule allows.',
+  disk: 'A disk is in no good backup.',
 }

@@ -9,5 +9,13 @@ import { isUnlocked, unlockCookieName } from './unlock.ts'
 /** What this request may have of a token's share: null when the link does not work. Looked up once a request; no session is asked for. */
 export const openShare = cache(async (token: string): Promise<{ share: Share; unlocked: boolean } | null> => {
   const share = await findShare(token)
-  return share && { share, unlocked: isUnlocked(share, (await cookies()).get(unlockCookieName(settings().url.startsWith('https://')))?.value) }
+  return (
+    share && {
+      share,
+      unlocked: isUnlocked(
+        share,
+        (await cookies()).get(unlockCookieName(settings().url.startsWith('https://')))?.value,
+      ),
+    }
+  )
 })

@@ -11,7 +11,8 @@ export class OpeningPace {
   /** Does one more from here count? */
   take(from: string, nowMs: number): boolean {
     const found = this.#windows.get(from)
-    const window = found !== undefined && nowMs < found.endsAtMs ? found : { endsAtMs: nowMs + HOUR_MS, count: 0 }
+    const window =
+      found !== undefined && nowMs < found.endsAtMs ? found : { endsAtMs: nowMs + HOUR_MS, count: 0 }
     if (window.count >= OPENINGS_PER_HOUR) return false
     window.count += 1
     this.#windows.delete(from)

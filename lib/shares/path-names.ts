@@ -6,7 +6,11 @@ const ANY_URI = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]*/gi
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
-const foldersOf = (path: string) => path.split('/').slice(1, -1).map((_, index, parts) => `/${parts.slice(0, index + 1).join('/')}`)
+const foldersOf = (path: string) =>
+  path
+    .split('/')
+    .slice(1, -1)
+    .map((_, index, parts) => `/${parts.slice(0, index + 1).join('/')}`)
 
 /**
  * Names for files where their own are hidden: "file 1", "file 2", in the order in which they are first met, alike in a
@@ -41,7 +45,10 @@ export class PathNames {
   text(text: string): string {
     const withoutHosts = text.replaceAll(ANY_URI, 'the host')
     if (this.#shown) return withoutHosts
-    const known = this.#names.size === 0 ? withoutHosts : withoutHosts.replaceAll(this.#known(), (found) => this.#nameOf(found))
+    const known =
+      this.#names.size === 0
+        ? withoutHosts
+        : withoutHosts.replaceAll(this.#known(), (found) => this.#nameOf(found))
     return known.replaceAll(ANY_PATH, 'a file').replaceAll(ANY_IMAGE, 'a file')
   }
 
@@ -57,8 +64,15 @@ export class PathNames {
   #known(): RegExp {
     if (this.#pattern) return this.#pattern
     const paths = [...this.#names.keys()]
-    const byLength = (texts: string[]) => [...new Set(texts)].sort((a, b) => b.length - a.length).map(escaped).join('|')
-    const [whole, bases] = [byLength(paths.flatMap((path) => [path, ...foldersOf(path)])), byLength(paths.map(baseOf).filter((base) => base !== ''))]
+    const byLength = (texts: string[]) =>
+      [...new Set(texts)]
+        .sort((a, b) => b.length - a.length)
+        .map(escaped)
+        .join('|')
+    const [whole, bases] = [
+      byLength(paths.flatMap((path) => [path, ...foldersOf(path)])),
+      byLength(paths.map(baseOf).filter((base) => base !== '')),
+    ]
     // A name goes on behind a dash or a dot, but a sentence may end with one.
     const end = '(?![\\w-]|\\.\\w)'
     return (this.#pattern = new RegExp(`(?:${whole})${end}|(?<![\\w.-])(?:${bases})${end}`, 'g'))

@@ -8,5 +8,8 @@ const QUIET_MODULES = 4
 /** A text as a QR code. */
 export function qrCode(text: string): QrCode {
   const { size, data } = encode(text, { border: QUIET_MODULES, ecc: 'M' })
-  return { size, path: data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('') }
+  return {
+    size,
+    path: data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join(''),
+  }
 }

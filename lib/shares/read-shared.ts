@@ -23,10 +23,14 @@ const BACKUPS_SHOWN = 30
 /** What a share shows now, with nothing in it that was not shared. Read once a request. */
 export const readShared = cache(async (share: Share): Promise<SharedView> => {
   switch (share.kind) {
-    case 'vm': return readSharedVm(share)
-    case 'snapshot': return readSharedSnapshot(share)
-    case 'job': return readSharedJob(share)
-    case 'backups': return readSharedBackups(share)
+    case 'vm':
+      return readSharedVm(share)
+    case 'snapshot':
+      return readSharedSnapshot(share)
+    case 'job':
+      return readSharedJob(share)
+    case 'backups':
+      return readSharedBackups(share)
   }
 })
 
@@ -52,7 +56,8 @@ async function readSharedVm(share: Share): Promise<SharedView> {
   if (found === 'gone') return { kind: 'gone', of: 'vm' }
   const { host, vm } = found
   const [chains, tree, jobs] = await Promise.all([
-    orNull(readVmChains(share.host, share.vmUuid)), orNull(readSnapshotTree(share.host, share.vmUuid)),
+    orNull(readVmChains(share.host, share.vmUuid)),
+    orNull(readSnapshotTree(share.host, share.vmUuid)),
     readJobs({ host: share.host, vmUuid: share.vmUuid, unfinished: true, limit: JOBS_SHOWN }),
   ])
   const names = new PathNames(share.showPaths)
@@ -60,8 +65,16 @@ async function readSharedVm(share: Share): Promise<SharedView> {
   const sharedChains = chains?.map((chain) => shareChain(chain, names)) ?? null
   const snapshots = tree?.nodes.map((node) => shareSnapshot(node, names, { withFamily: true })) ?? null
   return {
-    kind: 'vm', name: vm.name, state: vm.state, stateReason: vm.stateReason, attention: [...new Set(vm.attention.map(({ kind }) => ATTENTION[kind]))], isHostUp: host.status === 'up',
-    chains: sharedChains, snapshots, jobs: await shareJobs(jobs, names), blockJobs: vm.jobs.map(shareBlockJob),
+    kind: 'vm',
+    name: vm.name,
+    state: vm.state,
+    stateReason: vm.stateReason,
+    attention: [...new Set(vm.attention.map(({ kind }) => ATTENTION[kind]))],
+    isHostUp: host.status === 'up',
+    chains: sharedChains,
+    snapshots,
+    jobs: await shareJobs(jobs, names),
+    blockJobs: vm.jobs.map(shareBlockJob),
   }
 }
 
@@ -70,9 +83,15 @@ async function readSharedSnapshot(share: Share): Promise<SharedView> {
   if (found === 'gone') return { kind: 'gone', of: 'snapshot' }
   const tree = found === 'away' ? null : await orNull(readSnapshotTree(share.host, share.vmUuid))
   if (found === 'away' || tree === null) return { kind: 'away' }
-  const node = tree.nodes.find((each) => each.name === share.snapshot?.name && each.createdAtMs === share.snapshot.createdAtMs)
+  const node = tree.nodes.find(
+    (each) => each.name === share.snapshot?.name && each.createdAtMs === share.snapshot.createdAtMs,
+  )
   if (!node) return { kind: 'gone', of: 'snapshot' }
-  return { kind: 'snapshot', vmName: found.vm.name, node: shareSnapshot(node, new PathNames(share.showPaths), { withFamily: false }) }
+  return {
+    kind: 'snapshot',
+    vmName: found.vm.name,
+    node: shareSnapshot(node, new PathNames(share.showPaths), { withFamily: false }),
+  }
 }
 
 async function readSharedJob(share: Share): Promise<SharedView> {
@@ -84,8 +103,11 @@ async function readSharedJob(share: Share): Promise<SharedView> {
   const blockJobs = typeof found === 'string' ? [] : found.vm.jobs.filter((each) => each.jobId === job.id)
   return {
     // A job on a file of no VM stands under its host's name.
-    kind: 'job', vmName: typeof found !== 'string' ? found.vm.name : job.vmUuid === '' ? null : job.vmName,
-    job: shareJob(job, subject, names), steps: shareSteps(steps, job, subject, names), blockJobs: blockJobs.map(shareBlockJob),
+    kind: 'job',
+    vmName: typeof found !== 'string' ? found.vm.name : job.vmUuid === '' ? null : job.vmName,
+    job: shareJob(job, subject, names),
+    steps: shareSteps(steps, job, subject, names),
+    blockJobs: blockJobs.map(shareBlockJob),
   }
 }
 
@@ -93,15 +115,31 @@ async function readSharedBackups(share: Share): Promise<SharedView> {
   const found = await findVm(share)
   if (found === 'gone') return { kind: 'gone', of: 'backups' }
   const [protection, leftOut, backups, jobs] = await Promise.all([
-    protectionOf(share.host, share.vmUuid), isLeftOut(share.host, share.vmUuid), readVmSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
-    readJobs({ host: share.host, vmUuid: share.vmUuid, kinds: [...BACKUP_KINDS], unfinished: true, limit: JOBS_SHOWN }),
+    protectionOf(share.host, share.vmUuid),
+    isLeftOut(share.host, share.vmUuid),
+    readVmSummaries({ host: share.host, vmUuid: share.vmUuid, limit: BACKUPS_SHOWN }),
+    readJobs({
+      host: share.host,
+      vmUuid: share.vmUuid,
+      kinds: [...BACKUP_KINDS],
+      unfinished: true,
+      limit: JOBS_SHOWN,
+    }),
   ])
   const name = typeof found === 'string' ? (protection?.vmName ?? backups[0]?.vmName) : found.vm.name
   if (name === undefined) return { kind: 'away' }
   return {
-    kind: 'backups', vmName: name, isHostUp: typeof found !== 'string' && found.host.status === 'up', state: leftOut ? 'left-out' : (protection?.state ?? null), reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
-    lastGood: protection?.lastGood ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs } : null, nextRunMs: protection?.nextRunMs ?? null,
-    backups: backups.map(shareBackup), jobs: await shareJobs(jobs, new PathNames(share.showPaths)),
+    kind: 'backups',
+    vmName: name,
+    isHostUp: typeof found !== 'string' && found.host.status === 'up',
+    state: leftOut ? 'left-out' : (protection?.state ?? null),
+    reasons: [...new Set((protection?.reasons ?? []).map(({ kind }) => NOT_PROTECTED[kind]))],
+    lastGood: protection?.lastGood
+      ? { atMs: protection.lastGood.atMs, checkedAtMs: protection.lastGood.checkedAtMs }
+      : null,
+    nextRunMs: protection?.nextRunMs ?? null,
+    backups: backups.map(shareBackup),
+    jobs: await shareJobs(jobs, new PathNames(share.showPaths)),
   }
 }
 

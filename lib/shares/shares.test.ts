@@ -19,7 +19,10 @@ const ANN = { id: 'u1', name: 'ann', role: 'operator' } as const
 const JOB = 'job-1'
 const HERE = '198.51.100.1'
 const share = async (change: { password?: string; lifetime?: '1h' | '7d' } = {}) => {
-  const { link } = await createShare({ kind: 'job', jobId: JOB, lifetime: '7d', password: '', showPaths: false, ...change }, ANN)
+  const { link } = await createShare(
+    { kind: 'job', jobId: JOB, lifetime: '7d', password: '', showPaths: false, ...change },
+    ANN,
+  )
   return new URL(link).pathname.split('/')[2]!
 }
 
@@ -29,7 +32,10 @@ describe('share links', () => {
     temporary = await openTemporaryStore()
     await startJobRow(JOB)
     forgetFailures()
-    await store().insertInto('users').values({ ...ANN, password_hash: 'x', disabled: 0, created_at_ms: 1, seen_at_ms: null }).execute()
+    await store()
+      .insertInto('users')
+      .values({ ...ANN, password_hash: 'x', disabled: 0, created_at_ms: 1, seen_at_ms: null })
+      .execute()
   })
   afterEach(async () => {
     vi.useRealTimers()
@@ -42,7 +48,15 @@ describe('share links', () => {
     expect(JSON.stringify(await store().selectFrom('shares').selectAll().execute())).not.toContain(token)
     expect((await findShare(token))?.jobId).toBe(JOB)
     const changed = `${token.slice(0, -2)}${token.at(-2) === 'A' ? 'B' : 'A'}${token.at(-1)}`
-    for (const wrong of [changed, token.slice(1), `${token}A`, '', '%', token.toLowerCase() === token ? token.toUpperCase() : token.toLowerCase()]) expect([wrong, await findShare(wrong)]).toEqual([wrong, null])
+    for (const wrong of [
+      changed,
+      token.slice(1),
+      `${token}A`,
+      '',
+      '%',
+      token.toLowerCase() === token ? token.toUpperCase() : token.toLowerCase(),
+    ])
+      expect([wrong, await findShare(wrong)]).toEqual([wrong, null])
   })
 
   it('end with their time, exactly, and when they are revoked', async () => {
@@ -73,29 +87,47 @@ describe('share links', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     expect(heard).toHaveLength(2)
     end()
-    expect(await listShares({ kind: 'job', jobId: JOB })).toMatchObject([{ by: 'ann', openedCount: 3, state: 'open', hasPassword: false }])
+    expect(await listShares({ kind: 'job', jobId: JOB })).toMatchObject([
+      { by: 'ann', openedCount: 3, state: 'open', hasPassword: false },
+    ])
     expect(await listShares({ kind: 'job', jobId: 'another' })).toEqual([])
     for (let time = 0; time < 30; time++) await countOpening(id, HERE)
     expect((await listShares())[0]?.openedCount).toBe(OPENINGS_PER_HOUR + 1)
   })
 
   it('with a password open by it alone; its cookie opens no other share, ends, and can’t be made', async () => {
-    const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
+    const [one, two] = [
+      (await findShare(await share({ password: 'a good password' })))!,
+      (await findShare(await share({ password: 'a good password' })))!,
+    ]
     expect(isUnlocked(one, undefined)).toBe(false)
     expect(await tryPassword(one, 'another password', HERE)).toBe('wrong')
     const answer = await tryPassword(one, 'a good password', HERE)
-    if (typeof answer === 'string' || 'waitMinutes' in answer) throw new Error('the right password was refused')
+    if (typeof answer === 'string' || 'waitMinutes' in answer)
+      throw new Error('the right password was refused')
     expect([isUnlocked(one, answer.cookie), isUnlocked(two, answer.cookie)]).toEqual([true, false])
     const [until, signed] = answer.cookie.split('.')
-    for (const made of [`${Number(until) + 1}.${signed}`, `${until}.`, `${until}`, '', `NaN.${signed}`, `${until}.${signed}x`]) expect([made, isUnlocked(one, made)]).toEqual([made, false])
+    for (const made of [
+      `${Number(until) + 1}.${signed}`,
+      `${until}.`,
+      `${until}`,
+      '',
+      `NaN.${signed}`,
+      `${until}.${signed}x`,
+    ])
+      expect([made, isUnlocked(one, made)]).toEqual([made, false])
     vi.useFakeTimers({ toFake: ['Date'] })
     vi.setSystemTime(answer.untilMs)
     expect(isUnlocked(one, answer.cookie)).toBe(false)
   })
 
   it('let nobody guess their password for long', async () => {
-    const [one, two] = [(await findShare(await share({ password: 'a good password' })))!, (await findShare(await share({ password: 'a good password' })))!]
-    for (let guess = 0; guess < 5; guess++) expect(await tryPassword(one, `guess ${guess}`, HERE)).toBe('wrong')
+    const [one, two] = [
+      (await findShare(await share({ password: 'a good password' })))!,
+      (await findShare(await share({ password: 'a good password' })))!,
+    ]
+    for (let guess = 0; guess < 5; guess++)
+      expect(await tryPassword(one, `guess ${guess}`, HERE)).toBe('wrong')
     expect(await tryPassword(one, 'a good password', HERE)).toMatchObject({ waitMinutes: 5 })
     // Its other readers are none the worse.
     expect(await tryPassword(one, 'a good password', '203.0.113.9')).toHaveProperty('cookie')
@@ -103,7 +135,9 @@ describe('share links', () => {
   })
 
   it('are made of what is there, with a password that is one', async () => {
-    await expect(createShare({ kind: 'job', jobId: 'none', lifetime: '7d', password: '', showPaths: false }, ANN)).rejects.toThrow('There is no such job. No link was made.')
+    await expect(
+      createShare({ kind: 'job', jobId: 'none', lifetime: '7d', password: '', showPaths: false }, ANN),
+    ).rejects.toThrow('There is no such job. No link was made.')
     await store().updateTable('users').set({ role: 'viewer' }).execute()
     await expect(share()).rejects.toThrow('You may not make share links any more. No link was made.')
     await store().updateTable('users').set({ role: 'operator', disabled: 1 }).execute()
@@ -123,6 +157,27 @@ it('streams of one share are limited, and a place that was given back is free', 
 })
 
 it('addresses of share links, and of nothing else', () => {
-  for (const path of ['/s/abc', '/s/abc/', '/s/abc?wrong', '/s/a%20b', '/s/abc/events', '/s/abc/events?since=x', '/s/abc/unlock', '/s/abc/opened']) expect([path, isShareAddress(path)]).toEqual([path, true])
-  for (const path of ['/', '/s', '/s/', '/shares', '/s/abc/more', '/s/abc/events/more', '/hosts/s/abc', '/x/s/abc', '/s//events']) expect([path, isShareAddress(path)]).toEqual([path, false])
+  for (const path of [
+    '/s/abc',
+    '/s/abc/',
+    '/s/abc?wrong',
+    '/s/a%20b',
+    '/s/abc/events',
+    '/s/abc/events?since=x',
+    '/s/abc/unlock',
+    '/s/abc/opened',
+  ])
+    expect([path, isShareAddress(path)]).toEqual([path, true])
+  for (const path of [
+    '/',
+    '/s',
+    '/s/',
+    '/shares',
+    '/s/abc/more',
+    '/s/abc/events/more',
+    '/hosts/s/abc',
+    '/x/s/abc',
+    '/s//events',
+  ])
+    expect([path, isShareAddress(path)]).toEqual([path, false])
 })

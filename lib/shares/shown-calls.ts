@@ -6,9 +6,31 @@ import { isTarget } from './job-subject.ts'
 // known is left out whole: a line with a hole in it would be copied into a shell.
 
 /** Their files lie in a backup's target. */
-const IN_TARGETS: ReadonlySet<JobKind> = new Set<JobKind>(['backup', 'backup-copy', 'backup-check', 'backup-remove', 'restore', 'restore-in-place', 'restore-end'])
+const IN_TARGETS: ReadonlySet<JobKind> = new Set<JobKind>([
+  'backup',
+  'backup-copy',
+  'backup-check',
+  'backup-remove',
+  'restore',
+  'restore-in-place',
+  'restore-end',
+])
 const COMMANDS: ReadonlySet<string> = new Set([
-  'blockcommit', 'blockjob', 'blockpull', 'destroy', 'domfsfreeze', 'domfsthaw', 'resume', 'shutdown', 'snapshot-create', 'snapshot-delete', 'snapshot-revert', 'start', 'suspend', 'vol-delete', 'vol-upload',
+  'blockcommit',
+  'blockjob',
+  'blockpull',
+  'destroy',
+  'domfsfreeze',
+  'domfsthaw',
+  'resume',
+  'shutdown',
+  'snapshot-create',
+  'snapshot-delete',
+  'snapshot-revert',
+  'start',
+  'suspend',
+  'vol-delete',
+  'vol-upload',
 ])
 /** Options whose word is a file of the host, and those whose word only Keyframe chooses. */
 const PATH_OPTIONS: ReadonlySet<string> = new Set(['--base', '--top', '--vol'])
@@ -22,7 +44,9 @@ function wordsOf(line: string): string[] | null {
   while (pattern.lastIndex < line.length) {
     const found = pattern.exec(line)?.[1]
     if (found === undefined) return null
-    words.push(found.replaceAll(/'([^']*)'|\\'/g, (escape, inner: string | undefined) => inner ?? escape.slice(1)))
+    words.push(
+      found.replaceAll(/'([^']*)'|\\'/g, (escape, inner: string | undefined) => inner ?? escape.slice(1)),
+    )
   }
   return words
 }
@@ -44,7 +68,15 @@ function shownLine(line: string, vmName: string, subject: JobSubject): string {
 }
 
 /** What XML of a new snapshot consists of: no other has a name, a file or a size alone. */
-const SNAPSHOT_TAGS: ReadonlySet<string> = new Set(['domainsnapshot', 'name', 'memory', 'disks', 'disk', 'driver', 'source'])
+const SNAPSHOT_TAGS: ReadonlySet<string> = new Set([
+  'domainsnapshot',
+  'name',
+  'memory',
+  'disks',
+  'disk',
+  'driver',
+  'source',
+])
 const ATTRIBUTES: ReadonlySet<string> = new Set(['name', 'snapshot', 'type', 'file'])
 
 /** XML of a snapshot of this VM, without its description; null for every other. A whole `<domain>` holds users, passwords and hosts. */
@@ -52,10 +84,24 @@ function shownXml(xml: string, subject: JobSubject): string | null {
   const text = xml.replaceAll(/\s*<description>[^<]*<\/description>/g, '')
   const name = /<name>([^<]*)<\/name>/.exec(text)?.[1]
   const tags = [...text.matchAll(/<\/?([a-z]+)([^>]*)>/g)]
-  const isPlain = text.replaceAll(/<\/?[a-z]+[^>]*>/g, '').replace(name ?? '', '').trim() === '' && tags.every(([, tag, rest = '']) => {
-    const attributes = [...rest.matchAll(/([a-z]+)=(?:'([^']*)'|"([^"]*)")/g)]
-    return SNAPSHOT_TAGS.has(tag!) && attributes.every(([, key, one, two]) => ATTRIBUTES.has(key!) && (key === 'file' ? (one ?? two ?? '').startsWith('/') : tag !== 'disk' || key !== 'name' || isTarget(one ?? two)))
-  })
+  const isPlain =
+    text
+      .replaceAll(/<\/?[a-z]+[^>]*>/g, '')
+      .replace(name ?? '', '')
+      .trim() === '' &&
+    tags.every(([, tag, rest = '']) => {
+      const attributes = [...rest.matchAll(/([a-z]+)=(?:'([^']*)'|"([^"]*)")/g)]
+      return (
+        SNAPSHOT_TAGS.has(tag!) &&
+        attributes.every(
+          ([, key, one, two]) =>
+            ATTRIBUTES.has(key!) &&
+            (key === 'file'
+              ? (one ?? two ?? '').startsWith('/')
+              : tag !== 'disk' || key !== 'name' || isTarget(one ?? two)),
+        )
+      )
+    })
   return isPlain && tags.length > 0 && name !== undefined && subject.snapshots.includes(name) ? text : null
 }
 
@@ -63,10 +109,19 @@ function shownXml(xml: string, subject: JobSubject): string | null {
 const PROCEDURE = /^vir[A-Z][A-Za-z]{2,60}$/
 
 /** A call of a job, as a share shows it. `withPaths`: paths are allowed. libvirt's own words never go out: an error becomes "failed". */
-export function shownCall(call: JobCall, job: { kind: JobKind; vmName: string }, subject: JobSubject, withPaths: boolean): JobCall {
+export function shownCall(
+  call: JobCall,
+  job: { kind: JobKind; vmName: string },
+  subject: JobSubject,
+  withPaths: boolean,
+): JobCall {
   const shows = withPaths && !IN_TARGETS.has(job.kind)
   return {
-    procedure: PROCEDURE.test(call.procedure) ? call.procedure : 'a call', virsh: shows ? shownLine(call.virsh, job.vmName, subject) : '', xml: shows && call.xml !== null ? shownXml(call.xml, subject) : null,
-    begunAtMs: call.begunAtMs, endedAtMs: call.endedAtMs, outcome: call.outcome === null ? null : call.outcome === 'ok' ? 'ok' : 'failed',
+    procedure: PROCEDURE.test(call.procedure) ? call.procedure : 'a call',
+    virsh: shows ? shownLine(call.virsh, job.vmName, subject) : '',
+    xml: shows && call.xml !== null ? shownXml(call.xml, subject) : null,
+    begunAtMs: call.begunAtMs,
+    endedAtMs: call.endedAtMs,
+    outcome: call.outcome === null ? null : call.outcome === 'ok' ? 'ok' : 'failed',
   }
 }

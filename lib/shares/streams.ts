@@ -4,7 +4,9 @@ import { takeSharedPlace } from '../live/stream-places.ts'
 /** Open streams of one share: whoever has the link may be anyone. */
 const STREAMS_MAXIMUM = 100
 
-interface Shared { keyframeShareStreams?: Map<string, number> }
+interface Shared {
+  keyframeShareStreams?: Map<string, number>
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 const open = () => (shared.keyframeShareStreams ??= new Map())

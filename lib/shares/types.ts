@@ -25,7 +25,10 @@ export interface Share {
 }
 
 /** What a share is of, as pages name it to ask for its links. */
-export type ShareSubject = { kind: 'vm' | 'backups'; host: string; vm: string } | { kind: 'snapshot'; host: string; vm: string; snapshot: string } | { kind: 'job'; jobId: string }
+export type ShareSubject =
+  | { kind: 'vm' | 'backups'; host: string; vm: string }
+  | { kind: 'snapshot'; host: string; vm: string; snapshot: string }
+  | { kind: 'job'; jobId: string }
 
 /** A link as who made it sees it. */
 export interface ShareView {
@@ -72,7 +75,18 @@ export interface SharedJob {
   endedAtMs: number | null
 }
 
-export type SharedBlockJob = Pick<BlockJobView, 'target' | 'type' | 'currentBytes' | 'endBytes' | 'percent' | 'bytesPerSecond' | 'secondsLeft' | 'ready' | 'jobId'>
+export type SharedBlockJob = Pick<
+  BlockJobView,
+  | 'target'
+  | 'type'
+  | 'currentBytes'
+  | 'endBytes'
+  | 'percent'
+  | 'bytesPerSecond'
+  | 'secondsLeft'
+  | 'ready'
+  | 'jobId'
+>
 
 export interface SharedVm {
   kind: 'vm'
@@ -123,7 +137,13 @@ export type SharedView =
   | SharedVm
   | SharedBackups
   | { kind: 'snapshot'; vmName: string; node: SnapshotNode }
-  | { kind: 'job'; /** null: of no VM. */ vmName: string | null; job: SharedJob; steps: JobStep[]; blockJobs: SharedBlockJob[] }
+  | {
+      kind: 'job'
+      /** null: of no VM. */ vmName: string | null
+      job: SharedJob
+      steps: JobStep[]
+      blockJobs: SharedBlockJob[]
+    }
   /** The link works, and what it led to is no more. */
   | { kind: 'gone'; of: ShareKind }
   /** Its host does not answer, and nothing is known of it. */

@@ -9,14 +9,19 @@ import type { Share } from './types.ts'
  * Of a browser that gave the password. `__Secure-`: browsers take it over TLS only; `__Host-` would ask for the path of the
  * whole site, and this one is for its link alone. Without TLS they would not take such a cookie.
  */
-export const unlockCookieName = (secure: boolean): string => (secure ? '__Secure-keyframe-share' : 'keyframe-share')
+export const unlockCookieName = (secure: boolean): string =>
+  secure ? '__Secure-keyframe-share' : 'keyframe-share'
 const UNLOCKED_MS = 12 * 3_600_000
 
 /**
  * Checks a share's password, throttled as sign-ins are: who guesses at one address keeps no reader elsewhere out.
  * @returns the cookie's value and how long it is good for; or "wrong"; or the minutes to wait; or "busy": try again in a few seconds.
  */
-export async function tryPassword(share: Share, password: string, address: string | null): Promise<{ cookie: string; untilMs: number } | 'wrong' | 'busy' | { waitMinutes: number }> {
+export async function tryPassword(
+  share: Share,
+  password: string,
+  address: string | null,
+): Promise<{ cookie: string; untilMs: number } | 'wrong' | 'busy' | { waitMinutes: number }> {
   const attempt = await countTry({ kind: 'share', name: share.id, address, known: null })
   if (attempt === 'busy') return 'busy'
   if ('waitMinutes' in attempt) return { waitMinutes: attempt.waitMinutes }
@@ -38,5 +43,7 @@ export function isUnlocked(share: Share, cookie: string | undefined): boolean {
 
 /** Tied to the share and its password: it opens no other, and nothing has to be kept. */
 function signature(share: Share, untilMs: number): string {
-  return createHmac('sha256', deriveKey('shares')).update([share.id, share.passwordHash, untilMs].join('\0')).digest('base64url')
+  return createHmac('sha256', deriveKey('shares'))
+    .update([share.id, share.passwordHash, untilMs].join('\0'))
+    .digest('base64url')
 }

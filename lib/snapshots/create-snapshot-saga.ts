@@ -36,10 +36,16 @@ export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
   takesOver: { 1: (input) => input as CreateSnapshotJob },
   async run({ input, step, progress }) {
     const { request } = input
-    await progress(null, request.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot')
+    await progress(
+      null,
+      request.quiesce === 'off' ? 'Taking the snapshot' : 'Freezing the guest and taking the snapshot',
+    )
     const begunBy = await step('begin', { do: async () => PROCESS })
     const freeze = await step<FreezeReport>('create', {
-      isDone: async () => ((await exists(input)) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
+      isDone: async () =>
+        (await exists(input))
+          ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' }
+          : null,
       do: (call) => createOrExplain(input, begunBy !== PROCESS, call),
     })
     const targets = request.disks.flatMap((disk) => (disk.overlayPath === null ? [] : [disk.target]))
@@ -56,14 +62,25 @@ async function exists({ host: hostName, vm, request }: CreateSnapshotJob): Promi
   const { host } = await requireVm(hostName, vm)
   const { list } = await readSnapshots(await host.connection.reader(), vm)
   const found = list.find((snapshot) => snapshot.name === request.name)
-  return found !== undefined && request.disks.every((disk) => (found.disks.find((each) => each.target === disk.target)?.overlayPath ?? null) === disk.overlayPath)
+  return (
+    found !== undefined &&
+    request.disks.every(
+      (disk) =>
+        (found.disks.find((each) => each.target === disk.target)?.overlayPath ?? null) === disk.overlayPath,
+    )
+  )
 }
 
-async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnapshotJob, isRepeated: boolean, call: LogCall): Promise<FreezeReport> {
+async function createOrExplain(
+  { host: hostName, vm: uuid, request }: CreateSnapshotJob,
+  isRepeated: boolean,
+  call: LogCall,
+): Promise<FreezeReport> {
   const { host, vm } = await requireVm(hostName, uuid)
   // A process that died, or a libvirtd, may have left the guest frozen by us: thawed first, else it would pass for
   // someone else's freeze.
-  if (isRepeated && request.quiesce !== 'off' && vm.state === 'running' && vm.description?.hasAgentChannel) await thawUntilAnswered(host, uuid)
+  if (isRepeated && request.quiesce !== 'off' && vm.state === 'running' && vm.description?.hasAgentChannel)
+    await thawUntilAnswered(host, uuid)
   await host.frozen.settled(uuid)
   try {
     return await takeSnapshot(host, uuid, request, call)
@@ -72,8 +89,12 @@ async function createOrExplain({ host: hostName, vm: uuid, request }: CreateSnap
     if (!isLibvirtError(error)) throw error
     const locked = explainLock(error, vm.name)
     if (locked !== error) throw locked
-    if (/no space left/i.test(error.message)) throw new Refusal(`No snapshot was taken: the file system for the overlays is full (${error.message}).`)
-    if (/read-only file system|permission denied/i.test(error.message)) throw new Refusal(`No snapshot was taken: libvirt may not write where the overlays would go (${error.message}).`)
+    if (/no space left/i.test(error.message))
+      throw new Refusal(`No snapshot was taken: the file system for the overlays is full (${error.message}).`)
+    if (/read-only file system|permission denied/i.test(error.message))
+      throw new Refusal(
+        `No snapshot was taken: libvirt may not write where the overlays would go (${error.message}).`,
+      )
     throw new Refusal(`No snapshot was taken: ${error.message}`)
   }
 }
@@ -84,7 +105,10 @@ async function verify({ host: hostName, vm: uuid, request }: CreateSnapshotJob):
   host.changed(uuid)
   for (const disk of request.disks) {
     const now = vm.description?.disks.find((each) => each.target === disk.target)?.path
-    if (disk.overlayPath !== null && now !== disk.overlayPath) throw new Refusal(`libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`)
+    if (disk.overlayPath !== null && now !== disk.overlayPath)
+      throw new Refusal(
+        `libvirt reported the snapshot as taken, but ${disk.target} writes to ${now ?? 'nothing'} instead of ${disk.overlayPath}. Look at the chain before you rely on it.`,
+      )
   }
   await markFrozen(host, uuid, request.name)
   return true

@@ -1,5 +1,9 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY, VIR_ERR_NO_DOMAIN_SNAPSHOT } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY,
+  VIR_ERR_NO_DOMAIN_SNAPSHOT,
+} from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
@@ -42,22 +46,38 @@ export const deleteSaga: Saga<DeleteJob> = {
   async run(context) {
     const { input, step, jobId } = context
     if (!input.metadataOnly) {
-      await step('remember', { do: async () => {
-        for (const path of input.receivers) await taintLayer({ host: input.host, path, vmUuid: input.vm, topPath: null, jobId, reason: `a delete that merges into ${path} was begun and not finished. Delete the same snapshot again to finish it` })
-        return true
-      } })
+      await step('remember', {
+        do: async () => {
+          for (const path of input.receivers)
+            await taintLayer({
+              host: input.host,
+              path,
+              vmUuid: input.vm,
+              topPath: null,
+              jobId,
+              reason: `a delete that merges into ${path} was begun and not finished. Delete the same snapshot again to finish it`,
+            })
+          return true
+        },
+      })
     }
     for (const [index, name] of input.order.entries()) {
-      await step(`delete ${name}`, { isDone: async () => ((await isGone(input, name)) ? true : null), do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)) })
+      await step(`delete ${name}`, {
+        isDone: async () => ((await isGone(input, name)) ? true : null),
+        do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)),
+      })
     }
-    await step('tidy', { do: async () => {
-      const { host } = await requireVm(input.host, input.vm)
-      // What was merged into them is what the snapshots above them rest on.
-      if (!input.metadataOnly) await markSound(host, input.receivers, `a delete of ${input.order.join(', ')} was finished`)
-      await forgetSound(input.host, input.removedFiles)
-      for (const path of input.receivers) await clearTaint(input.host, path, jobId)
-      return true
-    } })
+    await step('tidy', {
+      do: async () => {
+        const { host } = await requireVm(input.host, input.vm)
+        // What was merged into them is what the snapshots above them rest on.
+        if (!input.metadataOnly)
+          await markSound(host, input.receivers, `a delete of ${input.order.join(', ')} was finished`)
+        await forgetSound(input.host, input.removedFiles)
+        for (const path of input.receivers) await clearTaint(input.host, path, jobId)
+        return true
+      },
+    })
     if (input.bytesToCopy) await context.copied(input.bytesToCopy)
     return step('look what is left', { do: () => describe(input) })
   },
@@ -80,15 +100,28 @@ async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: Lo
     await host.connection.operate(async (connect) => {
       const snapshot = await (await connect.domainLookupByUUID(input.vm)).snapshotLookupByName(name)
       // As long as its bytes take: a lost connection ends it, and libvirtd goes on.
-      const virsh = virshCommand(host.connection.uri, 'snapshot-delete', '--domain', vm.name, '--snapshotname', name, ...(input.metadataOnly ? ['--metadata'] : []))
-      await call({ procedure: 'virDomainSnapshotDelete', virsh }, () => snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, { deadlineMs: 0 }))
+      const virsh = virshCommand(
+        host.connection.uri,
+        'snapshot-delete',
+        '--domain',
+        vm.name,
+        '--snapshotname',
+        name,
+        ...(input.metadataOnly ? ['--metadata'] : []),
+      )
+      await call({ procedure: 'virDomainSnapshotDelete', virsh }, () =>
+        snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, {
+          deadlineMs: 0,
+        }),
+      )
     })
   } catch (error) {
     if (!isLibvirtError(error)) throw error
     if (error.code === VIR_ERR_NO_DOMAIN_SNAPSHOT) return true
     // A frozen layer's modification time jumps when a commit into it begins: unchanged, libvirt refused before that.
     const after = await modified(host, input.receivers)
-    for (const [path, at] of before) if (isFirstTry && at !== null && after.get(path) === at) await clearTaint(input.host, path, jobId)
+    for (const [path, at] of before)
+      if (isFirstTry && at !== null && after.get(path) === at) await clearTaint(input.host, path, jobId)
     const locked = explainLock(error, vm.name)
     if (isRefusal(locked)) throw locked
     throw new Refusal(explainDelete(name, error.message))
@@ -100,11 +133,18 @@ async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: Lo
 
 async function modified(host: Host, paths: readonly string[]): Promise<Map<string, number | null>> {
   const readings = await Promise.all(paths.map((path) => host.files.read(path, 0)))
-  return new Map(readings.map((reading) => [reading.path, reading.kind === 'found' ? reading.modifiedMs : null]))
+  return new Map(
+    readings.map((reading) => [reading.path, reading.kind === 'found' ? reading.modifiedMs : null]),
+  )
 }
 
 /** The block jobs that libvirt runs for a delete are what shows how far it is. */
-async function withProgress<T>(context: SagaContext<DeleteJob>, index: number, name: string, run: () => Promise<T>): Promise<T> {
+async function withProgress<T>(
+  context: SagaContext<DeleteJob>,
+  index: number,
+  name: string,
+  run: () => Promise<T>,
+): Promise<T> {
   const { input, jobId } = context
   let ended = false
   const show = async () => {
@@ -114,8 +154,12 @@ async function withProgress<T>(context: SagaContext<DeleteJob>, index: number, n
       await host.jobs.poll(vm).catch(() => undefined)
       const jobs = host.jobs.jobsOf(input.vm)
       const percents = jobs.flatMap((job) => (job.percent === null ? [] : [job.percent]))
-      const own = percents.length === 0 ? null : percents.reduce((sum, percent) => sum + percent, 0) / percents.length
-      await context.progress(own === null ? null : Math.floor((index * 100 + own) / input.order.length), `Deleting ${name}${jobs.length > 0 ? `: merging ${jobs.map((job) => job.target).join(', ')}` : ''}`)
+      const own =
+        percents.length === 0 ? null : percents.reduce((sum, percent) => sum + percent, 0) / percents.length
+      await context.progress(
+        own === null ? null : Math.floor((index * 100 + own) / input.order.length),
+        `Deleting ${name}${jobs.length > 0 ? `: merging ${jobs.map((job) => job.target).join(', ')}` : ''}`,
+      )
       await new Promise((resolve) => setTimeout(resolve, PROGRESS_MS))
     }
     for (const disk of vm.description?.disks ?? []) host.jobs.setOwner(input.vm, disk.target, null)
@@ -132,9 +176,13 @@ async function withProgress<T>(context: SagaContext<DeleteJob>, index: number, n
 async function describe(input: DeleteJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   host.changed(input.vm)
-  const left = (await Promise.all(input.removedFiles.map((path) => host.files.read(path, 0)))).filter((reading) => reading.kind === 'found').map((reading) => reading.path)
+  const left = (await Promise.all(input.removedFiles.map((path) => host.files.read(path, 0))))
+    .filter((reading) => reading.kind === 'found')
+    .map((reading) => reading.path)
   return [
     `Deleted: ${input.order.join(', ')}.${input.metadataOnly ? ' Only what libvirt knew of it is gone; files and chains are as they were.' : ''}`,
-    ...(left.length > 0 && !input.metadataOnly ? [`libvirt left these files, which may be in use: ${left.join(', ')}.`] : []),
+    ...(left.length > 0 && !input.metadataOnly
+      ? [`libvirt left these files, which may be in use: ${left.join(', ')}.`]
+      : []),
   ]
 }

@@ -8,7 +8,9 @@ export async function markFrozen(host: Host, uuid: string, name: string): Promis
   const { list } = await readSnapshots(await host.connection.reader(), uuid)
   const snapshot = list.find((each) => each.name === name)
   if (!snapshot) return
-  const frozen = snapshot.disks.flatMap((disk) => (disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : []))
+  const frozen = snapshot.disks.flatMap((disk) =>
+    disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : [],
+  )
   // A disk that nobody wrote to for a while is older than the snapshot that vouches for it.
   await markSound(host, frozen, `frozen by snapshot ${name}`, snapshot.createdAtMs)
 }

@@ -29,51 +29,139 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   await host.jobs.poll(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const chosen = (vm.description?.disks ?? []).filter((disk) => question.disks.includes(disk.target))
-  const folders = [...new Set(chosen.flatMap((disk) => (disk.path === null ? [] : [question.overlayDirectory ?? posix.dirname(disk.path)])))]
+  const folders = [
+    ...new Set(
+      chosen.flatMap((disk) =>
+        disk.path === null ? [] : [question.overlayDirectory ?? posix.dirname(disk.path)],
+      ),
+    ),
+  ]
   // Looking at a folder starts a pool on it: not on any that someone names.
-  const allowed = question.overlayDirectory === null || (await overlayDirectories(host, vm)).includes(question.overlayDirectory)
-  const free = await Promise.all((allowed ? folders : []).map(async (folder) => ({ folder, bytes: await host.files.freeBytes(folder) })))
+  const allowed =
+    question.overlayDirectory === null ||
+    (await overlayDirectories(host, vm)).includes(question.overlayDirectory)
+  const free = await Promise.all(
+    (allowed ? folders : []).map(async (folder) => ({ folder, bytes: await host.files.freeBytes(folder) })),
+  )
   const unreadable = free.find((each) => each.bytes === null)
   const forbidden = allowed ? null : `Overlays may not go to ${question.overlayDirectory}.`
   const full = free.find((each) => each.bytes !== null && each.bytes < OVERLAY_MIN_FREE_BYTES * chosen.length)
   const job = host.jobs.jobsOf(vm.uuid)[0]
-  const wrong = chosen.map((disk) => ({ target: disk.target, refusal: snapshotRefusal(disk) })).find((each) => each.refusal !== null)
-  const chains = await Promise.all(chosen.map(async (disk) => ({ target: disk.target, layers: disk.path === null ? [] : (await walkChain(host.files, disk.path, disk.format)).layers })))
+  const wrong = chosen
+    .map((disk) => ({ target: disk.target, refusal: snapshotRefusal(disk) }))
+    .find((each) => each.refusal !== null)
+  const chains = await Promise.all(
+    chosen.map(async (disk) => ({
+      target: disk.target,
+      layers: disk.path === null ? [] : (await walkChain(host.files, disk.path, disk.format)).layers,
+    })),
+  )
   const deep = chains.find((chain) => chain.layers.length >= START_LAYERS_MAXIMUM)
   const halfDeleted = snapshots.list.find((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
-  const saved = !vm.running && (await (await (await host.connection.reader()).domainLookupByUUID(vm.uuid)).hasManagedSaveImage())
+  const saved =
+    !vm.running &&
+    (await (await (await host.connection.reader()).domainLookupByUUID(vm.uuid)).hasManagedSaveImage())
   const checks: PlanCheck[] = [
-    refusedIf('running jobs', job ? `A block job runs on ${job.target}.` : null, 'No block job runs on this VM.', 'Wait for it, or cancel it.'),
-    refusedIf('state', saved ? `${vm.name} has a saved state (managed save), which would write below the overlays.` : null, `${vm.name} is ${vm.state}.`, 'Start the VM first, or discard the saved state.'),
-    refusedIf('formats', wrong ? `${wrong.target}: ${wrong.refusal}` : null, 'Every chosen disk can take an overlay.'),
-    warnedIf('chain', deep ? `${deep.target} has ${deep.layers.length} layers. With this one it has ${deep.layers.length + 1}, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}: it would run on, but not start again once it was stopped.` : null, 'The chains stay short enough to be started.', 'Merge older layers first.'),
-    refusedIf('space', forbidden ? forbidden : unreadable ? `The folder ${unreadable.folder} can’t be read by libvirt, so no overlay can be made in it.` : full ? `The file system of ${full.folder} is full (${full.bytes} bytes free).` : null, 'There is room for the new overlays; they grow as the guest writes.', unreadable ? 'Let libvirt read and write there, or choose another folder.' : 'Free space there, or put the overlays elsewhere.'),
+    refusedIf(
+      'running jobs',
+      job ? `A block job runs on ${job.target}.` : null,
+      'No block job runs on this VM.',
+      'Wait for it, or cancel it.',
+    ),
+    refusedIf(
+      'state',
+      saved ? `${vm.name} has a saved state (managed save), which would write below the overlays.` : null,
+      `${vm.name} is ${vm.state}.`,
+      'Start the VM first, or discard the saved state.',
+    ),
+    refusedIf(
+      'formats',
+      wrong ? `${wrong.target}: ${wrong.refusal}` : null,
+      'Every chosen disk can take an overlay.',
+    ),
+    warnedIf(
+      'chain',
+      deep
+        ? `${deep.target} has ${deep.layers.length} layers. With this one it has ${deep.layers.length + 1}, and libvirt starts no VM with more than ${START_LAYERS_MAXIMUM}: it would run on, but not start again once it was stopped.`
+        : null,
+      'The chains stay short enough to be started.',
+      'Merge older layers first.',
+    ),
+    refusedIf(
+      'space',
+      forbidden
+        ? forbidden
+        : unreadable
+          ? `The folder ${unreadable.folder} can’t be read by libvirt, so no overlay can be made in it.`
+          : full
+            ? `The file system of ${full.folder} is full (${full.bytes} bytes free).`
+            : null,
+      'There is room for the new overlays; they grow as the guest writes.',
+      unreadable
+        ? 'Let libvirt read and write there, or choose another folder.'
+        : 'Free space there, or put the overlays elsewhere.',
+    ),
     await checkAccess(host, vm, [], allowed ? folders : []),
     checkLabels(vm),
     checkAgent(vm, question.quiesce, question.quiesce === 'off' ? null : await host.frozen.read(vm)),
-    warnedIf('leftovers', halfDeleted ? `The delete of a child of ${halfDeleted.name} was broken off.` : null, 'Nothing is left of an earlier failure.', 'Repeat that delete first: see Check & repair.'),
+    warnedIf(
+      'leftovers',
+      halfDeleted ? `The delete of a child of ${halfDeleted.name} was broken off.` : null,
+      'Nothing is left of an earlier failure.',
+      'Repeat that delete first: see Check & repair.',
+    ),
   ]
   const forecast = await readForecast(hostName, ['snapshot'])
   const targets = chosen.map((disk) => disk.target).join(', ')
   return {
-    checks, forecast: forecast.sentence,
+    checks,
+    forecast: forecast.sentence,
     steps: [
-      { sentence: `${question.quiesce === 'off' || vm.state !== 'running' ? 'Switch' : 'Freeze the guest’s file systems, switch'} ${targets || 'no disk'} to new overlays at one moment${question.quiesce === 'off' || vm.state !== 'running' ? '' : ', thaw'}.`, bytes: null, expectedMs: forecast.jobMs },
-      { sentence: 'See that every disk writes to its overlay, and note when the frozen layers were last changed.', bytes: null, expectedMs: null },
+      {
+        sentence: `${question.quiesce === 'off' || vm.state !== 'running' ? 'Switch' : 'Freeze the guest’s file systems, switch'} ${targets || 'no disk'} to new overlays at one moment${question.quiesce === 'off' || vm.state !== 'running' ? '' : ', thaw'}.`,
+        bytes: null,
+        expectedMs: forecast.jobMs,
+      },
+      {
+        sentence:
+          'See that every disk writes to its overlay, and note when the frozen layers were last changed.',
+        bytes: null,
+        expectedMs: null,
+      },
     ],
-    fingerprint: fingerprintOf(host, vm, snapshots, checks, { snapshot: [...question.disks].sort(), directory: question.overlayDirectory }),
+    fingerprint: fingerprintOf(host, vm, snapshots, checks, {
+      snapshot: [...question.disks].sort(),
+      directory: question.overlayDirectory,
+    }),
   }
 }
 
 function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | null): PlanCheck {
-  if (reading === null) return { name: 'agent', verdict: 'warn', sentence: 'Quiesce is off: the snapshot is as after a power cut.', remedy: null }
+  if (reading === null)
+    return {
+      name: 'agent',
+      verdict: 'warn',
+      sentence: 'Quiesce is off: the snapshot is as after a power cut.',
+      remedy: null,
+    }
   const needed = quiesce === 'required'
   const missing: Record<Exclude<AgentReading['agent'], 'answers'>, string> = {
     'not configured': 'The VM has no channel for the QEMU guest agent.',
     'does not answer': 'The guest agent does not answer just now.',
-    'frozen': 'The guest’s file systems are frozen already, and not by Keyframe.',
+    frozen: 'The guest’s file systems are frozen already, and not by Keyframe.',
     'vm not running': `The VM is ${vm.state}, so there is nothing to freeze.`,
   }
-  if (reading.agent === 'answers') return { name: 'agent', verdict: 'ok', sentence: 'The guest agent answers.', remedy: null }
-  return { name: 'agent', verdict: needed ? 'refused' : 'warn', sentence: `${missing[reading.agent]}${needed ? ' Quiesce is required.' : ' Without it the snapshot is as after a power cut.'}`, remedy: reading.agent === 'frozen' ? 'Thaw it on its page first.' : needed ? 'Take quiesce auto, or start the agent in the guest.' : null }
+  if (reading.agent === 'answers')
+    return { name: 'agent', verdict: 'ok', sentence: 'The guest agent answers.', remedy: null }
+  return {
+    name: 'agent',
+    verdict: needed ? 'refused' : 'warn',
+    sentence: `${missing[reading.agent]}${needed ? ' Quiesce is required.' : ' Without it the snapshot is as after a power cut.'}`,
+    remedy:
+      reading.agent === 'frozen'
+        ? 'Thaw it on its page first.'
+        : needed
+          ? 'Take quiesce auto, or start the agent in the guest.'
+          : null,
+  }
 }

@@ -2,7 +2,11 @@ import 'server-only'
 import { posix } from 'node:path'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { readSnapshots, type SnapshotDiskMetadata, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
+import {
+  readSnapshots,
+  type SnapshotDiskMetadata,
+  type SnapshotMetadata,
+} from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { readDiskUsers } from '../chains/read-vm-chains.ts'
 import { filesOf, type KnownVm } from '../hosts/inventory.ts'
@@ -23,7 +27,12 @@ export interface PlannedDelete extends DeletePlan {
 }
 
 /** What deleting a snapshot does. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
-export async function planDelete(hostName: string, vmUuid: string, name: string, withChildren: boolean): Promise<PlannedDelete> {
+export async function planDelete(
+  hostName: string,
+  vmUuid: string,
+  name: string,
+  withChildren: boolean,
+): Promise<PlannedDelete> {
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
   host.files.forget(filesOf(vm))
@@ -31,7 +40,10 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const { list, current } = snapshots
   const snapshot = list.find((each) => each.name === name)
-  if (!snapshot) throw new Refusal(`${vm.name} has no snapshot called “${name}” any more: it was deleted or merged meanwhile.`)
+  if (!snapshot)
+    throw new Refusal(
+      `${vm.name} has no snapshot called “${name}” any more: it was deleted or merged meanwhile.`,
+    )
   const order = withChildren ? descendants(list, snapshot) : [snapshot]
   const merges: string[] = []
   const removedFiles: string[] = []
@@ -41,15 +53,31 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
   for (const each of order) {
     for (const disk of each.disks) {
       if (disk.kind !== 'external' || disk.frozenPath === null) continue
-      const layer = await mergedLayer(host, list, each, disk, vm.description?.disks.find((d) => d.target === disk.target)?.path ?? null)
+      const layer = await mergedLayer(
+        host,
+        list,
+        each,
+        disk,
+        vm.description?.disks.find((d) => d.target === disk.target)?.path ?? null,
+      )
       if (layer === null) {
-        merges.push(`${disk.target}: nothing is merged, ${posix.basename(disk.overlayPath ?? '')} is not in use.`)
+        merges.push(
+          `${disk.target}: nothing is merged, ${posix.basename(disk.overlayPath ?? '')} is not in use.`,
+        )
         continue
       }
-      merges.push(`${disk.target}: ${posix.basename(layer.path)} is merged into ${posix.basename(disk.frozenPath)}.`)
+      merges.push(
+        `${disk.target}: ${posix.basename(layer.path)} is merged into ${posix.basename(disk.frozenPath)}.`,
+      )
       removedFiles.push(layer.path)
       receivers.push(disk.frozenPath)
-      merged.push({ snapshot: each.name, target: disk.target, from: layer.path, into: disk.frozenPath, bytes: layer.bytes })
+      merged.push({
+        snapshot: each.name,
+        target: disk.target,
+        from: layer.path,
+        into: disk.frozenPath,
+        bytes: layer.bytes,
+      })
       bytesToCopy = bytesToCopy === null || layer.bytes === null ? null : bytesToCopy + layer.bytes
     }
   }
@@ -58,30 +86,68 @@ export async function planDelete(hostName: string, vmUuid: string, name: string,
   const unproven = (await unprovenSnapshots(host, list, name)).get(name)
   const detached = unproven?.onlyMetadata === true || (await isDetached(host, snapshot))
   const space = await spaceNeeded(host, merged)
-  const refuseTree = !withChildren && current === name && children.length > 0 ? `It is the current snapshot and has children on another branch (${children.map((each) => each.name).join(', ')}), which libvirt can’t take apart. Delete those first, or revert to one of them, or delete it with its children.`
-    : !withChildren && children.length > 1 ? `It has ${children.length} children (${children.map((each) => each.name).join(', ')}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.` : null
+  const refuseTree =
+    !withChildren && current === name && children.length > 0
+      ? `It is the current snapshot and has children on another branch (${children.map((each) => each.name).join(', ')}), which libvirt can’t take apart. Delete those first, or revert to one of them, or delete it with its children.`
+      : !withChildren && children.length > 1
+        ? `It has ${children.length} children (${children.map((each) => each.name).join(', ')}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.`
+        : null
   const shared = await sharedReceiver(host, vm, receivers)
   const checks = [
     ...deleteChecks({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version }),
-    refusedIf('restore points', unproven?.onlyMetadata ? unproven.reason : null, 'Its layers are where libvirt expects them.'),
+    refusedIf(
+      'restore points',
+      unproven?.onlyMetadata ? unproven.reason : null,
+      'Its layers are where libvirt expects them.',
+    ),
     refusedIf('chain', refuseTree, 'libvirt can take it out of the tree.'),
     refusedIf('sharing', shared, 'No other VM reads what changes.'),
     refusedIf('space', space, 'Even the worst case fits.', 'Free space first.'),
     await checkAccess(host, vm, receivers, []),
     checkLabels(vm),
-    warnedIf('leftovers', snapshot.disks.some((disk) => disk.deleteInProgress) ? 'A delete of one of its children was broken off before.' : null, 'Nothing is left of an earlier delete.'),
+    warnedIf(
+      'leftovers',
+      snapshot.disks.some((disk) => disk.deleteInProgress)
+        ? 'A delete of one of its children was broken off before.'
+        : null,
+      'Nothing is left of an earlier delete.',
+    ),
     IMAGE_LOCKS,
   ]
   const forecast = await readForecast(hostName, ['merge', 'delete'])
   return {
-    snapshot: name, withChildren, merges, bytesToCopy, removedFiles: [...new Set(removedFiles)], order: order.map((each) => each.name), receivers: [...new Set(receivers)],
-    metadataOnly: detached, refusal: refusalOf(checks),
+    snapshot: name,
+    withChildren,
+    merges,
+    bytesToCopy,
+    removedFiles: [...new Set(removedFiles)],
+    order: order.map((each) => each.name),
+    receivers: [...new Set(receivers)],
+    metadataOnly: detached,
+    refusal: refusalOf(checks),
     plan: {
-      checks, forecast: forecast.sentence,
+      checks,
+      forecast: forecast.sentence,
       steps: [
-        ...(receivers.length > 0 ? [{ sentence: `Remember that ${[...new Set(receivers)].map((path) => posix.basename(path)).join(', ')} ${new Set(receivers).size === 1 ? 'is' : 'are'} about to change.`, bytes: null, expectedMs: null }] : []),
-        ...merged.map(({ snapshot: each, target, from, into, bytes }) => ({ sentence: `${each}, ${target}: merge ${posix.basename(from)} into ${posix.basename(into)} and remove it.`, bytes, expectedMs: bytes === null ? null : forecast.copyMs(bytes) })),
-        { sentence: `Remove the metadata of ${order.map((each) => each.name).join(', ')}.`, bytes: null, expectedMs: null },
+        ...(receivers.length > 0
+          ? [
+              {
+                sentence: `Remember that ${[...new Set(receivers)].map((path) => posix.basename(path)).join(', ')} ${new Set(receivers).size === 1 ? 'is' : 'are'} about to change.`,
+                bytes: null,
+                expectedMs: null,
+              },
+            ]
+          : []),
+        ...merged.map(({ snapshot: each, target, from, into, bytes }) => ({
+          sentence: `${each}, ${target}: merge ${posix.basename(from)} into ${posix.basename(into)} and remove it.`,
+          bytes,
+          expectedMs: bytes === null ? null : forecast.copyMs(bytes),
+        })),
+        {
+          sentence: `Remove the metadata of ${order.map((each) => each.name).join(', ')}.`,
+          bytes: null,
+          expectedMs: null,
+        },
       ],
       fingerprint: fingerprintOf(host, vm, snapshots, checks, { delete: name, withChildren }),
     },
@@ -99,9 +165,14 @@ interface MergedLayer {
 /** Why the receiving layers can't grow as far as they may have to; null when they can. */
 async function spaceNeeded(host: Host, merged: readonly MergedLayer[]): Promise<string | null> {
   for (const folder of new Set(merged.map((each) => posix.dirname(each.into)))) {
-    const neededBytes = (await Promise.all(merged.filter((each) => posix.dirname(each.into) === folder).map((each) => growth(host, each)))).reduce((sum, bytes) => sum + bytes, 0)
+    const neededBytes = (
+      await Promise.all(
+        merged.filter((each) => posix.dirname(each.into) === folder).map((each) => growth(host, each)),
+      )
+    ).reduce((sum, bytes) => sum + bytes, 0)
     const freeBytes = await host.files.freeBytes(folder)
-    if (freeBytes !== null && freeBytes < neededBytes) return `There may not be enough space: the layers in ${folder} can grow by ${neededBytes} bytes, and its file system has ${freeBytes} free.`
+    if (freeBytes !== null && freeBytes < neededBytes)
+      return `There may not be enough space: the layers in ${folder} can grow by ${neededBytes} bytes, and its file system has ${freeBytes} free.`
   }
   return null
 }
@@ -109,7 +180,9 @@ async function spaceNeeded(host: Host, merged: readonly MergedLayer[]): Promise<
 /** What moves down, but no more than the receiving layer has not allocated yet. */
 async function growth(host: Host, { into, bytes }: MergedLayer): Promise<number> {
   const reading = await host.files.read(into)
-  return reading.kind === 'found' ? Math.min(bytes ?? 0, Math.max(0, reading.virtualBytes - reading.allocatedBytes)) : 0
+  return reading.kind === 'found'
+    ? Math.min(bytes ?? 0, Math.max(0, reading.virtualBytes - reading.allocatedBytes))
+    : 0
 }
 
 /** A commit into a base that another VM reads changes what that VM reads, and libvirt refuses only while it runs. */
@@ -118,26 +191,42 @@ async function sharedReceiver(host: Host, vm: KnownVm, receivers: readonly strin
   const [users, foreign] = [await readDiskUsers(host, 'now'), await readForeignFiles(host, vm.uuid)]
   for (const path of receivers) {
     const user = users.get(path)?.find((each) => each.vmUuid !== vm.uuid)
-    if (user) return `${path} is also a layer of ${user.target} of the VM ${user.vmName}: the merge would change what that VM reads. Merge by pulling up instead.`
+    if (user)
+      return `${path} is also a layer of ${user.target} of the VM ${user.vmName}: the merge would change what that VM reads. Merge by pulling up instead.`
     const reader = foreign.get(path)
-    if (reader) return `${path} is read by ${reader}: the merge would change what reverting to it gives. Merge by pulling up instead.`
+    if (reader)
+      return `${path} is read by ${reader}: the merge would change what reverting to it gives. Merge by pulling up instead.`
   }
   return null
 }
 
 /** Deepest first; the snapshot itself last. */
 function descendants(list: readonly SnapshotMetadata[], snapshot: SnapshotMetadata): SnapshotMetadata[] {
-  return [...list.filter((each) => each.parent === snapshot.name).flatMap((child) => descendants(list, child)), snapshot]
+  return [
+    ...list.filter((each) => each.parent === snapshot.name).flatMap((child) => descendants(list, child)),
+    snapshot,
+  ]
 }
 
 /** The layer above what the snapshot froze: its child's frozen layer, or the active one. null on a branch that nobody uses. */
-async function mergedLayer(host: Host, list: readonly SnapshotMetadata[], snapshot: SnapshotMetadata, disk: SnapshotDiskMetadata, activePath: string | null): Promise<{ path: string; bytes: number | null } | null> {
+async function mergedLayer(
+  host: Host,
+  list: readonly SnapshotMetadata[],
+  snapshot: SnapshotMetadata,
+  disk: SnapshotDiskMetadata,
+  activePath: string | null,
+): Promise<{ path: string; bytes: number | null } | null> {
   const child = list.find((each) => each.parent === snapshot.name)
-  const candidates = [child?.disks.find((each) => each.target === disk.target)?.frozenPath ?? null, activePath, disk.overlayPath]
+  const candidates = [
+    child?.disks.find((each) => each.target === disk.target)?.frozenPath ?? null,
+    activePath,
+    disk.overlayPath,
+  ]
   for (const path of candidates) {
     if (path === null) continue
     const reading = await host.files.read(path)
-    if (reading.kind === 'found' && reading.backing?.path === disk.frozenPath) return { path, bytes: reading.allocatedBytes }
+    if (reading.kind === 'found' && reading.backing?.path === disk.frozenPath)
+      return { path, bytes: reading.allocatedBytes }
   }
   return null
 }

@@ -17,9 +17,20 @@ export async function readSnapshotTree(hostName: string, vmUuid: string): Promis
     const found = unproven.get(snapshot.name)
     const reason = found?.reason ?? null
     return {
-      name: snapshot.name, description: snapshot.description, createdAtMs: snapshot.createdAtMs, state: snapshot.state,
-      isCurrent: snapshot.name === current, parent: snapshot.parent, children, memory: snapshot.memory,
-      disks: snapshot.disks.map(({ target, kind, overlayPath, frozenPath }) => ({ target, kind, overlayPath, frozenPath })),
+      name: snapshot.name,
+      description: snapshot.description,
+      createdAtMs: snapshot.createdAtMs,
+      state: snapshot.state,
+      isCurrent: snapshot.name === current,
+      parent: snapshot.parent,
+      children,
+      memory: snapshot.memory,
+      disks: snapshot.disks.map(({ target, kind, overlayPath, frozenPath }) => ({
+        target,
+        kind,
+        overlayPath,
+        frozenPath,
+      })),
       deleteInProgress: snapshot.disks.some((disk) => disk.deleteInProgress),
       unproven: reason,
       revertRefusal: revertRefusal({ snapshot, job, version, unproven: found?.canInsist ? null : reason }),
@@ -32,6 +43,9 @@ export async function readSnapshotTree(hostName: string, vmUuid: string): Promis
 /** Depth first, so that a list of the nodes reads as a tree. */
 function parentsFirst<T extends { name: string; parent: string | null }>(nodes: T[]): T[] {
   const names = new Set(nodes.map((node) => node.name))
-  const below = (parent: string | null): T[] => nodes.filter((node) => (node.parent !== null && names.has(node.parent) ? node.parent : null) === parent).flatMap((node) => [node, ...below(node.name)])
+  const below = (parent: string | null): T[] =>
+    nodes
+      .filter((node) => (node.parent !== null && names.has(node.parent) ? node.parent : null) === parent)
+      .flatMap((node) => [node, ...below(node.name)])
   return below(null)
 }

@@ -28,12 +28,21 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   name = `r${++number}`
-  await lab.defineGuest({ name, system: 'none', disks: [{ format: 'raw', virtualBytes: 8 * MIB }, { format: 'qcow2', virtualBytes: 8 * MIB }] })
+  await lab.defineGuest({
+    name,
+    system: 'none',
+    disks: [
+      { format: 'raw', virtualBytes: 8 * MIB },
+      { format: 'qcow2', virtualBytes: 8 * MIB },
+    ],
+  })
   await lab.startGuest(name)
   vm = acts(keyframe, await keyframe.uuid(name))
 })
 
-const write = async (pattern: number) => { for (const disk of [0, 1]) await guestWrites(lab, name, disk, pattern) }
+const write = async (pattern: number) => {
+  for (const disk of [0, 1]) await guestWrites(lab, name, disk, pattern)
+}
 /** s1 froze 0x10, s2 0x11, …; the active layer holds 0x10 + count. */
 async function snapshots(count: number) {
   await write(0x10)
@@ -44,14 +53,31 @@ async function snapshots(count: number) {
 }
 /** What both disks hold now, read through their chains. */
 async function data(): Promise<(number | null)[]> {
-  if ((await state()) !== 'shut off') for (const disk of [0, 1]) await lab.virsh('qemu-monitor-command', '--domain', name, '--hmp', '--cmd', `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`)
-  return Promise.all((await vm.chains()).map((chain) => patternAt(chain.layers.at(-1)!.path, chain.layers.at(-1)!.format as 'raw' | 'qcow2')))
+  if ((await state()) !== 'shut off')
+    for (const disk of [0, 1])
+      await lab.virsh(
+        'qemu-monitor-command',
+        '--domain',
+        name,
+        '--hmp',
+        '--cmd',
+        `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
+      )
+  return Promise.all(
+    (await vm.chains()).map((chain) =>
+      patternAt(chain.layers.at(-1)!.path, chain.layers.at(-1)!.format as 'raw' | 'qcow2'),
+    ),
+  )
 }
 
 describe('revert', () => {
   it('to each snapshot and back gives exactly its data; the current one moves', async () => {
     await snapshots(3)
-    for (const [snapshot, pattern] of [['s2', 0x11], ['s1', 0x10], ['s3', 0x12]] as const) {
+    for (const [snapshot, pattern] of [
+      ['s2', 0x11],
+      ['s1', 0x10],
+      ['s3', 0x12],
+    ] as const) {
       expect(await vm.revert(snapshot)).toMatchObject({ status: 'succeeded', error: null })
       expect(await data()).toEqual([pattern, pattern])
       expect((await vm.snapshots()).find((each) => each.isCurrent)?.name).toBe(snapshot)
@@ -84,8 +110,15 @@ describe('revert', () => {
     await snapshots(2)
     const { planRevert } = await import('./plan-revert.ts')
     const plan = await planRevert('lab', await keyframe.uuid(name), 's1')
-    expect(plan).toMatchObject({ refusal: null, laterSnapshots: ['s2'], stateThen: 'running', vmRunning: true })
-    expect(plan.losses.join(' ')).toMatch(/wrote since its current snapshot, s2.*The later snapshot s2 stays.*stopped at once/)
+    expect(plan).toMatchObject({
+      refusal: null,
+      laterSnapshots: ['s2'],
+      stateThen: 'running',
+      vmRunning: true,
+    })
+    expect(plan.losses.join(' ')).toMatch(
+      /wrote since its current snapshot, s2.*The later snapshot s2 stays.*stopped at once/,
+    )
     expect(plan.bytesWritten).toBeGreaterThanOrEqual(2 * MIB)
   })
 
@@ -111,10 +144,15 @@ describe('revert', () => {
 describe('delete', () => {
   it('merges, removes the files, keeps the data: running, first to last', async () => {
     await snapshots(2)
-    for (const snapshot of ['s1', 's2']) expect(await vm.remove(snapshot)).toMatchObject({ status: 'succeeded', error: null })
+    for (const snapshot of ['s1', 's2'])
+      expect(await vm.remove(snapshot)).toMatchObject({ status: 'succeeded', error: null })
     expect(await data()).toEqual([0x12, 0x12])
     expect(await vm.files('vda')).toEqual([`${name}-vda.img`])
-    expect(readdirSync(lab.imagesDir).filter((file) => file.startsWith(`${name}-`)).sort()).toEqual([`${name}-vda.img`, `${name}-vdb.qcow2`])
+    expect(
+      readdirSync(lab.imagesDir)
+        .filter((file) => file.startsWith(`${name}-`))
+        .sort(),
+    ).toEqual([`${name}-vda.img`, `${name}-vdb.qcow2`])
   })
 
   it('of a VM that is off works, too', async () => {
@@ -145,7 +183,16 @@ describe('delete', () => {
 
   it('of a snapshot whose layer was merged with virsh: says so, and its metadata can go', async () => {
     await snapshots(2)
-    await lab.virsh('blockcommit', name, 'vda', '--top', path(`${name}-vda.s1`), '--base', path(`${name}-vda.img`), '--wait')
+    await lab.virsh(
+      'blockcommit',
+      name,
+      'vda',
+      '--top',
+      path(`${name}-vda.s1`),
+      '--base',
+      path(`${name}-vda.img`),
+      '--wait',
+    )
     const job = await vm.remove('s1')
     expect(job.status).toBe('failed')
     expect(job.error).toMatch(/metadata only/i)
@@ -157,16 +204,24 @@ describe('delete', () => {
   it('of the current snapshot with children on another branch is refused with what to do', async () => {
     await snapshots(2)
     expect((await vm.revert('s1')).error).toBeNull()
-    await expect(vm.remove('s1')).rejects.toThrow(/current snapshot and has children on another branch \(s2\)/)
+    await expect(vm.remove('s1')).rejects.toThrow(
+      /current snapshot and has children on another branch \(s2\)/,
+    )
     expect((await vm.remove('s1', { withChildren: true })).error).toBeNull()
     expect(await data()).toEqual([0x10, 0x10])
   })
 
   it('of a snapshot whose layer was merged with virsh and frozen again: only its metadata', async () => {
     await snapshots(1)
-    for (const disk of ['vda', 'vdb']) await lab.virsh('blockcommit', name, disk, '--active', '--pivot', '--wait')
+    for (const disk of ['vda', 'vdb'])
+      await lab.virsh('blockcommit', name, disk, '--active', '--pivot', '--wait')
     expect((await vm.snapshot({ name: 'new', disks: ['vda', 'vdb'] })).error).toBeNull()
-    await waitUntil(async () => JSON.stringify((await vm.snapshots()).map((each) => [each.name, each.unproven !== null])) === '[["s1",true],["new",false]]', { limitMs: 10_000, what: 'The word that s1 is spoilt and new is not' })
+    await waitUntil(
+      async () =>
+        JSON.stringify((await vm.snapshots()).map((each) => [each.name, each.unproven !== null])) ===
+        '[["s1",true],["new",false]]',
+      { limitMs: 10_000, what: 'The word that s1 is spoilt and new is not' },
+    )
     await expect(vm.revert('s1')).rejects.toThrow(/merged by hand/)
     await expect(vm.remove('s1')).rejects.toThrow(/merged by hand/)
     expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()

@@ -1,5 +1,10 @@
 import 'server-only'
-import { isLibvirtError, VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED, VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING, type Domain } from 'node-libvirt'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+  VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+  type Domain,
+} from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
@@ -49,25 +54,53 @@ export const revertSaga: Saga<RevertJob> = {
       const { safety } = input
       await progress(null, 'Taking the safety snapshot')
       const freeze = await step<FreezeReport>('safety', {
-        isDone: async () => ((await names(input)).includes(safety.name) ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' } : null),
-        do: async (call) => takeSnapshot((await requireVm(input.host, input.vm)).host, input.vm, safety, call).catch((error: unknown) => { throw isLibvirtError(error) ? new Refusal(`Nothing was reverted, because the safety snapshot failed: ${error.message}`) : error }),
+        isDone: async () =>
+          (await names(input)).includes(safety.name)
+            ? { frozen: false, reason: 'Keyframe was restarted meanwhile and can’t tell.' }
+            : null,
+        do: async (call) =>
+          takeSnapshot((await requireVm(input.host, input.vm)).host, input.vm, safety, call).catch(
+            (error: unknown) => {
+              throw isLibvirtError(error)
+                ? new Refusal(`Nothing was reverted, because the safety snapshot failed: ${error.message}`)
+                : error
+            },
+          ),
       })
-      await step('note what it froze', { do: async () => { await markFrozen((await requireVm(input.host, input.vm)).host, input.vm, safety.name); return true } })
+      await step('note what it froze', {
+        do: async () => {
+          await markFrozen((await requireVm(input.host, input.vm)).host, input.vm, safety.name)
+          return true
+        },
+      })
       lines.push(`Safety snapshot ${safety.name} taken. ${describeFreeze(freeze)}`)
     }
     await progress(null, `Reverting to ${input.snapshot}`)
-    await step('revert', { isDone: async () => ((await isReverted(input)) ? true : null), do: (call) => revert(input, call) })
+    await step('revert', {
+      isDone: async () => ((await isReverted(input)) ? true : null),
+      do: (call) => revert(input, call),
+    })
     await step('settle', { do: (call) => settle(input, call) })
     await step('verify', { do: () => verify(input) })
-    return [`Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`, ...lines]
+    return [
+      `Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`,
+      ...lines,
+    ]
   },
   async offerUndo(input) {
-    return input.safety && (await names(input)).includes(input.safety.name) && !(await isReverted(back(input))) ? `Reverts to the safety snapshot ${input.safety.name}: the VM is as it was before.` : null
+    return input.safety &&
+      (await names(input)).includes(input.safety.name) &&
+      !(await isReverted(back(input)))
+      ? `Reverts to the safety snapshot ${input.safety.name}: the VM is as it was before.`
+      : null
   },
   async undo({ input, step, progress }) {
     const undone = back(input)
     await progress(null, `Reverting to ${undone.snapshot}`)
-    await step('revert back', { isDone: async () => ((await isReverted(undone)) ? true : null), do: (call) => revert(undone, call) })
+    await step('revert back', {
+      isDone: async () => ((await isReverted(undone)) ? true : null),
+      do: (call) => revert(undone, call),
+    })
     await step('settle', { do: (call) => settle(undone, call) })
     await step('verify', { do: () => verify(undone) })
     return [`Undone: reverted to the safety snapshot ${undone.snapshot}; the VM is ${undone.after}.`]
@@ -75,13 +108,22 @@ export const revertSaga: Saga<RevertJob> = {
 }
 
 /** The revert that takes this one back: to the safety snapshot, in the state that the VM was in. */
-const back = (input: RevertJob): RevertJob => ({ ...input, snapshot: input.safety?.name ?? '', safety: null, after: input.wasRunning ? 'running' : 'off', paths: [] })
+const back = (input: RevertJob): RevertJob => ({
+  ...input,
+  snapshot: input.safety?.name ?? '',
+  safety: null,
+  after: input.wasRunning ? 'running' : 'off',
+  paths: [],
+})
 
 /** libvirt's word is not enough: the disks must write above the snapshot now. */
 async function verify(input: RevertJob): Promise<true> {
   const { host } = await requireVm(input.host, input.vm)
   host.changed(input.vm)
-  if (!(await isReverted(input))) throw new Refusal(`libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`)
+  if (!(await isReverted(input)))
+    throw new Refusal(
+      `libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`,
+    )
   return true
 }
 
@@ -101,7 +143,12 @@ async function isReverted(input: RevertJob): Promise<boolean> {
     if (disk.kind !== 'external') continue
     const path = vm.description?.disks.find((each) => each.target === disk.target)?.path ?? null
     // Already on a fresh layer of this snapshot before: only another file proves that the revert was done.
-    if (path === null || path === input.paths.find((each) => each.target === disk.target)?.path || input.safety?.disks.some((each) => each.overlayPath === path)) return false
+    if (
+      path === null ||
+      path === input.paths.find((each) => each.target === disk.target)?.path ||
+      input.safety?.disks.some((each) => each.overlayPath === path)
+    )
+      return false
     const reading = await host.files.read(path, 0)
     if (reading.kind !== 'found' || reading.backing?.path !== disk.frozenPath) return false
   }
@@ -114,27 +161,53 @@ async function revert(input: RevertJob, call: LogCall): Promise<true> {
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     const snapshot = await domain.snapshotLookupByName(input.snapshot)
-    const flags = input.after === 'running' ? VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING : input.after === 'paused' ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : undefined
-    const virsh = virshCommand(host.connection.uri, 'snapshot-revert', '--domain', vm.name, '--snapshotname', input.snapshot, ...(input.after === 'off' ? [] : [`--${input.after}`]))
+    const flags =
+      input.after === 'running'
+        ? VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING
+        : input.after === 'paused'
+          ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED
+          : undefined
+    const virsh = virshCommand(
+      host.connection.uri,
+      'snapshot-revert',
+      '--domain',
+      vm.name,
+      '--snapshotname',
+      input.snapshot,
+      ...(input.after === 'off' ? [] : [`--${input.after}`]),
+    )
     try {
-      await call({ procedure: 'virDomainRevertToSnapshot', virsh }, () => snapshot.revertTo(flags, { deadlineMs: REVERT_DEADLINE_MS }))
+      await call({ procedure: 'virDomainRevertToSnapshot', virsh }, () =>
+        snapshot.revertTo(flags, { deadlineMs: REVERT_DEADLINE_MS }),
+      )
     } catch (error) {
       if (!isLibvirtError(error)) throw error
       const locked = explainLock(error, vm.name)
       if (isRefusal(locked)) throw locked
-      throw new Refusal(`The revert failed: ${error.message}. ${await rescue(host, domain, input, vm.name, call)}`)
+      throw new Refusal(
+        `The revert failed: ${error.message}. ${await rescue(host, domain, input, vm.name, call)}`,
+      )
     }
   })
   return true
 }
 
 /** A failed revert has stopped the guest already (DESIGN.md, section 5): start it again on its own disks. */
-async function rescue(host: Host, domain: Domain, input: RevertJob, vmName: string, call: LogCall): Promise<string> {
+async function rescue(
+  host: Host,
+  domain: Domain,
+  input: RevertJob,
+  vmName: string,
+  call: LogCall,
+): Promise<string> {
   host.changed(input.vm)
   if (!input.wasRunning) return 'The VM is as it was.'
   if ((await domain.getState()).state !== 'shut off') return 'The VM still runs.'
   try {
-    await call({ procedure: 'virDomainCreate', virsh: virshCommand(host.connection.uri, 'start', '--domain', vmName) }, () => domain.create())
+    await call(
+      { procedure: 'virDomainCreate', virsh: virshCommand(host.connection.uri, 'start', '--domain', vmName) },
+      () => domain.create(),
+    )
     return 'It had stopped the VM; Keyframe started it again.'
   } catch (error) {
     return `It has stopped the VM, and starting it again failed, too: ${(error as Error).message}`
@@ -147,8 +220,10 @@ async function settle(input: RevertJob, call: LogCall): Promise<true> {
     const domain = await connect.domainLookupByUUID(input.vm)
     const { state } = await domain.getState()
     const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vm.name)
-    if (input.after === 'off' && state !== 'shut off') await call({ procedure: 'virDomainDestroy', virsh: virsh('destroy') }, () => domain.destroy())
-    if (input.after !== 'off' && state === 'shut off') await call({ procedure: 'virDomainCreate', virsh: virsh('start') }, () => domain.create())
+    if (input.after === 'off' && state !== 'shut off')
+      await call({ procedure: 'virDomainDestroy', virsh: virsh('destroy') }, () => domain.destroy())
+    if (input.after !== 'off' && state === 'shut off')
+      await call({ procedure: 'virDomainCreate', virsh: virsh('start') }, () => domain.create())
   })
   return true
 }

@@ -17,7 +17,13 @@ import { proposeSnapshotName } from './snapshot-name.ts'
 import type { SnapshotRequest } from './take-snapshot.ts'
 
 export const RevertInput = z.object({
-  host: z.string(), vm: z.string(), snapshot: z.string(), stateAfter: z.enum(['running', 'off', 'as-it-was']), safetySnapshot: z.boolean(), fingerprint: z.string(), nonce: z.string().min(1),
+  host: z.string(),
+  vm: z.string(),
+  snapshot: z.string(),
+  stateAfter: z.enum(['running', 'off', 'as-it-was']),
+  safetySnapshot: z.boolean(),
+  fingerprint: z.string(),
+  nonce: z.string().min(1),
   /** The VM's name, typed: only for a snapshot whose data is unproven. */
   insist: z.string().optional(),
 })
@@ -29,14 +35,30 @@ export async function startRevert(input: RevertInput, user: { name: string }): P
   await refuseBusy(host, vm, null)
   const plan = await planRevert(host.name, vm.uuid, input.snapshot)
   if (plan.refusal) throw new Refusal(`${vm.name} can’t be reverted to ${input.snapshot}. ${plan.refusal}`)
-  if (plan.unproven && input.insist !== vm.name) throw new Refusal(`What ${input.snapshot} froze is unproven. ${plan.unproven} To revert all the same, type the VM’s name.`, { insist: `Type ${vm.name} to revert all the same.` })
+  if (plan.unproven && input.insist !== vm.name)
+    throw new Refusal(
+      `What ${input.snapshot} froze is unproven. ${plan.unproven} To revert all the same, type the VM’s name.`,
+      { insist: `Type ${vm.name} to revert all the same.` },
+    )
   refuseChangedPlan(input.fingerprint, plan.plan.fingerprint)
   const locks = await readChainLocks(host, vm)
   const after = input.stateAfter === 'as-it-was' ? plan.stateThen : input.stateAfter
   const safety = input.safetySnapshot ? await planSafety(host, vm, input.snapshot) : null
   const paths = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path }))
-  const subject = { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title: `Revert to ${input.snapshot}`, nonce: input.nonce, locks }
-  return startJob(revertSaga, subject, { host: host.name, vm: vm.uuid, snapshot: input.snapshot, after, safety, paths, wasRunning: vm.running }, user)
+  const subject = {
+    host: host.name,
+    vmUuid: vm.uuid,
+    vmName: vm.name,
+    title: `Revert to ${input.snapshot}`,
+    nonce: input.nonce,
+    locks,
+  }
+  return startJob(
+    revertSaga,
+    subject,
+    { host: host.name, vm: vm.uuid, snapshot: input.snapshot, after, safety, paths, wasRunning: vm.running },
+    user,
+  )
 }
 
 /** A snapshot of what is about to be discarded. */
@@ -44,9 +66,19 @@ async function planSafety(host: Host, vm: KnownVm, revertedTo: string): Promise<
   const { list } = await readSnapshots(await host.connection.reader(), vm.uuid)
   const name = `before-revert-${proposeSnapshotName([], new Date())}`
   const taken = list.map((snapshot) => snapshot.name)
-  const disks = (vm.description?.disks ?? []).filter((disk) => snapshotRefusal(disk) === null).map((disk) => disk.target)
+  const disks = (vm.description?.disks ?? [])
+    .filter((disk) => snapshotRefusal(disk) === null)
+    .map((disk) => disk.target)
   return planSnapshot(host, vm, {
-    name: taken.includes(name) ? proposeSnapshotName(taken.map((each) => each.replace(/^before-revert-/, '')), new Date()).replace(/^/, 'before-revert-') : name,
-    description: `Taken by Keyframe before the revert to ${revertedTo}.`, quiesce: 'auto', disks, overlayDirectory: null,
+    name: taken.includes(name)
+      ? proposeSnapshotName(
+          taken.map((each) => each.replace(/^before-revert-/, '')),
+          new Date(),
+        ).replace(/^/, 'before-revert-')
+      : name,
+    description: `Taken by Keyframe before the revert to ${revertedTo}.`,
+    quiesce: 'auto',
+    disks,
+    overlayDirectory: null,
   })
 }

@@ -14,24 +14,46 @@ import type { SnapshotForm } from './types.ts'
 export async function snapshotForm(hostName: string, vmUuid: string): Promise<SnapshotForm> {
   const { host, vm } = await requireVm(hostName, vmUuid)
   const [snapshots, agent, allowedDirectories] = await Promise.all([
-    readSnapshots(await host.connection.reader(), vmUuid), host.frozen.read(vm), overlayDirectories(host, vm),
+    readSnapshots(await host.connection.reader(), vmUuid),
+    host.frozen.read(vm),
+    overlayDirectories(host, vm),
   ])
   return {
-    proposedName: proposeSnapshotName(snapshots.list.map((snapshot) => snapshot.name), new Date()),
-    disks: (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path ?? '', overlayDirectory: disk.path ? posix.dirname(disk.path) : '', refusal: snapshotRefusal(disk) })),
-    allowedDirectories, agent: agent.agent, fileSystems: agent.fileSystems,
+    proposedName: proposeSnapshotName(
+      snapshots.list.map((snapshot) => snapshot.name),
+      new Date(),
+    ),
+    disks: (vm.description?.disks ?? []).map((disk) => ({
+      target: disk.target,
+      path: disk.path ?? '',
+      overlayDirectory: disk.path ? posix.dirname(disk.path) : '',
+      refusal: snapshotRefusal(disk),
+    })),
+    allowedDirectories,
+    agent: agent.agent,
+    fileSystems: agent.fileSystems,
   }
 }
 
 /** Folders that overlays may go to: those of the VM's own disks, and those of the host's active storage pools. */
 export async function overlayDirectories(host: Host, vm: KnownVm): Promise<string[]> {
-  const own = (vm.description?.disks ?? []).flatMap((disk) => (disk.path?.startsWith('/') && disk.sourceType === 'file' && disk.device === 'disk' ? [posix.dirname(disk.path)] : []))
+  const own = (vm.description?.disks ?? []).flatMap((disk) =>
+    disk.path?.startsWith('/') && disk.sourceType === 'file' && disk.device === 'disk'
+      ? [posix.dirname(disk.path)]
+      : [],
+  )
   const pools = await (await host.connection.reader()).listAllStoragePools()
-  const targets = await Promise.all(pools.map(async (pool) => {
-    // One that Keyframe itself started to look at a folder makes that folder no place for overlays.
-    if (pool.name.startsWith(OWN_POOL_PREFIX)) return null
-    const xml = parseXml(await pool.getXMLDesc(), 'pool')
-    return attribute(xml, 'type') === 'dir' || attribute(xml, 'type') === 'fs' || attribute(xml, 'type') === 'netfs' ? childText(child(xml, 'target'), 'path') : null
-  }))
+  const targets = await Promise.all(
+    pools.map(async (pool) => {
+      // One that Keyframe itself started to look at a folder makes that folder no place for overlays.
+      if (pool.name.startsWith(OWN_POOL_PREFIX)) return null
+      const xml = parseXml(await pool.getXMLDesc(), 'pool')
+      return attribute(xml, 'type') === 'dir' ||
+        attribute(xml, 'type') === 'fs' ||
+        attribute(xml, 'type') === 'netfs'
+        ? childText(child(xml, 'target'), 'path')
+        : null
+    }),
+  )
   return [...new Set([...own, ...targets.filter((path) => path !== null)])].sort()
 }

@@ -5,11 +5,13 @@ export const SNAPSHOT_NAME_MAX_BYTES = 200
 export function snapshotNameRefusal(name: string, taken: readonly string[]): string | null {
   if (name.trim() === '') return 'Give the snapshot a name.'
   const bytes = new TextEncoder().encode(name).length
-  if (bytes > SNAPSHOT_NAME_MAX_BYTES) return `The name is too long: ${bytes} bytes, at most ${SNAPSHOT_NAME_MAX_BYTES} are safe.`
+  if (bytes > SNAPSHOT_NAME_MAX_BYTES)
+    return `The name is too long: ${bytes} bytes, at most ${SNAPSHOT_NAME_MAX_BYTES} are safe.`
   if (name.includes('/')) return 'The name must not contain “/”: libvirt makes a file of it.'
   if (name.startsWith('.')) return 'The name must not begin with a dot.'
   // Line separators, too: XML and virsh would show another name than the one that was typed.
-  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\uFFFE\uFFFF]/u.test(name)) return 'The name must not contain control characters.'
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\uFFFE\uFFFF]/u.test(name))
+    return 'The name must not contain control characters.'
   if (taken.includes(name)) return `The name is in use: this VM has a snapshot called “${name}”.`
   return null
 }

@@ -8,8 +8,18 @@ export interface SnapshotXmlDisk {
 
 /** The XML of `virsh snapshot-create --disk-only` for these disks; every disk of the VM must be named. */
 export function snapshotXml(name: string, description: string, disks: readonly SnapshotXmlDisk[]): string {
-  const lines = disks.map((disk) => disk.overlayPath === null
-    ? `    <disk name='${escapeXml(disk.target)}' snapshot='no'/>`
-    : `    <disk name='${escapeXml(disk.target)}' snapshot='external' type='file'><driver type='qcow2'/><source file='${escapeXml(disk.overlayPath)}'/></disk>`)
-  return ['<domainsnapshot>', `  <name>${escapeXml(name)}</name>`, ...(description ? [`  <description>${escapeXml(description)}</description>`] : []), '  <disks>', ...lines, '  </disks>', '</domainsnapshot>'].join('\n')
+  const lines = disks.map((disk) =>
+    disk.overlayPath === null
+      ? `    <disk name='${escapeXml(disk.target)}' snapshot='no'/>`
+      : `    <disk name='${escapeXml(disk.target)}' snapshot='external' type='file'><driver type='qcow2'/><source file='${escapeXml(disk.overlayPath)}'/></disk>`,
+  )
+  return [
+    '<domainsnapshot>',
+    `  <name>${escapeXml(name)}</name>`,
+    ...(description ? [`  <description>${escapeXml(description)}</description>`] : []),
+    '  <disks>',
+    ...lines,
+    '  </disks>',
+    '</domainsnapshot>',
+  ].join('\n')
 }

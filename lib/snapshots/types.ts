@@ -41,8 +41,7 @@ export type QuiesceMode = 'auto' | 'required' | 'off'
 
 /** Outcome of the freeze of one snapshot. */
 export type FreezeReport =
-  | { frozen: true; atMostMs: number; fileSystems: number }
-  | { frozen: false; reason: string }
+  { frozen: true; atMostMs: number; fileSystems: number } | { frozen: false; reason: string }
 
 export interface RevertPlan {
   snapshot: string

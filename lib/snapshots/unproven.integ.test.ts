@@ -13,13 +13,21 @@ let number = 0
 let name: string
 let vm: ReturnType<typeof acts>
 
-const unproven = async () => Object.fromEntries((await vm.snapshots()).map((each) => [each.name, each.unproven]))
+const unproven = async () =>
+  Object.fromEntries((await vm.snapshots()).map((each) => [each.name, each.unproven]))
 /** A commit by virsh, begun and broken off while Keyframe was down: what it heard of it is taken out of its records. */
 async function brokenCommit() {
   await lab.virsh('blockcommit', name, 'vda', '--active', '--bandwidth', '1048576', '--bytes')
-  await waitUntil(async () => /cur=[1-9]/.test(await lab.virsh('blockjob', name, 'vda', '--raw')), { limitMs: 10_000, everyMs: 20, what: 'The first bytes of the commit' })
+  await waitUntil(async () => /cur=[1-9]/.test(await lab.virsh('blockjob', name, 'vda', '--raw')), {
+    limitMs: 10_000,
+    everyMs: 20,
+    what: 'The first bytes of the commit',
+  })
   await lab.virsh('blockjob', name, 'vda', '--abort')
-  await waitUntil(async () => /another tool began a merge/.test((await unproven()).s1 ?? ''), { limitMs: 5_000, what: 'libvirt’s word of the broken-off commit' })
+  await waitUntil(async () => /another tool began a merge/.test((await unproven()).s1 ?? ''), {
+    limitMs: 5_000,
+    what: 'libvirt’s word of the broken-off commit',
+  })
   const { store } = await import('../store/store.ts')
   await store().deleteFrom('tainted_layers').execute()
 }
@@ -34,25 +42,38 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   name = `u${++number}`
-  await lab.defineGuest({ name, system: 'none', disks: [{ format: number % 2 ? 'qcow2' : 'raw', virtualBytes: 16 * MIB }] })
+  await lab.defineGuest({
+    name,
+    system: 'none',
+    disks: [{ format: number % 2 ? 'qcow2' : 'raw', virtualBytes: 16 * MIB }],
+  })
   await lab.startGuest(name)
   vm = acts(keyframe, await keyframe.uuid(name))
   for (const n of [0, 1, 2, 3]) await guestWrites(lab, name, 0, 0x10, n)
 })
 
 describe('a layer that was changed while nobody looked', () => {
-  it.each(['qcow2', 'raw'])('is told by its modification time: refused for revert unless the VM’s name is typed (%s)', async () => {
-    expect((await vm.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
-    for (const n of [0, 1, 2, 3]) await guestWrites(lab, name, 0, 0x20, n)
-    expect(await unproven()).toEqual({ s1: null })
-    await brokenCommit()
-    // Pages share what was read of a file for a second.
-    await waitUntil(async () => /was changed .* after it was frozen, and Keyframe has no record of a finished merge/.test((await unproven()).s1 ?? ''), { limitMs: 5_000, what: 'The word that s1 is unproven' })
-    await expect(vm.revert('s1')).rejects.toThrow(/is unproven.*type the VM’s name/)
-    await expect(vm.revert('s1', { insist: 'other' })).rejects.toThrow(/is unproven/)
-    expect(await vm.files('vda')).toHaveLength(2)
-    expect((await vm.revert('s1', { insist: name, stateAfter: 'off' })).error).toBeNull()
-  })
+  it.each(['qcow2', 'raw'])(
+    'is told by its modification time: refused for revert unless the VM’s name is typed (%s)',
+    async () => {
+      expect((await vm.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+      for (const n of [0, 1, 2, 3]) await guestWrites(lab, name, 0, 0x20, n)
+      expect(await unproven()).toEqual({ s1: null })
+      await brokenCommit()
+      // Pages share what was read of a file for a second.
+      await waitUntil(
+        async () =>
+          /was changed .* after it was frozen, and Keyframe has no record of a finished merge/.test(
+            (await unproven()).s1 ?? '',
+          ),
+        { limitMs: 5_000, what: 'The word that s1 is unproven' },
+      )
+      await expect(vm.revert('s1')).rejects.toThrow(/is unproven.*type the VM’s name/)
+      await expect(vm.revert('s1', { insist: 'other' })).rejects.toThrow(/is unproven/)
+      expect(await vm.files('vda')).toHaveLength(2)
+      expect((await vm.revert('s1', { insist: name, stateAfter: 'off' })).error).toBeNull()
+    },
+  )
 })
 
 describe('a layer that is sound', () => {
@@ -79,12 +100,17 @@ describe('a layer that is sound', () => {
     // Later than a snapshot could still have been going on: only the record tells that the change is sound.
     await sleep(17_000)
     const layers = (await vm.chains())[0]!.layers.map((layer) => layer.path)
-    const plan = (await vm.plan({ target: 'vda', topPath: layers[2]!, basePath: layers[1]! })).find((option) => option.direction === 'commit')!
+    const plan = (await vm.plan({ target: 'vda', topPath: layers[2]!, basePath: layers[1]! })).find(
+      (option) => option.direction === 'commit',
+    )!
     expect((await vm.merge([plan])).error).toBeNull()
     expect((await vm.remove('s4')).error).toBeNull()
     expect(await unproven()).toEqual({ s1: null, s3: null })
     await brokenCommit()
-    await waitUntil(async () => /was changed/.test((await unproven()).s3 ?? ''), { limitMs: 5_000, what: 'The word that s3 is unproven' })
+    await waitUntil(async () => /was changed/.test((await unproven()).s3 ?? ''), {
+      limitMs: 5_000,
+      what: 'The word that s3 is unproven',
+    })
   })
 
   it('a delete by virsh leaves its neighbours unproven or sound, never wrong', async () => {
@@ -107,11 +133,35 @@ describe('the plan that was shown', () => {
     const [shown] = (await vm.plan()).filter((option) => option.direction === 'commit')
     await lab.virsh('snapshot-create-as', name, 'between', '--disk-only', '--atomic')
     const { startMerge } = await import('../merges/start-merge.ts')
-    const range = { target: 'vda', direction: 'commit' as const, topPath: shown!.topPath, basePath: shown!.basePath, fingerprint: shown!.plan.fingerprint }
+    const range = {
+      target: 'vda',
+      direction: 'commit' as const,
+      topPath: shown!.topPath,
+      basePath: shown!.basePath,
+      fingerprint: shown!.plan.fingerprint,
+    }
     const uuid = await keyframe.uuid(name)
-    await expect(startMerge({ host: HOST, vm: uuid, ranges: [range], bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() }, { name: 'tester' })).rejects.toThrow(/changed since it was shown/)
+    await expect(
+      startMerge(
+        { host: HOST, vm: uuid, ranges: [range], bandwidthBytesPerSecond: 0, nonce: crypto.randomUUID() },
+        { name: 'tester' },
+      ),
+    ).rejects.toThrow(/changed since it was shown/)
     expect(await vm.files('vda')).toHaveLength(3)
     const { startRevert } = await import('./revert-to-snapshot.ts')
-    await expect(startRevert({ host: HOST, vm: uuid, snapshot: 's1', stateAfter: 'as-it-was', safetySnapshot: false, fingerprint: 'of another day', nonce: crypto.randomUUID() }, { name: 'tester' })).rejects.toThrow(/changed since it was shown/)
+    await expect(
+      startRevert(
+        {
+          host: HOST,
+          vm: uuid,
+          snapshot: 's1',
+          stateAfter: 'as-it-was',
+          safetySnapshot: false,
+          fingerprint: 'of another day',
+          nonce: crypto.randomUUID(),
+        },
+        { name: 'tester' },
+      ),
+    ).rejects.toThrow(/changed since it was shown/)
   })
 })

@@ -29,49 +29,119 @@ export interface Unproven {
  * why this is "unproven" and not "wrong".
  * `snapshots` are all of the VM's; `only` answers for one of them.
  */
-export async function unprovenSnapshots(host: Host, snapshots: readonly SnapshotMetadata[], only?: string): Promise<Map<string, Unproven>> {
-  const [tainted, written, sound] = [await readTaintedLayers(host.name), await readActiveLayers(host), await readSoundLayers(host.name)]
+export async function unprovenSnapshots(
+  host: Host,
+  snapshots: readonly SnapshotMetadata[],
+  only?: string,
+): Promise<Map<string, Unproven>> {
+  const [tainted, written, sound] = [
+    await readTaintedLayers(host.name),
+    await readActiveLayers(host),
+    await readSoundLayers(host.name),
+  ]
   const unproven = new Map<string, Unproven>()
-  const set = (snapshot: SnapshotMetadata, onlyMetadata: boolean, canInsist: boolean, reason: string) => void unproven.set(snapshot.name, { reason, onlyMetadata, canInsist })
-  await Promise.all(snapshots.filter((each) => only === undefined || each.name === only).map(async (snapshot) => {
-    const frozenBy = await frozenByMs(host, snapshot)
-    for (const disk of snapshot.disks) {
-      if (disk.kind !== 'external' || disk.frozenPath === null) continue
-      const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
-      const paths = chain.layers.map((layer) => layer.reading.path)
-      const changed = paths.map((path) => tainted.get(path)).find((each) => each !== undefined && snapshot.createdAtMs < each.sinceMs + CREATION_PRECISION_MS)
-      const active = await firstWritten(host, paths, written)
-      const last = chain.layers.at(-1)?.reading
-      const later = chain.layers.map((layer) => layer.reading).find((reading): reading is ImageFile => reading.kind === 'found' && reading.modifiedMs !== null && reading.modifiedMs > soundUntil(frozenBy, sound.get(reading.path)))
-      const again = refrozenBy(snapshots, snapshot, disk)
-      if (last && last.kind !== 'found') set(snapshot, false, false, `${disk.target}: ${last.reason}.`)
-      else if (active) set(snapshot, true, false, `${disk.target}: ${active.path} is written to by ${active.user} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
-      else if (again) set(snapshot, true, false, `${disk.target}: ${disk.frozenPath} was written to until the snapshot ${again} froze it again: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`)
-      else if (changed) set(snapshot, false, true, `${disk.target}: ${changed.reason}.`)
-      else if (later) set(snapshot, false, true, `${disk.target}: ${later.path} was changed ${when((later.modifiedMs ?? 0) - snapshot.createdAtMs)} after it was frozen, and Keyframe has no record of a finished merge that explains it. A merge into it was begun, by virsh for example, or the file was copied or touched.`)
-    }
-  }))
+  const set = (snapshot: SnapshotMetadata, onlyMetadata: boolean, canInsist: boolean, reason: string) =>
+    void unproven.set(snapshot.name, { reason, onlyMetadata, canInsist })
+  await Promise.all(
+    snapshots
+      .filter((each) => only === undefined || each.name === only)
+      .map(async (snapshot) => {
+        const frozenBy = await frozenByMs(host, snapshot)
+        for (const disk of snapshot.disks) {
+          if (disk.kind !== 'external' || disk.frozenPath === null) continue
+          const chain = await walkChain(host.files, disk.frozenPath, disk.frozenFormat)
+          const paths = chain.layers.map((layer) => layer.reading.path)
+          const changed = paths
+            .map((path) => tainted.get(path))
+            .find((each) => each !== undefined && snapshot.createdAtMs < each.sinceMs + CREATION_PRECISION_MS)
+          const active = await firstWritten(host, paths, written)
+          const last = chain.layers.at(-1)?.reading
+          const later = chain.layers
+            .map((layer) => layer.reading)
+            .find(
+              (reading): reading is ImageFile =>
+                reading.kind === 'found' &&
+                reading.modifiedMs !== null &&
+                reading.modifiedMs > soundUntil(frozenBy, sound.get(reading.path)),
+            )
+          const again = refrozenBy(snapshots, snapshot, disk)
+          if (last && last.kind !== 'found') set(snapshot, false, false, `${disk.target}: ${last.reason}.`)
+          else if (active)
+            set(
+              snapshot,
+              true,
+              false,
+              `${disk.target}: ${active.path} is written to by ${active.user} now, so it no longer holds what was frozen: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`,
+            )
+          else if (again)
+            set(
+              snapshot,
+              true,
+              false,
+              `${disk.target}: ${disk.frozenPath} was written to until the snapshot ${again} froze it again: its layers were merged by hand. Only the snapshot’s metadata is left to delete.`,
+            )
+          else if (changed) set(snapshot, false, true, `${disk.target}: ${changed.reason}.`)
+          else if (later)
+            set(
+              snapshot,
+              false,
+              true,
+              `${disk.target}: ${later.path} was changed ${when((later.modifiedMs ?? 0) - snapshot.createdAtMs)} after it was frozen, and Keyframe has no record of a finished merge that explains it. A merge into it was begun, by virsh for example, or the file was copied or touched.`,
+            )
+        }
+      }),
+  )
   return unproven
 }
 
 /** Until when its layers may have been written to: a snapshot with memory saves that first, while the guest goes on. */
-async function frozenByMs(host: Host, snapshot: SnapshotMetadata): Promise<{ createdAtMs: number; latestMs: number }> {
-  const memory = snapshot.memory === 'external' && snapshot.memoryPath !== null ? await host.files.read(snapshot.memoryPath) : null
+async function frozenByMs(
+  host: Host,
+  snapshot: SnapshotMetadata,
+): Promise<{ createdAtMs: number; latestMs: number }> {
+  const memory =
+    snapshot.memory === 'external' && snapshot.memoryPath !== null
+      ? await host.files.read(snapshot.memoryPath)
+      : null
   const savedMs = memory?.kind === 'found' ? (memory.modifiedMs ?? 0) : 0
-  return { createdAtMs: snapshot.createdAtMs, latestMs: Math.max(snapshot.createdAtMs, savedMs) + SNAPSHOT_LASTS_MS }
+  return {
+    createdAtMs: snapshot.createdAtMs,
+    latestMs: Math.max(snapshot.createdAtMs, savedMs) + SNAPSHOT_LASTS_MS,
+  }
 }
 
 /** A record of this snapshot's time or later says exactly how the layer stood; an older one is of before it was written to again. */
-const soundUntil = ({ createdAtMs, latestMs }: { createdAtMs: number; latestMs: number }, sound: SoundLayer | undefined): number =>
-  sound !== undefined && sound.asOfMs >= createdAtMs ? sound.modifiedMs : latestMs
+const soundUntil = (
+  { createdAtMs, latestMs }: { createdAtMs: number; latestMs: number },
+  sound: SoundLayer | undefined,
+): number => (sound !== undefined && sound.asOfMs >= createdAtMs ? sound.modifiedMs : latestMs)
 
-const when = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1000)} s` : ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`)
+const when = (ms: number): string =>
+  ms < 120_000
+    ? `${Math.round(ms / 1000)} s`
+    : ms < 7_200_000
+      ? `${Math.round(ms / 60_000)} min`
+      : ms < 172_800_000
+        ? `${Math.round(ms / 3_600_000)} h`
+        : `${Math.round(ms / 86_400_000)} days`
 
 /** Two snapshots of one layer: it was merged into and written to between them, which libvirt does not notice. */
-function refrozenBy(snapshots: readonly SnapshotMetadata[], snapshot: SnapshotMetadata, disk: SnapshotDiskMetadata): string | null {
+function refrozenBy(
+  snapshots: readonly SnapshotMetadata[],
+  snapshot: SnapshotMetadata,
+  disk: SnapshotDiskMetadata,
+): string | null {
   const at = (each: SnapshotMetadata) => snapshots.indexOf(each)
-  const later = snapshots.find((each) => each !== snapshot && each.disks.some((other) => other.target === disk.target && other.kind === 'external' && other.frozenPath === disk.frozenPath)
-    && (each.createdAtMs > snapshot.createdAtMs || (each.createdAtMs === snapshot.createdAtMs && at(each) > at(snapshot))))
+  const later = snapshots.find(
+    (each) =>
+      each !== snapshot &&
+      each.disks.some(
+        (other) =>
+          other.target === disk.target && other.kind === 'external' && other.frozenPath === disk.frozenPath,
+      ) &&
+      (each.createdAtMs > snapshot.createdAtMs ||
+        (each.createdAtMs === snapshot.createdAtMs && at(each) > at(snapshot))),
+  )
   return later?.name ?? null
 }
 
@@ -84,15 +154,28 @@ interface Writer {
 /** Files that a disk of any VM of the host writes to, as far as the list knows. */
 async function readActiveLayers(host: Host): Promise<Map<string, Writer>> {
   const vms = await host.inventory.vms()
-  return new Map(vms.flatMap((vm) => (vm.description?.disks ?? []).flatMap((disk) => (disk.path === null || disk.readonly ? [] : [[disk.path, { vmUuid: vm.uuid, user: `${disk.target} of ${vm.name}` }] as const]))))
+  return new Map(
+    vms.flatMap((vm) =>
+      (vm.description?.disks ?? []).flatMap((disk) =>
+        disk.path === null || disk.readonly
+          ? []
+          : [[disk.path, { vmUuid: vm.uuid, user: `${disk.target} of ${vm.name}` }] as const],
+      ),
+    ),
+  )
 }
 
 /** The first of these layers that is written to. A snapshot by virsh raises no event, so the list may still show the disk as it was before: asked anew. */
-async function firstWritten(host: Host, paths: readonly string[], written: ReadonlyMap<string, Writer>): Promise<{ path: string; user: string } | null> {
+async function firstWritten(
+  host: Host,
+  paths: readonly string[],
+  written: ReadonlyMap<string, Writer>,
+): Promise<{ path: string; user: string } | null> {
   for (const path of paths) {
     const writer = written.get(path)
     const vm = writer && (await host.inventory.vmNow(writer.vmUuid))
-    if (writer && vm && vm.description?.disks.some((disk) => disk.path === path && !disk.readonly) !== false) return { path, user: writer.user }
+    if (writer && vm && vm.description?.disks.some((disk) => disk.path === path && !disk.readonly) !== false)
+      return { path, user: writer.user }
   }
   return null
 }

@@ -14,4 +14,18 @@ import { deleteSaga } from '../snapshots/delete-saga.ts'
 import { revertSaga } from '../snapshots/revert-saga.ts'
 
 /** Every saga of Keyframe: they are registered before the worker is made, later ones never run. */
-export const SAGAS: readonly Saga<never>[] = [createSnapshotSaga, mergeSaga, revertSaga, deleteSaga, repairSaga, pushSaga, copySaga, checkSaga, restoreSaga, restoreInPlaceSaga, endRestoreSaga, removeSaga, ...POWER_SAGAS]
+export const SAGAS: readonly Saga<never>[] = [
+  createSnapshotSaga,
+  mergeSaga,
+  revertSaga,
+  deleteSaga,
+  repairSaga,
+  pushSaga,
+  copySaga,
+  checkSaga,
+  restoreSaga,
+  restoreInPlaceSaga,
+  endRestoreSaga,
+  removeSaga,
+  ...POWER_SAGAS,
+]

@@ -15,7 +15,9 @@ import { startOperations } from './start-operations.ts'
 /** Opens the data, connects the hosts and takes up unfinished jobs. A failure ends the process with a sentence. */
 export async function startKeyframe(): Promise<void> {
   markPeers()
-  nameVmsBy((host, vmUuid) => hostByName(host)?.inventory.lastKnown.find((vm) => vm.uuid === vmUuid)?.name ?? null)
+  nameVmsBy(
+    (host, vmUuid) => hostByName(host)?.inventory.lastKnown.find((vm) => vm.uuid === vmUuid)?.name ?? null,
+  )
   try {
     await openStore()
     await ensureFirstAdmin(settings())

@@ -17,7 +17,10 @@ export function lockData(dataDirectory: string): { release(): void } {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new DataInUse(`Another Keyframe process uses the data in ${dataDirectory}. Stop it first, or give this one a KEYFRAME_DATA of its own.`, { cause })
+    throw new DataInUse(
+      `Another Keyframe process uses the data in ${dataDirectory}. Stop it first, or give this one a KEYFRAME_DATA of its own.`,
+      { cause },
+    )
   }
   return { release: () => database.close() }
 }

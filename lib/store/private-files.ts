@@ -17,6 +17,7 @@ export function keepFilesPrivate(dataDirectory: string): void {
     // An empty file is an empty database to SQLite, which would make it with the umask's mode. One that is there is not opened: closing it
     // would release the locks that this process may hold on it.
     if (!existsSync(path)) closeSync(openSync(path, 'a', OWNER_ONLY))
-    for (const file of [path, ...BESIDE.map((end) => path + end)]) if (existsSync(file)) chmodSync(file, OWNER_ONLY)
+    for (const file of [path, ...BESIDE.map((end) => path + end)])
+      if (existsSync(file)) chmodSync(file, OWNER_ONLY)
   }
 }

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,7 +23,10 @@ import { saveData } from './save-data.ts'
 import { closeStore, openStore, store } from './store.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const SECRETS: Record<string, string> = { c1: '{"url":"https://hooks.example/one","token":null}', c2: '{"password":"pass word"}' }
+const SECRETS: Record<string, string> = {
+  c1: '{"url":"https://hooks.example/one","token":null}',
+  c2: '{"password":"pass word"}',
+}
 let folder: string
 let data: string
 let env: Record<string, string>
@@ -26,31 +39,85 @@ function settle(more: Record<string, string> = {}): void {
   delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
   forgetMasterKey()
 }
-async function run(args: string[]): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--conditions=react-server', '--disable-warning=ExperimentalWarning', ...args], { env: { NODE_ENV: 'production', PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null, string | null]>])
+async function run(
+  args: string[],
+): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=react-server', '--disable-warning=ExperimentalWarning', ...args],
+    { env: { NODE_ENV: 'production', PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+  ])
   return { code, signal, stdout, stderr }
 }
 const rotate = () => run([here('rotate.ts')])
 /** A change of keys whose process is killed at one point of it. */
-const rotateUntil = (point: RotationPoint) => run(['--input-type=module', '-e', `
+const rotateUntil = (point: RotationPoint) =>
+  run([
+    '--input-type=module',
+    '-e',
+    `
   const { openStore } = await import(${JSON.stringify(here('store.ts'))})
   const { rotateKey } = await import(${JSON.stringify(here('rotate-key.ts'))})
   await openStore()
   await rotateKey((point) => { if (point === ${JSON.stringify(point)}) process.kill(process.pid, 'SIGKILL') })
-`])
+`,
+  ])
 async function fill(): Promise<void> {
   await openStore()
-  await store().insertInto('users').values({ id: 'u1', name: 'ann', password_hash: 'x', disabled: 0, created_at_ms: 1, role: 'admin', seen_at_ms: null } as never).execute()
+  await store()
+    .insertInto('users')
+    .values({
+      id: 'u1',
+      name: 'ann',
+      password_hash: 'x',
+      disabled: 0,
+      created_at_ms: 1,
+      role: 'admin',
+      seen_at_ms: null,
+    } as never)
+    .execute()
   for (const [id, plain] of Object.entries(SECRETS)) {
-    await store().insertInto('notification_channels').values({
-      id, kind: 'json', name: id, settings: '{"room":null}', secrets: encryptSecret(plain, `notification_channels/${id}`), hears_protection: 1, hears_jobs: 1, digest_at: null, time_zone: 'UTC', digest_handled_until_ms: 0, created_at_ms: 1, created_by: 'ann', last_sent_at_ms: null, failing_since_ms: null, error: null,
-    }).execute()
+    await store()
+      .insertInto('notification_channels')
+      .values({
+        id,
+        kind: 'json',
+        name: id,
+        settings: '{"room":null}',
+        secrets: encryptSecret(plain, `notification_channels/${id}`),
+        hears_protection: 1,
+        hears_jobs: 1,
+        digest_at: null,
+        time_zone: 'UTC',
+        digest_handled_until_ms: 0,
+        created_at_ms: 1,
+        created_by: 'ann',
+        last_sent_at_ms: null,
+        failing_since_ms: null,
+        error: null,
+      })
+      .execute()
   }
   await closeStore()
 }
-const stored = async () => Object.fromEntries((await store().selectFrom('notification_channels').select(['id', 'secrets']).orderBy('id').execute()).map(({ id, secrets }) => [id, secrets]))
-const readable = async () => Object.fromEntries(Object.entries(await stored()).map(([id, secrets]) => [id, decryptSecret(secrets, `notification_channels/${id}`)]))
+const stored = async () =>
+  Object.fromEntries(
+    (await store().selectFrom('notification_channels').select(['id', 'secrets']).orderBy('id').execute()).map(
+      ({ id, secrets }) => [id, secrets],
+    ),
+  )
+const readable = async () =>
+  Object.fromEntries(
+    Object.entries(await stored()).map(([id, secrets]) => [
+      id,
+      decryptSecret(secrets, `notification_channels/${id}`),
+    ]),
+  )
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kf-rotate-'))
@@ -68,10 +135,15 @@ describe('npm run rotate', () => {
     await fill()
     writeFileSync(join(data, 'secret'), 'f'.repeat(64))
     settle()
-    await expect(openStore()).rejects.toThrow(/is not the one that the database .* was written with\. Put that key back/)
+    await expect(openStore()).rejects.toThrow(
+      /is not the one that the database .* was written with\. Put that key back/,
+    )
     await closeStore()
     const { code, stdout } = await rotate()
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/notification_channels\/c1 could not be read with the key of before/) as string])
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/notification_channels\/c1 could not be read with the key of before/) as string,
+    ])
     settle()
     await openStore()
   })
@@ -80,9 +152,32 @@ describe('npm run rotate', () => {
     await fill()
     await openStore()
     const before = [masterKey(), await stored()]
-    await store().insertInto('jobs').values({ id: 'j', kind: 'backup', host: 'h', vm_uuid: 'u', vm_name: 'web', title: 'Back up to nightly', status: 'running', by: 'ann', nonce: 'n', input: '{}', created_at_ms: 1, can_cancel: 0, cancel_requested: 0 } as never).execute()
+    await store()
+      .insertInto('jobs')
+      .values({
+        id: 'j',
+        kind: 'backup',
+        host: 'h',
+        vm_uuid: 'u',
+        vm_name: 'web',
+        title: 'Back up to nightly',
+        status: 'running',
+        by: 'ann',
+        nonce: 'n',
+        input: '{}',
+        created_at_ms: 1,
+        can_cancel: 0,
+        cancel_requested: 0,
+      } as never)
+      .execute()
     await closeStore()
-    expect(await rotate()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/“Back up to nightly” is not finished\. Start Keyframe, wait for it or cancel it/) as string })
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /“Back up to nightly” is not finished\. Start Keyframe, wait for it or cancel it/,
+      ) as string,
+    })
     settle()
     await openStore()
     expect([masterKey(), await stored()]).toEqual(before)
@@ -108,7 +203,14 @@ describe('npm run rotate', () => {
       await openStore()
       const old = await stored()
       await closeStore()
-      expect(await rotate()).toEqual({ code: 0, signal: null, stderr: '', stdout: expect.stringMatching(/^keyframe: the key is new, and 2 secrets are written with it\. Everybody signs in again/) })
+      expect(await rotate()).toEqual({
+        code: 0,
+        signal: null,
+        stderr: '',
+        stdout: expect.stringMatching(
+          /^keyframe: the key is new, and 2 secrets are written with it\. Everybody signs in again/,
+        ),
+      })
       forgetMasterKey()
       expect(masterKey()).not.toBe(before)
       expect(statSync(keyPath()).mode & 0o777).toBe(isOwnFile ? 0o640 : 0o600)
@@ -116,9 +218,13 @@ describe('npm run rotate', () => {
       expect(await readable()).toEqual(SECRETS)
       expect(() => decryptSecret(old.c1!, 'notification_channels/c1')).toThrow('another key')
       // What was written with the key of before is not in the file any more.
-      const bytes = ['keyframe.db', 'keyframe.db-wal'].map((name) => (existsSync(join(data, name)) ? readFileSync(join(data, name), 'latin1') : '')).join('')
+      const bytes = ['keyframe.db', 'keyframe.db-wal']
+        .map((name) => (existsSync(join(data, name)) ? readFileSync(join(data, name), 'latin1') : ''))
+        .join('')
       expect(Object.values(old).filter((text_) => bytes.includes(text_))).toEqual([])
-      expect(readdirSync(isOwnFile ? join(folder, 'keys') : data).filter((name) => name.includes('.next'))).toEqual([])
+      expect(
+        readdirSync(isOwnFile ? join(folder, 'keys') : data).filter((name) => name.includes('.next')),
+      ).toEqual([])
     })
 
     for (const point of ROTATION_POINTS) {
@@ -131,7 +237,10 @@ describe('npm run rotate', () => {
         const isNew = ROTATION_POINTS.indexOf(point) >= ROTATION_POINTS.indexOf('committed')
         expect(masterKey() !== before).toBe(isNew)
         expect(existsSync(`${keyPath()}.next`)).toBe(false)
-        expect((await store().selectFrom('secret_state').select('clear_free_pages').executeTakeFirstOrThrow()).clear_free_pages).toBe(0)
+        expect(
+          (await store().selectFrom('secret_state').select('clear_free_pages').executeTakeFirstOrThrow())
+            .clear_free_pages,
+        ).toBe(0)
         await closeStore()
         // And it can be done again.
         expect(await rotate()).toMatchObject({ code: 0 })
@@ -147,7 +256,9 @@ describe('npm run rotate', () => {
     expect(await rotateUntil('committed')).toMatchObject({ signal: 'SIGKILL' })
     const copy = join(folder, 'copy')
     saveData(data, copy, join(data, 'secret'))
-    expect(readFileSync(join(copy, 'secret'), 'utf8').trim()).toBe(readFileSync(join(data, 'secret.next'), 'utf8').trim())
+    expect(readFileSync(join(copy, 'secret'), 'utf8').trim()).toBe(
+      readFileSync(join(data, 'secret.next'), 'utf8').trim(),
+    )
     data = copy
     settle()
     await openStore()
@@ -155,15 +266,26 @@ describe('npm run rotate', () => {
   })
 
   it('refuses while Keyframe runs, where the key can’t be replaced, and where there is nothing', async () => {
-    expect(await rotate()).toMatchObject({ code: 1, stderr: expect.stringContaining(`There is no Keyframe database in ${data}.`) })
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`There is no Keyframe database in ${data}.`),
+    })
     await fill()
     const before = readFileSync(join(data, 'secret'), 'utf8')
     await openStore()
-    expect(await rotate()).toMatchObject({ code: 1, stderr: `keyframe: Another Keyframe process uses the data in ${data}. Stop it first, or give this one a KEYFRAME_DATA of its own.\n` })
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      stderr: `keyframe: Another Keyframe process uses the data in ${data}. Stop it first, or give this one a KEYFRAME_DATA of its own.\n`,
+    })
     await closeStore()
     // A folder in which nobody can make a file, not even root.
     settle({ KEYFRAME_SECRET_FILE: '/proc/self/environ' })
-    expect(await rotate()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^keyframe: KEYFRAME_SECRET_FILE: the key in \/proc\/self\/environ can't be replaced: .* Nothing was changed\.\n$/) })
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^keyframe: KEYFRAME_SECRET_FILE: the key in \/proc\/self\/environ can't be replaced: .* Nothing was changed\.\n$/,
+      ),
+    })
     settle()
     await openStore()
     expect(await readable()).toEqual(SECRETS)
@@ -174,9 +296,18 @@ describe('npm run rotate', () => {
     await fill()
     await openStore()
     const foreign = encryptSecret('{}', 'notification_channels/c1', 'x'.repeat(64))
-    await store().updateTable('notification_channels').set({ secrets: foreign }).where('id', '=', 'c1').execute()
+    await store()
+      .updateTable('notification_channels')
+      .set({ secrets: foreign })
+      .where('id', '=', 'c1')
+      .execute()
     await closeStore()
-    expect(await rotate()).toMatchObject({ code: 0, stdout: expect.stringMatching(/1 secret is written with it[^]*keyframe: notification_channels\/c1 could not be read with the key of before/) })
+    expect(await rotate()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /1 secret is written with it[^]*keyframe: notification_channels\/c1 could not be read with the key of before/,
+      ),
+    })
     forgetMasterKey()
     await openStore()
     const after = await stored()

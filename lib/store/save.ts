@@ -5,7 +5,8 @@ import { saveData } from './save-data.ts'
 
 try {
   const [folder, ...more] = process.argv.slice(2)
-  if (folder === undefined || more.length > 0) throw new Error('Name one folder for the copy: npm run save -- FOLDER')
+  if (folder === undefined || more.length > 0)
+    throw new Error('Name one folder for the copy: npm run save -- FOLDER')
   const warning = saveData(settings().dataDirectory, folder, masterKeyPath(settings()))
   process.stdout.write(`keyframe: saved to ${folder}\n`)
   if (warning !== null) process.stderr.write(`keyframe: ${warning}\n`)

@@ -5,9 +5,15 @@ import type { Migration } from 'kysely/migration'
 export const signedBackupsMigration: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema.alterTable('backups').addColumn('signed_with', 'text').execute()
-    await db.schema.createTable('foreign_backups')
-      .addColumn('target_id', 'text', (c) => c.notNull().references('backup_targets.id')).addColumn('id', 'text', (c) => c.notNull())
-      .addColumn('vm_uuid', 'text', (c) => c.notNull()).addColumn('manifest', 'text', (c) => c.notNull()).addColumn('asks', 'text').addColumn('found_at_ms', 'integer', (c) => c.notNull())
-      .addPrimaryKeyConstraint('foreign_backups_key', ['target_id', 'id']).execute()
+    await db.schema
+      .createTable('foreign_backups')
+      .addColumn('target_id', 'text', (c) => c.notNull().references('backup_targets.id'))
+      .addColumn('id', 'text', (c) => c.notNull())
+      .addColumn('vm_uuid', 'text', (c) => c.notNull())
+      .addColumn('manifest', 'text', (c) => c.notNull())
+      .addColumn('asks', 'text')
+      .addColumn('found_at_ms', 'integer', (c) => c.notNull())
+      .addPrimaryKeyConstraint('foreign_backups_key', ['target_id', 'id'])
+      .execute()
   },
 }

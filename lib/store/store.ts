@@ -20,7 +20,9 @@ interface Opened {
   lock: { release(): void }
 }
 
-interface Shared { keyframeStore?: Opened }
+interface Shared {
+  keyframeStore?: Opened
+}
 // Next evaluates this module up to three times in one process (DESIGN.md, section 8).
 const shared = globalThis as Shared
 
@@ -36,8 +38,10 @@ export function store(): Kysely<Schema> {
 }
 
 const databasePath = (dataDirectory: string) => join(dataDirectory, 'keyframe.db')
-const connect = (path: string) => new Kysely<Schema>({ dialect: new SqliteDialect({ database: async () => openSqlite(path) }) })
-const migratorOf = (db: Kysely<Schema>) => new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
+const connect = (path: string) =>
+  new Kysely<Schema>({ dialect: new SqliteDialect({ database: async () => openSqlite(path) }) })
+const migratorOf = (db: Kysely<Schema>) =>
+  new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
 
 function open(dataDirectory: string): Opened {
   makeDataDirectory(dataDirectory)
@@ -52,7 +56,9 @@ export const hasStore = (): boolean => existsSync(databasePath(settings().dataDi
 /** For a command that runs beside the process that owns the data: opens the database as it is. Rejects with a sentence when it is not up to date. */
 export async function openStoreBeside(): Promise<void> {
   const db = connect(databasePath(settings().dataDirectory))
-  const missing = (await migratorOf(db).getMigrations()).filter((migration) => migration.executedAt === undefined)
+  const missing = (await migratorOf(db).getMigrations()).filter(
+    (migration) => migration.executedAt === undefined,
+  )
   if (missing.length > 0) {
     await db.destroy()
     throw new Error('The Keyframe that runs is older than this command. Start the newer one first.')
@@ -70,10 +76,16 @@ export async function openStore({ withAnyKey = false } = {}): Promise<void> {
   const next = migrations.find((migration) => migration.executedAt === undefined)
   if (next && migrations.some((migration) => migration.executedAt !== undefined)) keepBefore(next.name)
   const { error } = await migratorOf(store()).migrateToLatest()
-  if (error) throw new Error(`The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  if (error)
+    throw new Error(
+      `The database in ${settings().dataDirectory} can’t be brought up to date: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   if (!withAnyKey) await refuseOtherKey()
   await clearFreePages(store()).catch((error: unknown) => {
-    process.stderr.write(`keyframe: The database in ${settings().dataDirectory} could not be written without what was deleted in it, which may hold secrets in the clear; the next start tries again: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(
+      `keyframe: The database in ${settings().dataDirectory} could not be written without what was deleted in it, which may hold secrets in the clear; the next start tries again: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
   })
 }
 
@@ -86,13 +98,18 @@ async function refuseOtherKey(): Promise<void> {
     await store().updateTable('secret_state').set({ key_id: storedSecretsKeyId() }).execute()
     return
   }
-  throw new Error(`The key in ${path} is not the one that the database in ${settings().dataDirectory} was written with. Put that key back, or set KEYFRAME_SECRET_FILE as it was; after an npm run rotate that was broken off it may lie beside the old one, as “.next”. If the key is lost, npm run rotate makes a new one: what was encrypted must then be given again.`)
+  throw new Error(
+    `The key in ${path} is not the one that the database in ${settings().dataDirectory} was written with. Put that key back, or set KEYFRAME_SECRET_FILE as it was; after an npm run rotate that was broken off it may lie beside the old one, as “.next”. If the key is lost, npm run rotate makes a new one: what was encrypted must then be given again.`,
+  )
 }
 
 /** The id of the key with which a change of keys last wrote what is stored; null: there was none, or the database is older than that. */
 async function rotatedKeyId(db: Kysely<Schema>): Promise<string | null> {
-  const { rows } = await sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'secret_state'`.execute(db)
-  return rows.length === 0 ? null : (await db.selectFrom('secret_state').select('key_id').executeTakeFirst())?.key_id ?? null
+  const { rows } =
+    await sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'secret_state'`.execute(db)
+  return rows.length === 0
+    ? null
+    : ((await db.selectFrom('secret_state').select('key_id').executeTakeFirst())?.key_id ?? null)
 }
 
 function keepBefore(migration: string): void {
@@ -103,7 +120,10 @@ function keepBefore(migration: string): void {
   try {
     saveData(dataDirectory, folder, masterKeyPath(settings()))
   } catch (cause) {
-    throw new Error(`The database in ${dataDirectory} was not brought up to date, because what there is could not be copied to ${folder} before: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new Error(
+      `The database in ${dataDirectory} was not brought up to date, because what there is could not be copied to ${folder} before: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
 }
 

@@ -17,11 +17,17 @@ async function openStream(user: User, since: string | null = null) {
   const { id } = await createSession(user.id, { agent: '', address: null })
   vi.mocked(currentSession).mockResolvedValue({ id, user })
   const abort = new AbortController()
-  const response = await GET(new Request(`http://x/api/events${since === null ? '' : `?since=${since}`}`, { signal: abort.signal }), { params: Promise.resolve({}) })
+  const response = await GET(
+    new Request(`http://x/api/events${since === null ? '' : `?since=${since}`}`, { signal: abort.signal }),
+    { params: Promise.resolve({}) },
+  )
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   const next = async (): Promise<LiveEvent | 'end'> => {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), new Promise<never>((_, reject) => setTimeout(() => reject(new Error('nothing came')), 1_000))])
+      const { done, value } = await Promise.race([
+        reader.read(),
+        new Promise<never>((_, reject) => setTimeout(() => reject(new Error('nothing came')), 1_000)),
+      ])
       if (done) return 'end'
       const data = /^data: (.*)$/m.exec(value)?.[1]
       if (data && data !== '{}') return JSON.parse(data) as LiveEvent
@@ -35,7 +41,10 @@ describe('the event stream', () => {
   let [ann, bob]: User[] = []
   beforeEach(async () => {
     temporary = await openTemporaryStore()
-    ;[ann, bob] = [await createUser('ann', 'a good password', 'admin'), await createUser('bob', 'a good password', 'viewer')]
+    ;[ann, bob] = [
+      await createUser('ann', 'a good password', 'admin'),
+      await createUser('bob', 'a good password', 'viewer'),
+    ]
   })
   afterEach(() => temporary.remove())
 
@@ -59,7 +68,11 @@ describe('the event stream', () => {
     publish({ type: 'users' })
     expect(await viewer.next()).toEqual({ type: 'users' })
     // The sign-in of bob comes first; nobody hears of another's access.
-    expect([await admin.next(), await admin.next(), await admin.next(), await admin.next()].map((event) => event === 'end' ? event : event.type)).toEqual(['users', 'users', 'audit', 'audit'])
+    expect(
+      [await admin.next(), await admin.next(), await admin.next(), await admin.next()].map((event) =>
+        event === 'end' ? event : event.type,
+      ),
+    ).toEqual(['users', 'users', 'audit', 'audit'])
     viewer.close()
     admin.close()
   })
@@ -69,14 +82,26 @@ describe('the event stream', () => {
     vi.mocked(currentSession).mockResolvedValue({ id, user: bob! })
     const open = async () => {
       const abort = new AbortController()
-      const response = await GET(new Request('http://x/api/events', { signal: abort.signal }), { params: Promise.resolve({}) })
+      const response = await GET(new Request('http://x/api/events', { signal: abort.signal }), {
+        params: Promise.resolve({}),
+      })
       const reader = response.body!.getReader()
       await reader.read()
-      return { end: () => Promise.race([reader.read().then(({ done }) => done), new Promise((resolve) => setTimeout(() => resolve('open'), 50))]), close: () => abort.abort() }
+      return {
+        end: () =>
+          Promise.race([
+            reader.read().then(({ done }) => done),
+            new Promise((resolve) => setTimeout(() => resolve('open'), 50)),
+          ]),
+        close: () => abort.abort(),
+      }
     }
     const streams = []
     for (let count = 0; count <= STREAMS_PER_SESSION; count++) streams.push(await open())
-    expect(await Promise.all(streams.map(({ end }) => end()))).toEqual([true, ...Array<string>(STREAMS_PER_SESSION).fill('open')])
+    expect(await Promise.all(streams.map(({ end }) => end()))).toEqual([
+      true,
+      ...Array<string>(STREAMS_PER_SESSION).fill('open'),
+    ])
     for (const { close } of streams) close()
     const again = await open()
     expect(await again.end()).toBe('open')

@@ -15,18 +15,24 @@ export const GET = route('live.read', async (request, { session }) => {
   let user = session.user
   let opened: OpenStream | undefined
   const leave = takeSessionPlace(session.id, () => opened?.end())
-  if (!leave) return new Response(null, { status: 503, headers: { 'retry-after': '30', 'cache-control': 'no-store' } })
+  if (!leave)
+    return new Response(null, { status: 503, headers: { 'retry-after': '30', 'cache-control': 'no-store' } })
   /** Looks the session up anew: one that has ended closes the stream, with a word to the browser. */
   const lookAgain = (stream: OpenStream, then: () => void) => {
-    readSession(session.id).then((now) => {
-      if (!now) return stream.end({ type: 'signed-out' })
-      user = now
-      then()
-    }, () => stream.end())
+    readSession(session.id).then(
+      (now) => {
+        if (!now) return stream.end({ type: 'signed-out' })
+        user = now
+        then()
+      },
+      () => stream.end(),
+    )
   }
   return eventStream(request, {
     unreadMaximum: UNREAD_MAXIMUM,
-    onOpen(stream) { opened = stream },
+    onOpen(stream) {
+      opened = stream
+    },
     onEvent(stream, { id, event }) {
       if (!hears(user, event)) return
       // The pages of this user may show more or less now, or other sessions.
@@ -35,12 +41,21 @@ export const GET = route('live.read', async (request, { session }) => {
     },
     // A session may have run out, or been revoked by a command.
     onHeartbeat: (stream) => lookAgain(stream, stream.keepAlive),
-    onEnd: [leave, ...new URL(request.url).searchParams.getAll('watch').slice(0, WATCHES_MAXIMUM).flatMap((each) => {
-      const slash = each.lastIndexOf('/')
-      return slash > 0 ? [watch(each.slice(0, slash), each.slice(slash + 1))] : []
-    })],
+    onEnd: [
+      leave,
+      ...new URL(request.url).searchParams
+        .getAll('watch')
+        .slice(0, WATCHES_MAXIMUM)
+        .flatMap((each) => {
+          const slash = each.lastIndexOf('/')
+          return slash > 0 ? [watch(each.slice(0, slash), each.slice(slash + 1))] : []
+        }),
+    ],
   })
 })
 
 /** Next would open a stream for it, which nobody reads and which holds a place. */
-export const HEAD = route('live.read', async () => new Response(null, { headers: { 'content-type': 'text/event-stream' } }))
+export const HEAD = route(
+  'live.read',
+  async () => new Response(null, { headers: { 'content-type': 'text/event-stream' } }),
+)

@@ -17,9 +17,20 @@ const QUIET: Metadata = { robots: { index: false, follow: false, nocache: true }
 export async function generateMetadata({ params }: { params: Params }): Promise<Metadata> {
   const opened = await openShare((await params).token)
   if (!opened) return { ...QUIET, title: 'Keyframe' }
-  if (!opened.unlocked) return { ...QUIET, title: 'Shared with a password · Keyframe', description: 'A read-only page of Keyframe.', openGraph: { title: 'Shared with a password', siteName: 'Keyframe', type: 'website' } }
+  if (!opened.unlocked)
+    return {
+      ...QUIET,
+      title: 'Shared with a password · Keyframe',
+      description: 'A read-only page of Keyframe.',
+      openGraph: { title: 'Shared with a password', siteName: 'Keyframe', type: 'website' },
+    }
   const { title, description } = describeShared(await readShared(opened.share))
-  return { ...QUIET, title: `${title} · Keyframe`, description, openGraph: { title, description, siteName: 'Keyframe', type: 'website' } }
+  return {
+    ...QUIET,
+    title: `${title} · Keyframe`,
+    description,
+    openGraph: { title, description, siteName: 'Keyframe', type: 'website' },
+  }
 }
 
 /** Read-only, without an account and whoever is signed in: the token, and its password where there is one, are the permission. */
@@ -31,7 +42,14 @@ export default async function SharePage({ params, searchParams }: { params: Para
   if (!opened) notFound()
   if (!opened.unlocked) {
     const { wrong, busy, wait } = await searchParams
-    return <UnlockForm token={token} wrong={wrong !== undefined} busy={busy !== undefined} waitMinutes={typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : null} />
+    return (
+      <UnlockForm
+        token={token}
+        wrong={wrong !== undefined}
+        busy={busy !== undefined}
+        waitMinutes={typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : null}
+      />
+    )
   }
   return (
     <ShareLive token={token} since={since}>

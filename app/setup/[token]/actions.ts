@@ -11,10 +11,17 @@ import { writeSessionCookie } from '@/lib/access/session-cookie'
 
 /** Public by nature: the token is the permission. Works without JavaScript. */
 export async function setUp(form: FormData): Promise<void> {
-  const text = (name: string) => { const value = form.get(name); return typeof value === 'string' ? value : '' }
+  const text = (name: string) => {
+    const value = form.get(name)
+    return typeof value === 'string' ? value : ''
+  }
   const token = text('token')
-  const user = await takeSetupToken(token, text('password')).catch((error: unknown) => { if (isRefusal(error)) return error; throw error })
-  if (isRefusal(user)) redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
+  const user = await takeSetupToken(token, text('password')).catch((error: unknown) => {
+    if (isRefusal(error)) return error
+    throw error
+  })
+  if (isRefusal(user))
+    redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
   const from = await requestFrom()
   await audit({ user, act: 'setup-link.use', input: {}, address: from.address }, { result: 'ok' })
   const { key } = await createSession(user.id, from)

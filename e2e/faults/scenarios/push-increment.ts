@@ -6,7 +6,10 @@ const same = { chains: { vda: ['web-vda.img'], vdb: ['web-vdb.qcow2'] }, snapsho
 export const pushIncrement: Scenario = {
   name: 'push-increment',
   prepare: async () => undefined,
-  async before(guest, act) { await act({ act: 'backup', disks: ['vdb'] }); await guest.fill(4) },
+  async before(guest, act) {
+    await act({ act: 'backup', disks: ['vdb'] })
+    await guest.fill(4)
+  },
   begin: { act: 'backup', disks: ['vdb'] },
   next: { act: 'backup', disks: ['vdb'] },
   outcomes: [

@@ -14,7 +14,17 @@ export const removeUnused: Scenario = {
   prepare: async (guest) => {
     await guest.snapshot('s1')
     const path = join(guest.overlaysDir, UNUSED)
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(guest.basesDir, 'web-vdb.qcow2'), '-F', 'qcow2', path])
+    await run('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      join(guest.basesDir, 'web-vdb.qcow2'),
+      '-F',
+      'qcow2',
+      path,
+    ])
     guest.lab.user.own(path)
     const at = new Date(Date.now() - AGE_MS)
     utimesSync(path, at, at)

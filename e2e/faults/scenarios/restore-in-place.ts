@@ -8,13 +8,24 @@ const before = { vda: ['web-vda.img'], vdb: ['web-vdb.qcow2'] }
 export const restoreInPlace: Scenario = {
   name: 'restore-in-place',
   prepare: async () => undefined,
-  async before(guest, act) { await act({ act: 'backup-copy', disks: null }); await endQemu(guest) },
+  async before(guest, act) {
+    await act({ act: 'backup-copy', disks: null })
+    await endQemu(guest)
+  },
   begin: { act: 'restore-in-place', insist: NAME },
   next: { act: 'backup-copy', disks: null },
   off: true,
   faults: ['app', 'libvirtd', 'cut', 'hang'],
   outcomes: [
-    { name: 'restored', job: 'succeeded', chains: { vda: ['*'], vdb: ['*'] }, snapshots: [], data: 'backup', backups: 1, unused: ['web-vda.img', 'web-vdb.qcow2'] },
+    {
+      name: 'restored',
+      job: 'succeeded',
+      chains: { vda: ['*'], vdb: ['*'] },
+      snapshots: [],
+      data: 'backup',
+      backups: 1,
+      unused: ['web-vda.img', 'web-vdb.qcow2'],
+    },
     { name: 'not restored', job: 'stopped', chains: before, snapshots: [], data: 'all', backups: 1 },
   ],
 }

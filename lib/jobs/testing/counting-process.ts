@@ -14,9 +14,15 @@ const note = (line: string) => appendFileSync(file, `${line}\n`)
 const done = (line: string) => readFileSync(file, { encoding: 'utf8', flag: 'a+' }).includes(line)
 
 const saga: Saga<{ x: number }> = {
-  kind: 'merge', version: '1',
+  kind: 'merge',
+  version: '1',
   async run({ step, input }) {
-    const one = await step('one', { do: async () => { note('one'); return input.x + 1 } })
+    const one = await step('one', {
+      do: async () => {
+        note('one')
+        return input.x + 1
+      },
+    })
     const two = await step('two', {
       isDone: async () => (done('two acted') ? 99 : null),
       do: async () => {
@@ -33,5 +39,11 @@ const saga: Saga<{ x: number }> = {
 
 await openStore()
 await startJobs([saga], { isUnreachable: () => false, sentenceOf: () => null })
-if (mode === 'start') await startJob(saga, { host: 'h', vmUuid: 'u', vmName: 'vm', title: 'Count', nonce: 'n1' }, { x: 41 }, { name: 'me' })
+if (mode === 'start')
+  await startJob(
+    saga,
+    { host: 'h', vmUuid: 'u', vmName: 'vm', title: 'Count', nonce: 'n1' },
+    { x: 41 },
+    { name: 'me' },
+  )
 note(`${mode} ready`)

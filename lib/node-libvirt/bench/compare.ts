@@ -13,7 +13,11 @@ export function median(values: readonly number[]): number {
  * Medians, ms, of each client on a host with `count` domains named vm-0001 … (libvirt's test driver).
  * Interleaved: what else the machine does then hits all alike.
  */
-export async function compareClients(uri: string, count: number, rounds: number): Promise<Record<Work, Medians>> {
+export async function compareClients(
+  uri: string,
+  count: number,
+  rounds: number,
+): Promise<Record<Work, Medians>> {
   const peers = [await nodeLibvirt(uri, count), await pythonLibvirt(uri, count), await virsh(uri, count)]
   try {
     const result = {} as Record<Work, Medians>
@@ -26,7 +30,11 @@ export async function compareClients(uri: string, count: number, rounds: number)
           if (round >= 0) times[peer.name].push(tookMs)
         }
       }
-      result[work] = { 'node-libvirt': median(times['node-libvirt']), 'python3-libvirt': median(times['python3-libvirt']), virsh: median(times.virsh) }
+      result[work] = {
+        'node-libvirt': median(times['node-libvirt']),
+        'python3-libvirt': median(times['python3-libvirt']),
+        virsh: median(times.virsh),
+      }
     }
     return result
   } finally {

@@ -28,10 +28,11 @@ export function startLineProcess(command: string, args: string[]): LineProcess {
   })
   return {
     write: (text) => void child.stdin.write(text),
-    lineWith: (text) => new Promise((resolve, reject) => {
-      if (ended) reject(ended)
-      else waiting.push({ text, resolve, reject })
-    }),
+    lineWith: (text) =>
+      new Promise((resolve, reject) => {
+        if (ended) reject(ended)
+        else waiting.push({ text, resolve, reject })
+      }),
     end() {
       child.stdin.end()
       return gone

@@ -24,11 +24,18 @@ export async function nodeLibvirt(uri: string, count: number): Promise<Peer> {
       await Promise.all(Array.from({ length: count }, () => first.getXMLDesc()))
     },
     async inventory() {
-      const vms = await Promise.all((await connect.listAllDomains()).map(async (domain) => {
-        const [state, xml] = await Promise.all([domain.getState(), domain.getXMLDesc()])
-        return { name: domain.name, state, disks: [...xml.matchAll(DISKS)].map(([, type, source, target]) => ({ type, source, target })) }
-      }))
-      if (vms.length !== count || vms.some((vm) => vm.disks.length !== 2)) throw new Error('node-libvirt read another inventory')
+      const vms = await Promise.all(
+        (await connect.listAllDomains()).map(async (domain) => {
+          const [state, xml] = await Promise.all([domain.getState(), domain.getXMLDesc()])
+          return {
+            name: domain.name,
+            state,
+            disks: [...xml.matchAll(DISKS)].map(([, type, source, target]) => ({ type, source, target })),
+          }
+        }),
+      )
+      if (vms.length !== count || vms.some((vm) => vm.disks.length !== 2))
+        throw new Error('node-libvirt read another inventory')
     },
   }
   return {
@@ -44,7 +51,11 @@ export async function nodeLibvirt(uri: string, count: number): Promise<Peer> {
 
 /** libvirt's C library behind Debian's own Python, one call after the other: that is all its API has. */
 export async function pythonLibvirt(uri: string, count: number): Promise<Peer> {
-  const child = startLineProcess('/usr/bin/python3', [join(import.meta.dirname, 'peer.py'), uri, String(count)])
+  const child = startLineProcess('/usr/bin/python3', [
+    join(import.meta.dirname, 'peer.py'),
+    uri,
+    String(count),
+  ])
   await child.lineWith('ready')
   return {
     name: 'python3-libvirt',

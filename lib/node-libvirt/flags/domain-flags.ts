@@ -32,7 +32,16 @@ export const VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_BLOCK = -2
 export const VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT = -1
 
 /** virDomainState. */
-export const DOMAIN_STATES = ['no state', 'running', 'blocked', 'paused', 'shutting down', 'shut off', 'crashed', 'pmsuspended'] as const
+export const DOMAIN_STATES = [
+  'no state',
+  'running',
+  'blocked',
+  'paused',
+  'shutting down',
+  'shut off',
+  'crashed',
+  'pmsuspended',
+] as const
 export type DomainState = (typeof DOMAIN_STATES)[number]
 
 export const VIR_DOMAIN_PAUSED_IOERROR = 5

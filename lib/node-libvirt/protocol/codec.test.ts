@@ -8,7 +8,8 @@ function encode(schema: string, value: Record<string, unknown>): Buffer {
   codecOf(schema).write(writer, value as never)
   return Buffer.from(writer.finish())
 }
-const decode = (schema: string, bytes: Buffer) => codecOf(schema).read(new XdrReader(bytes)) as Record<string, unknown>
+const decode = (schema: string, bytes: Buffer) =>
+  codecOf(schema).read(new XdrReader(bytes)) as Record<string, unknown>
 
 describe('XDR as libvirt writes it (WIRE.md, section 2)', () => {
   it.each<[string, Record<string, unknown>, string]>([
@@ -27,12 +28,23 @@ describe('XDR as libvirt writes it (WIRE.md, section 2)', () => {
     ['a:int[]<=4', { a: [1, 2] }, '000000020000000100000002'],
     ['a:char[2]', { a: Uint8Array.of(65, 66) }, '0000004100000042'],
     ['a:char[]<=4', { a: Uint8Array.of(65) }, '0000000100000041'],
-    ['a:typed_param[]<=2', { a: [{ field: 'f', value: { type: 'ullong', value: 5n } }, { field: 'g', value: { type: 'boolean', value: true } }] }, '0000000200000001660000000000000400000000000000050000000167000000' + '0000000600000001'],
+    [
+      'a:typed_param[]<=2',
+      {
+        a: [
+          { field: 'f', value: { type: 'ullong', value: 5n } },
+          { field: 'g', value: { type: 'boolean', value: true } },
+        ],
+      },
+      '0000000200000001660000000000000400000000000000050000000167000000' + '0000000600000001',
+    ],
   ])('%s', (schema, value, hex) => {
     const bytes = encode(schema, value)
     expect(bytes.toString('hex')).toBe(hex)
     const back = decode(schema, bytes).a
-    expect(back instanceof Uint8Array ? [...back] : back).toEqual(value.a instanceof Uint8Array ? [...value.a] : value.a)
+    expect(back instanceof Uint8Array ? [...back] : back).toEqual(
+      value.a instanceof Uint8Array ? [...value.a] : value.a,
+    )
   })
 
   it.each<[string, string, RegExp]>([
@@ -56,7 +68,10 @@ describe('XDR as libvirt writes it (WIRE.md, section 2)', () => {
   })
 
   it('has a codec for every field of the table', () => {
-    const schemas = [...Object.values(STRUCTS), ...[...Object.values(REMOTE), ...Object.values(QEMU)].flatMap(([, args, result]) => [args, result])]
+    const schemas = [
+      ...Object.values(STRUCTS),
+      ...[...Object.values(REMOTE), ...Object.values(QEMU)].flatMap(([, args, result]) => [args, result]),
+    ]
     expect(schemas.length).toBeGreaterThan(900)
     for (const schema of schemas) expect(() => codecOf(schema)).not.toThrow()
   })
@@ -66,7 +81,9 @@ it('pads with zeros, whatever the memory held before', () => {
   const dirty = vi.spyOn(Buffer, 'allocUnsafe').mockImplementation((size) => Buffer.alloc(size, 0xff))
   try {
     const long = 'x'.repeat(1_001)
-    expect(encode('a:string b:opaque[2] c:string', { a: 'a', b: new Uint8Array([1, 2]), c: long }).toString('hex')).toBe(`000000016100000001020000000003e9${'78'.repeat(1_001)}000000`)
+    expect(
+      encode('a:string b:opaque[2] c:string', { a: 'a', b: new Uint8Array([1, 2]), c: long }).toString('hex'),
+    ).toBe(`000000016100000001020000000003e9${'78'.repeat(1_001)}000000`)
   } finally {
     dirty.mockRestore()
   }

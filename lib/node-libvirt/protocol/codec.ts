@@ -7,10 +7,22 @@ interface Codec<T> {
   write(writer: XdrWriter, value: T): void
 }
 
-const scalar = <T>(read: (reader: XdrReader) => T, write: (writer: XdrWriter, value: T) => void): Codec<T> => ({ read, write })
-const int = scalar((r) => r.int(), (w, value: number) => w.int(value))
-const uint = scalar((r) => r.uint(), (w, value: number) => w.uint(value))
-const string = scalar((r) => r.string(), (w, value: string) => w.string(value))
+const scalar = <T>(
+  read: (reader: XdrReader) => T,
+  write: (writer: XdrWriter, value: T) => void,
+): Codec<T> => ({ read, write })
+const int = scalar(
+  (r) => r.int(),
+  (w, value: number) => w.int(value),
+)
+const uint = scalar(
+  (r) => r.uint(),
+  (w, value: number) => w.uint(value),
+)
+const string = scalar(
+  (r) => r.string(),
+  (w, value: string) => w.string(value),
+)
 
 const TYPED = ['int', 'uint', 'llong', 'ullong', 'double', 'boolean', 'string'] as const
 
@@ -20,36 +32,63 @@ const typedValue: Codec<TypedValue> = {
     const type = TYPED[discriminant - 1]
     if (type === undefined) throw new XdrError(`unknown typed parameter type ${discriminant}`)
     switch (type) {
-      case 'int': return { type, value: r.int() }
-      case 'uint': return { type, value: r.uint() }
-      case 'llong': return { type, value: r.hyper() }
-      case 'ullong': return { type, value: r.uhyper() }
-      case 'double': return { type, value: r.double() }
-      case 'boolean': return { type, value: r.int() !== 0 }
-      case 'string': return { type, value: r.string() }
+      case 'int':
+        return { type, value: r.int() }
+      case 'uint':
+        return { type, value: r.uint() }
+      case 'llong':
+        return { type, value: r.hyper() }
+      case 'ullong':
+        return { type, value: r.uhyper() }
+      case 'double':
+        return { type, value: r.double() }
+      case 'boolean':
+        return { type, value: r.int() !== 0 }
+      case 'string':
+        return { type, value: r.string() }
     }
   },
   write(w, typed) {
     w.int(TYPED.indexOf(typed.type) + 1)
     switch (typed.type) {
-      case 'int': return w.int(typed.value)
-      case 'uint': return w.uint(typed.value)
-      case 'llong': return w.hyper(typed.value)
-      case 'ullong': return w.uhyper(typed.value)
-      case 'double': return w.double(typed.value)
-      case 'boolean': return w.int(typed.value ? 1 : 0)
-      case 'string': return w.string(typed.value)
+      case 'int':
+        return w.int(typed.value)
+      case 'uint':
+        return w.uint(typed.value)
+      case 'llong':
+        return w.hyper(typed.value)
+      case 'ullong':
+        return w.uhyper(typed.value)
+      case 'double':
+        return w.double(typed.value)
+      case 'boolean':
+        return w.int(typed.value ? 1 : 0)
+      case 'string':
+        return w.string(typed.value)
     }
   },
 }
 
 const SCALARS: Record<string, Codec<unknown>> = {
-  int, uint, string,
-  hyper: scalar((r) => r.hyper(), (w, value: bigint) => w.hyper(value)),
-  uhyper: scalar((r) => r.uhyper(), (w, value: bigint) => w.uhyper(value)),
-  double: scalar((r) => r.double(), (w, value: number) => w.double(value)),
+  int,
+  uint,
+  string,
+  hyper: scalar(
+    (r) => r.hyper(),
+    (w, value: bigint) => w.hyper(value),
+  ),
+  uhyper: scalar(
+    (r) => r.uhyper(),
+    (w, value: bigint) => w.uhyper(value),
+  ),
+  double: scalar(
+    (r) => r.double(),
+    (w, value: number) => w.double(value),
+  ),
   // One of these takes 4 bytes, also inside an array (WIRE.md, section 2).
-  char: int, uchar: uint, ushort: uint,
+  char: int,
+  uchar: uint,
+  ushort: uint,
   typed_value: typedValue,
 }
 
@@ -84,7 +123,8 @@ function characters(fixed: number | null, maximum: number): Codec<unknown> {
   return {
     read(r) {
       const count = fixed ?? r.count(maximum)
-      if (count * 4 > r.remainingBytes) throw new XdrError(`${count} characters expected, ${r.remainingBytes} bytes left`)
+      if (count * 4 > r.remainingBytes)
+        throw new XdrError(`${count} characters expected, ${r.remainingBytes} bytes left`)
       return Uint8Array.from({ length: count }, () => r.int() & 0xff)
     },
     write(w, value) {
@@ -100,20 +140,30 @@ function typeCodec(type: string): Codec<unknown> {
   const fixedOpaque = /^opaque\[(\d+)\]$/.exec(type)
   if (fixedOpaque) {
     const lengthBytes = Number(fixedOpaque[1])
-    return { read: (r) => r.fixedOpaque(lengthBytes), write: (w, value) => w.fixedOpaque(value as Uint8Array, lengthBytes) }
+    return {
+      read: (r) => r.fixedOpaque(lengthBytes),
+      write: (w, value) => w.fixedOpaque(value as Uint8Array, lengthBytes),
+    }
   }
   const opaque = /^opaque<(\d+)>$/.exec(type)
   if (opaque) {
     const maximumBytes = Number(opaque[1])
-    return { read: (r) => r.opaque(maximumBytes), write: (w, value) => w.opaque(value as Uint8Array, maximumBytes) }
+    return {
+      read: (r) => r.opaque(maximumBytes),
+      write: (w, value) => w.opaque(value as Uint8Array, maximumBytes),
+    }
   }
   const bounded = /^(.+)\[\]<=(\d+)$/.exec(type)
-  if (bounded?.[1]) return bounded[1] === 'char' ? characters(null, Number(bounded[2])) : array(typeCodec(bounded[1]), Number(bounded[2]))
+  if (bounded?.[1])
+    return bounded[1] === 'char'
+      ? characters(null, Number(bounded[2]))
+      : array(typeCodec(bounded[1]), Number(bounded[2]))
   const fixed = /^char\[(\d+)\]$/.exec(type)
   if (fixed) return characters(Number(fixed[1]), 0)
   const known = SCALARS[type]
   if (known) return known
-  const struct = type === 'typed_param' ? 'field:string value:typed_value' : (STRUCTS as Record<string, string>)[type]
+  const struct =
+    type === 'typed_param' ? 'field:string value:typed_value' : (STRUCTS as Record<string, string>)[type]
   if (struct === undefined) throw new Error(`node-libvirt: the schema names an unknown type ${type}`)
   return fieldsCodec(struct)
 }
@@ -123,10 +173,13 @@ const compiled = new Map<string, Codec<Record<string, unknown>>>()
 function fieldsCodec(schema: string): Codec<Record<string, unknown>> {
   const before = compiled.get(schema)
   if (before) return before
-  const fields = schema === '' ? [] : schema.split(' ').map((field) => {
-    const colon = field.indexOf(':')
-    return { name: field.slice(0, colon), codec: typeCodec(field.slice(colon + 1)) }
-  })
+  const fields =
+    schema === ''
+      ? []
+      : schema.split(' ').map((field) => {
+          const colon = field.indexOf(':')
+          return { name: field.slice(0, colon), codec: typeCodec(field.slice(colon + 1)) }
+        })
   const codec: Codec<Record<string, unknown>> = {
     read(r) {
       const result: Record<string, unknown> = {}

@@ -5,7 +5,8 @@ import { FRAME_MAX_BYTES, FrameReader, HEADER_BYTES, type Packet } from './frame
 // What libvirtd 11.3 sent in one session with its test driver (recorded 2026-11-24 through a socket in between).
 const recorded = readFileSync(new URL('./recorded/test-driver-session.bin', import.meta.url))
 const whole = new FrameReader().push(recorded)
-const plain = (packets: Packet[]) => packets.map((packet) => ({ ...packet, payload: packet.payload.toString('hex') }))
+const plain = (packets: Packet[]) =>
+  packets.map((packet) => ({ ...packet, payload: packet.payload.toString('hex') }))
 
 describe('frames of a recorded session', () => {
   it('are the replies and events that were seen', () => {
@@ -36,11 +37,18 @@ describe('frames of a recorded session', () => {
 })
 
 describe('lengths that no daemon sends', () => {
-  const lengthOf = (bytes: number) => { const buffer = Buffer.alloc(4); buffer.writeUInt32BE(bytes); return buffer }
+  const lengthOf = (bytes: number) => {
+    const buffer = Buffer.alloc(4)
+    buffer.writeUInt32BE(bytes)
+    return buffer
+  }
 
-  it.each([0, 1, HEADER_BYTES - 1, FRAME_MAX_BYTES + 1, 0xffff_ffff])('%i is refused at once, before a byte is waited for', (bytes) => {
-    expect(() => new FrameReader().push(lengthOf(bytes))).toThrow(/allowed are/)
-  })
+  it.each([0, 1, HEADER_BYTES - 1, FRAME_MAX_BYTES + 1, 0xffff_ffff])(
+    '%i is refused at once, before a byte is waited for',
+    (bytes) => {
+      expect(() => new FrameReader().push(lengthOf(bytes))).toThrow(/allowed are/)
+    },
+  )
 
   it.each([HEADER_BYTES, FRAME_MAX_BYTES])('%i is waited for', (bytes) => {
     expect(new FrameReader().push(lengthOf(bytes))).toEqual([])

@@ -7,7 +7,15 @@ export const HEADER_BYTES = 28
 /** libvirt's VIR_NET_MESSAGE_MAX: a larger frame closes the connection. */
 export const FRAME_MAX_BYTES = 33_554_432
 
-export const MessageType = { CALL: 0, REPLY: 1, MESSAGE: 2, STREAM: 3, CALL_WITH_FDS: 4, REPLY_WITH_FDS: 5, STREAM_HOLE: 6 } as const
+export const MessageType = {
+  CALL: 0,
+  REPLY: 1,
+  MESSAGE: 2,
+  STREAM: 3,
+  CALL_WITH_FDS: 4,
+  REPLY_WITH_FDS: 5,
+  STREAM_HOLE: 6,
+} as const
 export const MessageStatus = { OK: 0, ERROR: 1, CONTINUE: 2 } as const
 
 export interface Packet {
@@ -37,13 +45,17 @@ export class FrameReader {
     this.#heldBytes += chunk.length
     const packets: Packet[] = []
     while (this.#heldBytes >= this.#wantedBytes) {
-      const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#heldBytes)
+      const bytes =
+        this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#heldBytes)
       let at = 0
       this.#wantedBytes = 4
       while (bytes.length - at >= 4) {
         const lengthBytes = bytes.readUInt32BE(at)
         // Checked before waiting for it: a garbled length must not make us buffer for ever.
-        if (lengthBytes < HEADER_BYTES || lengthBytes > FRAME_MAX_BYTES) throw new FrameError(`frame of ${lengthBytes} bytes, allowed are ${HEADER_BYTES} to ${FRAME_MAX_BYTES}`)
+        if (lengthBytes < HEADER_BYTES || lengthBytes > FRAME_MAX_BYTES)
+          throw new FrameError(
+            `frame of ${lengthBytes} bytes, allowed are ${HEADER_BYTES} to ${FRAME_MAX_BYTES}`,
+          )
         if (bytes.length - at < lengthBytes) {
           this.#wantedBytes = lengthBytes
           break

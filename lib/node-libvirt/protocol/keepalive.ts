@@ -17,13 +17,16 @@ export class Keepalive {
   constructor(options: KeepaliveOptions, connection: { ping(): void; dead(silentMs: number): void }) {
     const intervalMs = options.keepaliveIntervalMs ?? DEFAULT_INTERVAL_MS
     const count = options.keepaliveCount ?? DEFAULT_COUNT
-    this.#timer = intervalMs === 0 ? null : setInterval(() => {
-      const silentMs = Date.now() - this.#heardAtMs
-      if (silentMs < intervalMs) return
-      if (this.#unanswered >= count) return connection.dead(silentMs)
-      this.#unanswered++
-      connection.ping()
-    }, intervalMs)
+    this.#timer =
+      intervalMs === 0
+        ? null
+        : setInterval(() => {
+            const silentMs = Date.now() - this.#heardAtMs
+            if (silentMs < intervalMs) return
+            if (this.#unanswered >= count) return connection.dead(silentMs)
+            this.#unanswered++
+            connection.ping()
+          }, intervalMs)
     this.#timer?.unref()
   }
 

@@ -14,7 +14,9 @@ export type Result<P extends RemoteProcedure> = Fields<(typeof REMOTE)[P][2]>
 export type QemuArguments<P extends QemuProcedure> = Fields<(typeof QEMU)[P][1]>
 export type QemuResult<P extends QemuProcedure> = Fields<(typeof QEMU)[P][2]>
 
-const names = new Map<number, RemoteProcedure>(Object.entries(REMOTE).map(([name, [number]]) => [number, name as RemoteProcedure]))
+const names = new Map<number, RemoteProcedure>(
+  Object.entries(REMOTE).map(([name, [number]]) => [number, name as RemoteProcedure]),
+)
 
 /** Name of a procedure of the remote program by its number; undefined when a newer daemon sends one we don't know. */
 export const remoteProcedureName = (number: number): RemoteProcedure | undefined => names.get(number)

@@ -2,7 +2,17 @@ import { ConnectionError, LibvirtError } from '../errors.ts'
 import { codecOf } from './codec.ts'
 import { FrameReader, HEADER_BYTES, MessageStatus, MessageType, writeHeader, type Packet } from './frames.ts'
 import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
-import { KEEPALIVE_PROGRAM, QEMU_PROGRAM, REMOTE_PROGRAM, type Arguments, type QemuArguments, type QemuProcedure, type QemuResult, type RemoteProcedure, type Result } from './programs.ts'
+import {
+  KEEPALIVE_PROGRAM,
+  QEMU_PROGRAM,
+  REMOTE_PROGRAM,
+  type Arguments,
+  type QemuArguments,
+  type QemuProcedure,
+  type QemuResult,
+  type RemoteProcedure,
+  type Result,
+} from './programs.ts'
 import { STRUCTS } from './procedures.generated.ts'
 import { DownloadStream } from './stream.ts'
 import type { Transport } from './transport.ts'
@@ -66,10 +76,26 @@ export class RpcClient {
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT
     this.#keepalive = new Keepalive(options, {
       ping: () => this.#sendKeepalive(KEEPALIVE_PROGRAM.ping),
-      dead: (silentMs) => this.close(new ConnectionError('closed', `the libvirt daemon has not answered for ${Math.round(silentMs / 1000)} s`, false)),
+      dead: (silentMs) =>
+        this.close(
+          new ConnectionError(
+            'closed',
+            `the libvirt daemon has not answered for ${Math.round(silentMs / 1000)} s`,
+            false,
+          ),
+        ),
     })
     transport.onData((chunk) => this.#receive(chunk))
-    transport.onClose((cause) => this.close(new ConnectionError('closed', `the connection to the libvirt daemon is closed${cause ? `: ${cause.message}` : ''}`, false, cause)))
+    transport.onClose((cause) =>
+      this.close(
+        new ConnectionError(
+          'closed',
+          `the connection to the libvirt daemon is closed${cause ? `: ${cause.message}` : ''}`,
+          false,
+          cause,
+        ),
+      ),
+    )
   }
 
   /** Why the connection is closed, or null while it is open. */
@@ -92,47 +118,112 @@ export class RpcClient {
   }
 
   /** One call of the remote program. `onResult` runs in the same turn as the reply is read. */
-  call<P extends RemoteProcedure>(procedure: P, args: Arguments<P>, options?: CallOptions, onResult?: (result: Result<P>) => void): Promise<Result<P>> {
+  call<P extends RemoteProcedure>(
+    procedure: P,
+    args: Arguments<P>,
+    options?: CallOptions,
+    onResult?: (result: Result<P>) => void,
+  ): Promise<Result<P>> {
     const entry = REMOTE_PROGRAM.table[procedure]
-    return this.#call(REMOTE_PROGRAM, procedure, entry, args, options, onResult as (result: unknown) => void) as Promise<Result<P>>
+    return this.#call(
+      REMOTE_PROGRAM,
+      procedure,
+      entry,
+      args,
+      options,
+      onResult as (result: unknown) => void,
+    ) as Promise<Result<P>>
   }
 
-  callQemu<P extends QemuProcedure>(procedure: P, args: QemuArguments<P>, options?: CallOptions): Promise<QemuResult<P>> {
-    return this.#call(QEMU_PROGRAM, procedure, QEMU_PROGRAM.table[procedure], args, options) as Promise<QemuResult<P>>
+  callQemu<P extends QemuProcedure>(
+    procedure: P,
+    args: QemuArguments<P>,
+    options?: CallOptions,
+  ): Promise<QemuResult<P>> {
+    return this.#call(QEMU_PROGRAM, procedure, QEMU_PROGRAM.table[procedure], args, options) as Promise<
+      QemuResult<P>
+    >
   }
 
   /** A call whose reply opens a download; the stream is registered before the call is sent. */
-  async download<P extends RemoteProcedure>(procedure: P, args: Arguments<P>, options?: CallOptions): Promise<DownloadStream> {
+  async download<P extends RemoteProcedure>(
+    procedure: P,
+    args: Arguments<P>,
+    options?: CallOptions,
+  ): Promise<DownloadStream> {
     let serial = 0
     const stream = new DownloadStream({
       setPaused: (paused) => this.#transport.setPaused(paused),
       finish: (aborted) => this.#endStream(REMOTE_PROGRAM.table[procedure][0], serial, aborted),
     })
-    await this.#call(REMOTE_PROGRAM, procedure, REMOTE_PROGRAM.table[procedure], args, options, undefined, (given) => {
-      serial = given
-      this.#streams.set(given, stream)
-      return stream
-    })
+    await this.#call(
+      REMOTE_PROGRAM,
+      procedure,
+      REMOTE_PROGRAM.table[procedure],
+      args,
+      options,
+      undefined,
+      (given) => {
+        serial = given
+        this.#streams.set(given, stream)
+        return stream
+      },
+    )
     return stream
   }
 
   /** A call whose reply opens an upload of these bytes; resolves when the daemon has confirmed that all are written. */
-  async upload<P extends RemoteProcedure>(procedure: P, args: Arguments<P>, data: Buffer, options: CallOptions = {}): Promise<void> {
+  async upload<P extends RemoteProcedure>(
+    procedure: P,
+    args: Arguments<P>,
+    data: Buffer,
+    options: CallOptions = {},
+  ): Promise<void> {
     const [number] = REMOTE_PROGRAM.table[procedure]
     let serial = 0
     // What comes back is one packet, the confirmation or an error: the receiving end of a stream without data.
-    const answer = new DownloadStream({ setPaused: () => undefined, finish: (aborted) => this.#endStream(number, serial, aborted) })
-    await this.#call(REMOTE_PROGRAM, procedure, REMOTE_PROGRAM.table[procedure], args, options, undefined, (given) => {
-      serial = given
-      this.#streams.set(given, answer)
-      return answer
+    const answer = new DownloadStream({
+      setPaused: () => undefined,
+      finish: (aborted) => this.#endStream(number, serial, aborted),
     })
-    for (let at = 0; at < data.length; at += STREAM_PAYLOAD_MAX_BYTES) this.#sendStreamData(number, serial, data.subarray(at, at + STREAM_PAYLOAD_MAX_BYTES))
+    await this.#call(
+      REMOTE_PROGRAM,
+      procedure,
+      REMOTE_PROGRAM.table[procedure],
+      args,
+      options,
+      undefined,
+      (given) => {
+        serial = given
+        this.#streams.set(given, answer)
+        return answer
+      },
+    )
+    for (let at = 0; at < data.length; at += STREAM_PAYLOAD_MAX_BYTES)
+      this.#sendStreamData(number, serial, data.subarray(at, at + STREAM_PAYLOAD_MAX_BYTES))
     this.#endStream(number, serial, false)
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
-    const timer = deadlineMs > 0 ? setTimeout(() => answer.fail(new ConnectionError('timeout', `${procedure} has not been confirmed within ${deadlineMs} ms`, true)), deadlineMs) : undefined
+    const timer =
+      deadlineMs > 0
+        ? setTimeout(
+            () =>
+              answer.fail(
+                new ConnectionError(
+                  'timeout',
+                  `${procedure} has not been confirmed within ${deadlineMs} ms`,
+                  true,
+                ),
+              ),
+            deadlineMs,
+          )
+        : undefined
     try {
-      for await (const chunk of answer) throw new ConnectionError('protocol', `${procedure}: ${chunk.length} bytes came back from an upload`, true)
+      for await (const chunk of answer)
+        throw new ConnectionError(
+          'protocol',
+          `${procedure}: ${chunk.length} bytes came back from an upload`,
+          true,
+        )
     } catch (error) {
       if (this.#streams.delete(serial)) this.#endStream(number, serial, true)
       throw error
@@ -142,7 +233,9 @@ export class RpcClient {
   }
 
   /** Closes the connection and fails every pending call with one error. */
-  close(error = new ConnectionError('closed', 'the connection to the libvirt daemon was closed here', false)): void {
+  close(
+    error = new ConnectionError('closed', 'the connection to the libvirt daemon was closed here', false),
+  ): void {
     if (this.#closed) return
     this.#closed = error
     this.#keepalive.stop()
@@ -157,35 +250,74 @@ export class RpcClient {
   }
 
   async #call(
-    program: { program: number; version: number }, procedure: string, [number, argsSchema, resultSchema]: readonly [number, string, string],
-    args: unknown, options: CallOptions = {}, onResult?: (result: unknown) => void, openStream?: (serial: number) => DownloadStream,
+    program: { program: number; version: number },
+    procedure: string,
+    [number, argsSchema, resultSchema]: readonly [number, string, string],
+    args: unknown,
+    options: CallOptions = {},
+    onResult?: (result: unknown) => void,
+    openStream?: (serial: number) => DownloadStream,
   ): Promise<unknown> {
     if (this.#closed) throw new ConnectionError('closed', this.#closed.message, false, this.#closed)
-    if (options.signal?.aborted) throw new ConnectionError('aborted', `${procedure} was aborted before it was sent`, false, options.signal.reason)
+    if (options.signal?.aborted)
+      throw new ConnectionError(
+        'aborted',
+        `${procedure} was aborted before it was sent`,
+        false,
+        options.signal.reason,
+      )
     const serial = this.#nextSerial()
     const writer = new XdrWriter(HEADER_BYTES)
     codecOf(argsSchema).write(writer, args as never)
-    const frame = writeHeader(writer.finish(), { program: program.program, version: program.version, procedure: number, type: MessageType.CALL, serial, status: MessageStatus.OK })
+    const frame = writeHeader(writer.finish(), {
+      program: program.program,
+      version: program.version,
+      procedure: number,
+      type: MessageType.CALL,
+      serial,
+      status: MessageStatus.OK,
+    })
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     let onAbort: (() => void) | undefined
     try {
       return await new Promise((resolve, reject) => {
         const pending: Pending = {
-          procedure, frame, sent: false, settled: false, timer: null, stream: openStream?.(serial) ?? null,
+          procedure,
+          frame,
+          sent: false,
+          settled: false,
+          timer: null,
+          stream: openStream?.(serial) ?? null,
           succeed: (payload) => {
             const reader = new XdrReader(payload)
             const result = codecOf(resultSchema).read(reader)
-            if (reader.remainingBytes > 0) throw new Error(`${procedure}: ${reader.remainingBytes} bytes too many in the reply`)
+            if (reader.remainingBytes > 0)
+              throw new Error(`${procedure}: ${reader.remainingBytes} bytes too many in the reply`)
             onResult?.(result)
             resolve(result)
           },
           fail: reject,
         }
         this.#pending.set(serial, pending)
-        onAbort = () => this.#giveUp(serial, new ConnectionError('aborted', `${procedure} was aborted`, pending.sent, options.signal?.reason))
+        onAbort = () =>
+          this.#giveUp(
+            serial,
+            new ConnectionError('aborted', `${procedure} was aborted`, pending.sent, options.signal?.reason),
+          )
         options.signal?.addEventListener('abort', onAbort, { once: true })
         if (deadlineMs > 0) {
-          pending.timer = setTimeout(() => this.#giveUp(serial, new ConnectionError('timeout', `${procedure} has not been answered within ${deadlineMs} ms`, pending.sent)), deadlineMs)
+          pending.timer = setTimeout(
+            () =>
+              this.#giveUp(
+                serial,
+                new ConnectionError(
+                  'timeout',
+                  `${procedure} has not been answered within ${deadlineMs} ms`,
+                  pending.sent,
+                ),
+              ),
+            deadlineMs,
+          )
         }
         this.#waiting.push(serial)
         this.#sendWaiting()
@@ -228,17 +360,44 @@ export class RpcClient {
   }
 
   #sendKeepalive(procedure: number): void {
-    this.#send(writeHeader(Buffer.alloc(HEADER_BYTES), { program: KEEPALIVE_PROGRAM.program, version: KEEPALIVE_PROGRAM.version, procedure, type: MessageType.MESSAGE, serial: 0, status: MessageStatus.OK }))
+    this.#send(
+      writeHeader(Buffer.alloc(HEADER_BYTES), {
+        program: KEEPALIVE_PROGRAM.program,
+        version: KEEPALIVE_PROGRAM.version,
+        procedure,
+        type: MessageType.MESSAGE,
+        serial: 0,
+        status: MessageStatus.OK,
+      }),
+    )
   }
 
   #sendStreamData(procedure: number, serial: number, data: Buffer): void {
     if (this.#closed) throw new ConnectionError('closed', this.#closed.message, true, this.#closed)
-    this.#send(writeHeader(Buffer.concat([Buffer.alloc(HEADER_BYTES), data]), { program: REMOTE_PROGRAM.program, version: REMOTE_PROGRAM.version, procedure, type: MessageType.STREAM, serial, status: MessageStatus.CONTINUE }))
+    this.#send(
+      writeHeader(Buffer.concat([Buffer.alloc(HEADER_BYTES), data]), {
+        program: REMOTE_PROGRAM.program,
+        version: REMOTE_PROGRAM.version,
+        procedure,
+        type: MessageType.STREAM,
+        serial,
+        status: MessageStatus.CONTINUE,
+      }),
+    )
   }
 
   #endStream(procedure: number, serial: number, aborted: boolean): void {
     if (this.#closed) return
-    this.#send(writeHeader(Buffer.alloc(HEADER_BYTES), { program: REMOTE_PROGRAM.program, version: REMOTE_PROGRAM.version, procedure, type: MessageType.STREAM, serial, status: aborted ? MessageStatus.ERROR : MessageStatus.OK }))
+    this.#send(
+      writeHeader(Buffer.alloc(HEADER_BYTES), {
+        program: REMOTE_PROGRAM.program,
+        version: REMOTE_PROGRAM.version,
+        procedure,
+        type: MessageType.STREAM,
+        serial,
+        status: aborted ? MessageStatus.ERROR : MessageStatus.OK,
+      }),
+    )
   }
 
   /** The caller is told now; a sent call keeps its serial and its place until the late reply is read and dropped. */
@@ -257,16 +416,25 @@ export class RpcClient {
     try {
       for (const packet of this.#frames.push(chunk)) this.#dispatch(packet)
     } catch (error) {
-      this.close(new ConnectionError('protocol', `the other side does not speak libvirt's protocol: ${(error as Error).message}`, false, error))
+      this.close(
+        new ConnectionError(
+          'protocol',
+          `the other side does not speak libvirt's protocol: ${(error as Error).message}`,
+          false,
+          error,
+        ),
+      )
     }
   }
 
   #dispatch(packet: Packet): void {
     if (packet.type === MessageType.REPLY) this.#reply(packet)
-    else if (packet.type === MessageType.STREAM || packet.type === MessageType.STREAM_HOLE) this.#streamPacket(packet)
+    else if (packet.type === MessageType.STREAM || packet.type === MessageType.STREAM_HOLE)
+      this.#streamPacket(packet)
     else if (packet.type === MessageType.MESSAGE && packet.program === KEEPALIVE_PROGRAM.program) {
       if (packet.procedure === KEEPALIVE_PROGRAM.ping) this.#sendKeepalive(KEEPALIVE_PROGRAM.pong)
-    } else if (packet.type === MessageType.MESSAGE && packet.program === REMOTE_PROGRAM.program) this.#eventListener(packet.procedure, packet.payload)
+    } else if (packet.type === MessageType.MESSAGE && packet.program === REMOTE_PROGRAM.program)
+      this.#eventListener(packet.procedure, packet.payload)
   }
 
   #reply(packet: Packet): void {
@@ -282,11 +450,14 @@ export class RpcClient {
     }
     if (pending.settled) return
     pending.settled = true
-    if (packet.status === MessageStatus.ERROR) return pending.fail(readError(packet.payload, pending.procedure))
+    if (packet.status === MessageStatus.ERROR)
+      return pending.fail(readError(packet.payload, pending.procedure))
     try {
       pending.succeed(packet.payload)
     } catch (error) {
-      pending.fail(new ConnectionError('protocol', `${pending.procedure}: the reply could not be read`, true, error))
+      pending.fail(
+        new ConnectionError('protocol', `${pending.procedure}: the reply could not be read`, true, error),
+      )
       throw error
     }
   }

@@ -22,19 +22,29 @@ interface Scalars {
   typed_param: { field: string; value: TypedValue }
 }
 
-type TypeOf<T extends string> =
-  T extends `${infer Inner}?` ? TypeOf<Inner> | null
-  : T extends `opaque${string}` | `char[${string}` ? Uint8Array
-  : T extends `${infer Inner}[${string}` ? TypeOf<Inner>[]
-  : T extends keyof Scalars ? Scalars[T]
-  : T extends keyof typeof STRUCTS ? Fields<(typeof STRUCTS)[T]>
-  : never
+type TypeOf<T extends string> = T extends `${infer Inner}?`
+  ? TypeOf<Inner> | null
+  : T extends `opaque${string}` | `char[${string}`
+    ? Uint8Array
+    : T extends `${infer Inner}[${string}`
+      ? TypeOf<Inner>[]
+      : T extends keyof Scalars
+        ? Scalars[T]
+        : T extends keyof typeof STRUCTS
+          ? Fields<(typeof STRUCTS)[T]>
+          : never
 
-type FieldOf<F extends string> = F extends `${infer Name}:${infer Type}` ? { [K in Name]: TypeOf<Type> } : never
+type FieldOf<F extends string> = F extends `${infer Name}:${infer Type}`
+  ? { [K in Name]: TypeOf<Type> }
+  : never
 
 type Merge<T> = { [K in keyof T]: T[K] }
 
-type FieldsOf<S extends string, Sum> = S extends `${infer First} ${infer Rest}` ? FieldsOf<Rest, Sum & FieldOf<First>> : S extends '' ? Sum : Sum & FieldOf<S>
+type FieldsOf<S extends string, Sum> = S extends `${infer First} ${infer Rest}`
+  ? FieldsOf<Rest, Sum & FieldOf<First>>
+  : S extends ''
+    ? Sum
+    : Sum & FieldOf<S>
 
 /** `'dom:domain flags:uint'` gives `{ dom: {…}; flags: number }`. */
 export type Fields<S extends string> = Merge<FieldsOf<S, unknown>>

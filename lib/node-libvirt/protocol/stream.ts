@@ -51,7 +51,10 @@ export class DownloadStream implements AsyncIterable<Buffer> {
           yield next
         } else if (this.#error) throw this.#error
         else if (this.#ended) return
-        else await new Promise<void>((resolve) => { this.#wake = resolve })
+        else
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve
+          })
       }
     } finally {
       this.#host.setPaused(false)

@@ -23,7 +23,8 @@ export class XdrReader {
   }
 
   #take(lengthBytes: number): number {
-    if (lengthBytes > this.remainingBytes) throw new XdrError(`${lengthBytes} bytes expected at offset ${this.#at}, ${this.remainingBytes} left`)
+    if (lengthBytes > this.remainingBytes)
+      throw new XdrError(`${lengthBytes} bytes expected at offset ${this.#at}, ${this.remainingBytes} left`)
     const at = this.#at
     this.#at += lengthBytes
     return at
@@ -116,7 +117,8 @@ export class XdrWriter {
     this.#bytes.writeDoubleBE(value, at)
   }
   fixedOpaque(value: Uint8Array, lengthBytes: number): void {
-    if (value.length !== lengthBytes) throw new XdrError(`${lengthBytes} bytes expected, ${value.length} given`)
+    if (value.length !== lengthBytes)
+      throw new XdrError(`${lengthBytes} bytes expected, ${value.length} given`)
     const at = this.#growPadded(lengthBytes)
     this.#bytes.set(value, at)
   }

@@ -29,8 +29,15 @@ export function runLoop(): Loop {
       await saveChannel(input, { name: 'ann' })
       return input
     },
-    async pass(ms) { loop.now += ms; await lookAtNotifications() },
-    async restart() { await stopNotifications(); startNotifications(); await lookAtNotifications() },
+    async pass(ms) {
+      loop.now += ms
+      await lookAtNotifications()
+    },
+    async restart() {
+      await stopNotifications()
+      startNotifications()
+      await lookAtNotifications()
+    },
   }
   let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
   beforeEach(async () => {

@@ -31,18 +31,41 @@ export default async function HostCheckPage({ params }: { params: Params }) {
   const host = await findHost(decodePart((await params).host))
   if (!host) notFound()
   const many = tooManyRequests(session, hostCheckPath(host.name))
-  const [report, jobs] = await Promise.all([many ? { value: null, sentence: many.sentence } : orSentence(sharedHostCheck(host.name)), readJobs({ host: host.name, vmUuid: NO_VM, limit: JOBS_SHOWN })])
+  const [report, jobs] = await Promise.all([
+    many ? { value: null, sentence: many.sentence } : orSentence(sharedHostCheck(host.name)),
+    readJobs({ host: host.name, vmUuid: NO_VM, limit: JOBS_SHOWN }),
+  ])
   return (
     <main tabIndex={-1} className="mx-auto flex w-full max-w-4xl flex-col gap-5 px-4 py-4 outline-none">
       <RefreshAfterJobs host={host.name} />
       <RepairDialogs host={host.name} acts={repairActs}>
         <header>
-          <p className="text-[13px] text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: host.name })} className="hover:underline">{host.name}</PageLink></p>
+          <p className="text-[13px] text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2">
+            <PageLink href={listPath()} className="hover:underline">
+              VMs
+            </PageLink>{' '}
+            /{' '}
+            <PageLink href={listPath({ q: host.name })} className="hover:underline">
+              {host.name}
+            </PageLink>
+          </p>
           <h1 className="text-xl font-semibold break-names">Check &amp; repair {host.name}</h1>
         </header>
-        {report.sentence !== null && <Notice tone="danger" role="status">{report.sentence}</Notice>}
-        <JobsNow host={host.name} vmUuid={NO_VM} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={[]} acts={vmActs} />
-        {report.value && <CheckReport report={report.value} subject={host.name} path={hostCheckPath(host.name)} />}
+        {report.sentence !== null && (
+          <Notice tone="danger" role="status">
+            {report.sentence}
+          </Notice>
+        )}
+        <JobsNow
+          host={host.name}
+          vmUuid={NO_VM}
+          jobs={jobs.filter((job) => job.endedAtMs === null)}
+          blockJobs={[]}
+          acts={vmActs}
+        />
+        {report.value && (
+          <CheckReport report={report.value} subject={host.name} path={hostCheckPath(host.name)} />
+        )}
         <PastJobs jobs={jobs.filter((job) => job.endedAtMs !== null)} />
       </RepairDialogs>
     </main>

@@ -19,11 +19,16 @@ async function openStream(token: string, unlocked = true) {
   const share = await findShare(token)
   vi.mocked(openShare).mockResolvedValue(share && { share, unlocked })
   const abort = new AbortController()
-  const response = await GET(new Request(`http://x/s/${token}/events`, { signal: abort.signal }), { params: Promise.resolve({ token }) })
+  const response = await GET(new Request(`http://x/s/${token}/events`, { signal: abort.signal }), {
+    params: Promise.resolve({ token }),
+  })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   const next = async (): Promise<ShareEvent | 'end'> => {
     for (;;) {
-      const { done, value } = await Promise.race([reader!.read(), new Promise<never>((_, reject) => setTimeout(() => reject(new Error('nothing came')), 2_000))])
+      const { done, value } = await Promise.race([
+        reader!.read(),
+        new Promise<never>((_, reject) => setTimeout(() => reject(new Error('nothing came')), 2_000)),
+      ])
       if (done) return 'end'
       const data = /^data: (.*)$/m.exec(value)?.[1]
       if (data && data !== '{}') return JSON.parse(data) as ShareEvent
@@ -40,7 +45,10 @@ describe('the event stream of a share', () => {
     await startJobRow('j1')
     await startJobRow('j2')
     const ann = await createUser('ann', 'a good password', 'operator')
-    const { link } = await createShare({ kind: 'job', jobId: 'j1', lifetime: '1h', password: '', showPaths: false }, ann)
+    const { link } = await createShare(
+      { kind: 'job', jobId: 'j1', lifetime: '1h', password: '', showPaths: false },
+      ann,
+    )
     token = link.slice(link.lastIndexOf('/') + 1)
   })
   afterEach(() => temporary.remove())
@@ -51,14 +59,20 @@ describe('the event stream of a share', () => {
     publish({ type: 'users' })
     await updateJob('j1', { percent: 8, note: 'copying /srv/secret/a.qcow2' })
     await updateJob('j1', { percent: 9 })
-    expect([await stream.next(), await stream.next()]).toEqual([{ type: 'changed' }, { type: 'progress', jobId: 'j1', percent: 9 }])
+    expect([await stream.next(), await stream.next()]).toEqual([
+      { type: 'changed' },
+      { type: 'progress', jobId: 'j1', percent: 9 },
+    ])
     await revokeShare({ id: (await findShare(token))!.id })
     expect([await stream.next(), await stream.next()]).toEqual([{ type: 'ended' }, 'end'])
     expect((await openStream(token)).status).toBe(404)
   })
 
   it('ends when its time is over', async () => {
-    await store().updateTable('shares').set({ expires_at_ms: Date.now() + 300 }).execute()
+    await store()
+      .updateTable('shares')
+      .set({ expires_at_ms: Date.now() + 300 })
+      .execute()
     const stream = await openStream(token)
     expect(stream.status).toBe(200)
     expect([await stream.next(), await stream.next()]).toEqual([{ type: 'ended' }, 'end'])

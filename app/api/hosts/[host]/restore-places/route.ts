@@ -3,4 +3,6 @@ import { restorePlaces } from '@/lib/backups/restore-places'
 import { requireHost } from '@/lib/hosts/find-vm'
 
 /** Directories that restored disks may go to. */
-export const GET = route('backup.plan', async (_request, { params }) => Response.json(await restorePlaces(requireHost(params.host ?? ''))))
+export const GET = route('backup.plan', async (_request, { params }) =>
+  Response.json(await restorePlaces(requireHost(params.host ?? ''))),
+)

@@ -2,4 +2,8 @@ import { route } from '@/lib/access/route'
 import { planRestore } from '@/lib/backups/plan-restore'
 
 /** What a restored VM does not take over as it was: `?backup=…`. */
-export const GET = route('backup.plan', async (request, { params }) => Response.json(await planRestore(params.target ?? '', new URL(request.url).searchParams.get('backup') ?? '')))
+export const GET = route('backup.plan', async (request, { params }) =>
+  Response.json(
+    await planRestore(params.target ?? '', new URL(request.url).searchParams.get('backup') ?? ''),
+  ),
+)

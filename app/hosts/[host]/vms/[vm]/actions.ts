@@ -5,20 +5,28 @@ import { action } from '@/lib/access/action'
 import { setBandwidth as limit } from '@/lib/backups/set-bandwidth'
 import { PowerInput, startPower } from '@/lib/hosts/power'
 import { cancelJob as cancel } from '@/lib/jobs/cancel-job'
-import { CancelBlockJobInput, cancelBlockJob as cancelForeign, pivotBlockJob as pivotForeign } from '@/lib/merges/cancel-block-job'
+import {
+  CancelBlockJobInput,
+  cancelBlockJob as cancelForeign,
+  pivotBlockJob as pivotForeign,
+} from '@/lib/merges/cancel-block-job'
 import { BandwidthInput } from '@/lib/merges/set-bandwidth'
 import { MergeInput, startMerge } from '@/lib/merges/start-merge'
 import { CreateSnapshotInput, startCreateSnapshot } from '@/lib/snapshots/create-snapshot'
 import { DeleteInput, startDelete } from '@/lib/snapshots/delete-snapshot'
 import { RevertInput, startRevert } from '@/lib/snapshots/revert-to-snapshot'
 
-export const takeSnapshot = action('snapshot.create', CreateSnapshotInput, ({ user, input }) => startCreateSnapshot(input, user))
+export const takeSnapshot = action('snapshot.create', CreateSnapshotInput, ({ user, input }) =>
+  startCreateSnapshot(input, user),
+)
 export const merge = action('merge.start', MergeInput, ({ user, input }) => startMerge(input, user))
 export const revert = action('snapshot.revert', RevertInput, ({ user, input }) => startRevert(input, user))
 export const remove = action('snapshot.delete', DeleteInput, ({ user, input }) => startDelete(input, user))
 export const power = action('vm.power', PowerInput, ({ user, input }) => startPower(input, user))
 
-export const cancelJob = action('job.cancel', z.object({ jobId: z.string().min(1) }), ({ input }) => cancel(input.jobId))
+export const cancelJob = action('job.cancel', z.object({ jobId: z.string().min(1) }), ({ input }) =>
+  cancel(input.jobId),
+)
 export const setBandwidth = action('merge.bandwidth', BandwidthInput, async ({ input }) => {
   await limit(input)
   return {}

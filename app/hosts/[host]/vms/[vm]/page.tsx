@@ -49,30 +49,71 @@ export default async function VmPage({ params }: { params: Params }) {
   ])
   const disks = chains.value ?? []
   const place = { host: host.name, vm: vm.name }
-  const mergeDisks = disks.filter((disk) => disk.layers.length > 1).map(({ target, layers }) => ({ target, paths: layers.map((layer) => layer.path) }))
+  const mergeDisks = disks
+    .filter((disk) => disk.layers.length > 1)
+    .map(({ target, layers }) => ({ target, paths: layers.map((layer) => layer.path) }))
   return (
     <main tabIndex={-1} className="mx-auto flex max-w-[90rem] flex-col gap-5 px-4 py-4 outline-none">
       <RefreshOnVmChange host={host.name} vmUuid={vm.uuid} />
       <VmDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} mergeDisks={mergeDisks} acts={vmActs}>
-        <VmHeader host={host} vm={vm} offers={powerOffers(vm, jobs)} mergeRefusal={mergeRefusal(vm, disks)} acts={vmActs} share={<ShareButton subject={{ kind: 'vm', host: host.name, vm: vm.uuid }} label={vm.name} acts={shareActs} />} />
+        <VmHeader
+          host={host}
+          vm={vm}
+          offers={powerOffers(vm, jobs)}
+          mergeRefusal={mergeRefusal(vm, disks)}
+          acts={vmActs}
+          share={
+            <ShareButton
+              subject={{ kind: 'vm', host: host.name, vm: vm.uuid }}
+              label={vm.name}
+              acts={shareActs}
+            />
+          }
+        />
         {restore.value && <OpenRestoreNotice host={host.name} vmName={vm.name} restore={restore.value} />}
-        <JobsNow host={host.name} vmUuid={vm.uuid} jobs={jobs.filter((job) => job.endedAtMs === null)} blockJobs={vm.jobs} acts={vmActs} />
+        <JobsNow
+          host={host.name}
+          vmUuid={vm.uuid}
+          jobs={jobs.filter((job) => job.endedAtMs === null)}
+          blockJobs={vm.jobs}
+          acts={vmActs}
+        />
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(22rem,2fr)]">
           <section aria-labelledby="disks" className="flex min-w-0 flex-col gap-2">
-            <h2 id="disks" className="font-semibold">Disks</h2>
-            {chains.sentence !== null && <Notice tone="warn" role="status">{chains.sentence}</Notice>}
-            {disks.map((chain) => <ChainPicture key={chain.target} chain={chain} place={place} />)}
+            <h2 id="disks" className="font-semibold">
+              Disks
+            </h2>
+            {chains.sentence !== null && (
+              <Notice tone="warn" role="status">
+                {chains.sentence}
+              </Notice>
+            )}
+            {disks.map((chain) => (
+              <ChainPicture key={chain.target} chain={chain} place={place} />
+            ))}
             {chains.value?.length === 0 && <p className="text-sm text-muted">This VM has no disks.</p>}
           </section>
           <section className="flex min-w-0 flex-col gap-2">
             <h2 className="font-semibold">Snapshots</h2>
-            {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
+            {tree.sentence !== null && (
+              <Notice tone="warn" role="status">
+                {tree.sentence}
+              </Notice>
+            )}
             {tree.value && tree.value.nodes.length > 0 && <SnapshotList tree={tree.value} place={place} />}
-            {tree.value?.nodes.length === 0 && <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">None yet. A snapshot freezes the disks as they are; the VM goes on in new overlays.</p>}
+            {tree.value?.nodes.length === 0 && (
+              <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-3 text-sm text-muted">
+                None yet. A snapshot freezes the disks as they are; the VM goes on in new overlays.
+              </p>
+            )}
           </section>
         </div>
         <PastJobs jobs={jobs.filter((job) => job.endedAtMs !== null)} />
-        <AuditPart entries={records} most={RECORDS_SHOWN} all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid }) : null} />
+        <AuditPart
+          entries={records}
+          most={RECORDS_SHOWN}
+          all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid }) : null}
+        />
       </VmDialogs>
     </main>
   )

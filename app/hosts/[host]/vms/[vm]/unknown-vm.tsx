@@ -13,9 +13,15 @@ export async function UnknownVm({ host: name }: { host: string }) {
     <main tabIndex={-1} className="mx-auto flex max-w-xl flex-col items-start gap-4 px-4 py-16 outline-none">
       <RefreshOnHostChange />
       <h1 className="text-xl font-semibold break-names">{host.name} does not answer</h1>
-      <Notice tone="danger" role="status">{host.reason ?? 'It is being connected to.'}</Notice>
-      <p className="text-muted">What VMs it has is not known yet. This page shows the VM by itself once the host answers.</p>
-      <PageLink href={listPath()} className="hover:underline">All VMs</PageLink>
+      <Notice tone="danger" role="status">
+        {host.reason ?? 'It is being connected to.'}
+      </Notice>
+      <p className="text-muted">
+        What VMs it has is not known yet. This page shows the VM by itself once the host answers.
+      </p>
+      <PageLink href={listPath()} className="hover:underline">
+        All VMs
+      </PageLink>
     </main>
   )
 }

@@ -2,4 +2,6 @@ import { route } from '@/lib/access/route'
 import { snapshotForm } from '@/lib/snapshots/snapshot-form'
 
 /** What the dialog for a new snapshot offers. */
-export const GET = route('snapshot.plan', async (_request, { params }) => Response.json(await snapshotForm(params.host ?? '', params.vm ?? '')))
+export const GET = route('snapshot.plan', async (_request, { params }) =>
+  Response.json(await snapshotForm(params.host ?? '', params.vm ?? '')),
+)

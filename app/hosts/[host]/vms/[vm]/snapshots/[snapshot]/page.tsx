@@ -35,7 +35,10 @@ export default async function SnapshotPage({ params }: { params: Params }) {
   if (!found) return <UnknownVm host={decodePart(parts.host)} />
   const { host, vm } = found
   const name = decodePart(parts.snapshot)
-  const [tree, records] = await Promise.all([orSentence(readSnapshotTree(host.name, vm.uuid)), readAuditOf({ host: host.name, vmUuid: vm.uuid, snapshot: name }, RECORDS_SHOWN)])
+  const [tree, records] = await Promise.all([
+    orSentence(readSnapshotTree(host.name, vm.uuid)),
+    readAuditOf({ host: host.name, vmUuid: vm.uuid, snapshot: name }, RECORDS_SHOWN),
+  ])
   const node = tree.value?.nodes.find((each) => each.name === name)
   if (tree.value && !node) notFound()
   return (
@@ -44,18 +47,52 @@ export default async function SnapshotPage({ params }: { params: Params }) {
       <SnapshotPageDialogs vm={{ host: host.name, uuid: vm.uuid, name: vm.name }} acts={vmActs}>
         <header className="flex flex-wrap items-center gap-x-4 gap-y-3">
           <div className="min-w-0">
-            <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2"><PageLink href={listPath()} className="hover:underline">VMs</PageLink> / <PageLink href={listPath({ q: vm.host })} className="hover:underline">{vm.host}</PageLink> / <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">{vm.name}</PageLink></p>
+            <p className="text-[13px] break-names text-muted max-sm:[&_a]:inline-block max-sm:[&_a]:py-2">
+              <PageLink href={listPath()} className="hover:underline">
+                VMs
+              </PageLink>{' '}
+              /{' '}
+              <PageLink href={listPath({ q: vm.host })} className="hover:underline">
+                {vm.host}
+              </PageLink>{' '}
+              /{' '}
+              <PageLink href={vmPath(host.name, vm.name)} className="hover:underline">
+                {vm.name}
+              </PageLink>
+            </p>
             <h1 className="text-xl font-semibold break-names">{name}</h1>
           </div>
           <span className="flex-1" />
-          {node && <ShareButton subject={{ kind: 'snapshot', host: host.name, vm: vm.uuid, snapshot: name }} label={`${name} of ${vm.name}`} acts={shareActs} />}
+          {node && (
+            <ShareButton
+              subject={{ kind: 'snapshot', host: host.name, vm: vm.uuid, snapshot: name }}
+              label={`${name} of ${vm.name}`}
+              acts={shareActs}
+            />
+          )}
           {node && <SnapshotActs node={node} size="medium" />}
         </header>
-        {tree.sentence !== null && <Notice tone="warn" role="status">{tree.sentence}</Notice>}
-        {node?.unproven != null && <Notice tone="warn" role="status">{node.unproven}</Notice>}
-        {node && <div className="empty:hidden"><SnapshotRefusals node={node} told={new Set(node.unproven === null ? [] : [node.unproven])} /></div>}
+        {tree.sentence !== null && (
+          <Notice tone="warn" role="status">
+            {tree.sentence}
+          </Notice>
+        )}
+        {node?.unproven != null && (
+          <Notice tone="warn" role="status">
+            {node.unproven}
+          </Notice>
+        )}
+        {node && (
+          <div className="empty:hidden">
+            <SnapshotRefusals node={node} told={new Set(node.unproven === null ? [] : [node.unproven])} />
+          </div>
+        )}
         {node && <SnapshotFacts node={node} place={{ host: host.name, vm: vm.name }} />}
-        <AuditPart entries={records} most={RECORDS_SHOWN} all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid, q: name }) : null} />
+        <AuditPart
+          entries={records}
+          most={RECORDS_SHOWN}
+          all={can(user, 'audit.read') ? auditPath({ vm: vm.uuid, q: name }) : null}
+        />
       </SnapshotPageDialogs>
     </main>
   )
