@@ -34,7 +34,7 @@ export async function sendEmail(
     disableUrlAccess: true,
     // nodemailer would look names up by itself, and connect to whatever they lead to.
     getSocket: (_options, done) =>
-      connectTo(
+      void connectTo(
         host,
         port,
         (made) => {
