@@ -117,11 +117,9 @@ test('a share link ends with its maker’s right to share: by another role, and 
   await manage(admin, OPERATOR)
   await item.getByRole('button', { name: `Disable ${OPERATOR}` }).click()
   await expect(
-    item
-      .getByRole('status')
-      .filter({
-        hasText: `${OPERATOR} is disabled and signed out. The 2 share links that they had made are revoked.`,
-      }),
+    item.getByRole('status').filter({
+      hasText: `${OPERATOR} is disabled and signed out. The 2 share links that they had made are revoked.`,
+    }),
   ).toBeVisible()
   await expect(dead).toBeVisible({ timeout: GONE_MS })
   await open(admin, sharesPath())

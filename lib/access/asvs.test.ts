@@ -44,7 +44,7 @@ const filesOf = (of: string) =>
 const escaped = (title: string) => title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 /** Whether a file names a test so, as a title of its own or that of `each`. */
 const hasTest = (source: string, title: string) =>
-  new RegExp(String.raw`(?:\b(?:it|test|describe)(?:\.\w+)*|[\])])\((['"\`])${escaped(title)}\1\s*,`).test(
+  new RegExp(String.raw`(?:\b(?:it|test|describe)(?:\.\w+)*|[\])])\(\s*(['"\`])${escaped(title)}\1\s*,`).test(
     source,
   )
 

@@ -14,6 +14,10 @@ const files = (folder: string): string[] =>
     if (entry.name === 'node_modules') return []
     return entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)]
   })
+/** A call or a list that the formatter laid over several lines is one line here. */
+const unfolded = (text: string) =>
+  text.replaceAll(/([({,])\n\s*/g, (_, end: string) => (end === '(' ? end : `${end} `))
+
 /** What is served, by path: tests, their helpers and the bench of the libvirt client are not. */
 const sources = new Map(
   [
@@ -23,7 +27,7 @@ const sources = new Map(
     join(root, 'instrumentation.ts'),
   ]
     .filter((file) => /\.(tsx?|js|mjs)$/.test(file) && !/\.test\.tsx?$|\/(testing|bench)\//.test(file))
-    .map((file) => [relative(root, file), readFileSync(file, 'utf8')]),
+    .map((file) => [relative(root, file), unfolded(readFileSync(file, 'utf8'))]),
 )
 const holding = (pattern: RegExp) =>
   [...sources].flatMap(([file, text]) =>
