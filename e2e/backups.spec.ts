@@ -303,14 +303,14 @@ test('a target whose directory was changed by hand is read anew: what is gone, w
     await dialog.getByRole('button', { name: 'Rescan' }).click()
     return dialog.getByRole('status')
   }
-  await expect(await readAnew()).toHaveText('1 backup stands there. 1 backup that Keyframe knew is gone.')
+  await expect(await readAnew()).toHaveText('1 backup found. 1 backup that Keyframe knew is gone.')
   await expect(dialog.getByRole('list', { name: 'Gone' })).toHaveText(newest)
   await expect(dialog).toContainText(`moved: it is the backup ${newest}, renamed`)
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Close', exact: true }).click()
   await expect(row).toContainText('1 backup.')
   renameSync(join(folder, 'moved'), join(folder, newest))
-  await expect(await readAnew()).toHaveText('2 backups stand there.')
+  await expect(await readAnew()).toHaveText('2 backups found.')
 })
 
 function flipByte(file: string): void {

@@ -45,7 +45,7 @@ export function RescanTargetDialog({
             <p className="text-sm break-names">
               Looks through {target.path} on {target.host} and makes the list of its backups from what stands
               there: for when files were moved by hand, or Keyframe’s own data was restored from a copy. No
-              file is changed.
+              backup is changed; signatures that are missing are written.
             </p>
           </ActForm>
         ) : (
@@ -53,11 +53,19 @@ export function RescanTargetDialog({
             <DialogBody>
               <Notice tone="ok" role="status">
                 <p>
-                  {count(read.found.length)} {read.found.length === 1 ? 'stands' : 'stand'} there.
+                  {count(read.found.length)} found.
                   {read.gone.length > 0 &&
                     ` ${count(read.gone.length)} that Keyframe knew ${read.gone.length === 1 ? 'is' : 'are'} gone.`}
                 </p>
               </Notice>
+              {read.unsigned.length > 0 && (
+                <Notice tone="warn">
+                  <p>
+                    {count(read.unsigned.length)} had no signature of this Keyframe. It is written again:{' '}
+                    {read.unsigned.join(', ')}.
+                  </p>
+                </Notice>
+              )}
               {read.foreign.length > 0 && (
                 <Notice tone="warn">
                   <p>
@@ -76,7 +84,11 @@ export function RescanTargetDialog({
               )}
               {read.unreadable.length > 0 && (
                 <Notice tone="warn">
-                  <p>No backup of Keyframe’s:</p>
+                  <p>
+                    {read.unreadable.length === 1
+                      ? '1 directory is not counted as a backup:'
+                      : `${read.unreadable.length} directories are not counted as backups:`}
+                  </p>
                   <ul className="list-disc pl-5">
                     {read.unreadable.map(({ name, problem }) => (
                       <li key={name}>

@@ -90,6 +90,12 @@ function Fields({
           {planMessage}
         </Notice>
       )}
+      {plan?.losesKernel === true && (
+        <Notice tone="warn">
+          This VM starts from a kernel file of the host, which the restored VM does not get. It will not start
+          up until you give it one.
+        </Notice>
+      )}
       {plan !== null && plan.changes.length > 0 && (
         <Notice tone="plain">
           <p>What its configuration asks of the host:</p>

@@ -50,7 +50,7 @@ describe('npm run recover', () => {
     const { code, stdout, stderr } = await recover(temporary.directory)
     expect([code, stderr]).toEqual([0, ''])
     const token =
-      /^keyframe: ann is an enabled admin\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\nkeyframe: the old password, the sessions and the earlier links of ann have ended\.\n$/.exec(
+      /^keyframe: ann was a disabled admin and is an enabled admin now\. Choose a new password here, once, within 24 hours: https:\/\/keyframe\.example\/setup\/(\S+)\nkeyframe: the old password, the sessions and the earlier links of ann have ended\.\n$/.exec(
         stdout,
       )?.[1] ?? ''
     expect(await readSetupToken(token)).toEqual({ userName: 'ann' })

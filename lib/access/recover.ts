@@ -19,9 +19,9 @@ async function recover(): Promise<string> {
     if (error instanceof DataInUse) return openStoreBeside()
     throw error
   })
-  const { userName, link } = await recoverAdmin(name)
+  const { userName, link, before } = await recoverAdmin(name)
   await closeStore()
-  return `keyframe: ${userName} is an enabled admin. Choose a new password here, once, within ${LINK_LIFETIME_HOURS} hours: ${link}\nkeyframe: the old password, the sessions and the earlier links of ${userName} have ended.\n`
+  return `keyframe: ${userName} ${before === null ? 'is an enabled admin' : `was ${before} and is an enabled admin now`}. Choose a new password here, once, within ${LINK_LIFETIME_HOURS} hours: ${link}\nkeyframe: the old password, the sessions and the earlier links of ${userName} have ended.\n`
 }
 
 function fail(sentence: string): never {

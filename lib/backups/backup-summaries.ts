@@ -82,12 +82,10 @@ export async function readVmSummaries(which: {
     .orderBy('id', 'desc')
     .execute()
   const all = rows.map(toSummary)
-  return all
-    .slice(0, which.limit)
-    .map((backup) => ({
-      ...backup,
-      isFaulty: chainOf(all, backup)?.every((each) => each.check !== 'damaged') !== true,
-    }))
+  return all.slice(0, which.limit).map((backup) => ({
+    ...backup,
+    isFaulty: chainOf(all, backup)?.every((each) => each.check !== 'damaged') !== true,
+  }))
 }
 
 /** VMs with backups, as they were called last. */

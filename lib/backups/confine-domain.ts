@@ -365,6 +365,13 @@ const attributesIn = (node: XmlNode): Record<string, string> =>
     Object.keys((node[':@'] ?? {}) as object).map((key) => [key, attributeOf(node, key) ?? '']),
   )
 
+/** As people read it. */
+const OUTCOMES: Record<HostDemand['outcome'], string> = {
+  'left out': 'left out',
+  'made unique': 'the new VM gets its own',
+  'chosen by the host': 'chosen by the host',
+}
+
 /** A demand as one sentence. */
 export const demandSentence = ({ what, outcome }: HostDemand): string =>
-  `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${outcome}.`
+  `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${OUTCOMES[outcome]}.`

@@ -126,7 +126,7 @@ describe('a backup that somebody forged', () => {
         .filter((sentence) => !sentence.includes('/console/'))
         .sort(),
     ).toEqual([
-      `A serial device that ends at ${marker}: made unique.`,
+      `A serial device that ends at ${marker}: the new VM gets its own.`,
       `The emulator ${script}: chosen by the host.`,
     ])
     const chosen = (await listForeign(target.id)).map(({ id, manifest }) => ({ id, seal: manifest.seal }))

@@ -10,6 +10,8 @@ import { requireTarget } from './targets.ts'
 export interface RestorePlan {
   /** What reaches the host and is left out or made the new VM's own, a sentence each. */
   changes: string[]
+  /** It boots from a kernel file of the host, which the restored VM does not get. */
+  losesKernel: boolean
 }
 
 /** Reads the configuration of a backup and says what of it a restored VM does not take over. Throws Refusal, where it was changed, too. */
@@ -17,5 +19,9 @@ export async function planRestore(targetId: string, backupId: string): Promise<R
   const target = await requireTarget(targetId)
   const host = requireHost(target.host)
   const saved = await readSaved(host, target, (await requireChain(targetId, backupId)).at(-1)!)
-  return { changes: demandsOf(saved.xml, await readOffer(host, saved.xml)).map(demandSentence) }
+  const demands = demandsOf(saved.xml, await readOffer(host, saved.xml))
+  return {
+    changes: demands.map(demandSentence),
+    losesKernel: demands.some(({ what }) => what.startsWith('the kernel (')),
+  }
 }

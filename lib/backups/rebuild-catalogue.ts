@@ -22,11 +22,16 @@ import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId } from './sign-manifest
 import { requireTarget } from './targets.ts'
 import { store } from '../store/store.ts'
 
+/** How the note of a verdict begins that a rescan made, and that the next one may take back. */
+const FOUND = 'A rescan found: '
+
 export interface Rebuilt {
   /** Ids of this Keyframe's backups that stand there. */
   found: string[]
   /** Ids of backups that another Keyframe wrote, or this one with a key that is gone: an admin can adopt them. */
   foreign: string[]
+  /** Ids of this Keyframe's backups that had no signature, and have one again. */
+  unsigned: string[]
   /** Ids that the catalogue knew and that are gone. */
   gone: string[]
   /** Directories that are no backup, each with the reason: a backup that was not finished, or not ours. */
@@ -46,28 +51,40 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   const before = await listBackups({ targetId })
   await forgetUnreadable(targetId, before)
   const standing = new Set<string>()
-  const rebuilt: Rebuilt = { found: [], foreign: [], gone: [], unreadable: [] }
+  const rebuilt: Rebuilt = { found: [], foreign: [], unsigned: [], gone: [], unreadable: [] }
   const foreign: Parameters<typeof noteForeign>[1][number][] = []
   await host.connection.operate(async (connect) => {
     for (const name of await withFolder(connect, target.path, listFolders)) {
       standing.add(name)
       if (!SafeName.safeParse(name).success) continue
       const found = await readFolder(connect, folderOf(target, name), name)
+      const known = before.find((each) => each.id === name)
       if ('problem' in found) {
+        // What can't be read just now says nothing about the backup.
+        if (known !== undefined && found.isCertain)
+          await noteCheck(targetId, name, 'damaged', `${FOUND}${found.problem}.`)
         rebuilt.unreadable.push({ name, problem: found.problem })
         continue
       }
       const { manifest, text, signed } = found
-      const known = before.find((each) => each.id === name)
       const isSame = known !== undefined && known.manifest.seal === manifest.seal
       if (isSame || signed) {
         await noteBackup(target, manifest, text, signed ? signingKeyId() : null)
-        if (!signed) await noteUnsigned(targetId, name)
+        if (known?.checkNote?.startsWith(FOUND)) await noteCheck(targetId, name, 'unchecked', '')
+        if (!signed) {
+          await noteUnsigned(targetId, name)
+          rebuilt.unsigned.push(name)
+        }
         if (manifest.checkpoint !== null)
           await rememberCheckpoint(target.host, manifest.vm.uuid, manifest.checkpoint)
         rebuilt.found.push(name)
       } else if (known !== undefined) {
-        await noteCheck(targetId, name, 'damaged', `Its ${MANIFEST_FILE} is another one than Keyframe wrote.`)
+        await noteCheck(
+          targetId,
+          name,
+          'damaged',
+          `${FOUND}its ${MANIFEST_FILE} is another one than Keyframe wrote.`,
+        )
         rebuilt.unreadable.push({
           name,
           problem: `its ${MANIFEST_FILE} is another one than Keyframe wrote, and not signed by it: it was changed`,
@@ -115,22 +132,28 @@ async function readFolder(
   connect: Connect,
   folder: string,
   name: string,
-): Promise<{ manifest: Manifest; text: string; signed: boolean } | { problem: string }> {
+): Promise<{ manifest: Manifest; text: string; signed: boolean } | { problem: string; isCertain: boolean }> {
   try {
     const [bytes, signature] = await withFolder(connect, folder, async (pool) => [
       await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES),
       await getFile(pool, SIGNATURE_FILE, SIGNATURE_MAX_BYTES).catch(() => null),
     ])
     if (bytes == null)
-      return { problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none` }
+      return {
+        problem: `it has no ${MANIFEST_FILE}: a backup that was not finished, or none`,
+        isCertain: true,
+      }
     const text = bytes.toString('utf8')
     const read = readManifest(text)
-    if ('problem' in read) return read
+    if ('problem' in read) return { ...read, isCertain: true }
     if (read.manifest.id !== name)
-      return { problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it` }
+      return {
+        problem: `it is the backup ${read.manifest.id}, renamed: increments would not find it`,
+        isCertain: true,
+      }
     return { manifest: read.manifest, text, signed: isSignedByUs(text, signature?.toString('utf8') ?? null) }
   } catch (error) {
-    if (error instanceof Error) return { problem: error.message }
+    if (error instanceof Error) return { problem: error.message, isCertain: false }
     throw error
   }
 }

@@ -142,7 +142,7 @@ describe('npm run rotate', () => {
     const { code, stdout } = await rotate()
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/notification_channels\/c1 could not be read with the key of before/) as string,
+      expect.stringMatching(/notification_channels\/c1 could not be read with the old key/) as string,
     ])
     settle()
     await openStore()
@@ -208,7 +208,7 @@ describe('npm run rotate', () => {
         signal: null,
         stderr: '',
         stdout: expect.stringMatching(
-          /^keyframe: the key is new, and 2 secrets are written with it\. Everybody signs in again/,
+          /^keyframe: the key is changed, and 2 stored secrets are encrypted with the new one\. Everybody must sign in again/,
         ),
       })
       forgetMasterKey()
@@ -305,7 +305,7 @@ describe('npm run rotate', () => {
     expect(await rotate()).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /1 secret is written with it[^]*keyframe: notification_channels\/c1 could not be read with the key of before/,
+        /1 stored secret is encrypted with the new one[^]*keyframe: notification_channels\/c1 could not be read with the old key/,
       ),
     })
     forgetMasterKey()

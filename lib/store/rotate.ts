@@ -17,11 +17,11 @@ try {
   const { written, unreadable } = await rotateKey()
   await closeStore()
   process.stdout.write(
-    `keyframe: the key is new, and ${written === 1 ? '1 secret is' : `${written} secrets are`} written with it. Everybody signs in again, and gives the passwords of share links again. Backups are signed with it by themselves. Copies that npm run save made before hold the key of before.\n`,
+    `keyframe: the key is changed, and ${written === 1 ? '1 stored secret is' : `${written} stored secrets are`} encrypted with the new one. Everybody must sign in again, and readers of share links must give their password again. Backups are signed with the new key when Keyframe next looks at their target. Copies made earlier by npm run save still hold the old key.\n`,
   )
   for (const owner of unreadable)
     process.stdout.write(
-      `keyframe: ${owner} could not be read with the key of before, and was left as it is. Give its secret again on its page.\n`,
+      `keyframe: ${owner} could not be read with the old key, and was left as it is. Give its secret again on its page.\n`,
     )
 } catch (error) {
   process.stderr.write(`keyframe: ${error instanceof Error ? error.message : String(error)}\n`)

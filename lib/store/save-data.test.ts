@@ -150,7 +150,7 @@ describe('npm run save', () => {
     const folder = join(temporary.directory, 'copies/monday')
     expect(await save(temporary.directory, folder)).toEqual({
       code: 0,
-      stdout: `keyframe: saved to ${folder}\n`,
+      stdout: expect.stringContaining(`keyframe: saved to ${folder}: the database and the key`) as string,
       stderr: '',
     })
     expect(readdirSync(folder).sort()).toEqual(['keyframe.db', 'secret'])
