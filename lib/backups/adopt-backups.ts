@@ -18,11 +18,23 @@ export const AdoptInput = z.object({
   confirmed: z.array(z.string()),
 })
 
+const DAY_MS = 24 * 60 * 60_000
+
+function isCircular(backup: ForeignBackup, chosen: readonly ForeignBackup[]): boolean {
+  let next: ForeignBackup | undefined = backup
+  for (let steps = 0; next !== undefined; steps++) {
+    if (steps > chosen.length) return true
+    next = chosen.find((each) => each.id === next!.parentId)
+  }
+  return false
+}
+
 /** Why these can't be adopted as they stand, a sentence; null when they can. Pure. */
 export function adoptRefusal(
   chosen: readonly ForeignBackup[],
-  knownIds: ReadonlySet<string>,
+  known: readonly { id: string; vmUuid: string }[],
   confirmed: ReadonlySet<string>,
+  nowMs: number,
 ): string | null {
   const unreadable = chosen.find((backup) => backup.demands === null)
   if (unreadable)
@@ -30,10 +42,19 @@ export function adoptRefusal(
   const missing = chosen.find(
     (backup) =>
       backup.parentId !== null &&
-      !knownIds.has(backup.parentId) &&
+      !known.some(({ id }) => id === backup.parentId) &&
       !chosen.some((each) => each.id === backup.parentId),
   )
   if (missing) return `${missing.id} rests on ${missing.parentId}: adopt that one, too, or neither.`
+  const strange = chosen.find((backup) =>
+    [...known, ...chosen].some(({ id, vmUuid }) => id === backup.parentId && vmUuid !== backup.vmUuid),
+  )
+  if (strange) return `${strange.id} rests on a backup of another VM: it can’t be adopted.`
+  const circular = chosen.find((backup) => isCircular(backup, chosen))
+  if (circular) return `${circular.id} rests on itself, by way of others: it can’t be adopted.`
+  const early = chosen.find((backup) => backup.createdAtMs > nowMs + DAY_MS)
+  if (early)
+    return `${early.id} says that it is of ${new Date(early.createdAtMs).toISOString()}, which is still to come. It would be taken for the newest: it can’t be adopted.`
   const open = groupDemands(chosen).find((demand) => !confirmed.has(demand.key))
   return open ? `Confirm what the backups ask of the host first. Not confirmed: ${open.sentence}` : null
 }
@@ -57,8 +78,13 @@ export async function adoptBackups({
     throw new Refusal(
       `${gone.id} is no longer what you were shown: it is gone from ${target.name}, or was changed. Nothing was adopted. Reload the page.`,
     )
-  const known = await store().selectFrom('backups').select('id').where('target_id', '=', targetId).execute()
-  const refusal = adoptRefusal(chosen, new Set(known.map((row) => row.id)), new Set(confirmed))
+  const rows = await store()
+    .selectFrom('backups')
+    .select(['id', 'vm_uuid'])
+    .where('target_id', '=', targetId)
+    .execute()
+  const known = rows.map((row) => ({ id: row.id, vmUuid: row.vm_uuid }))
+  const refusal = adoptRefusal(chosen, known, new Set(confirmed), Date.now())
   if (refusal !== null) throw new Refusal(refusal)
   for (const { manifest, text, id } of chosen) {
     await noteBackup(target, manifest, text, null)

@@ -81,7 +81,9 @@ const FOREIGN = 'It was made by another Keyframe, or changed, so nothing is done
 export async function requireChain(targetId: string, id: string): Promise<Backup[]> {
   const all = new Map((await listBackups({ targetId })).map((backup) => [backup.id, backup]))
   const chain: Backup[] = []
-  for (let next: string | null = id; next !== null && chain.length <= all.size;) {
+  for (let next: string | null = id; next !== null;) {
+    if (chain.some((each) => each.id === next))
+      throw new Refusal(`The backup ${id} rests on itself, by way of others: it can’t be read.`)
     const backup: Backup | undefined = all.get(next)
     if (!backup && (await isForeign(targetId, next)))
       throw new Refusal(

@@ -213,6 +213,36 @@ const DEMANDS: [string, string, string, RegExp][] = [
     /A port of the host.*: left out/,
   ],
   [
+    'a ROM from a file',
+    '',
+    "<interface type='user'><rom bar='on' file='/etc/shadow'/></interface>",
+    /The file \/etc\/shadow \(rom file\): left out/,
+  ],
+  [
+    'a keyboard map from a file',
+    '',
+    "<graphics type='vnc' autoport='yes' keymap='../../etc/passwd'/>",
+    /The file ..\/..\/etc\/passwd \(graphics keymap\): left out/,
+  ],
+  [
+    'a graphics card of another element',
+    '',
+    "<video><model type='virtio'><acceleration rendernode='/dev/dri/x'/></model></video>",
+    /The file \/dev\/dri\/x \(acceleration rendernode\): left out/,
+  ],
+  [
+    'a secret of the host',
+    '',
+    "<disk type='file' device='cdrom'><auth username='evil'/><target dev='sdb'/></disk>",
+    /<auth> \(username evil\): left out/,
+  ],
+  [
+    'a file in a text',
+    '',
+    "<tpm model='tpm-crb'><backend type='emulator'><profile>/etc/x</profile></backend></tpm>",
+    /The file \/etc\/x \(profile\): left out/,
+  ],
+  [
     'what libvirt may learn later',
     "<newthing path='/etc/shadow'/>",
     "<newdevice><source path='/etc/shadow'/></newdevice>",
@@ -238,6 +268,13 @@ describe('a saved configuration', () => {
     expect(() => sentences(`<!DOCTYPE domain [<!ENTITY x SYSTEM "/etc/shadow">]>${domain('')}`)).toThrow(
       /document type of its own/,
     )
+  })
+
+  it('whose screen listened at a network listens where the host says', () => {
+    const made = restored(
+      domain('', "<graphics type='vnc' autoport='yes'><listen type='network' network='default'/></graphics>"),
+    ).xml
+    expect(made).toContain('<listen type="address"/>')
   })
 
   it('keeps text in CDATA as it is', () => {

@@ -154,7 +154,39 @@ export function confineDomain(domain: XmlNode, offer: HostOffer): HostDemand[] {
   // libvirt takes all of several <os> and <devices> together.
   for (const os of elementsOf(domain, 'os')) confineOs(os, offer, note)
   for (const devices of elementsOf(domain, 'devices')) confineDevices(devices, offer, note)
+  for (const part of elementsOf(domain)) if (!TEXT_OF_PEOPLE.has(nameOf(part))) leaveOutPaths(part, note)
   return demands
+}
+
+/** What people and tools write there means nothing to libvirt. */
+const TEXT_OF_PEOPLE = new Set(['name', 'title', 'description', 'metadata', 'sysinfo'])
+/** Images of disks, which are replaced, and firmware, which is looked at by itself. */
+const PATHS_OF_THEIR_OWN = new Set(['loader', 'nvram'])
+const IMAGES = new Set(['source', 'backingStore', 'mirror'])
+const PLAIN_PATHS = new Set(['/dev/urandom', '/dev/random'])
+
+/** Whatever else names a file of the host: a ROM, a keyboard map, and what libvirt may learn later. */
+function leaveOutPaths(node: XmlNode, note: Note): void {
+  for (const name of Object.keys(attributesIn(node))) {
+    const value = attributeOf(node, name) ?? ''
+    if (name.startsWith('xmlns') || !value.includes('/')) continue
+    note(`the file ${value} (${nameOf(node)} ${name})`, 'left out')
+    setAttribute(node, name, null)
+  }
+  const isPath = (each: XmlNode) => {
+    const text = elementsOf(each).length === 0 ? textOf(each).trim() : ''
+    return text.startsWith('/') && !PLAIN_PATHS.has(text)
+  }
+  dropWhere(node, (each) => {
+    if (PATHS_OF_THEIR_OWN.has(nameOf(each)) || !isPath(each)) return false
+    note(`the file ${textOf(each).trim()} (${nameOf(each)})`, 'left out')
+    return true
+  })
+  for (const each of elementsOf(node)) {
+    if (PATHS_OF_THEIR_OWN.has(nameOf(each))) continue
+    if (nameOf(node) === 'disk' && IMAGES.has(nameOf(each))) continue
+    leaveOutPaths(each, note)
+  }
 }
 
 /** Leaves out the children for which `goes` is true, and says so. */
@@ -257,6 +289,8 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
       setAttribute(node, name, null)
     }
     setAttribute(node, 'autoport', 'yes')
+    for (const listen of elementsOf(node, 'listen'))
+      if (attributeOf(listen, 'type') === 'network') setAttribute(listen, 'type', 'address')
     for (const each of [node, ...elementsOf(node, 'listen')]) {
       dropAttribute(each, 'socket', (value) => `the socket ${value}`, 'made unique', note)
       for (const name of ['listen', 'address', 'network'])
@@ -306,6 +340,7 @@ const CONFINE: Record<string, (node: XmlNode, note: Note) => void> = {
     }
     for (const name of ['rawio', 'sgio'])
       dropAttribute(node, name, () => `SCSI commands of ${target} to a device of the host`, 'left out', note)
+    leaveOutWhere(node, (each) => ['auth', 'encryption'].includes(nameOf(each)), note)
     if (device !== 'cdrom' && device !== 'floppy') return
     for (const source of elementsOf(node, 'source'))
       note(`the medium ${sourceInWords(source)} in ${target}`, 'left out')

@@ -140,7 +140,7 @@ async function untilReady(
     const info = await domain.getBlockJobInfo('vda')
     const mirror = parseDomainXml(await domain.getXMLDesc()).disks[0]?.mirror ?? null
     if (info === null || mirror === null)
-      throw new Refusal(`The copy into ${path} ended before its end, for want of space perhaps.`)
+      throw new Refusal(`The copy into ${path} ended before its end, possibly for lack of space.`)
     if (mirror.ready) return
     if (info.end > 1) await onProgress(info.cur, info.end)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))

@@ -92,7 +92,7 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
       })
     if (after.found === 'merged') break
     if (tries >= TRIES)
-      throw stopped(disk, `the merge ended ${TRIES} times before its end, for want of space perhaps`)
+      throw stopped(disk, `the merge ended ${TRIES} times before its end, possibly for lack of space`)
   }
   await step(`remove the overlay of ${target}`, {
     do: (call) => removeUnusedFiles(host, [disk.overlayPath], call),

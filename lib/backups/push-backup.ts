@@ -164,6 +164,6 @@ export async function lookAtPush(domain: Domain, folder: string): Promise<PushLo
         ? message
         : type === 'cancelled'
           ? 'it was cancelled with virsh, or another tool'
-          : 'QEMU could not go on, for want of space perhaps',
+          : 'QEMU could not go on, possibly for lack of space',
   }
 }

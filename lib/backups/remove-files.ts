@@ -104,14 +104,21 @@ export async function removeUnfinishedFiles(
   const folder = folderOf(target, id)
   await withFolder(connect, folder, async (pool) => {
     if ((await pool.listAllVolumes()).length === 0) return
-    for (const name of [...names, UNFINISHED_FILE]) {
+    const requireMark = async () => {
       if (!(await isMarked(pool, target, id)))
         throw new Refusal(
           `${posix.join(folder, UNFINISHED_FILE)} is missing, or not the one that Keyframe wrote: nothing more was removed there. Look at the directory on the hypervisor.`,
         )
-      await (await findVolume(pool, name))?.delete()
     }
-    for (const { name } of await pool.listAllVolumes()) left.push({ name, why: NOT_OURS })
+    await requireMark()
+    for (const name of names) {
+      await (await findVolume(pool, name))?.delete()
+      await requireMark()
+    }
+    for (const { name } of await pool.listAllVolumes())
+      if (name !== UNFINISHED_FILE) left.push({ name, why: NOT_OURS })
+    // While somebody's file stays, the mark stays too: only with it does the next try get past the check above.
+    if (left.length === 0) await (await findVolume(pool, UNFINISHED_FILE))?.delete()
   })
   if (left.length === 0) await removeEmptyFolder(connect, target, id)
   return left

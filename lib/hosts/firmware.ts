@@ -7,8 +7,13 @@ export async function readFirmwareInUse(connect: Connect): Promise<string[]> {
     (await connect.listAllDomains()).map((domain) => domain.getXMLDesc().catch(() => null)),
   )
   return xmls.flatMap((xml) => {
-    const path = xml === null ? null : childText(child(parseXml(xml, 'domain'), 'os'), 'loader')
-    return path === null || path.trim() === '' ? [] : [path.trim()]
+    // A VM whose XML can't be read keeps no other from being restored.
+    try {
+      const path = xml === null ? null : childText(child(parseXml(xml, 'domain'), 'os'), 'loader')
+      return path === null || path.trim() === '' ? [] : [path.trim()]
+    } catch {
+      return []
+    }
   })
 }
 

@@ -95,7 +95,7 @@ export async function pullByHelper(
         ]
         if (left.join('\n') !== wanted.join('\n'))
           throw new Refusal(
-            `The pull into ${pull.path} ended before its end, for want of space perhaps. The layers below are as they were; don’t start the VM, mend that and retry.`,
+            `The pull into ${pull.path} ended before its end, possibly for lack of space. The layers below are as they were; don’t start the VM, mend that and retry.`,
           )
         await call(
           { procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') },

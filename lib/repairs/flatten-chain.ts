@@ -49,7 +49,7 @@ export async function flatten(
         )
         if (!(await standsAlone()))
           throw new Refusal(
-            `The pull into ${path} ended before its end, for want of space perhaps. The disk shows what it showed before.`,
+            `The pull into ${path} ended before its end, possibly for lack of space. The disk shows what it showed before.`,
           )
         return true
       },
