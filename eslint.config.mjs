@@ -2,7 +2,7 @@ import next from '@next/eslint-plugin-next'
 import hooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
-/** DESIGN.md, section 1: imports run downwards only. What each folder of lib/ may import besides itself. */
+/** lib/README.md, “The shape”: imports run downwards only. What each folder of lib/ may import besides itself. */
 const MAY_IMPORT = {
   'node-libvirt': [],
   settings: ['secrets', 'server'],
@@ -70,7 +70,7 @@ const restrict = (folder, allowed) => ({
           // From a file of lib/<folder>/ another folder begins with ../, from a subfolder of it with ../../.
           {
             regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|[a-z-]+\\.ts$${folder === 'node-libvirt' ? '|protocol/|flags/|testing/' : ''})`,
-            message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (DESIGN.md, section 1).`,
+            message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (lib/README.md, “The shape”).`,
           },
           ...(folder === 'node-libvirt'
             ? [{ regex: '^(?!\\.|node:)', message: 'node-libvirt has no dependencies.' }]

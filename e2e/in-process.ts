@@ -184,7 +184,7 @@ export function acts(keyframe: Keyframe, vm: string) {
   }
 }
 
-/** Writes `pattern` (a byte) over so many MiB of a disk as its guest would, no system needed (cases.md, "how to run the hard ones"). */
+/** Writes `pattern` (a byte) over so many MiB of a disk as its guest would, through QEMU's monitor: no system needed. */
 export async function guestWrites(
   lab: Lab,
   name: string,

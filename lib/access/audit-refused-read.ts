@@ -10,7 +10,7 @@ const ONCE_MS = 60_000
 interface Shared {
   keyframeRefusedReads?: Map<string, number>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const recorded = () => (shared.keyframeRefusedReads ??= new Map())
 

@@ -13,7 +13,7 @@ interface Pending {
 interface Shared {
   keyframeRefusals?: { budget: RefusalBudget; pending: Map<string, Pending> }
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const refusals = () => (shared.keyframeRefusals ??= { budget: new RefusalBudget(), pending: new Map() })
 

@@ -19,7 +19,7 @@ export async function verifyPassword(passwordHash: string | null, password: stri
 interface Shared {
   keyframeDecoy?: Promise<string>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** The hash that unknown names are checked against. Made at the start: the first unknown name would take twice as long otherwise. */

@@ -17,7 +17,7 @@ interface Throttle {
 interface Shared {
   keyframeThrottle?: Throttle
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const throttle = (): Throttle =>
   (shared.keyframeThrottle ??= {

@@ -5,7 +5,7 @@ import { RequestPace } from './request-pace.ts'
 interface Shared {
   keyframeRequestPace?: RequestPace
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /**

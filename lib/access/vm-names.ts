@@ -5,7 +5,7 @@ type NameOf = (host: string, vmUuid: string) => string | null
 interface Shared {
   keyframeVmName?: NameOf
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Says how a VM's name is known, for this folder knows no VMs (lib/start). */

@@ -18,7 +18,7 @@ interface Folder {
 interface Shared {
   keyframeBackupFolders?: Map<string, Folder>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /**

@@ -36,9 +36,9 @@ export interface HelperCopy {
 }
 
 /**
- * Copies what a chain shows into an image, by a block copy of a transient, paused domain that holds the chain read-only (DESIGN.md, sections 3
- * and 5): it has progress, a limit and an end by our hand, which a clone of a volume has not. `onProgress` gets the bytes done and to
- * do; what it throws ends the copy. It can be repeated after any crash. Throws Refusal.
+ * Copies what a chain shows into an image, by a block copy of a transient, paused domain that holds the chain read-only
+ * (lib/hosts/LIBVIRT.md, “Backups and copies”). It has progress, a limit and an end by our hand; a clone of a volume has
+ * none of them. `onProgress` gets the bytes done and to do; what it throws ends the copy. It can be repeated after any crash. Throws Refusal.
  */
 export async function copyByHelper(
   host: Host,

@@ -17,7 +17,7 @@ export interface OpenRestoreOfVm {
 interface Shared {
   keyframeOpenRestores?: Map<string, OpenRestoreOfVm | null>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** The restores in place that somebody has yet to end. Of a host that is away, or takes longer than `waitMs`, what was seen last: it holds no page up. */

@@ -10,7 +10,7 @@ export type Reading = keyof typeof READ_BYTES_PER_SECOND
 interface Shared {
   keyframeReadingPaces?: Map<string, ReadingPace>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

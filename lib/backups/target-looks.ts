@@ -23,7 +23,7 @@ interface Known {
 interface Shared {
   keyframeTargetLooks?: Map<string, Known>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const looks = () => (shared.keyframeTargetLooks ??= new Map<string, Known>())
 

@@ -52,7 +52,7 @@ async function frozen(
       domain.fsFreeze([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
     )
   } catch (error) {
-    // One that we gave up waiting for happens later and stays (DESIGN.md, section 5).
+    // One that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”).
     hold.giveUp()
     if (!isAgentError(error)) throw error
     return unfrozen(

@@ -18,7 +18,7 @@ const SHARED_MS = 5_000
 interface Shared {
   keyframeHealth?: { atMs: number; health: Promise<Health> }
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** How Keyframe is, at most 5 s old. Never rejects. */

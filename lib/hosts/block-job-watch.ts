@@ -107,7 +107,7 @@ export class BlockJobWatch {
 
   #see(vm: KnownVm, target: string, info: BlockJobInfo, ready: boolean, before: Seen | undefined): Seen {
     const polledAtMs = Date.now()
-    // 0/0, 0/1 and 1/1 are QEMU's words for "not known yet" and "empty" (WIRE.md, section 10).
+    // 0/0, 0/1 and 1/1 are QEMU's words for "not known yet" and "empty" (lib/node-libvirt/WIRE.md, section 10).
     const known = info.end > 1
     const same = before?.view.type === info.type && info.cur >= before.view.currentBytes ? before : undefined
     const measured =

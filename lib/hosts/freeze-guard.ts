@@ -23,12 +23,12 @@ interface Guard {
 interface Shared {
   keyframeFreezeGuard?: Guard
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /**
  * Hands a freeze, or a pause, that is about to begin to the guard process, started on first use: should this process die or hang, the
- * guest is thawed, or let go on, at the deadline all the same (DESIGN.md, section 5). Resolves once the guard holds it; rejects when
+ * guest is thawed, or let go on, at the deadline all the same (LIBVIRT.md, “Freezing”). Resolves once the guard holds it; rejects when
  * there is no guard, and then nothing may be frozen.
  * @returns takes it out of the guard's hands again
  */

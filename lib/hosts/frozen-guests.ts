@@ -74,7 +74,7 @@ export class FrozenGuests {
 
   async #ask(uuid: string): Promise<AgentReading> {
     try {
-      // GetFSInfo is how a freeze is seen (DESIGN.md, section 5); it needs a read-write connection.
+      // GetFSInfo is how a freeze is seen (LIBVIRT.md, “Freezing”); it needs a read-write connection.
       const fileSystems = await this.#connection.operate(async (connect) =>
         (await connect.domainLookupByUUID(uuid)).getFSInfo({ deadlineMs: PROBE_DEADLINE_MS }),
       )

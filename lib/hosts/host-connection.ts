@@ -36,7 +36,7 @@ export class HostDown extends Error {
 
 /**
  * Connections to one hypervisor: one read-only for reading and events that comes back by itself with its events
- * registered again, one read-write for files, and one of its own for each operation (DESIGN.md, section 2).
+ * registered again, one read-write for files, and one of its own for each operation (LIBVIRT.md, “Load”).
  */
 export class HostConnection {
   readonly uri: string

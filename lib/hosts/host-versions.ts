@@ -1,4 +1,4 @@
-/** What an older libvirt can't do, a sentence each (DESIGN.md, section 4). `version` as "11.3.0". */
+/** What an older libvirt can't do, a sentence each (LIBVIRT.md, “Versions”). `version` as "11.3.0". */
 export function versionWarnings(version: string): string[] {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const older = (wantedMajor: number, wantedMinor: number) =>

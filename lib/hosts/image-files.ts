@@ -53,7 +53,7 @@ export const OWN_POOL_PREFIX = 'keyframe-'
 export const isBeingMade = (error: unknown): boolean =>
   error instanceof Error && /asynchronous jobs/.test(error.message)
 
-/** What pages read of a file is shared between them for this long (DESIGN.md, section 2). */
+/** What pages read of a file is shared between them for this long (lib/README.md, “Who knows what”). */
 const SHARED_MS = 1_000
 const FIRST_READ_BYTES = 4_096
 const HEADER_MAX_BYTES = 2 * 1024 * 1024

@@ -18,7 +18,7 @@ import type { ImageFiles } from './image-files.ts'
 import type { VmInspection } from './vm-inspection.ts'
 import type { DiskSummary, VmState } from './types.ts'
 
-/** What pages read of a host is shared between them for this long (DESIGN.md, section 2). */
+/** What pages read of a host is shared between them for this long (lib/README.md, “Who knows what”). */
 const SHARED_MS = 1_000
 /** XML and snapshot counts are read again after this long even when nothing told of a change: not every change has an event. */
 const DETAILS_AGE_MS = 20_000

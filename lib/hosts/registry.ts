@@ -5,7 +5,7 @@ import { Host } from './host.ts'
 interface Shared {
   keyframeHosts?: Map<string, Host>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** All configured hosts by name; made and connected on first use. */

@@ -14,7 +14,7 @@ export class VmHung extends Error {
 
 /**
  * Calls that hang with their VM (XML, block jobs), one at a time for each VM: four hung calls would fill the connection
- * (DESIGN.md, section 2), so a sick VM takes one place and is then left alone for a while.
+ * (LIBVIRT.md, “Load”), so a sick VM takes one place and is then left alone for a while.
  */
 export class VmInspection {
   readonly #connection: HostConnection

@@ -15,7 +15,7 @@ type Listener = (boundary: Boundary) => Promise<void>
 interface Shared {
   keyframeBoundary?: Listener
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** For the fault matrix (e2e/faults): the saga waits at every boundary until the listener's promise resolves. */

@@ -20,7 +20,7 @@ interface Shared {
 }
 const shared = globalThis as Shared
 
-/** The job engine's file is its own: its connection has no busy timeout (DESIGN.md, section 7). */
+/** The job engine's file is its own: its connection has no busy timeout (lib/README.md, “Choices”). */
 const enginePath = () => join(settings().dataDirectory, 'jobs.db')
 
 /** The engine of this process, opened on first use. */

@@ -3,7 +3,7 @@ import type { Saga } from './saga.ts'
 interface Shared {
   keyframeSagas?: readonly Saga<never>[]
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Sets the sagas of this process, once, before the worker is made. */

@@ -14,7 +14,7 @@ interface Heart {
 interface Shared {
   keyframeHeart?: Heart
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const heart = (): Heart =>
   (shared.keyframeHeart ??= {

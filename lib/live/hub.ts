@@ -30,7 +30,7 @@ interface Hub {
 interface Shared {
   keyframeHub?: Hub
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const hub = (): Hub =>
   (shared.keyframeHub ??= {

@@ -17,7 +17,7 @@ interface Places {
 interface Shared {
   keyframeStreamPlaces?: Places
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const places = (): Places =>
   (shared.keyframeStreamPlaces ??= { bySession: new Map(), signedIn: 0, shared: 0 })

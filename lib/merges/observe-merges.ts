@@ -10,7 +10,7 @@ const CLOCK_SLACK_MS = 3_000
 /**
  * Watches for merges that others begin, with virsh for example, and remembers which layers they change: a commit that
  * is cancelled or fails has changed its base all the same. libvirt does not tell a commit's base, the files do: a frozen
- * layer's modification time jumps when a commit into it begins (DESIGN.md, section 5).
+ * layer's modification time jumps when a commit into it begins (lib/hosts/LIBVIRT.md, “Merges”).
  */
 export function observeMerges(host: Host): void {
   // One after the other: the end of a job must not be written down before its beginning.

@@ -29,8 +29,8 @@ export interface HelperPull {
 }
 
 /**
- * Pulls into a layer that no VM has open, by a transient, paused domain with that layer as its only disk (DESIGN.md, section
- * 3). What the layer shows stays the same. It can be repeated after any crash: the chain below is named to libvirt, for
+ * Pulls into a layer that no VM has open, by a transient, paused domain with that layer as its only disk (lib/README.md,
+ * “Who knows what”). What the layer shows stays the same. It can be repeated after any crash: the chain below is named to libvirt, for
  * a header may be cut already while what was pulled was never written (see flush-pull.ts), and the layers below are
  * whole. The helper ends in the orderly way, which writes everything; with our connection it goes, too. Throws Refusal.
  */

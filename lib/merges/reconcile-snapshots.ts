@@ -26,7 +26,7 @@ export interface MovedLayer {
   toFormat: string
 }
 
-/** Removes the metadata of snapshots whose data the merge used up. blockCommit leaves it behind (WIRE.md, section 10). */
+/** Removes the metadata of snapshots whose data the merge used up. blockCommit leaves it behind (lib/node-libvirt/WIRE.md, section 10). */
 export async function forgetSnapshots(
   domain: Domain,
   names: readonly string[],

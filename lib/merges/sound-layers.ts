@@ -4,7 +4,7 @@ import { store } from '../store/store.ts'
 
 /**
  * Writes down that these layers hold what their snapshots froze, as they are now: after a snapshot, or after a merge into
- * them that was finished and reconciled. What changes them later shows by their modification time (DESIGN.md, section 5).
+ * them that was finished and reconciled. What changes them later shows by their modification time (lib/hosts/LIBVIRT.md, “Merges”).
  * `asOfMs`: the instant, by the host's clock, that it is known of; default: the modification itself.
  */
 export async function markSound(

@@ -24,7 +24,7 @@ export interface Taint {
 
 /**
  * Remembers durably that a merge into this layer was begun: from its first byte on the restore points that the layer
- * holds are gone, whether the merge ends well, fails or is cancelled (DESIGN.md, section 5), and libvirt marks nothing.
+ * holds are gone, whether the merge ends well, fails or is cancelled (lib/hosts/LIBVIRT.md, “Merges”), and libvirt marks nothing.
  */
 export async function taintLayer({
   host,

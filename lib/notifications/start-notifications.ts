@@ -24,7 +24,7 @@ interface Running {
 interface Shared {
   keyframeNotifications?: Running
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /**

@@ -1,7 +1,7 @@
 interface Shared {
   keyframeNotificationWake?: () => void
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Sets who is woken; null takes it away. */

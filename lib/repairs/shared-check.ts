@@ -8,7 +8,7 @@ import type { CheckReport } from './types.ts'
 interface Shared {
   keyframeCheckLooks?: SharedLooks<CheckReport>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 function looks(): SharedLooks<CheckReport> {

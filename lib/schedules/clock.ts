@@ -7,7 +7,7 @@ export interface Clock {
 interface Shared {
   keyframeScheduleClock?: { clock: Clock; wake: () => void }
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Sets the clock of this process and who is woken; null takes both away. */

@@ -28,7 +28,7 @@ interface Running {
 interface Shared {
   keyframeSchedules?: Running
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Starts to run the schedules of this process, after `startJobs`. What was missed meanwhile is caught up at the first look. */

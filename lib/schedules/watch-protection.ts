@@ -10,7 +10,7 @@ type Listener = (change: ProtectionChange) => void | Promise<void>
 interface Shared {
   keyframeProtectionListeners?: Set<Listener>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const listeners = () => (shared.keyframeProtectionListeners ??= new Set<Listener>())
 

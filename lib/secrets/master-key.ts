@@ -75,7 +75,7 @@ export function ensureMasterKey(where: Where): string {
 interface Shared {
   keyframeMasterKey?: { path: string; key: string }
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** The key of this process, read once. Throws an Error with a sentence. */

@@ -18,7 +18,7 @@ interface Openings {
 interface Shared {
   keyframeOpenings?: Openings
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const openings = (): Openings =>
   (shared.keyframeOpenings ??= { pace: new OpeningPace(), publishing: new Map() })

@@ -7,7 +7,7 @@ const STREAMS_MAXIMUM = 100
 interface Shared {
   keyframeShareStreams?: Map<string, number>
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 const open = () => (shared.keyframeShareStreams ??= new Map())
 

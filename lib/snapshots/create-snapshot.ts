@@ -112,7 +112,7 @@ export async function planSnapshot(
   }
 }
 
-/** A VM that starts from a managed save runs on the base below the overlay and corrupts the snapshot (DESIGN.md, section 5). */
+/** A VM that starts from a managed save runs on the base below the overlay and corrupts the snapshot (lib/hosts/LIBVIRT.md, “Snapshots”). */
 async function refuseManagedSave(host: Host, vm: KnownVm): Promise<void> {
   const domain = await (await host.connection.reader()).domainLookupByUUID(vm.uuid)
   if (await domain.hasManagedSaveImage())

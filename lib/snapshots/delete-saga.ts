@@ -36,7 +36,7 @@ const PROGRESS_MS = 500
  * | delete   | virDomainSnapshotDelete: libvirt merges, then forgets it    | no snapshot of that name exists |
  * | tidy     | end the record                                              | (own record)                    |
  * There is no undo: libvirt has begun to merge, and going on is what heals it.
- * A delete that was cut off is healed by the same delete again (DESIGN.md, section 5), which a repeated step does.
+ * A delete that was cut off is healed by the same delete again (lib/hosts/LIBVIRT.md, “Snapshots”), which a repeated step does.
  */
 export const deleteSaga: Saga<DeleteJob> = {
   kind: 'delete',

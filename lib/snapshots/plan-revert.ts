@@ -180,7 +180,7 @@ async function activeBytes(host: Host, vm: KnownVm): Promise<number | null> {
   return total
 }
 
-/** A revert keeps the save, and the next start fails on it (DESIGN.md, section 5). */
+/** A revert keeps the save, and the next start fails on it (lib/hosts/LIBVIRT.md, “Snapshots”). */
 async function managedSaveRefusal(host: Host, vm: KnownVm): Promise<string | null> {
   if (vm.running) return null
   const domain = await (await host.connection.reader()).domainLookupByUUID(vm.uuid)
@@ -189,7 +189,7 @@ async function managedSaveRefusal(host: Host, vm: KnownVm): Promise<string | nul
     : null
 }
 
-/** A revert that fails for want of space has stopped the guest by then (DESIGN.md, section 5): look before. */
+/** A revert that fails for want of space has stopped the guest by then (lib/hosts/LIBVIRT.md, “Snapshots”): look before. */
 async function spaceRefusal(host: Host, snapshot: SnapshotMetadata): Promise<string | null> {
   const folders = new Set(
     snapshot.disks.flatMap((disk) =>

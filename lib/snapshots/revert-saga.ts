@@ -31,7 +31,7 @@ export interface RevertJob {
 
 /** Starting QEMU again after a revert takes 2 s here; a large memory image more. */
 const REVERT_DEADLINE_MS = 10 * 60_000
-/** libvirt names overlays by the second: two reverts within one collide (DESIGN.md, section 5). */
+/** libvirt names overlays by the second: two reverts within one collide (lib/hosts/LIBVIRT.md, “Snapshots”). */
 const NEXT_SECOND_MS = 1_100
 
 /**
@@ -192,7 +192,7 @@ async function revert(input: RevertJob, call: LogCall): Promise<true> {
   return true
 }
 
-/** A failed revert has stopped the guest already (DESIGN.md, section 5): start it again on its own disks. */
+/** A failed revert has stopped the guest already (lib/hosts/LIBVIRT.md, “Snapshots”): start it again on its own disks. */
 async function rescue(
   host: Host,
   domain: Domain,

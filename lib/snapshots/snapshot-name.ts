@@ -1,4 +1,4 @@
-/** Longest name in bytes of UTF-8: libvirt breaks at 250 (DESIGN.md, section 5), and overlay files carry the name, too. */
+/** Longest name in bytes of UTF-8: libvirt breaks at 250 (lib/hosts/LIBVIRT.md, “Snapshots”), and overlay files carry the name, too. */
 export const SNAPSHOT_NAME_MAX_BYTES = 200
 
 /** Why a snapshot can't have this name; null when it can. `taken` are the names that the VM's snapshots have. */

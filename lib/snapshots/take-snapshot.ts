@@ -74,7 +74,7 @@ export async function takeSnapshot(
         fileSystems: agent.fileSystems,
       }
     } catch (error) {
-      // A freeze that we gave up waiting for happens later and stays (DESIGN.md, section 5), and a call that was cut
+      // A freeze that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”), and a call that was cut
       // off goes on in the daemon: thaw until the agent answers, whatever the error was.
       freeze.giveUp()
       if (!isAgentError(error)) throw error

@@ -24,7 +24,7 @@ export interface Unproven {
  * Snapshots whose data is known, or must be assumed, to be no longer what they froze, with the reason: a layer that
  * they read was the base of a merge, was written to again (merged by hand), is not there any more, or was changed while
  * nobody looked: a frozen layer's modification time stays at its snapshot's instant whatever the guest writes above it, and
- * jumps when a commit into it begins (DESIGN.md, section 5). Copying the file without its times changes it, too, and so does
+ * jumps when a commit into it begins (lib/hosts/LIBVIRT.md, “Merges”). Copying the file without its times changes it, too, and so does
  * deleting a checkpoint whose bitmap lies in it (measured: taking one, and stopping and starting the VM, do not), which is
  * why this is "unproven" and not "wrong".
  * `snapshots` are all of the VM's; `only` answers for one of them.

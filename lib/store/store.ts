@@ -23,7 +23,7 @@ interface Opened {
 interface Shared {
   keyframeStore?: Opened
 }
-// Next evaluates this module up to three times in one process (DESIGN.md, section 8).
+// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
 const shared = globalThis as Shared
 
 /** Makes the data directory, for its owner only. */
