@@ -434,6 +434,22 @@ describe('what a removal takes', () => {
     expect(existsSync(folder(id))).toBe(false)
   })
 
+  it('of a backup that fails leaves another’s file there, and the mark with it: a later sweep goes on', async () => {
+    let id = ''
+    await at('read vda.qcow2 back', 'before', () => {
+      id = readdirSync(target.path).find((name) =>
+        existsSync(join(folder(name), 'keyframe-unfinished.json')),
+      )!
+      writeFileSync(join(folder(id), 'notes.txt'), 'mine')
+      writeFileSync(join(folder(id), 'vda.qcow2'), 'no image')
+    })
+    expect((await vm.backUp({ method: 'copy' })).status).toBe('failed')
+    expect(readdirSync(folder(id)).sort()).toEqual(['keyframe-unfinished.json', 'notes.txt'])
+    rmSync(join(folder(id), 'notes.txt'))
+    await made()
+    expect(existsSync(folder(id))).toBe(false)
+  })
+
   it('nothing is written into such a link either', async () => {
     const decoy = decoys()
     writeFileSync(join(decoy, 'vda.qcow2'), 'payroll')

@@ -141,8 +141,14 @@ describe('the catalogue', () => {
       [],
       [increment.id, 'half-made'].sort(),
     ])
-    expect((await vm.list()).map((each) => each.id)).toEqual([full.id, increment.id])
+    expect((await vm.list()).map((each) => [each.id, each.check, each.checkNote])).toEqual([
+      [full.id, 'unchecked', null],
+      [increment.id, 'damaged', expect.stringMatching(/^A rescan found: it has no manifest\.json/) as string],
+    ])
+    // Back again, the next rescan takes its verdict back.
     renameSync(`${manifest}.away`, manifest)
+    expect((await rebuildCatalogue(target.id)).found.sort()).toEqual([full.id, increment.id].sort())
+    expect((await vm.list()).map((each) => each.check)).toEqual(['unchecked', 'unchecked'])
     await lab.virsh('pool-destroy', 'made')
     rmSync(join(target.path, 'half-made'), { recursive: true })
   })
