@@ -4,7 +4,6 @@ import { requireVm } from '../hosts/find-vm.ts'
 import { helperKindOfVm } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import { isJobStopped, JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -18,7 +17,7 @@ import { copyByHelper } from './copy-by-helper.ts'
 import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from './finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from './look-at-target.ts'
-import { makeDirectory } from './make-directory.ts'
+import { directoryVirsh, makeDirectory } from './make-directory.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
 import { inOwnFolder } from './own-folder.ts'
 import { saveConfiguration } from './save-configuration.ts'
@@ -135,7 +134,6 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   const { input, jobId, step } = context
   if (context.run > 1 && (await isSealed(context)))
     return [`${input.backupId} is in ${target.name}: an earlier run of this job finished it.`]
-  const folder = folderOf(target, input.backupId)
   const beganMs = await step('note the time', { do: async () => Date.now() })
   const wasRunning = await step('check', { do: () => check(input, host, target) })
   const stays = await step('sweep what failed backups left', {
@@ -145,17 +143,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   await makeDirectory(context, host, target, '')
   await step('make the files', {
     do: async (call) => {
-      const virsh = virshCommand(
-        host.connection.uri,
-        'pool-create-as',
-        '--name',
-        input.backupId,
-        '--type',
-        'dir',
-        '--target',
-        folder,
-        '--build',
-      )
+      const virsh = directoryVirsh(host, target, input.backupId)
       await host.connection.operate((connect) =>
         call({ procedure: 'virStorageVolCreateXML', virsh }, () =>
           inOwnFolder(connect, target, input.backupId, async (pool) => {

@@ -7,6 +7,20 @@ import { makeOwnFolder } from './own-folder.ts'
 import type { Target } from './targets.ts'
 import type { BackupJobBase } from './types.ts'
 
+/** The virsh line of a step that makes a backup's directory, or files in it. */
+export const directoryVirsh = (host: Host, target: Target, backupId: string): string =>
+  virshCommand(
+    host.connection.uri,
+    'pool-create-as',
+    '--name',
+    backupId,
+    '--type',
+    'dir',
+    '--target',
+    folderOf(target, backupId),
+    '--build',
+  )
+
 /** The step that makes a backup's directory, with its mark. A job of an older Keyframe may have made it without one. */
 export async function makeDirectory(
   context: SagaContext<BackupJobBase>,
@@ -17,17 +31,7 @@ export async function makeDirectory(
   const { backupId, marksDirectory = false } = context.input
   await context.step(`make the directory${suffix}`, {
     do: async (call) => {
-      const virsh = virshCommand(
-        host.connection.uri,
-        'pool-create-as',
-        '--name',
-        backupId,
-        '--type',
-        'dir',
-        '--target',
-        folderOf(target, backupId),
-        '--build',
-      )
+      const virsh = directoryVirsh(host, target, backupId)
       await host.connection.operate((connect) =>
         call({ procedure: 'virStoragePoolCreateXML', virsh }, () =>
           makeOwnFolder(connect, target, backupId, { isOld: !marksDirectory }),

@@ -2,13 +2,12 @@ import 'server-only'
 import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type Saga, type SagaContext } from '../jobs/saga.ts'
 import { makeImage } from './backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from './finish-backup.ts'
-import { makeDirectory } from './make-directory.ts'
+import { directoryVirsh, makeDirectory } from './make-directory.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } from './own-checkpoints.ts'
 import { inOwnFolder } from './own-folder.ts'
 import { planPush, type PushPlan } from './plan-push.ts'
@@ -166,17 +165,7 @@ async function begin(
   await makeDirectory(context, host, target, suffix)
   await step(`make the files${suffix}`, {
     do: async (call) => {
-      const virsh = virshCommand(
-        host.connection.uri,
-        'pool-create-as',
-        '--name',
-        input.backupId,
-        '--type',
-        'dir',
-        '--target',
-        folder,
-        '--build',
-      )
+      const virsh = directoryVirsh(host, target, input.backupId)
       await host.connection.operate((connect) =>
         call({ procedure: 'virStorageVolCreateXML', virsh }, () =>
           inOwnFolder(connect, target, input.backupId, async (pool) => {

@@ -3,6 +3,7 @@ import { requireHost } from '../hosts/find-vm.ts'
 import type { Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { getFile, listFolders, withFolder } from './backup-folder.ts'
+import type { HostOffer } from './confine-domain.ts'
 import { folderOf, forgetBackup, listBackups, noteBackup, noteCheck, type Backup } from './catalogue.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import { noteForeign } from './foreign-backups.ts'
@@ -16,7 +17,7 @@ import {
 } from './manifest.ts'
 import { rememberCheckpoint } from './own-checkpoints.ts'
 import { DOMAIN_XML_MAX_BYTES, fileFault, readOffer } from './read-saved.ts'
-import { demandsOf } from './restored-xml.ts'
+import { demandsOf, kindOf } from './restored-xml.ts'
 import { signBackups } from './sign-backups.ts'
 import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId } from './sign-manifest.ts'
 import { requireTarget } from './targets.ts'
@@ -53,6 +54,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
   const standing = new Set<string>()
   const rebuilt: Rebuilt = { found: [], foreign: [], unsigned: [], gone: [], unreadable: [] }
   const foreign: Parameters<typeof noteForeign>[1][number][] = []
+  const offerFor = offersByKind(host)
   await host.connection.operate(async (connect) => {
     for (const name of await withFolder(connect, target.path, listFolders)) {
       standing.add(name)
@@ -94,7 +96,7 @@ export async function rebuildCatalogue(targetId: string): Promise<Rebuilt> {
           id: name,
           vmUuid: manifest.vm.uuid,
           text,
-          demands: await readDemands(host, connect, folderOf(target, name), manifest),
+          demands: await readDemands(offerFor, connect, folderOf(target, name), manifest),
         })
         rebuilt.foreign.push(name)
       }
@@ -158,8 +160,24 @@ async function readFolder(
   }
 }
 
+/** Reads what the host offers once for each kind of guest: it takes the XML of every VM, and a target may hold hundreds of backups. */
+function offersByKind(host: Host): (xml: string) => Promise<HostOffer> {
+  const offers = new Map<string, HostOffer>()
+  return async (xml) => {
+    const kind = JSON.stringify(kindOf(xml))
+    const offer = offers.get(kind) ?? (await readOffer(host, xml))
+    offers.set(kind, offer)
+    return offer
+  }
+}
+
 /** What the configuration of a foreign backup asks of the host; null when it can't be read, or is not the one in its manifest. */
-async function readDemands(host: Host, connect: Connect, folder: string, manifest: Manifest) {
+async function readDemands(
+  offerFor: (xml: string) => Promise<HostOffer>,
+  connect: Connect,
+  folder: string,
+  manifest: Manifest,
+) {
   try {
     const bytes = await withFolder(connect, folder, (pool) =>
       getFile(pool, manifest.domainXml, DOMAIN_XML_MAX_BYTES),
@@ -173,7 +191,7 @@ async function readDemands(host: Host, connect: Connect, folder: string, manifes
     )
       return null
     const xml = bytes.toString('utf8')
-    return demandsOf(xml, await readOffer(host, xml))
+    return demandsOf(xml, await offerFor(xml))
   } catch {
     return null
   }
