@@ -133,14 +133,29 @@ h1 { font-size: 1.25rem } a { display: inline-block; padding: .6rem 0; color: va
 </style></head><body><main><h1>Keyframe can’t be reached</h1><p>Either this device has no connection, or Keyframe does not answer. This page tries again by itself. <a href="">Try now</a></p>${list}</main></body></html>`)
 }
 
-/** Tries again by itself; and what it says of its age stays true while it is looked at. */
-const AGAIN =
-  "let leaving = false; addEventListener('beforeunload', () => { leaving = true; setTimeout(() => { leaving = false }, 10_000) }); const again = () => { if (document.visibilityState === 'visible' && !leaving) location.reload() }; addEventListener('online', again); document.addEventListener('visibilitychange', again); setInterval(again, 30_000)"
+/**
+ * Runs in the page that stands in for Keyframe's. It comes back as soon as Keyframe answers: "online" is only a hint, it
+ * may come before the first request gets through. The slow reload keeps what the page says of its age true.
+ */
+const AGAIN = `
+let leaving = false
+addEventListener('beforeunload', () => { leaving = true; setTimeout(() => { leaving = false }, 10_000) })
+const seen = () => document.visibilityState === 'visible' && !leaving
+const reload = () => { if (seen()) location.reload() }
+const ask = () => {
+  if (!seen()) return
+  fetch('/manifest.webmanifest', { method: 'HEAD', cache: 'no-store' }).then(({ ok }) => { if (ok) reload() }, () => {})
+}
+addEventListener('online', ask)
+document.addEventListener('visibilitychange', ask)
+setInterval(ask, 3_000)
+setInterval(reload, 30_000)
+`
 
 /** Status 200: a browser may put its own page in the place of an error's. Of scripts only the one above runs. */
 function html(text) {
   const nonce = crypto.randomUUID()
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
   return new Response(text.replace('</body>', `<script nonce="${nonce}">${AGAIN}</script></body>`), {
     headers: {
       'content-type': 'text/html; charset=utf-8',
