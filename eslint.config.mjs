@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import next from '@next/eslint-plugin-next'
 import hooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
@@ -54,6 +55,12 @@ const MAY_IMPORT = {
   ],
 }
 
+/** Its own sub-folders, which a file of one of them reaches by ../ as well. */
+const subfolders = (folder) =>
+  readdirSync(new URL(`lib/${folder}/`, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${name}/`)
+
 const restrict = (folder, allowed) => ({
   files: [`lib/${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
@@ -69,7 +76,7 @@ const restrict = (folder, allowed) => ({
           },
           // From a file of lib/<folder>/ another folder begins with ../, from a subfolder of it with ../../.
           {
-            regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|[a-z-]+\\.ts$${folder === 'node-libvirt' ? '|protocol/|flags/|testing/' : ''})`,
+            regex: `^\\.\\./(?!(?:\\.\\./)?(?:${[folder, ...allowed].map((name) => (name.includes('/') ? `${name}\\.ts$` : `${name}/`)).join('|')})|${[...subfolders(folder), '[a-z-]+\\.ts$'].join('|')})`,
             message: `lib/${folder} may import only: ${allowed.join(', ') || 'nothing of lib'} (lib/README.md, “The shape”).`,
           },
           ...(folder === 'node-libvirt'

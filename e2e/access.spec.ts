@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { repoDir } from './lab/paths.ts'
+import { repoDir } from '../lib/testing/lab/paths.ts'
 import { underTest } from './under-test.ts'
 
 const { baseUrl, username, password } = underTest()

@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test'
 import { backupsPath, vmBackupsPath } from '../components/paths.ts'
 import { addTarget, backupsOn, confirm, planBackup, press } from './backup-page-acts.ts'
 import { open } from './browser-acts.ts'
-import { forgeBackup } from './forge-backup.ts'
+import { forgeBackup } from '../lib/testing/forge-backup.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab } from './under-test.ts'
 

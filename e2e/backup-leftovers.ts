@@ -1,4 +1,4 @@
-import type { Lab } from './lab/lab.ts'
+import type { Lab } from '../lib/testing/lab/lab.ts'
 
 /** What Keyframe makes in libvirt for the time of a backup or a restore: domains, and pools on the target's directories. */
 export async function transients(lab: Lab, target: string): Promise<string[]> {

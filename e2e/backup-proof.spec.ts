@@ -14,10 +14,10 @@ import {
   restoreAsNew,
   saveSchedule,
 } from './backup-page-acts.ts'
-import { fileSystemFaults, readRecords } from './lab/guest-records.ts'
-import { DB, WEB } from './lab/guest.ts'
-import { type GuestRecord, missingNumbers } from './lab/record-format.ts'
-import { waitUntil } from './lab/wait-until.ts'
+import { fileSystemFaults, readRecords } from '../lib/testing/lab/guest-records.ts'
+import { DB, WEB } from '../lib/testing/lab/guest.ts'
+import { type GuestRecord, missingNumbers } from '../lib/testing/lab/record-format.ts'
+import { waitUntil } from '../lib/testing/lab/wait-until.ts'
 import { testLab } from './under-test.ts'
 
 /** A test that fails is followed by a new worker: it makes guests and a target of its own. */

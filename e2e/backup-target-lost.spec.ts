@@ -13,11 +13,11 @@ import {
   press,
 } from './backup-page-acts.ts'
 import { FILLER, fillFileSystem } from './faults/full-file-system.ts'
-import { patternAt } from './image-bytes.ts'
-import { guestWrites } from './in-process.ts'
-import { run } from './lab/run-command.ts'
-import { mountTmpfs, unmountAll } from './lab/tmpfs.ts'
-import { waitUntil } from './lab/wait-until.ts'
+import { patternAt } from '../lib/testing/image-bytes.ts'
+import { guestWrites } from '../lib/testing/in-process.ts'
+import { run } from '../lib/testing/lab/run-command.ts'
+import { mountTmpfs, unmountAll } from '../lib/testing/lab/tmpfs.ts'
+import { waitUntil } from '../lib/testing/lab/wait-until.ts'
 import { testLab } from './under-test.ts'
 
 /** A test that fails is followed by a new worker: it makes a guest and a target of its own. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repoDir } from './lab/paths.ts'
-import { TEST_DIST } from './test-app.ts'
+import { repoDir } from '../lib/testing/lab/paths.ts'
+import { TEST_DIST } from './app/test-app.ts'
 
 /** Every route of the build, as an address: a new one is included by itself. */
 export function routes(): string[] {

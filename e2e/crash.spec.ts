@@ -1,8 +1,8 @@
 import { expect, test, type Page } from '@playwright/test'
 import { guestWithOverlay } from './guest-with-overlay.ts'
-import { patternAt } from './image-bytes.ts'
-import { waitUntil } from './lab/wait-until.ts'
-import { restartTestApp } from './test-app.ts'
+import { patternAt } from '../lib/testing/image-bytes.ts'
+import { waitUntil } from '../lib/testing/lab/wait-until.ts'
+import { restartTestApp } from './app/test-app.ts'
 import { testLab, underTest } from './under-test.ts'
 
 async function signIn(page: Page, path: string) {
@@ -82,7 +82,7 @@ test('the app stopped in the orderly way with a page open ends promptly, and the
 }) => {
   await signIn(page, '/hosts/lab/vms/web')
   const startMs = Date.now()
-  const { endApp } = await import('./lab/app-process.ts')
+  const { endApp } = await import('../lib/testing/app-process.ts')
   await endApp(underTest().app)
   expect(Date.now() - startMs).toBeLessThan(8_000)
   await expect(page.getByRole('status').filter({ hasText: /connection lost/i })).toBeVisible()

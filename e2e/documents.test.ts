@@ -6,13 +6,13 @@ import { expect, it } from 'vitest'
 // A comment that sends its reader to a document is worth something only while the document is there.
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const FOLDERS = ['app', 'components', 'lib', 'e2e']
+const FOLDERS = ['app', 'components', 'lib', 'e2e', '.deploy']
 const files = [
   ...readdirSync(root),
   ...FOLDERS.flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
   ),
-].filter((file) => /\.(ts|tsx|mjs|js|md|tsv|css)$/.test(file) && !/node_modules\/|(^|\/)\./.test(file))
+].filter((file) => /\.(ts|tsx|mjs|js|md|tsv|css)$/.test(file) && !/node_modules\//.test(file))
 
 interface Citation {
   from: string
@@ -75,5 +75,23 @@ it('a document or a section that is not there is found', () => {
     'lib/hosts/busy.ts cites “Nothing” of lib/README.md, which has no such section',
     'lib/hosts/busy.ts cites “99” of lib/node-libvirt/WIRE.md, which has no such section',
     null,
+  ])
+})
+
+/** What a document links to in the tree, as a path from the root. */
+const linksOf = (from: string, text: string): string[] =>
+  [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].map(([, path]) => posix.join(posix.dirname(from), path!))
+
+it('every file that a document links to is in the tree', () => {
+  const links = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) =>
+      linksOf(file, readFileSync(`${root}${file}`, 'utf8')).map((path) => ({ from: file, path })),
+    )
+  expect(links.length).toBeGreaterThan(30)
+  expect(links.filter(({ path }) => !existsSync(`${root}${path}`))).toEqual([])
+  expect(linksOf('lib/README.md', 'see [a](none.ts#b), [c](../x.md), [d](https://e.org/f)')).toEqual([
+    'lib/none.ts',
+    'x.md',
   ])
 })

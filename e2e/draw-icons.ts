@@ -1,7 +1,7 @@
 import { chromium } from '@playwright/test'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repoDir } from './lab/paths.ts'
+import { repoDir } from '../lib/testing/lab/paths.ts'
 
 // The icons of the installed app, from app/icon.svg: `node lib/launcher/launch.mjs e2e/draw-icons.ts`.
 

@@ -1,4 +1,4 @@
-import { type Lab } from './lab/lab.ts'
+import { type Lab } from '../lib/testing/lab/lab.ts'
 import { testLab } from './under-test.ts'
 
 const MIB = 1024 * 1024

@@ -20,10 +20,10 @@ import {
 import { open, openVm, takeSnapshot } from './browser-acts.ts'
 import { routes } from './build-routes.ts'
 import { guestWithOverlay } from './guest-with-overlay.ts'
-import { appUrl, endApp, freePort, spawnApp, waitForApp } from './lab/app-process.ts'
+import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../lib/testing/app-process.ts'
 import { freshPage, makeLink } from './share-acts.ts'
 import { invite } from './team-acts.ts'
-import { TEST_DIST } from './test-app.ts'
+import { TEST_DIST } from './app/test-app.ts'
 import { testLab, underTest } from './under-test.ts'
 
 // What each answer says to browsers: which scripts run, who may frame it, who may keep it.

@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test'
 import { open, openVm } from './browser-acts.ts'
-import { type Lab } from './lab/lab.ts'
-import { startTestLab } from './lab/test-lab.ts'
-import { restartTestApp } from './test-app.ts'
+import { type Lab } from '../lib/testing/lab/lab.ts'
+import { startTestLab } from '../lib/testing/lab/test-lab.ts'
+import { restartTestApp } from './app/test-app.ts'
 import { testLab } from './under-test.ts'
 
 test.describe.configure({ mode: 'serial' })

@@ -1,7 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import { layers, mergeAll, openVm, snapshotItem, takeSnapshot } from './browser-acts.ts'
 import { guestWithOverlay } from './guest-with-overlay.ts'
-import { waitUntil } from './lab/wait-until.ts'
+import { waitUntil } from '../lib/testing/lab/wait-until.ts'
 import { expectAccessible, expectNoSideways } from './page-checks.ts'
 import { testLab } from './under-test.ts'
 

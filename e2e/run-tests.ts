@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildApp } from './lab/build-app.ts'
-import { cacheDir, repoDir } from './lab/paths.ts'
-import { provision } from './lab/provision.ts'
-import { sweepTestLabs } from './lab/test-lab.ts'
+import { buildApp } from './app/build-app.ts'
+import { cacheDir, repoDir } from '../lib/testing/lab/paths.ts'
+import { provision } from '../lib/testing/lab/provision.ts'
+import { sweepTestLabs } from '../lib/testing/lab/test-lab.ts'
 import { countPlaywright, countVitest, type Counts, judge } from './test-suites.ts'
-import { TEST_DIST } from './test-app.ts'
+import { TEST_DIST } from './app/test-app.ts'
 
 const MINUTE_MS = 60_000
 const reports = join(repoDir, 'test-results', 'reports')

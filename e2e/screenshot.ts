@@ -3,10 +3,10 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withApp } from './bench/bench-app.ts'
-import { WEB } from './lab/guest.ts'
-import { repoDir } from './lab/paths.ts'
-import { provision } from './lab/provision.ts'
-import { startTestLab } from './lab/test-lab.ts'
+import { WEB } from '../lib/testing/lab/guest.ts'
+import { repoDir } from '../lib/testing/lab/paths.ts'
+import { provision } from '../lib/testing/lab/provision.ts'
+import { startTestLab } from '../lib/testing/lab/test-lab.ts'
 
 // The picture of README.md: `node lib/launcher/launch.mjs e2e/screenshot.ts`.
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { attachLab, type Lab } from './lab/lab.ts'
-import { type ProcessMark } from './lab/processes.ts'
+import { attachLab, type Lab } from '../lib/testing/lab/lab.ts'
+import { type ProcessMark } from '../lib/testing/lab/processes.ts'
 
 /** What global-setup.ts started, as the specs need it; written to a file, for they run in another process. */
 export type UnderTest = {

@@ -10,8 +10,8 @@ import {
   snapshotItem,
   takeSnapshot,
 } from './browser-acts.ts'
-import { fileSystemFaults, readRecords, type Image } from './lab/guest-records.ts'
-import { type GuestRecord, longestGap, missingNumbers } from './lab/record-format.ts'
+import { fileSystemFaults, readRecords, type Image } from '../lib/testing/lab/guest-records.ts'
+import { type GuestRecord, longestGap, missingNumbers } from '../lib/testing/lab/record-format.ts'
 import { testLab } from './under-test.ts'
 
 // The walk of the seed: a live backup and a way back, on a guest that writes to both disks all the time.

@@ -1,20 +1,20 @@
 'use server' // every export here is a public POST endpoint, whatever page shows it
 
 import { action } from '@/lib/access/action'
-import { AddTargetInput, addTarget as add } from '@/lib/backups/add-target'
-import { RescanTargetInput, rescanTarget as rescan } from '@/lib/backups/rescan-target'
-import { adoptBackups as adopt, AdoptInput } from '@/lib/backups/adopt-backups'
-import { RemoveTargetInput, removeTarget as removeOne } from '@/lib/backups/remove-target'
+import { AddTargetInput, addTarget as add } from '@/lib/backups/targets/add-target'
+import { RescanTargetInput, rescanTarget as rescan } from '@/lib/backups/catalogue/rescan-target'
+import { adoptBackups as adopt, AdoptInput } from '@/lib/backups/catalogue/adopt-backups'
+import { RemoveTargetInput, removeTarget as removeOne } from '@/lib/backups/targets/remove-target'
 import { BackupInput, startBackup } from '@/lib/backups/start-backup'
-import { CheckInput, startCheck } from '@/lib/backups/start-check'
-import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/start-remove'
-import { RestoreInput, startRestore } from '@/lib/backups/start-restore'
+import { CheckInput, startCheck } from '@/lib/backups/check/start-check'
+import { RemoveBackupsInput, startRemoveBackups } from '@/lib/backups/retention/start-remove'
+import { RestoreInput, startRestore } from '@/lib/backups/restore/start-restore'
 import {
   EndRestoreInput,
   RestoreInPlaceInput,
   startEndRestore,
   startRestoreInPlace,
-} from '@/lib/backups/start-restore-in-place'
+} from '@/lib/backups/restore/start-restore-in-place'
 import {
   BackUpAsScheduledInput,
   backUpAsScheduled as startAsScheduled,

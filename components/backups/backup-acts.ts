@@ -1,5 +1,5 @@
 import type { ActionResult } from '@/lib/access/action'
-import type { Rebuilt } from '@/lib/backups/rebuild-catalogue'
+import type { Rebuilt } from '@/lib/backups/catalogue/rebuild-catalogue'
 import type { VmActs } from '@/components/vm/vm-acts'
 
 type Started = ActionResult<{ jobId: string }>

@@ -2,8 +2,8 @@
 
 import { createContext, useContext, useState, type ReactNode } from 'react'
 import type { Act } from '@/lib/access/permissions'
-import type { BackupView } from '@/lib/backups/vm-backups'
-import type { TargetState } from '@/lib/backups/target-states'
+import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import { AddTargetDialog } from '@/components/backups/add-target-dialog'

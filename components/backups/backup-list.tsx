@@ -1,4 +1,4 @@
-import type { BackupView } from '@/lib/backups/vm-backups'
+import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
 import { BackupButton } from '@/components/backups/backup-dialogs'
 import { checkLook } from '@/components/backups/check-looks'
 import { formatBytes } from '@/components/format-bytes'

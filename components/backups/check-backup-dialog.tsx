@@ -1,6 +1,6 @@
 'use client'
 
-import type { BackupView } from '@/lib/backups/vm-backups'
+import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'

@@ -1,4 +1,4 @@
-import type { BackedUpVm } from '@/lib/backups/backup-summaries'
+import type { BackedUpVm } from '@/lib/backups/catalogue/backup-summaries'
 import { PageLink } from '@/components/page-link'
 import { vmBackupsPath } from '@/components/paths'
 import { When } from '@/components/when'

@@ -1,4 +1,4 @@
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import type { Protection, Schedule } from '@/lib/schedules/types'
 import { describeWhen } from '@/lib/schedules/when'
 import { BackupButton } from '@/components/backups/backup-dialogs'

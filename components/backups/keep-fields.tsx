@@ -1,4 +1,4 @@
-import type { Retention } from '@/lib/backups/retention'
+import type { Retention } from '@/lib/backups/retention/retention'
 import { Field } from '@/components/ui/field'
 
 const RULES = [

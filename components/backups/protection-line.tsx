@@ -1,5 +1,5 @@
 import type { Mend, Protection } from '@/lib/schedules/types'
-import type { BackupView } from '@/lib/backups/vm-backups'
+import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
 import { OnlyWhoMay } from '@/components/access/may'
 import { BackupButton } from '@/components/backups/backup-dialogs'
 import { PROTECTION_TONES, PROTECTION_WORDS } from '@/components/backups/protection-looks'

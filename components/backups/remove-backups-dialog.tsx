@@ -1,7 +1,7 @@
 'use client'
 
 import { useState } from 'react'
-import type { BackupView } from '@/lib/backups/vm-backups'
+import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'

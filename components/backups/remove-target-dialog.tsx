@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActForm } from '@/components/dialogs/act-form'

@@ -2,8 +2,8 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import type { Rebuilt } from '@/lib/backups/rebuild-catalogue'
-import type { TargetState } from '@/lib/backups/target-states'
+import type { Rebuilt } from '@/lib/backups/catalogue/rebuild-catalogue'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActForm } from '@/components/dialogs/act-form'

@@ -1,4 +1,4 @@
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { formatBytes } from '@/components/format-bytes'
 
 /** Free space and quota of a target in a few words. */

@@ -1,4 +1,4 @@
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { BackupButton } from '@/components/backups/backup-dialogs'
 import { spaceOf } from '@/components/backups/space-of'
 import { When } from '@/components/when'

@@ -1,4 +1,4 @@
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { spaceOf } from '@/components/backups/space-of'
 import { SelectField } from '@/components/ui/field'
 

@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import type { BackupForm } from '@/lib/backups/backup-form'
-import type { TargetState } from '@/lib/backups/target-states'
+import type { TargetState } from '@/lib/backups/targets/target-states'
 import { getJson } from '@/components/dialogs/use-get'
 import { firstTarget } from '@/components/many/target-fields'
 import { useReadEach } from '@/components/many/use-read-each'

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../lab/app-process.ts'
-import { buildApp } from '../lab/build-app.ts'
-import { TEST_DIST } from '../test-app.ts'
+import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../../lib/testing/app-process.ts'
+import { buildApp } from '../app/build-app.ts'
+import { TEST_DIST } from '../app/test-app.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const PASSWORD = 'correct horse battery staple'

@@ -1,6 +1,6 @@
 import { compareClients } from '../../lib/node-libvirt/bench/compare.ts'
-import { testDriverUri } from '../lab/test-driver.ts'
-import { type Lab } from '../lab/lab.ts'
+import { testDriverUri } from '../../lib/testing/lab/test-driver.ts'
+import { type Lab } from '../../lib/testing/lab/lab.ts'
 import { type Line } from './table.ts'
 
 const DOMAINS = 1000

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { median } from '../../lib/node-libvirt/bench/compare.ts'
-import { acts, HOST, startKeyframe } from '../in-process.ts'
-import { WEB } from '../lab/guest.ts'
-import { type Lab } from '../lab/lab.ts'
+import { acts, HOST, startKeyframe } from '../../lib/testing/in-process.ts'
+import { WEB } from '../../lib/testing/lab/guest.ts'
+import { type Lab } from '../../lib/testing/lab/lab.ts'
 import { type Line } from './table.ts'
 
 const ROUNDS = 9

@@ -6,8 +6,8 @@ import { readFileSync, rmSync, mkdtempSync } from 'node:fs'
 import { get, type ClientRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../lab/app-process.ts'
-import { repoDir } from '../lab/paths.ts'
+import { appUrl, endApp, freePort, spawnApp, waitForApp } from '../../lib/testing/app-process.ts'
+import { repoDir } from '../../lib/testing/lab/paths.ts'
 import { cookiesOf, readSignInForm } from '../http-sign-in.ts'
 
 const STREAMS = Number(process.argv[2] ?? 480)

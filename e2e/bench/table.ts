@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repoDir } from '../lab/paths.ts'
+import { repoDir } from '../../lib/testing/lab/paths.ts'
 
 export type Line = {
   what: string

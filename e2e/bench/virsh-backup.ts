@@ -1,6 +1,6 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Lab } from '../lab/lab.ts'
+import { type Lab } from '../../lib/testing/lab/lab.ts'
 
 /** Backups of one VM's vda as an administrator makes them with virsh, each with a checkpoint that the next one goes on from. */
 export class VirshBackups {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
-import { repoDir } from '../lab/paths.ts'
+import { repoDir } from '../../lib/testing/lab/paths.ts'
 
 /**
  * The app under test as one file of JavaScript: a thousand cases start it, and Node takes a fifth of the time for it that it

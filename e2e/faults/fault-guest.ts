@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WEB } from '../lab/guest.ts'
-import type { Lab } from '../lab/lab.ts'
+import { WEB } from '../../lib/testing/lab/guest.ts'
+import type { Lab } from '../../lib/testing/lab/lab.ts'
 
 export const NAME = WEB.name
 /** What a backup of it is restored as. */

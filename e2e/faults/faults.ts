@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { waitUntil } from '../lab/wait-until.ts'
+import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
 import { fillFileSystem } from './full-file-system.ts'
 import type { LibvirtProxy } from './libvirt-proxy.ts'

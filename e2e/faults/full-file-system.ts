@@ -1,6 +1,6 @@
 import { statfsSync, unlinkSync, writeFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from '../lab/run-command.ts'
+import { run } from '../../lib/testing/lab/run-command.ts'
 
 export const FILLER = '.filler'
 

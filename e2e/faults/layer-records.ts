@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readRecords } from '../lab/guest-records.ts'
-import { type GuestRecord, missingNumbers } from '../lab/record-format.ts'
+import { readRecords } from '../../lib/testing/lab/guest-records.ts'
+import { type GuestRecord, missingNumbers } from '../../lib/testing/lab/record-format.ts'
 
 /** What the guest's ring of records is like, read through a layer and all below it. */
 export type LayerRecords = {

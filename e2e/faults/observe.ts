@@ -1,4 +1,4 @@
-import { run } from '../lab/run-command.ts'
+import { run } from '../../lib/testing/lab/run-command.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
 import { fileOf } from './saved-scene.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JobView } from '../../lib/jobs/types.ts'
-import { waitUntil } from '../lab/wait-until.ts'
+import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { checkEnd } from './check-end.ts'
 import { type FaultCase, type Place, placeName, placeOf } from './fault-case.ts'
 import { NAME } from './fault-guest.ts'

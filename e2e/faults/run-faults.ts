@@ -1,7 +1,7 @@
 // npm run test:faults: every fault at every boundary of every saga. See README.md.
 import { parseArgs } from 'node:util'
-import { provision } from '../lab/provision.ts'
-import { sweepTestLabs } from '../lab/test-lab.ts'
+import { provision } from '../../lib/testing/lab/provision.ts'
+import { sweepTestLabs } from '../../lib/testing/lab/test-lab.ts'
 import { evidenceDir } from './evidence.ts'
 import { caseName, casesOf, mixed, type FaultCase } from './fault-case.ts'
 import { Results } from './results.ts'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { waitUntil } from '../lab/wait-until.ts'
+import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 
 const ATTACH_LIMIT_MS = 10_000
 const DETACH_LIMIT_MS = 10_000

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
-import { cacheDir, repoDir } from '../lab/paths.ts'
+import { cacheDir, repoDir } from '../../lib/testing/lab/paths.ts'
 import type { Answers, Ask, Say } from './subject-protocol.ts'
 
 const START_LIMIT_MS = 60_000

@@ -1,5 +1,5 @@
 import type { DiskChain } from '../../lib/chains/types.ts'
-import type { Backup } from '../../lib/backups/catalogue.ts'
+import type { Backup } from '../../lib/backups/catalogue/catalogue.ts'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
 import type { JobView } from '../../lib/jobs/types.ts'
 import type { FindingKind } from '../../lib/repairs/types.ts'

@@ -15,11 +15,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { patternAt } from '../image-bytes.ts'
-import { startKeyframe, type Keyframe } from '../in-process.ts'
-import type { Lab } from '../lab/lab.ts'
-import { startTestLab } from '../lab/test-lab.ts'
-import { waitUntil } from '../lab/wait-until.ts'
+import { patternAt } from '../../lib/testing/image-bytes.ts'
+import { startKeyframe, type Keyframe } from '../../lib/testing/in-process.ts'
+import type { Lab } from '../../lib/testing/lab/lab.ts'
+import { startTestLab } from '../../lib/testing/lab/test-lab.ts'
+import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 
 // Data as an older Keyframe left it opens with today's code, and nothing of it is lost (e2e/upgrades/README.md).
 
@@ -166,7 +166,7 @@ describe('data of 3a14e44', () => {
       { limitMs: 60_000, what: 'The end of the job of then' },
     )
     expect([job.status, job.error]).toEqual(['succeeded', null])
-    const { listBackups } = await import('../../lib/backups/catalogue.ts')
+    const { listBackups } = await import('../../lib/backups/catalogue/catalogue.ts')
     const backups = await listBackups({ vmUuid: told.vms.db })
     expect(backups.map((backup) => backup.check)).toEqual(['good', expect.any(String)])
     for (const backup of backups)
@@ -174,8 +174,8 @@ describe('data of 3a14e44', () => {
   })
 
   it('its backups are signed by themselves, count as its own after a rescan, and can be restored', async () => {
-    const { listBackups } = await import('../../lib/backups/catalogue.ts')
-    const { rebuildCatalogue } = await import('../../lib/backups/rebuild-catalogue.ts')
+    const { listBackups } = await import('../../lib/backups/catalogue/catalogue.ts')
+    const { rebuildCatalogue } = await import('../../lib/backups/catalogue/rebuild-catalogue.ts')
     const backups = await listBackups({ vmUuid: told.vms.db })
     const targetId = backups[0]!.targetId
     // What schedules do every few minutes.
@@ -184,7 +184,7 @@ describe('data of 3a14e44', () => {
     for (const { id } of backups) expect(existsSync(join(targetPath, id, 'manifest.sig'))).toBe(true)
     const rescanned = await rebuildCatalogue(targetId)
     expect([rescanned.found.sort(), rescanned.foreign]).toEqual([backups.map(({ id }) => id).sort(), []])
-    const { startRestore } = await import('../../lib/backups/start-restore.ts')
+    const { startRestore } = await import('../../lib/backups/restore/start-restore.ts')
     const job = await keyframe.ended(
       await startRestore(
         {

@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from '../lab/run-command.ts'
-import { startTestLab } from '../lab/test-lab.ts'
+import { run } from '../../lib/testing/lab/run-command.ts'
+import { startTestLab } from '../../lib/testing/lab/test-lab.ts'
 
 const MIB = 1024 * 1024
 const [out = ''] = process.argv.slice(2)
@@ -27,10 +27,10 @@ async function makeEverything(dataDirectory: string, uri: string, targetPath: st
   const { inviteUser } = await import('../../lib/access/invite-user.ts')
   const { disableUser } = await import('../../lib/access/disable-user.ts')
   const { hostByName } = await import('../../lib/hosts/registry.ts')
-  const { addTarget } = await import('../../lib/backups/add-target.ts')
+  const { addTarget } = await import('../../lib/backups/targets/add-target.ts')
   const { startBackup } = await import('../../lib/backups/start-backup.ts')
-  const { startCheck } = await import('../../lib/backups/start-check.ts')
-  const { listBackups } = await import('../../lib/backups/catalogue.ts')
+  const { startCheck } = await import('../../lib/backups/check/start-check.ts')
+  const { listBackups } = await import('../../lib/backups/catalogue/catalogue.ts')
   const { saveSchedule } = await import('../../lib/schedules/save-schedule.ts')
   const { leaveOut } = await import('../../lib/schedules/left-out.ts')
   const { saveChannel } = await import('../../lib/notifications/save-channel.ts')

@@ -2,7 +2,7 @@ import 'server-only'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { SnapshotForm } from '../snapshots/types.ts'
-import { readTargetStates, type TargetState } from './target-states.ts'
+import { readTargetStates, type TargetState } from './targets/target-states.ts'
 
 /** What the dialog for a backup offers. */
 export interface BackupForm {

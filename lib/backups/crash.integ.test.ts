@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { guestWrites } from '../../e2e/in-process.ts'
-import { patternAt } from '../../e2e/image-bytes.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
+import { guestWrites } from '../testing/in-process.ts'
+import { patternAt } from '../testing/image-bytes.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
 
 const MIB = 1024 * 1024
 const PROCESS_LIMIT_MS = 90_000
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 /** One Keyframe process to its end. */
 function keyframe(...words: string[]): { signal: string | null; ended: Ended | null } {
-  const script = fileURLToPath(new URL('../../e2e/backup-crash-process.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../testing/backup-crash-process.ts', import.meta.url))
   const { signal, stdout, stderr } = spawnSync(
     process.execPath,
     [

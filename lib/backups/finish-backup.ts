@@ -4,8 +4,8 @@ import type { Host } from '../hosts/host.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type SagaContext } from '../jobs/saga.ts'
-import { findVolume, getFile, putFile, withFolder } from './backup-folder.ts'
-import { folderOf, noteBackup } from './catalogue.ts'
+import { findVolume, getFile, putFile, withFolder } from './targets/backup-folder.ts'
+import { folderOf, noteBackup } from './catalogue/catalogue.ts'
 import {
   DOMAIN_FILE,
   MANIFEST_FILE,
@@ -17,14 +17,14 @@ import {
   writeSums,
   type BackupFile,
   type ManifestBody,
-} from './manifest.ts'
-import { inOwnFolder } from './own-folder.ts'
-import { readBack, type ReadBack } from './read-back.ts'
-import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId, signManifest } from './sign-manifest.ts'
-import type { ImageExpected } from './qcow2-structure.ts'
-import type { Target } from './targets.ts'
+} from './catalogue/manifest.ts'
+import { inOwnFolder } from './targets/own-folder.ts'
+import { readBack, type ReadBack } from './check/read-back.ts'
+import { isSignedByUs, SIGNATURE_MAX_BYTES, signingKeyId, signManifest } from './catalogue/sign-manifest.ts'
+import type { ImageExpected } from './check/qcow2-structure.ts'
+import type { Target } from './targets/targets.ts'
 import type { BackupJobBase } from './types.ts'
-import { UNFINISHED_FILE } from './unfinished-mark.ts'
+import { UNFINISHED_FILE } from './retention/unfinished-mark.ts'
 
 /** Of a job's percent the reading back takes the last part. */
 const READING_FROM_PERCENT = 60

@@ -4,11 +4,11 @@ import { posix } from 'node:path'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE, type Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { child, childText, parseXml } from '../hosts/xml.ts'
-import { fileBytes, findVolume, putFile, readBytes, withFolder } from './backup-folder.ts'
-import { DOMAIN_FILE, NVRAM_FILE, type BackupFile } from './manifest.ts'
-import { inOwnFolder } from './own-folder.ts'
-import type { Target } from './targets.ts'
-import { tpmNote } from './tpm-note.ts'
+import { fileBytes, findVolume, putFile, readBytes, withFolder } from './targets/backup-folder.ts'
+import { DOMAIN_FILE, NVRAM_FILE, type BackupFile } from './catalogue/manifest.ts'
+import { inOwnFolder } from './targets/own-folder.ts'
+import type { Target } from './targets/targets.ts'
+import { tpmNote } from './restore/tpm-note.ts'
 
 /** A firmware's variables are 64 KiB to some MiB. */
 const NVRAM_MAX_BYTES = 64 * 1024 * 1024

@@ -11,10 +11,10 @@ import { startJob } from '../jobs/start-job.ts'
 import { Bandwidth } from '../merges/bandwidth.ts'
 import { overlayPath } from '../snapshots/overlay-path.ts'
 import { chooseDisks } from './choose-disks.ts'
-import { copySaga } from './copy-saga.ts'
-import { freeBytesOf } from './look-at-target.ts'
-import { pushSaga } from './push-saga.ts'
-import { backupsLock, requireTarget } from './targets.ts'
+import { copySaga } from './copy/copy-saga.ts'
+import { freeBytesOf } from './targets/look-at-target.ts'
+import { pushSaga } from './push/push-saga.ts'
+import { backupsLock, requireTarget } from './targets/targets.ts'
 
 /** Chains grow by one each night: a full must come from time to time. */
 export const FULL_EVERY_DAYS_DEFAULT = 7

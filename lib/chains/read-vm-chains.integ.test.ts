@@ -1,11 +1,11 @@
 import { rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { run } from '../../e2e/lab/run-command.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { acts, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { run } from '../testing/lab/run-command.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab

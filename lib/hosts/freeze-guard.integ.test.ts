@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const LIMIT_MS = 3_000
 let lab: Lab

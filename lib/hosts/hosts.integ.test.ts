@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { acts, HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 import { subscribe, watch } from '../live/hub.ts'
 import type { LiveEvent } from '../live/types.ts'
 
@@ -235,8 +235,8 @@ it('a VM whose QEMU hangs is shown as such and holds up no other', async () => {
 })
 
 it('a VM paused by a full disk says so, and Resume goes on once there is room', async () => {
-  const { resizeTmpfs } = await import('../../e2e/lab/tmpfs.ts')
-  const { run } = await import('../../e2e/lab/run-command.ts')
+  const { resizeTmpfs } = await import('../testing/lab/tmpfs.ts')
+  const { run } = await import('../testing/lab/run-command.ts')
   const small = await lab.mountTmpfs('small', 2 * MIB)
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', `${small}/full.qcow2`, '64M'])
   lab.user.own(`${small}/full.qcow2`)

@@ -146,7 +146,7 @@ export class ImageFiles {
 
   /**
    * Runs `work` on a folder's pool, and again when somebody ended or started the pool in that moment: those of backups are ended by who used them last
-   * (lib/backups/backup-folder.ts), and a folder that holds images may hold restored ones.
+   * (lib/backups/targets/backup-folder.ts), and a folder that holds images may hold restored ones.
    */
   async #whileItIsThere<T>(folder: string, work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseNodes, textOf, firstOf } from '../backups/xml-nodes.ts'
+import { parseNodes, textOf, firstOf } from '../backups/restore/xml-nodes.ts'
 import { childText, parseXml } from './xml.ts'
 
 // Both parsers: of what libvirt says, and of the configuration that a backup holds.

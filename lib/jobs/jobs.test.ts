@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 import { Refusal } from './refusal.ts'
 import { JobCancelled, JobStopped, type Saga, type SagaContext } from './saga.ts'
 

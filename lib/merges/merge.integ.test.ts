@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import { patternAt } from '../../e2e/image-bytes.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { acts, guestWrites, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { patternAt } from '../testing/image-bytes.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab
@@ -109,7 +109,7 @@ describe('commit', () => {
 
   it('keeps a relative backing name relative', async () => {
     await lab.virsh('destroy', name)
-    const { run } = await import('../../e2e/lab/run-command.ts')
+    const { run } = await import('../testing/lab/run-command.ts')
     const { rename } = await import('node:fs/promises')
     const disk = path(`${name}-vdb.qcow2`)
     await rename(disk, path(`${name}-base.qcow2`))
@@ -486,7 +486,7 @@ describe('a merge that does not come to its end', () => {
 
 it('a file system without room for the merge is seen before it begins', async () => {
   const small = await lab.mountTmpfs('small', 8 * MIB)
-  const { run } = await import('../../e2e/lab/run-command.ts')
+  const { run } = await import('../testing/lab/run-command.ts')
   const base = join(small, 'base.qcow2')
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', base, '64M'])
   lab.user.own(base)

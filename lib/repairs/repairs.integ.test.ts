@@ -3,12 +3,12 @@ import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promis
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import { patternAt } from '../../e2e/image-bytes.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { run } from '../../e2e/lab/run-command.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
+import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { patternAt } from '../testing/image-bytes.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { run } from '../testing/lab/run-command.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
 import type { CheckReport, Finding, FindingKind } from './types.ts'
 
 const MIB = 1024 * 1024

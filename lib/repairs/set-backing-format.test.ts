@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../../e2e/lab/run-command.ts'
+import { run } from '../testing/lab/run-command.ts'
 import { readQcow2Header } from '../hosts/qcow2-header.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { testDriverUri } from '../../e2e/lab/test-driver.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
+import { HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { testDriverUri } from '../testing/lab/test-driver.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
 
 const DOMAINS = 300
 let lab: Lab

@@ -1,5 +1,5 @@
 import 'server-only'
-import { startCheck } from '../backups/start-check.ts'
+import { startCheck } from '../backups/check/start-check.ts'
 import { hosts } from '../hosts/registry.ts'
 import { isUnreachable } from '../hosts/unreachable.ts'
 import { UNFINISHED } from '../jobs/job-rows.ts'

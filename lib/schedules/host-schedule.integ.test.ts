@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
-import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { backupActs, makeTarget } from '../testing/backup-acts.ts'
+import { HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 import type { ScheduleRun } from './types.ts'
 
 const MIB = 1024 * 1024

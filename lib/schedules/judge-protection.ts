@@ -1,4 +1,4 @@
-import { chainOf } from '../backups/chain-of.ts'
+import { chainOf } from '../backups/catalogue/chain-of.ts'
 import { formatAge, formatMoment } from './format-moment.ts'
 import { lastDue, nextDue } from './due-runs.ts'
 import type { GoodBackup, Protection, ProtectionReason, Schedule, ScheduleRun } from './types.ts'

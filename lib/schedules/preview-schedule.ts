@@ -1,6 +1,6 @@
 import 'server-only'
-import { listBackups } from '../backups/catalogue.ts'
-import { previewRetention } from '../backups/start-remove.ts'
+import { listBackups } from '../backups/catalogue/catalogue.ts'
+import { previewRetention } from '../backups/retention/start-remove.ts'
 import { nowMs } from './clock.ts'
 import { nextDue } from './due-runs.ts'
 import { listLeftOut } from './left-out.ts'

@@ -1,6 +1,6 @@
 import 'server-only'
 import { sql } from 'kysely'
-import { listTargets } from '../backups/targets.ts'
+import { listTargets } from '../backups/targets/targets.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { isHelper } from '../hosts/helper-domain.ts'
 import { hosts } from '../hosts/registry.ts'

@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Selectable } from 'kysely'
-import type { Retention } from '../backups/retention.ts'
+import type { Retention } from '../backups/retention/retention.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'

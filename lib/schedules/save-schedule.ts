@@ -1,5 +1,5 @@
 import 'server-only'
-import { requireTarget } from '../backups/targets.ts'
+import { requireTarget } from '../backups/targets/targets.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireHost, requireVm } from '../hosts/find-vm.ts'
 import { Refusal } from '../jobs/refusal.ts'

@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, rmdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backupActs, makeTarget } from '../../e2e/backup-acts.ts'
-import { HOST, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { backupActs, makeTarget } from '../testing/backup-acts.ts'
+import { HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 import type { ProtectionChange, ScheduleRun } from './types.ts'
 
 const MIB = 1024 * 1024
@@ -278,7 +278,7 @@ describe('a schedule', () => {
     await expect(save({ id: crypto.randomUUID(), exists: false })).rejects.toThrow(
       /has a schedule to this target already/,
     )
-    const { removeTarget } = await import('../backups/remove-target.ts')
+    const { removeTarget } = await import('../backups/targets/remove-target.ts')
     await expect(removeTarget({ targetId: target.id })).rejects.toThrow(/is the target of the schedule of a/)
   })
 })

@@ -1,5 +1,5 @@
 import 'server-only'
-import { previewRetention, startRemoveBackups } from '../backups/start-remove.ts'
+import { previewRetention, startRemoveBackups } from '../backups/retention/start-remove.ts'
 import { isUnreachable } from '../hosts/unreachable.ts'
 import { UNFINISHED } from '../jobs/job-rows.ts'
 import { isRefusal } from '../jobs/refusal.ts'

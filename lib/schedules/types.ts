@@ -1,4 +1,4 @@
-import type { Retention, RetentionVerdict } from '../backups/retention.ts'
+import type { Retention, RetentionVerdict } from '../backups/retention/retention.ts'
 
 /** Schedules and protection as pages show them. Plain data; instants in epoch ms. */
 

@@ -1,6 +1,6 @@
 import 'server-only'
 import { cache } from 'react'
-import { readVmSummaries } from '../backups/backup-summaries.ts'
+import { readVmSummaries } from '../backups/catalogue/backup-summaries.ts'
 import { readVmChains } from '../chains/read-vm-chains.ts'
 import { findHost } from '../hosts/find-vm.ts'
 import type { HostView, VmSummary } from '../hosts/types.ts'

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../../e2e/in-process.ts'
-import { patternAt } from '../../e2e/image-bytes.ts'
-import type { Lab } from '../../e2e/lab/lab.ts'
-import { startTestLab } from '../../e2e/lab/test-lab.ts'
-import { waitUntil } from '../../e2e/lab/wait-until.ts'
+import { acts, guestWrites, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { patternAt } from '../testing/image-bytes.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
 let lab: Lab

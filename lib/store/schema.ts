@@ -219,7 +219,7 @@ export interface Schema {
     check_status: string
     checked_at_ms: number | null
     check_note: string | null
-    /** Id of the key that its manifest is signed with in the target; null: not signed yet (lib/backups/sign-backups.ts). */
+    /** Id of the key that its manifest is signed with in the target; null: not signed yet (lib/backups/catalogue/sign-backups.ts). */
     signed_with: string | null
   }
   /** Backups that stand in a target and that this Keyframe did not write, or that were changed: nothing is done with them until an admin adopts them. */
@@ -231,7 +231,7 @@ export interface Schema {
     vm_uuid: string
     /** The text of its manifest.json. */
     manifest: string
-    /** JSON list of what its configuration asks of the host (lib/backups/host-reach.ts); null: its configuration can't be read. */
+    /** JSON list of what its configuration asks of the host (lib/backups/restore/confine-domain.ts); null: its configuration can't be read. */
     asks: string | null
     found_at_ms: number
   }

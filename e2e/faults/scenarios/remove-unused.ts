@@ -1,6 +1,6 @@
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from '../../lab/run-command.ts'
+import { run } from '../../../lib/testing/lab/run-command.ts'
 import type { Scenario } from '../scenario.ts'
 
 const UNUSED = 'web-vdb.forgotten'

@@ -1,5 +1,5 @@
 import { route } from '@/lib/access/route'
-import { restorePlaces } from '@/lib/backups/restore-places'
+import { restorePlaces } from '@/lib/backups/restore/restore-places'
 import { requireHost } from '@/lib/hosts/find-vm'
 
 /** Directories that restored disks may go to. */

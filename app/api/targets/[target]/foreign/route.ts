@@ -1,5 +1,5 @@
 import { route } from '@/lib/access/route'
-import { viewForeign } from '@/lib/backups/foreign-backups'
+import { viewForeign } from '@/lib/backups/catalogue/foreign-backups'
 
 /** The backups in a target that another Keyframe made, and what they ask of the host. */
 export const GET = route('target.adopt', async (_request, { params }) =>

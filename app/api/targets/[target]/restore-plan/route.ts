@@ -1,5 +1,5 @@
 import { route } from '@/lib/access/route'
-import { planRestore } from '@/lib/backups/plan-restore'
+import { planRestore } from '@/lib/backups/restore/plan-restore'
 
 /** What a restored VM does not take over as it was: `?backup=…`. */
 export const GET = route('backup.plan', async (request, { params }) =>

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { action } from '@/lib/access/action'
-import { setBandwidth as limit } from '@/lib/backups/set-bandwidth'
+import { setBandwidth as limit } from '@/lib/backups/copy/set-bandwidth'
 import { PowerInput, startPower } from '@/lib/hosts/power'
 import { cancelJob as cancel } from '@/lib/jobs/cancel-job'
 import {

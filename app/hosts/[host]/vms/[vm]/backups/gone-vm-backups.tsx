@@ -1,6 +1,6 @@
 import { findHost } from '@/lib/hosts/find-vm'
-import { listTargets } from '@/lib/backups/targets'
-import { viewBackups } from '@/lib/backups/vm-backups'
+import { listTargets } from '@/lib/backups/targets/targets'
+import { viewBackups } from '@/lib/backups/catalogue/vm-backups'
 import { readJobs } from '@/lib/jobs/read-jobs'
 import { BackupDialogs } from '@/components/backups/backup-dialogs'
 import { BackupList } from '@/components/backups/backup-list'

@@ -1,0 +1,87 @@
+import 'server-only'
+import { listBackups, type Backup, type CheckStatus } from './catalogue.ts'
+import { chainFault } from '../check/check-backup.ts'
+
+/** A backup as pages show it: plain data. Instants in epoch ms. */
+export interface BackupView {
+  id: string
+  targetId: string
+  host: string
+  vmUuid: string
+  vmName: string
+  createdAtMs: number
+  tookMs: number
+  bytes: number
+  kind: 'full' | 'increment'
+  method: 'checkpoint' | 'copy'
+  parentId: string | null
+  /** Ids of the increments that rest on it, near and far, the newest first: they go with it. */
+  above: string[]
+  check: CheckStatus
+  checkedAtMs: number | null
+  checkNote: string | null
+  /** Why it can't be restored, as far as is known; null = nothing speaks against it. */
+  fault: string | null
+  /** Why it is a full where an increment was possible; null when nothing is to be said. */
+  fullReason: string | null
+  consistency: string
+  disks: { target: string; virtualBytes: number }[]
+  leftOut: { target: string; reason: string }[]
+  notes: string[]
+}
+
+/** The backups of a VM as pages show them, the newest first. */
+export async function viewBackups(
+  which: { targetId?: string; host?: string; vmUuid?: string } = {},
+): Promise<BackupView[]> {
+  const backups = await listBackups(which)
+  const keyOf = (backup: Backup, id = backup.id) => `${backup.targetId} ${id}`
+  const byKey = new Map(backups.map((backup) => [keyOf(backup), backup]))
+  const chains = new Map<string, Backup[]>()
+  /** The full first; with one missing below, the lowest that is there. */
+  const chainOf = (backup: Backup): Backup[] => {
+    const known = chains.get(keyOf(backup))
+    if (known) return known
+    // Until it is known: a manifest that names itself ends here.
+    chains.set(keyOf(backup), [backup])
+    const parent = backup.parentId === null ? undefined : byKey.get(keyOf(backup, backup.parentId))
+    const chain = parent ? [...chainOf(parent), backup] : [backup]
+    chains.set(keyOf(backup), chain)
+    return chain
+  }
+  const above = new Map<string, string[]>(backups.map((backup) => [keyOf(backup), []]))
+  for (const backup of backups)
+    for (const below of chainOf(backup)) if (below !== backup) above.get(keyOf(below))!.unshift(backup.id)
+  return backups
+    .map((backup) => {
+      const chain = chainOf(backup)
+      const { manifest } = backup
+      return {
+        id: backup.id,
+        targetId: backup.targetId,
+        host: backup.host,
+        vmUuid: backup.vmUuid,
+        vmName: backup.vmName,
+        createdAtMs: backup.createdAtMs,
+        tookMs: backup.tookMs,
+        bytes: backup.bytes,
+        kind: backup.kind,
+        method: backup.method,
+        parentId: backup.parentId,
+        above: above.get(keyOf(backup))!,
+        check: backup.check,
+        checkedAtMs: backup.checkedAtMs,
+        checkNote: backup.checkNote,
+        fault:
+          chain[0]!.parentId !== null
+            ? `${chain[0]!.parentId}, on which it rests, is not in the target.`
+            : chainFault(chain),
+        fullReason: manifest.fullReason,
+        consistency: manifest.consistency,
+        disks: manifest.disks.map(({ target, virtualBytes }) => ({ target, virtualBytes })),
+        leftOut: manifest.leftOut,
+        notes: manifest.notes,
+      }
+    })
+    .reverse()
+}

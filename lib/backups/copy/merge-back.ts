@@ -1,0 +1,197 @@
+import 'server-only'
+import {
+  isLibvirtError,
+  VIR_DOMAIN_BLOCK_COMMIT_ACTIVE,
+  VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT,
+  VIR_DOMAIN_START_PAUSED,
+  VIR_ERR_BLOCK_COPY_ACTIVE,
+} from 'node-libvirt'
+import { requireVm } from '../../hosts/find-vm.ts'
+import type { Host } from '../../hosts/host.ts'
+import { virshCommand } from '../../hosts/virsh-command.ts'
+import { JobStopped } from '../../jobs/saga.ts'
+import type { LogCall } from '../../jobs/step-log.ts'
+import { removeUnusedFiles } from '../../merges/remove-files.ts'
+import type { CopyContext, CopyDisk } from './copy-saga.ts'
+
+const POLL_MS = 300
+/** Should the VM stop or start in the middle, the merge is begun anew so often. */
+const TRIES = 3
+/** A mirror can fall behind again between "ready" and the pivot. */
+const PIVOT_TRIES = 100
+const STOP_LOOKS = 5
+
+type MergeLook = 'merged' | 'ready' | 'off' | 'gone'
+
+/** Where a disk stands: on its own image again, or still on the overlay. */
+async function lookAt(hostName: string, uuid: string, disk: CopyDisk): Promise<MergeLook | 'runs'> {
+  const { host, vm } = await requireVm(hostName, uuid)
+  const now = vm.description?.disks.find((each) => each.target === disk.target)
+  if (now?.path !== disk.overlayPath) return 'merged'
+  if (!vm.running) return 'off'
+  if (now.mirror?.ready) return 'ready'
+  const job = await host.inspection
+    .inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target))
+    .catch(async (error: unknown) => {
+      if (isLibvirtError(error) && (await stopsNow(host, uuid))) return 'off' as const
+      throw error
+    })
+  return job === 'off' ? 'off' : job === null ? 'gone' : 'runs'
+}
+
+/** A VM whose QEMU has just died answers in many ways before libvirt knows that it is off. True once it does, within a moment. */
+async function stopsNow(host: Host, uuid: string): Promise<boolean> {
+  for (let looks = 1; looks <= STOP_LOOKS; looks++) {
+    if ((await host.inventory.vmNow(uuid))?.running === false) return true
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  return false
+}
+
+/** True while a disk of the VM writes to an overlay of this job. */
+export const isOnOverlay = async (hostName: string, uuid: string, disk: CopyDisk): Promise<boolean> =>
+  (await lookAt(hostName, uuid, disk)) !== 'merged'
+
+/**
+ * Merges the overlay of a disk back into the image that it froze, and removes it. Nothing but this job read the frozen image as it was, so
+ * no restore point is lost by it. A VM that has stopped meanwhile is started paused for it and stopped again, as libvirt itself
+ * does to delete a snapshot of a stopped VM: its guest does not run. Throws JobStopped when it can't be merged: the VM goes on, on its overlay.
+ */
+export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk): Promise<void> {
+  const { input, step } = context
+  const { target } = disk
+  const find = () => lookAt(input.host, input.vm, disk)
+  const isMerged = async () => ((await find()) === 'merged' ? true : null)
+  for (let tries = 1; ; tries++) {
+    const suffix = tries === 1 ? '' : `, try ${tries}`
+    const stops = await step(`merge ${target} back${suffix}`, {
+      isDone: async () => ((await isMerged()) ? false : null),
+      do: (call) => begin(context, host, disk, call),
+    })
+    const end = await context.waitFor(
+      `merge ${target} back${suffix}`,
+      async () => {
+        const found = await find()
+        return found === 'runs' ? null : found
+      },
+      POLL_MS,
+    )
+    if (end === 'ready')
+      await step(`pivot ${target}${suffix}`, {
+        isDone: isMerged,
+        do: (call) => pivot(host, input.vm, disk, isMerged, call),
+      })
+    const after = await context.waitFor(
+      `look at ${target}${suffix}`,
+      async () => ({ found: await find() }),
+      POLL_MS,
+    )
+    if (stops)
+      await step(`stop the VM again after ${target}${suffix}`, {
+        do: (call) => stopIfPaused(host, input.vm, call),
+      })
+    if (after.found === 'merged') break
+    if (tries >= TRIES)
+      throw stopped(disk, `the merge ended ${TRIES} times before its end, possibly for lack of space`)
+  }
+  await step(`remove the overlay of ${target}`, {
+    do: (call) => removeUnusedFiles(host, [disk.overlayPath], call),
+  })
+  host.changed(input.vm)
+}
+
+const stopped = (disk: CopyDisk, why: string) =>
+  new JobStopped(
+    `The overlay of ${disk.target} (${disk.overlayPath}) could not be merged back: ${why}. Nothing is lost: the disk consists of it and ${disk.layers[0]!.path}. See to the reason, then undo.`,
+    [
+      {
+        act: 'undo',
+        sentence: `Merges the overlay of ${disk.target} back and removes what was begun in the target.`,
+      },
+    ],
+  )
+
+/** Begins the merge. True when the VM was started paused for it. */
+async function begin(context: CopyContext, host: Host, disk: CopyDisk, call: LogCall): Promise<boolean> {
+  const { input } = context
+  const { vm } = await requireVm(input.host, input.vm)
+  const virsh = (command: string, ...words: string[]) =>
+    virshCommand(host.connection.uri, command, '--domain', vm.name, ...words)
+  const key = `started paused for ${disk.target}`
+  try {
+    await host.connection.operate(async (connect) => {
+      const domain = await connect.domainLookupByUUID(input.vm)
+      if (!vm.running) {
+        await context.keep(key, true)
+        await call({ procedure: 'virDomainCreate', virsh: virsh('start', '--paused') }, () =>
+          domain.create(VIR_DOMAIN_START_PAUSED),
+        )
+      }
+      // Of a process before this one.
+      if ((await domain.getBlockJobInfo(disk.target)) !== null) return
+      await call(
+        {
+          procedure: 'virDomainBlockCommit',
+          virsh: virsh('blockcommit', '--path', disk.target, '--base', disk.layers[0]!.path, '--active'),
+        },
+        () => domain.blockCommit(disk.target, disk.layers[0]!.path, null, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE),
+      )
+    })
+  } catch (error) {
+    if (!isLibvirtError(error)) throw error
+    // Of one that stopped in this moment the next try finds it off.
+    if (!vm.running || !(await stopsNow(host, input.vm))) throw stopped(disk, error.message)
+  }
+  return (await context.kept(key)) === true
+}
+
+async function pivot(
+  host: Host,
+  uuid: string,
+  disk: CopyDisk,
+  isMerged: () => Promise<true | null>,
+  call: LogCall,
+): Promise<true> {
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(uuid)
+    const virsh = virshCommand(
+      host.connection.uri,
+      'blockjob',
+      '--domain',
+      domain.name,
+      '--path',
+      disk.target,
+      '--pivot',
+    )
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call({ procedure: 'virDomainBlockJobAbort', virsh }, () =>
+          domain.blockJobAbort(disk.target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT),
+        )
+      } catch (error) {
+        if (!isLibvirtError(error)) throw error
+        // What became of it shows in the chain; a VM that stopped is begun with anew.
+        if ((await isMerged()) || error.code !== VIR_ERR_BLOCK_COPY_ACTIVE) return
+        if (tries >= PIVOT_TRIES) throw stopped(disk, 'its guest writes faster than the merge copies')
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      }
+    }
+  })
+  return true
+}
+
+/** One that somebody has let go on meanwhile is theirs. */
+async function stopIfPaused(host: Host, uuid: string, call: LogCall): Promise<true> {
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(uuid)
+    if ((await domain.getState()).state === 'paused')
+      await call(
+        {
+          procedure: 'virDomainDestroy',
+          virsh: virshCommand(host.connection.uri, 'destroy', '--domain', domain.name),
+        },
+        () => domain.destroy(),
+      )
+  })
+  return true
+}

@@ -1,0 +1,82 @@
+import 'server-only'
+import { VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, type Domain } from 'node-libvirt'
+import { holdFreeze, type HeldFreeze } from '../../hosts/hold-freeze.ts'
+import type { Host } from '../../hosts/host.ts'
+import { virshCommand } from '../../hosts/virsh-command.ts'
+import { Refusal } from '../../jobs/refusal.ts'
+import type { LogCall } from '../../jobs/step-log.ts'
+import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from '../../snapshots/ask-agent.ts'
+import { FREEZE_LIMIT_MS } from '../../snapshots/take-snapshot.ts'
+import type { FreezeReport, QuiesceMode } from '../../snapshots/types.ts'
+
+/**
+ * Does what libvirt can't quiesce for (backupBegin) while the guest is frozen by us: recorded and guarded before, thawed right after, and
+ * whatever fails (../hosts/README.md). Throws Refusal when quiesce is required and can't be had; `act` was not run then, or its error counts.
+ */
+export async function whileFrozen(
+  host: Host,
+  domain: Domain,
+  mode: QuiesceMode,
+  call: LogCall,
+  act: () => Promise<void>,
+): Promise<FreezeReport> {
+  const unfrozen = async (reason: string): Promise<FreezeReport> => {
+    if (mode === 'required') throw new Refusal(`No backup was begun, because quiesce is required: ${reason}`)
+    await act()
+    return { frozen: false, reason }
+  }
+  const agent = await askAgent(domain, mode)
+  if ('frozen' in agent) return unfrozen(agent.reason)
+  try {
+    const hold = await holdFreeze(host, domain.uuid, FREEZE_LIMIT_MS).catch((error: Error) => error)
+    if (hold instanceof Error) return await unfrozen(`${hold.message}, and without it nothing is frozen.`)
+    return await frozen(host, domain, hold, agent.fileSystems, call, act, unfrozen)
+  } finally {
+    await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
+  }
+}
+
+async function frozen(
+  host: Host,
+  domain: Domain,
+  hold: HeldFreeze,
+  fileSystems: number,
+  call: LogCall,
+  act: () => Promise<void>,
+  unfrozen: (reason: string) => Promise<FreezeReport>,
+): Promise<FreezeReport> {
+  const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', domain.name)
+  const startedMs = performance.now()
+  try {
+    await call({ procedure: 'virDomainFSFreeze', virsh: virsh('domfsfreeze') }, () =>
+      domain.fsFreeze([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
+    )
+  } catch (error) {
+    // One that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”).
+    hold.giveUp()
+    if (!isAgentError(error)) throw error
+    return unfrozen(
+      `the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`,
+    )
+  }
+  try {
+    await act()
+  } finally {
+    await call({ procedure: 'virDomainFSThaw', virsh: virsh('domfsthaw') }, () =>
+      domain.fsThaw([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
+    ).then(hold.over, hold.giveUp)
+  }
+  if (Date.now() > hold.deadlineMs)
+    return {
+      frozen: false,
+      reason: `it took longer than ${FREEZE_LIMIT_MS / 1000} s, so the guest was thawed before the backup had begun.`,
+    }
+  return { frozen: true, atMostMs: Math.ceil(performance.now() - startedMs), fileSystems }
+}
+
+/** How consistent a backup is, one sentence. */
+export function describeConsistency(freeze: FreezeReport): string {
+  if (!freeze.frozen)
+    return `The guest was not frozen: ${freeze.reason} The backup is crash-consistent: what a power cut would leave.`
+  return `The guest was frozen for at most ${freeze.atMostMs} ms, ${freeze.fileSystems} file ${freeze.fileSystems === 1 ? 'system' : 'systems'}, and is thawed.`
+}
