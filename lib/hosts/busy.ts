@@ -14,8 +14,7 @@ const NAMES = {
 
 /** Throws Refusal when a block job runs on a disk of the VM: libvirt would wait 30 s for its lock, or refuse. */
 export async function refuseBusy(host: Host, vm: KnownVm, targets: readonly string[] | null): Promise<void> {
-  await host.jobs.poll(vm)
-  const job = host.jobs.jobsOf(vm.uuid).find((each) => targets === null || targets.includes(each.target))
+  const job = (await host.jobs.fresh(vm)).find((each) => targets === null || targets.includes(each.target))
   if (job)
     throw new Refusal(
       `${vm.name} is busy: a ${NAMES[job.type]} of ${job.target} is running${job.percent === null ? '' : ` (${job.percent} %)`}. Wait for it, or cancel it.`,

@@ -1,28 +1,48 @@
 import 'server-only'
-import type { DomainEvent } from 'node-libvirt'
+import { isLibvirtError, VIR_ERR_OPERATION_TIMEOUT, type Domain, type DomainEvent } from 'node-libvirt'
 import { publish, isWatched } from '../live/hub.ts'
-import { BlockJobWatch } from './block-job-watch.ts'
+import { readBlockJob } from './block-job.ts'
+import { BlockJobWatch, type BlockJobChange, type BlockJobReadings } from './block-job-watch.ts'
 import { FrozenGuests } from './frozen-guests.ts'
 import { HostConnection } from './host-connection.ts'
 import { ImageFiles } from './image-files.ts'
 import { Inventory, type KnownVm } from './inventory.ts'
-import type { BlockJobView } from './types.ts'
 import { VmInspection } from './vm-inspection.ts'
 
-/** While a job runs or a VM's page is open. */
-const FAST_MS = 500
 /** Open pages are looked after this often. */
-const WATCHED_MS = 1_000
+const OPEN_MS = 1_000
 /** Late details are collected this long before pages read again. */
 const LATE_NEWS_MS = 500
-/** Every running VM is asked for block jobs this often: one call a disk. */
-const SCAN_MS = 20_000
+/** VMs without an open page are compared with what was known of them this often. */
+const ALL_MS = 20_000
+/** A job that no look of the watch had seen began after this long at most. */
+const UNSEEN_MS = 20_000
 
 /** `sinceMs`: the job began after this instant, epoch ms. */
 type BrokenOffListener = (vmUuid: string, target: string, sinceMs: number) => void
-type JobListener = (vm: KnownVm, running: readonly BlockJobView[], ended: readonly BlockJobView[]) => void
 
-/** One configured hypervisor: its connections, what is known of it, and its one poller. */
+/** libvirt answers for a disk without a job from its own memory: only a question to QEMU tells that it hangs. */
+async function askQemu(domain: Domain): Promise<void> {
+  await domain.getIOThreadIds().catch((error: unknown) => {
+    if (!isLibvirtError(error) || error.code === VIR_ERR_OPERATION_TIMEOUT) throw error
+  })
+}
+
+async function readBlockJobs(domain: Domain, targets: readonly string[]): Promise<BlockJobReadings> {
+  await askQemu(domain)
+  const readings = await Promise.all(
+    targets.map(async (target) => {
+      const reading = await readBlockJob(domain, target).catch((error: unknown) => {
+        if (isLibvirtError(error)) return null
+        throw error
+      })
+      return [target, reading] as const
+    }),
+  )
+  return new Map(readings.flatMap(([target, reading]) => (reading === null ? [] : [[target, reading]])))
+}
+
+/** One configured hypervisor: its connections, what is known of it, and the watch of its block jobs. */
 export class Host {
   readonly name: string
   readonly connection: HostConnection
@@ -32,15 +52,11 @@ export class Host {
   readonly jobs: BlockJobWatch
   readonly frozen: FrozenGuests
   readonly #fingerprints = new Map<string, string>()
-  readonly #pollNow = new Set<string>()
   readonly #upListeners: (() => void)[] = []
-  readonly #jobListeners: JobListener[] = []
   readonly #brokenOffListeners: BrokenOffListener[] = []
-  #scannedAtMs = 0
-  #watchedAtMs = 0
+  #comparedAllAtMs = 0
   #timer: NodeJS.Timeout | null = null
   #lateTimer: NodeJS.Timeout | null = null
-  #polling = false
   #stopped = false
 
   constructor(name: string, uri: string) {
@@ -62,18 +78,24 @@ export class Host {
       },
       () => this.#detailsCameLate(),
     )
-    this.jobs = new BlockJobWatch(name, this.inspection)
+    this.jobs = new BlockJobWatch(name, {
+      vms: () => this.inventory.vms(),
+      read: (uuid, targets) => this.inspection.inspect(uuid, (domain) => readBlockJobs(domain, targets)),
+    })
+    this.jobs.onChange((change) => this.#chainsChanged(change))
     this.frozen = new FrozenGuests(this.connection)
   }
 
   start(): void {
     this.connection.start()
-    this.#schedule(FAST_MS)
+    this.jobs.start()
+    this.#schedule()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
+    this.jobs.stop()
     await this.connection.stop()
   }
 
@@ -82,24 +104,18 @@ export class Host {
     this.#upListeners.push(listener)
   }
 
-  /** Called when the block jobs of a VM changed. */
-  onJobs(listener: JobListener): void {
-    this.#jobListeners.push(listener)
-  }
-
-  /** Called when a commit was broken off that no poll had seen and that is not Keyframe's. */
+  /** Called when a commit was broken off that the watch had not seen and that is not Keyframe's. */
   onBrokenOff(listener: BrokenOffListener): void {
     this.#brokenOffListeners.push(listener)
   }
 
-  /** Something was changed here or is about to be: pages and the poller look again at once. */
+  /** Something was changed here or is about to be: pages and the watch look again at once. */
   changed(uuid: string): void {
     this.files.forget()
     this.inventory.invalidate(uuid)
-    this.#pollNow.add(uuid)
+    this.jobs.soon(uuid)
     publish({ type: 'vm', host: this.name, vmUuid: uuid })
     publish({ type: 'host', host: this.name })
-    this.#schedule(0)
   }
 
   /** A thousand VMs that answer late are one piece of news for the list. */
@@ -114,10 +130,10 @@ export class Host {
   #up(): void {
     this.inventory.invalidate()
     this.files.forget()
-    this.#scannedAtMs = 0
+    this.#comparedAllAtMs = 0
     publish({ type: 'host', host: this.name })
     for (const listener of this.#upListeners) listener()
-    this.#schedule(0)
+    this.jobs.scanSoon()
   }
 
   #event(event: DomainEvent): void {
@@ -129,74 +145,54 @@ export class Host {
       /commit$/.test(event.jobType) &&
       event.status !== 'completed'
     ) {
-      const sinceMs = this.jobs.polledAtMs(uuid) ?? Date.now() - SCAN_MS
+      const sinceMs = this.jobs.lookedAtMs(uuid) ?? Date.now() - UNSEEN_MS
       for (const listener of this.#brokenOffListeners) listener(uuid, event.target, sinceMs)
     }
     this.changed(uuid)
   }
 
-  #schedule(delayMs: number): void {
+  #schedule(): void {
     if (this.#stopped) return
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#poll(), delayMs)
+    this.#timer = setTimeout(() => void this.#lookAtPages(), OPEN_MS)
     this.#timer.unref()
   }
 
-  async #poll(): Promise<void> {
-    if (this.#polling) return this.#schedule(FAST_MS)
-    this.#polling = true
+  /** Nothing is asked for VMs without an open page, but for a comparison of all from time to time. */
+  async #lookAtPages(): Promise<void> {
     try {
       if (this.connection.status.status === 'up') await this.#look()
     } catch {
       // The host went away meanwhile; its connection tells when it is back.
     } finally {
-      this.#polling = false
-      this.#schedule(FAST_MS)
+      this.#schedule()
     }
   }
 
-  /** One round. Between scans it costs calls only for VMs with a job, an open page or news. */
   async #look(): Promise<void> {
     const now = Date.now()
-    const scan = now - this.#scannedAtMs >= SCAN_MS
-    const watched = now - this.#watchedAtMs >= WATCHED_MS
-    const known = this.inventory.lastKnown
-    const due = new Set([...this.#pollNow, ...this.jobs.vmsWithJobs])
-    const opened = watched || scan ? known.filter((vm) => isWatched(this.name, vm.uuid)) : []
-    // A disk-only snapshot raises no event: of an open page's VM the XML is read anew.
-    for (const vm of opened) this.inventory.expire(vm.uuid)
-    for (const vm of opened) due.add(vm.uuid)
-    if (!scan && due.size === 0) return
-    this.#pollNow.clear()
-    if (scan) this.#scannedAtMs = now
-    if (watched) this.#watchedAtMs = now
-    const vms = await this.inventory.vms()
-    // Side by side: a VM that hangs must not hold up the news of the others.
-    await Promise.all(
-      vms
-        .filter((vm) => scan || due.has(vm.uuid))
-        .map(async (vm) => {
-          await this.#pollJobs(vm)
-          if (scan || opened.some((each) => each.uuid === vm.uuid)) this.#compare(vm)
-          if (isWatched(this.name, vm.uuid))
-            void this.frozen.probe(vm).then((changed) => {
-              if (changed) publish({ type: 'vm', host: this.name, vmUuid: vm.uuid })
-            })
-        }),
+    const all = now - this.#comparedAllAtMs >= ALL_MS
+    const opened = new Set(
+      this.inventory.lastKnown.filter((vm) => isWatched(this.name, vm.uuid)).map((vm) => vm.uuid),
     )
+    if (!all && opened.size === 0) return
+    if (all) this.#comparedAllAtMs = now
+    // A disk-only snapshot raises no event: of an open page's VM the XML is read anew.
+    for (const uuid of opened) {
+      this.inventory.expire(uuid)
+      this.jobs.soon(uuid)
+    }
+    for (const vm of await this.inventory.vms()) {
+      if (all || opened.has(vm.uuid)) this.#compare(vm)
+      if (opened.has(vm.uuid))
+        void this.frozen.probe(vm).then((changed) => {
+          if (changed) publish({ type: 'vm', host: this.name, vmUuid: vm.uuid })
+        })
+    }
   }
 
-  async #pollJobs(vm: KnownVm): Promise<void> {
-    const had = this.jobs.jobsOf(vm.uuid)
-    const changed = await this.jobs.poll(vm).catch(() => false)
-    if (!changed) return
-    const has = this.jobs.jobsOf(vm.uuid)
-    publish({ type: 'block-jobs', host: this.name, vmUuid: vm.uuid, jobs: has })
-    const ended = had.filter((job) => !has.some((each) => each.target === job.target))
-    for (const listener of this.#jobListeners) listener(vm, has, ended)
-    const same = had.map((job) => job.target).join() === has.map((job) => job.target).join()
-    if (same) return
-    // A job that began or ended changes the chain.
+  /** A block job that began or ended changes the chain. */
+  #chainsChanged({ vm, begun, ended }: BlockJobChange): void {
+    if (begun.length === 0 && ended.length === 0) return
     this.files.forget()
     this.inventory.invalidate(vm.uuid)
     publish({ type: 'vm', host: this.name, vmUuid: vm.uuid })

@@ -38,12 +38,17 @@ export function toView(row: JobRow): JobView {
   }
 }
 
-/** Changes a job's row and tells every open page. */
+/** Changes a job's row and tells every open page. What is as it was already is neither written nor told. */
 export async function updateJob(id: string, change: UpdateObject<Schema, 'jobs'>): Promise<void> {
   const row = await store()
     .updateTable('jobs')
     .set(change)
     .where('id', '=', id)
+    .where((where) =>
+      where.or(
+        Object.entries(change).map(([column, value]) => where(column as keyof JobRow, 'is not', value)),
+      ),
+    )
     .returningAll()
     .executeTakeFirst()
   if (row) publish({ type: 'job', job: toView(row) })

@@ -106,7 +106,7 @@ export function makeContext<Input>(
     async copied(bytes) {
       await updateJob(jobId, { copied_bytes: Math.round(bytes) })
     },
-    async waitFor(name, look, everyMs) {
+    async waitFor(name, look, everyMs = 0) {
       await reachBoundary({ jobId, kind, step: name, at: 'waiting' })
       for (let waitMs = Math.min(FIRST_WAIT_MS, everyMs); ; waitMs = Math.min(waitMs * 2, everyMs)) {
         const found = await untilReachable(look)

@@ -42,10 +42,11 @@ export interface SagaContext<Input> {
   /** Records how much was copied: forecasts of later jobs rest on it. */
   copied(bytes: number): Promise<void>
   /**
-   * Waits for something of the outside: calls `look` until it gives a value, every `everyMs`, sooner at first. Not recorded; a look that fails because
+   * Waits for something of the outside: calls `look` until it gives a value, every `everyMs`, sooner at first. Without
+   * `everyMs` the look waits by itself, for a watch say. Not recorded; a look that fails because
    * the host is unreachable is repeated. The saga decides inside `look` what ends the wait.
    */
-  waitFor<T>(name: string, look: () => Promise<T | null>, everyMs: number): Promise<T>
+  waitFor<T>(name: string, look: () => Promise<T | null>, everyMs?: number): Promise<T>
 }
 
 export interface Saga<Input> {

@@ -15,8 +15,7 @@ export const pivotBlockJob = (input: CancelBlockJobInput): Promise<object> => en
 
 async function end(input: CancelBlockJobInput, how: 'cancel' | 'pivot'): Promise<object> {
   const { host, vm } = await requireVm(input.host, input.vm)
-  await host.jobs.poll(vm)
-  const job = host.jobs.jobsOf(vm.uuid).find((each) => each.target === input.target)
+  const job = (await host.jobs.fresh(vm)).find((each) => each.target === input.target)
   if (!job) throw new Refusal(`${input.target} has no block job now: it ended meanwhile.`)
   if (job.jobId !== null) throw new Refusal('Keyframe runs this job itself: use its own Cancel job.')
   if (how === 'pivot' && !job.ready)

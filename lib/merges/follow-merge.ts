@@ -4,6 +4,7 @@ import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../hosts/find-vm.ts'
 import { guardFreeze } from '../hosts/freeze-guard.ts'
 import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { JobCancelled, JobStopped } from '../jobs/saga.ts'
@@ -44,10 +45,11 @@ export async function followMerge(
   index: number,
 ): Promise<MergeEnd> {
   const backlog = new Backlog()
+  const jobNow = watchedJob(context, host, plan)
   const paused = (await context.kept(pauseKey(context, plan))) === true
   const end = paused
     ? 'pause'
-    : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog), POLL_MS)
+    : await context.waitFor(`copy ${plan.target}`, () => look(context, host, plan, index, backlog, jobNow))
   await context.offer([])
   if (end !== 'pause') return end
   await context.keep(pauseKey(context, plan), true)
@@ -59,14 +61,12 @@ export async function followMerge(
     `The guest is paused, for ${PAUSE_LIMIT_MS / 1000} s at most, until ${plan.target} has caught up`,
   )
   const untilMs = Date.now() + PAUSE_LIMIT_MS
-  const caughtUp = await context.waitFor(
-    `catch up ${plan.target}`,
-    async () => {
-      const job = await jobOf(host, context, plan)
-      return job === undefined ? 'gone' : job?.ready ? 'ready' : Date.now() > untilMs ? 'late' : null
-    },
-    POLL_MS,
-  )
+  const caughtUp = await context.waitFor(`catch up ${plan.target}`, async () => {
+    const job = await jobNow()
+    if (job === undefined) return 'gone'
+    if (job?.ready) return 'ready'
+    return Date.now() > untilMs ? 'late' : null
+  })
   if (caughtUp !== 'late') return caughtUp
   throw new JobStopped(
     `${plan.target} had not caught up after the guest was paused for ${PAUSE_LIMIT_MS / 1000} s, so the guest was let go on. The merge is still copying; take its bandwidth limit away, or wait for a calmer hour.`,
@@ -121,22 +121,31 @@ export const waysOut = (plan: PlannedMerge): JobOffer[] => [
   },
 ]
 
-/** null: QEMU does not answer just now; undefined: no job. */
-async function jobOf(
-  host: Host,
+/** The disk's job: at first now, then at each look of the watch. null: QEMU does not answer just now; undefined: no job. */
+function watchedJob(
   context: MergeContext,
+  host: Host,
   plan: PlannedMerge,
-): Promise<BlockJobView | null | undefined> {
-  const { vm } = await requireVm(context.input.host, context.input.vm)
-  if (!vm.running) return undefined
-  try {
-    await host.jobs.poll(vm)
-  } catch (error) {
-    if (!(error instanceof VmHung)) throw error
-    await context.progress(null, `QEMU of ${vm.name} does not answer; waiting for it.`)
-    return null
+): () => Promise<BlockJobView | null | undefined> {
+  const { input } = context
+  let vm: KnownVm | null = null
+  return async () => {
+    try {
+      let jobs: readonly BlockJobView[]
+      if (vm === null) {
+        vm = (await requireVm(input.host, input.vm)).vm
+        jobs = await host.jobs.fresh(vm)
+      } else jobs = await host.jobs.next(input.vm)
+      const job = jobs.find((each) => each.target === plan.target)
+      // A VM that was removed has no job either: that is not the end of a merge.
+      if (!job) await requireVm(input.host, input.vm)
+      return job
+    } catch (error) {
+      if (!(error instanceof VmHung) || vm === null) throw error
+      await context.progress(null, `QEMU of ${vm.name} does not answer; waiting for it.`)
+      return null
+    }
   }
-  return host.jobs.jobsOf(vm.uuid).find((each) => each.target === plan.target)
 }
 
 /** One look at a running merge: null while it goes on. */
@@ -146,6 +155,7 @@ async function look(
   plan: PlannedMerge,
   index: number,
   backlog: Backlog,
+  jobNow: () => Promise<BlockJobView | null | undefined>,
 ): Promise<MergeEnd | 'pause' | null> {
   const { input } = context
   if (await context.cancelRequested()) {
@@ -154,7 +164,7 @@ async function look(
       `Cancelled. The chain of ${plan.target} is as it was and the VM runs on.${unprovenNow(plan)}`,
     )
   }
-  const job = await jobOf(host, context, plan)
+  const job = await jobNow()
   if (job === null) return null
   if (job === undefined) return 'gone'
   if (job.ready) return 'ready'

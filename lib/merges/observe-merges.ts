@@ -19,8 +19,8 @@ export function observeMerges(host: Host): void {
   host.onBrokenOff((vmUuid, target, sinceMs) => {
     turn = turn.then(() => rememberBrokenOff(host, { vmUuid, target }, sinceMs)).catch(() => undefined)
   })
-  host.onJobs((_, running, ended) => {
-    for (const job of running.filter(isForeignCommit))
+  host.jobs.onChange(({ begun, ended }) => {
+    for (const job of begun.filter(isForeignCommit))
       turn = turn.then(() => remember(host, job, tops)).catch(() => undefined)
     for (const job of ended.filter(isForeignCommit)) {
       turn = turn

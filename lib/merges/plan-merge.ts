@@ -42,7 +42,7 @@ export async function planMerge(
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
   host.files.forget(filesOf(vm))
-  await host.jobs.poll(vm)
+  await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const users = await readDiskUsers(host, 'now')
   const foreign = await readForeignFiles(host, vm.uuid)

@@ -7,6 +7,8 @@ import {
   VIR_DOMAIN_START_AUTODESTROY,
   VIR_DOMAIN_START_PAUSED,
 } from 'node-libvirt'
+import { percentOf } from '../hosts/block-job.ts'
+import { followHelper } from '../hosts/follow-helper.ts'
 import type { Host } from '../hosts/host.ts'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
 import { endHelper, helperDiskXml, helperDomainXml, helperKindOfVm } from '../hosts/helper-domain.ts'
@@ -14,7 +16,6 @@ import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
-const POLL_MS = 300
 const PREFIX = 'keyframe-pull-'
 
 export interface HelperPull {
@@ -74,14 +75,7 @@ export async function pullByHelper(
           },
           () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES),
         )
-        for (
-          let info = await domain.getBlockJobInfo('vda');
-          info !== null;
-          info = await domain.getBlockJobInfo('vda')
-        ) {
-          await onProgress(info.end > 1 ? Math.floor((info.cur / info.end) * 100) : null)
-          await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-        }
+        await followHelper(domain, 'vda', (info) => onProgress(percentOf(info)))
         // A job that failed is gone just like one that ended well: libvirt shortens the chain only then.
         const left =
           parseDomainXml(await domain.getXMLDesc()).disks[0]?.layers.map((layer) => layer.path) ?? []

@@ -24,8 +24,7 @@ export async function limitBlockJobs(
   bandwidthBytesPerSecond: number,
 ): Promise<number> {
   const { host, vm } = await requireVm(job.host, job.vmUuid)
-  await host.jobs.poll(vm)
-  const running = host.jobs.jobsOf(vm.uuid).filter((each) => each.jobId === job.id)
+  const running = (await host.jobs.fresh(vm)).filter((each) => each.jobId === job.id)
   if (running.length === 0) return 0
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(vm.uuid)

@@ -116,13 +116,12 @@ describe('50 VMs with a merge each at once', () => {
     const { hostByName } = await import('../hosts/registry.ts')
     const { readHosts } = await import('../hosts/read-hosts.ts')
     const host = hostByName(HOST)!
-    const vms = (await host.inventory.vms())
-      .filter((vm) => vm.name.startsWith('many'))
-      .map((vm) => acts(keyframe, vm.uuid))
+    const uuids = (await host.inventory.vms()).filter((vm) => vm.name.startsWith('many')).map((vm) => vm.uuid)
+    const vms = uuids.map((uuid) => acts(keyframe, uuid))
     expect(vms).toHaveLength(50)
     const jobs: { jobId: string }[] = []
     for (const vm of vms) jobs.push(await vm.startMerge(await commits(vm), 16 * 1024))
-    await waitUntil(() => host.jobs.vmsWithJobs.length === 50, {
+    await waitUntil(() => uuids.every((uuid) => host.jobs.jobsOf(uuid).length === 1), {
       limitMs: 60_000,
       what: 'All block jobs at once',
     })

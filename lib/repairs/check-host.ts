@@ -48,7 +48,7 @@ async function look(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<
   if (hasFiles)
     await Promise.all(
       survey.vms.map(async ({ vm }) => {
-        await host.jobs.poll(vm).catch((error: unknown) => {
+        await host.jobs.fresh(vm).catch((error: unknown) => {
           if (isConnectionError(error)) throw error
           survey.gaps.push(`The block jobs of ${vm.name} could not be read.`)
         })

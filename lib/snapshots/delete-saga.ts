@@ -8,6 +8,7 @@ import { explainLock } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { hasSnapshot } from '../hosts/snapshot-metadata.ts'
+import type { BlockJobView } from '../hosts/types.ts'
 import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
@@ -26,8 +27,6 @@ export interface DeleteJob {
   metadataOnly: boolean
   bytesToCopy?: number | null
 }
-
-const PROGRESS_MS = 500
 
 /**
  * Delete snapshots, children first. Per snapshot:
@@ -146,30 +145,32 @@ async function withProgress<T>(
   run: () => Promise<T>,
 ): Promise<T> {
   const { input, jobId } = context
-  let ended = false
-  const show = async () => {
-    const { host, vm } = await requireVm(input.host, input.vm)
-    for (const disk of vm.description?.disks ?? []) host.jobs.setOwner(input.vm, disk.target, jobId)
-    while (!ended) {
-      await host.jobs.poll(vm).catch(() => undefined)
-      const jobs = host.jobs.jobsOf(input.vm)
-      const percents = jobs.flatMap((job) => (job.percent === null ? [] : [job.percent]))
-      const own =
-        percents.length === 0 ? null : percents.reduce((sum, percent) => sum + percent, 0) / percents.length
-      await context.progress(
-        own === null ? null : Math.floor((index * 100 + own) / input.order.length),
-        `Deleting ${name}${jobs.length > 0 ? `: merging ${jobs.map((job) => job.target).join(', ')}` : ''}`,
+  const { host, vm } = await requireVm(input.host, input.vm)
+  const targets = (vm.description?.disks ?? []).map((disk) => disk.target)
+  for (const target of targets) host.jobs.setOwner(input.vm, target, jobId)
+  let shown = Promise.resolve()
+  const show = (jobs: readonly BlockJobView[]) => {
+    const percents = jobs.flatMap((job) => (job.percent === null ? [] : [job.percent]))
+    const own =
+      percents.length === 0 ? null : percents.reduce((sum, percent) => sum + percent, 0) / percents.length
+    // One after the other; that one could not be written keeps no snapshot from being deleted.
+    shown = shown
+      .then(() =>
+        context.progress(
+          own === null ? null : Math.floor((index * 100 + own) / input.order.length),
+          `Deleting ${name}${jobs.length > 0 ? `: merging ${jobs.map((job) => job.target).join(', ')}` : ''}`,
+        ),
       )
-      await new Promise((resolve) => setTimeout(resolve, PROGRESS_MS))
-    }
-    for (const disk of vm.description?.disks ?? []) host.jobs.setOwner(input.vm, disk.target, null)
+      .catch(() => undefined)
   }
-  const shown = show().catch(() => undefined)
+  show([])
+  const unfollow = host.jobs.follow(input.vm, show)
   try {
     return await run()
   } finally {
-    ended = true
+    unfollow()
     await shown
+    for (const target of targets) host.jobs.setOwner(input.vm, target, null)
   }
 }
 

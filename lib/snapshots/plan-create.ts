@@ -26,7 +26,7 @@ export interface CreateQuestion {
 /** What taking a snapshot of these disks does, and what was found before. The name is checked apart, as it is typed. Throws HostDown and VmGone. */
 export async function planCreate(hostName: string, vmUuid: string, question: CreateQuestion): Promise<Plan> {
   const { host, vm } = await requireVm(hostName, vmUuid)
-  await host.jobs.poll(vm)
+  const [job] = await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const chosen = (vm.description?.disks ?? []).filter((disk) => question.disks.includes(disk.target))
   const folders = [
@@ -46,7 +46,6 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   const unreadable = free.find((each) => each.bytes === null)
   const forbidden = allowed ? null : `Overlays may not go to ${question.overlayDirectory}.`
   const full = free.find((each) => each.bytes !== null && each.bytes < OVERLAY_MIN_FREE_BYTES * chosen.length)
-  const job = host.jobs.jobsOf(vm.uuid)[0]
   const wrong = chosen
     .map((disk) => ({ target: disk.target, refusal: snapshotRefusal(disk) }))
     .find((each) => each.refusal !== null)

@@ -36,7 +36,7 @@ export async function planDelete(
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
   host.files.forget(filesOf(vm))
-  await host.jobs.poll(vm)
+  const [job = null] = await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const { list, current } = snapshots
   const snapshot = list.find((each) => each.name === name)
@@ -94,7 +94,7 @@ export async function planDelete(
         : null
   const shared = await sharedReceiver(host, vm, receivers)
   const checks = [
-    ...deleteChecks({ snapshot, job: host.jobs.jobsOf(vmUuid)[0] ?? null, version }),
+    ...deleteChecks({ snapshot, job, version }),
     refusedIf(
       'restore points',
       unproven?.onlyMetadata ? unproven.reason : null,

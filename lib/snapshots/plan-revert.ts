@@ -24,7 +24,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
   host.files.forget(filesOf(vm))
-  await host.jobs.poll(vm)
+  const [job = null] = await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const { list, current } = snapshots
   const snapshot = list.find((each) => each.name === name)
@@ -52,7 +52,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
   const checks = [
     ...revertChecks({
       snapshot,
-      job: host.jobs.jobsOf(vmUuid)[0] ?? null,
+      job,
       version,
       unproven: unproven && !unproven.canInsist ? unproven.reason : null,
     }).map((check): PlanCheck =>

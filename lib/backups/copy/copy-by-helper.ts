@@ -5,9 +5,8 @@ import {
   VIR_DOMAIN_BLOCK_COPY_REUSE_EXT,
   VIR_DOMAIN_START_AUTODESTROY,
   VIR_DOMAIN_START_PAUSED,
-  type Domain,
 } from 'node-libvirt'
-import { parseDomainXml } from '../../hosts/domain-xml.ts'
+import { followHelper } from '../../hosts/follow-helper.ts'
 import {
   endHelper,
   endLeftHelper,
@@ -20,8 +19,6 @@ import type { Host } from '../../hosts/host.ts'
 import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
-
-const POLL_MS = 300
 
 export interface HelperCopy {
   /** Its own, and the same after a crash: what is left of it is then found. */
@@ -109,7 +106,12 @@ export async function copyByHelper(
             },
             () => domain.blockJobSetSpeed('vda', changed),
           )
-        await untilReady(domain, copy.to.path, onProgress)
+        const end = await followHelper(domain, 'vda', async (info) => {
+          if (info.end > 1) await onProgress(info.cur, info.end)
+        })
+        // A copy that failed is gone like one that somebody ended.
+        if (end === 'gone')
+          throw new Refusal(`The copy into ${copy.to.path} ended before its end, possibly for lack of space.`)
         await call(
           {
             procedure: 'virDomainBlockJobAbort',
@@ -127,22 +129,5 @@ export async function copyByHelper(
     throw error
   } finally {
     host.files.forget()
-  }
-}
-
-/** Ready is what libvirt says in the mirror's XML; a job that failed is simply gone. */
-async function untilReady(
-  domain: Domain,
-  path: string,
-  onProgress: (doneBytes: number, totalBytes: number) => Promise<void>,
-): Promise<void> {
-  for (;;) {
-    const info = await domain.getBlockJobInfo('vda')
-    const mirror = parseDomainXml(await domain.getXMLDesc()).disks[0]?.mirror ?? null
-    if (info === null || mirror === null)
-      throw new Refusal(`The copy into ${path} ended before its end, possibly for lack of space.`)
-    if (mirror.ready) return
-    if (info.end > 1) await onProgress(info.cur, info.end)
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

@@ -6,8 +6,10 @@ import {
   VIR_DOMAIN_START_PAUSED,
   VIR_ERR_BLOCK_COPY_ACTIVE,
 } from 'node-libvirt'
+import { readBlockJob } from '../../hosts/block-job.ts'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
+import type { BlockJobView } from '../../hosts/types.ts'
 import { virshCommand } from '../../hosts/virsh-command.ts'
 import { JobStopped } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
@@ -29,15 +31,19 @@ async function lookAt(hostName: string, uuid: string, disk: CopyDisk): Promise<M
   const now = vm.description?.disks.find((each) => each.target === disk.target)
   if (now?.path !== disk.overlayPath) return 'merged'
   if (!vm.running) return 'off'
-  if (now.mirror?.ready) return 'ready'
   const job = await host.inspection
-    .inspect(uuid, (domain) => domain.getBlockJobInfo(disk.target))
+    .inspect(uuid, (domain) => readBlockJob(domain, disk.target))
     .catch(async (error: unknown) => {
       if (isLibvirtError(error) && (await stopsNow(host, uuid))) return 'off' as const
       throw error
     })
-  return job === 'off' ? 'off' : job === null ? 'gone' : 'runs'
+  if (job === 'off') return 'off'
+  if (job === null) return 'gone'
+  return job.ready ? 'ready' : 'runs'
 }
+
+const copies = (jobs: readonly BlockJobView[], target: string): boolean =>
+  jobs.some((job) => job.target === target && !job.ready)
 
 /** A VM whose QEMU has just died answers in many ways before libvirt knows that it is off. True once it does, within a moment. */
 async function stopsNow(host: Host, uuid: string): Promise<boolean> {
@@ -68,14 +74,12 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
       isDone: async () => ((await isMerged()) ? false : null),
       do: (call) => begin(context, host, disk, call),
     })
-    const end = await context.waitFor(
-      `merge ${target} back${suffix}`,
-      async () => {
-        const found = await find()
-        return found === 'runs' ? null : found
-      },
-      POLL_MS,
-    )
+    const end = await context.waitFor(`merge ${target} back${suffix}`, async () => {
+      const found = await find()
+      if (found !== 'runs') return found
+      while (copies(await host.jobs.next(input.vm), target));
+      return null
+    })
     if (end === 'ready')
       await step(`pivot ${target}${suffix}`, {
         isDone: isMerged,
