@@ -1,10 +1,9 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { JobCancelled, type SagaContext } from '../jobs/saga.ts'
-import { findVolume, getFile, putFile, withFolder } from './targets/backup-folder.ts'
+import { FolderWriter, getFile, withFolder } from './targets/backup-folder.ts'
 import { folderOf, noteBackup } from './catalogue/catalogue.ts'
 import {
   DOMAIN_FILE,
@@ -137,22 +136,12 @@ export async function sealBackup(
         ...rest,
         files,
       })
-      const virsh = virshCommand(
-        host.connection.uri,
-        'vol-upload',
-        '--vol',
-        `${folder}/${MANIFEST_FILE}`,
-        '--file',
-        MANIFEST_FILE,
-      )
-      await call({ procedure: 'virStorageVolUpload', virsh }, () =>
-        host.connection.operate((connect) =>
-          inOwnFolder(connect, target, backupId, async (pool) => {
-            await putFile(pool, SUMS_FILE, sums)
-            await putFile(pool, SIGNATURE_FILE, Buffer.from(signManifest(json)))
-            await putFile(pool, MANIFEST_FILE, Buffer.from(json))
-          }),
-        ),
+      await host.connection.operate((connect) =>
+        inOwnFolder(connect, target, backupId, call, async (writer) => {
+          await writer.putFile(SUMS_FILE, sums)
+          await writer.putFile(SIGNATURE_FILE, Buffer.from(signManifest(json)))
+          await writer.putFile(MANIFEST_FILE, Buffer.from(json))
+        }),
       )
       if ((await readHere())?.toString('utf8') !== json)
         throw new Refusal(
@@ -163,7 +152,7 @@ export async function sealBackup(
   })
   await context.keep(SEALED, true)
   await context.step('note it in the catalogue', {
-    do: async () => {
+    do: async (call) => {
       const read = readManifest(text)
       if ('problem' in read || read.manifest.id !== backupId)
         throw new Error(
@@ -171,9 +160,7 @@ export async function sealBackup(
         )
       // From here on it is a backup, and nothing of it may be taken back.
       await host.connection.operate((connect) =>
-        withFolder(connect, folder, async (pool) => {
-          await (await findVolume(pool, UNFINISHED_FILE))?.delete()
-        }),
+        withFolder(connect, folder, (pool) => new FolderWriter(connect, pool, call).remove(UNFINISHED_FILE)),
       )
       await noteBackup(target, read.manifest, text, signingKeyId())
       return true

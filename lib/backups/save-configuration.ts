@@ -4,7 +4,8 @@ import { posix } from 'node:path'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE, type Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
 import { child, childText, parseXml } from '../hosts/xml.ts'
-import { fileBytes, findVolume, putFile, readBytes, withFolder } from './targets/backup-folder.ts'
+import type { LogCall } from '../jobs/step-log.ts'
+import { fileBytes, findVolume, readBytes, withFolder } from './targets/backup-folder.ts'
 import { DOMAIN_FILE, NVRAM_FILE, type BackupFile } from './catalogue/manifest.ts'
 import { inOwnFolder } from './targets/own-folder.ts'
 import type { Target } from './targets/targets.ts'
@@ -30,6 +31,7 @@ export async function saveConfiguration(
   uuid: string,
   target: Target,
   backupId: string,
+  call: LogCall,
 ): Promise<SavedConfiguration> {
   return host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
@@ -52,9 +54,9 @@ export async function saveConfiguration(
       notes.push(
         'Its saved state (managed save) is not part of the backup: restored it starts anew from its disks, as after a power cut.',
       )
-    await inOwnFolder(connect, target, backupId, async (pool) => {
-      await putFile(pool, DOMAIN_FILE, Buffer.from(xml))
-      if (Buffer.isBuffer(nvram)) await putFile(pool, NVRAM_FILE, nvram)
+    await inOwnFolder(connect, target, backupId, call, async (writer) => {
+      await writer.putFile(DOMAIN_FILE, Buffer.from(xml))
+      if (Buffer.isBuffer(nvram)) await writer.putFile(NVRAM_FILE, nvram)
     })
     return {
       files: [

@@ -6,11 +6,11 @@ import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { startJob } from '../jobs/start-job.ts'
 import type { JobKind } from '../jobs/types.ts'
 import { explainLock } from './busy.ts'
+import { DomainCalls } from './described-calls.ts'
 import { requireVm } from './find-vm.ts'
 import { powerRefusal, type PowerAct } from './power-rules.ts'
 import { isTooDeepToStart, START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { thawUntilAnswered } from './thaw.ts'
-import { virshCommand } from './virsh-command.ts'
 
 export const PowerInput = z.object({
   host: z.string(),
@@ -36,20 +36,6 @@ const TITLES: Record<PowerAct, string> = {
   'force-off': 'Force off',
   resume: 'Resume',
   thaw: 'Thaw',
-}
-const PROCEDURES: Record<PowerAct, string> = {
-  start: 'virDomainCreate',
-  shutdown: 'virDomainShutdown',
-  'force-off': 'virDomainDestroy',
-  resume: 'virDomainResume',
-  thaw: 'virDomainFSThaw',
-}
-const COMMANDS: Record<PowerAct, string> = {
-  start: 'start',
-  shutdown: 'shutdown',
-  'force-off': 'destroy',
-  resume: 'resume',
-  thaw: 'domfsthaw',
 }
 const KINDS: Record<PowerAct, JobKind> = {
   start: 'start',
@@ -111,20 +97,14 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
         return true
       }
       await host.connection.operate(async (connect) => {
-        const domain = await connect.domainLookupByUUID(input.vm)
+        const calls = new DomainCalls(host.connection.uri, await connect.domainLookupByUUID(input.vm))
         const call = {
-          start: () => domain.create(),
-          shutdown: () => domain.shutdown(),
-          'force-off': () => domain.destroy(),
-          resume: () => domain.resume(),
+          start: () => calls.create(),
+          shutdown: () => calls.shutdown(),
+          'force-off': () => calls.destroy(),
+          resume: () => calls.resume(),
         }[input.act as Exclude<PowerAct, 'thaw'>]
-        await log(
-          {
-            procedure: PROCEDURES[input.act],
-            virsh: virshCommand(host.connection.uri, COMMANDS[input.act], '--domain', vm.name),
-          },
-          call,
-        ).catch((error: unknown) => {
+        await log(call()).catch((error: unknown) => {
           throw explainPower(error, vm.name, input.act)
         })
       })

@@ -204,13 +204,17 @@ describe('ways out', () => {
       await step('one', {
         isDone: async () => (broken ? null : 'there'),
         do: async (call) =>
-          call({ procedure: 'virOne', virsh: 'virsh one', xml: '<one/>' }, async () => 'made'),
+          call({ procedure: 'virOne', virsh: 'virsh one', xml: '<one/>', run: async () => 'made' }),
       })
       await step('two', {
         do: async (call) =>
-          call({ procedure: 'virTwo', virsh: 'virsh two' }, async () => {
-            if (broken) throw new Refusal('Not yet.')
-            return 2
+          call({
+            procedure: 'virTwo',
+            virsh: 'virsh two',
+            run: async () => {
+              if (broken) throw new Refusal('Not yet.')
+              return 2
+            },
           }),
       })
       return ['both']

@@ -4,20 +4,21 @@ import { store } from '../store/store.ts'
 import { describeOutcome } from './describe-outcome.ts'
 import type { JobCall, JobStep } from './types.ts'
 
-/** A call to libvirt as a step is about to make it. */
-export interface LoggedCall {
+/** A call to libvirt as a step is about to make it, and the call itself: both are made of the same arguments (lib/hosts/described-calls.ts). */
+export interface DescribedCall<T> {
   /** libvirt's name, e.g. "virDomainBlockCommit". */
   procedure: string
   /** The same as a command line. */
   virsh: string
   xml?: string
+  run: () => Promise<T>
 }
 
 /** Records a call, makes it, and records what came back. */
-export type LogCall = <T>(call: LoggedCall, run: () => Promise<T>) => Promise<T>
+export type LogCall = <T>(call: DescribedCall<T>) => Promise<T>
 
 /** For callers without a job. */
-export const notLogged: LogCall = (_, run) => run()
+export const notLogged: LogCall = (call) => call.run()
 
 /** Of what came back as much is kept: an XML of a thousand layers tells nobody more. */
 const OUTCOME_MAX_CHARACTERS = 4_000
@@ -64,7 +65,7 @@ export async function recordStep(
     ).id
   told(job.id)
   return {
-    async call(call, run) {
+    async call(call) {
       const { id } = await store()
         .insertInto('job_calls')
         .values({
@@ -86,7 +87,7 @@ export async function recordStep(
           .where('id', '=', id)
           .execute()
       try {
-        const value = await run()
+        const value = await call.run()
         await end('ok')
         return value
       } catch (error) {

@@ -2,14 +2,12 @@ import 'server-only'
 import {
   isLibvirtError,
   VIR_DOMAIN_BLOCK_COMMIT_ACTIVE,
-  VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES,
   VIR_DOMAIN_BLOCK_COMMIT_RELATIVE,
-  VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES,
 } from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { readDiskPaths } from './disk-paths.ts'
@@ -37,52 +35,22 @@ export async function beginMerge(
       throw new Refusal(
         `The chain of ${plan.target} changed since the plan was made. Nothing was done; look at it and plan again.`,
       )
-    const limit =
-      bandwidthBytesPerSecond > 0 ? ['--bandwidth', String(bandwidthBytesPerSecond), '--bytes'] : []
-    const subject = ['--domain', vm.name, '--path', plan.target]
     await host.connection.operate(async (connect) => {
-      const domain = await connect.domainLookupByUUID(uuid)
-      if (plan.direction === 'pull') {
-        const virsh = virshCommand(
-          host.connection.uri,
-          'blockpull',
-          ...subject,
-          ...(plan.basePath === null ? [] : ['--base', plan.basePath]),
-          ...limit,
-        )
-        return call({ procedure: 'virDomainBlockRebase', virsh }, () =>
-          domain.blockRebase(
-            plan.target,
-            plan.basePath,
-            bandwidthBytesPerSecond,
-            VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES,
-          ),
-        )
-      }
+      const calls = new DomainCalls(host.connection.uri, await connect.domainLookupByUUID(uuid))
+      if (plan.direction === 'pull')
+        return call(calls.blockRebase(plan.target, plan.basePath, bandwidthBytesPerSecond))
       const above = isActive ? undefined : paths[paths.indexOf(plan.topPath) + 1]
       const relative = above !== undefined && (await isRelative(host, above))
-      const flags = [
-        VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES,
-        ...(isActive ? [VIR_DOMAIN_BLOCK_COMMIT_ACTIVE] : []),
-        ...(relative ? [VIR_DOMAIN_BLOCK_COMMIT_RELATIVE] : []),
-      ]
-      const virsh = virshCommand(
-        host.connection.uri,
-        'blockcommit',
-        ...subject,
-        '--base',
-        plan.basePath ?? '',
-        ...(isActive ? ['--active'] : ['--top', plan.topPath]),
-        ...(relative ? ['--keep-relative'] : []),
-        ...limit,
-      )
-      return call({ procedure: 'virDomainBlockCommit', virsh }, () =>
-        domain.blockCommit(
+      return call(
+        calls.blockCommit(
           plan.target,
           plan.basePath,
           isActive ? null : plan.topPath,
           bandwidthBytesPerSecond,
-          flags,
+          [
+            ...(isActive ? [VIR_DOMAIN_BLOCK_COMMIT_ACTIVE] : []),
+            ...(relative ? [VIR_DOMAIN_BLOCK_COMMIT_RELATIVE] : []),
+          ],
         ),
       )
     })

@@ -1,8 +1,8 @@
 import 'server-only'
 import { isLibvirtError } from 'node-libvirt'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import type { PlannedMerge } from './plan-merge.ts'
@@ -28,8 +28,7 @@ export async function flushPull(
   call: LogCall,
   onProgress: (percent: number | null) => Promise<void>,
 ): Promise<true> {
-  const { vm } = await requireVm(host.name, uuid)
-  const refused = await stopAndGoOn(host, uuid, vm.name, runningId, call)
+  const refused = await stopAndGoOn(host, uuid, runningId, call)
   host.changed(uuid)
   if (refused === null) return true
   const now = (await requireVm(host.name, uuid)).vm
@@ -64,7 +63,6 @@ export async function flushPull(
 async function stopAndGoOn(
   host: Host,
   uuid: string,
-  vmName: string,
   runningId: number,
   call: LogCall,
 ): Promise<{ message: string; isThere: boolean } | null> {
@@ -73,13 +71,13 @@ async function stopAndGoOn(
     // -1 is a VM that is off: begun again after it was lost.
     if (runningId === -1 || (await idNow()) !== runningId) return { message: 'it was lost', isThere: false }
     const domain = await connect.domainLookupByUUID(uuid)
-    const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vmName)
+    const calls = new DomainCalls(host.connection.uri, domain)
     try {
       // To suspend it again would flush nothing, and to let it go on is not ours.
       if ((await domain.getState()).state === 'paused')
         return { message: 'it is paused: resume it first', isThere: (await idNow()) === runningId }
-      await call({ procedure: 'virDomainSuspend', virsh: virsh('suspend') }, () => domain.suspend())
-      await goOn(() => call({ procedure: 'virDomainResume', virsh: virsh('resume') }, () => domain.resume()))
+      await call(calls.suspend())
+      await goOn(() => call(calls.resume()))
       // Lost in between it may not have flushed.
       return (await idNow()) === runningId ? null : { message: 'it was lost', isThere: false }
     } catch (error) {

@@ -1,7 +1,7 @@
 import 'server-only'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import type { Host } from '../hosts/host.ts'
 import { requireVm } from '../hosts/find-vm.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
 /** Stops the guest's vCPUs, so that a merge can catch up with its writes. */
@@ -17,14 +17,8 @@ async function act(host: Host, uuid: string, what: 'suspend' | 'resume', call: L
   const wanted = what === 'suspend' ? 'running' : 'paused'
   if (vm.state === wanted) {
     await host.connection.operate(async (connect) => {
-      const domain = await connect.domainLookupByUUID(uuid)
-      await call(
-        {
-          procedure: what === 'suspend' ? 'virDomainSuspend' : 'virDomainResume',
-          virsh: virshCommand(host.connection.uri, what, '--domain', vm.name),
-        },
-        () => domain[what](),
-      )
+      const calls = new DomainCalls(host.connection.uri, await connect.domainLookupByUUID(uuid))
+      await call(calls[what]())
     })
   }
   host.changed(uuid)

@@ -1,8 +1,8 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT, VIR_ERR_BLOCK_COPY_ACTIVE } from 'node-libvirt'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { JobStopped } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { POLL_MS, waysOut } from './follow-merge.ts'
@@ -20,24 +20,13 @@ export async function pivotMerge(
   merged: () => Promise<boolean>,
   call: LogCall,
 ): Promise<true> {
-  const { vm } = await requireVm(host.name, uuid)
+  await requireVm(host.name, uuid)
   const { target } = plan
-  const virsh = virshCommand(
-    host.connection.uri,
-    'blockjob',
-    '--domain',
-    vm.name,
-    '--path',
-    target,
-    '--pivot',
-  )
   await host.connection.operate(async (connect) => {
-    const domain = await connect.domainLookupByUUID(uuid)
+    const calls = new DomainCalls(host.connection.uri, await connect.domainLookupByUUID(uuid))
     for (let tries = 1; ; tries++) {
       try {
-        return await call({ procedure: 'virDomainBlockJobAbort', virsh }, () =>
-          domain.blockJobAbort(target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT),
-        )
+        return await call(calls.blockJobAbort(target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT))
       } catch (error) {
         if (!isLibvirtError(error)) throw error
         // The job ended without us, by a stop of QEMU for example: what became of it shows in the chain.

@@ -2,17 +2,16 @@ import 'server-only'
 import { randomUUID } from 'node:crypto'
 import {
   isLibvirtError,
-  VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES,
   VIR_DOMAIN_DESTROY_GRACEFUL,
   VIR_DOMAIN_START_AUTODESTROY,
   VIR_DOMAIN_START_PAUSED,
 } from 'node-libvirt'
+import { createDomain, DomainCalls } from '../hosts/described-calls.ts'
 import { percentOf } from '../hosts/block-job.ts'
 import { followHelper } from '../hosts/follow-helper.ts'
 import type { Host } from '../hosts/host.ts'
 import { parseDomainXml } from '../hosts/domain-xml.ts'
 import { endHelper, helperDiskXml, helperDomainXml, helperKindOfVm } from '../hosts/helper-domain.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
@@ -50,31 +49,15 @@ export async function pullByHelper(
         name,
         disk,
       )
-      const virsh = (command: string, ...words: string[]) =>
-        virshCommand(host.connection.uri, command, ...words)
       const domain = await call(
-        {
-          procedure: 'virDomainCreateXML',
-          virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'),
-          xml,
-        },
-        () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]),
+        createDomain(connect, host.connection.uri, xml, [
+          VIR_DOMAIN_START_PAUSED,
+          VIR_DOMAIN_START_AUTODESTROY,
+        ]),
       )
+      const calls = new DomainCalls(host.connection.uri, domain)
       try {
-        await call(
-          {
-            procedure: 'virDomainBlockRebase',
-            virsh: virsh(
-              'blockpull',
-              '--domain',
-              name,
-              '--path',
-              'vda',
-              ...(pull.basePath === null ? [] : ['--base', pull.basePath]),
-            ),
-          },
-          () => domain.blockRebase('vda', pull.basePath, 0, VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES),
-        )
+        await call(calls.blockRebase('vda', pull.basePath, 0))
         await followHelper(domain, 'vda', (info) => onProgress(percentOf(info)))
         // A job that failed is gone just like one that ended well: libvirt shortens the chain only then.
         const left =
@@ -91,10 +74,7 @@ export async function pullByHelper(
           throw new Refusal(
             `The pull into ${pull.path} ended before its end, possibly for lack of space. The layers below are as they were; don’t start the VM, mend that and retry.`,
           )
-        await call(
-          { procedure: 'virDomainDestroyFlags', virsh: virsh('destroy', '--domain', name, '--graceful') },
-          () => domain.destroy(VIR_DOMAIN_DESTROY_GRACEFUL),
-        )
+        await call(calls.destroy(VIR_DOMAIN_DESTROY_GRACEFUL))
       } finally {
         await endHelper(domain)
       }

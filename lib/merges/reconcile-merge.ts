@@ -17,7 +17,7 @@ export async function reconcileMerge(
   call: LogCall,
 ): Promise<Removal> {
   const { vm } = await requireVm(host.name, input.vm)
-  const naming = { uri: host.connection.uri, vmName: vm.name, call }
+  const naming = { uri: host.connection.uri, call }
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     await forgetSnapshots(domain, plan.lostSnapshots, naming)

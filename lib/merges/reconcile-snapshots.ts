@@ -8,14 +8,13 @@ import {
   VIR_ERR_NO_DOMAIN_SNAPSHOT,
   type Domain,
 } from 'node-libvirt'
-import { virshCommand } from '../hosts/virsh-command.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { escapeXml } from '../hosts/xml.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
-/** For the record of what was called. */
+/** Where the calls go to, and how they are recorded. */
 export interface Naming {
   uri: string
-  vmName: string
   call: LogCall
 }
 
@@ -30,25 +29,13 @@ export interface MovedLayer {
 export async function forgetSnapshots(
   domain: Domain,
   names: readonly string[],
-  { uri, vmName, call }: Naming,
+  { uri, call }: Naming,
 ): Promise<void> {
   for (const name of names) {
     try {
       const snapshot = await domain.snapshotLookupByName(name)
       await call(
-        {
-          procedure: 'virDomainSnapshotDelete',
-          virsh: virshCommand(
-            uri,
-            'snapshot-delete',
-            '--domain',
-            vmName,
-            '--snapshotname',
-            name,
-            '--metadata',
-          ),
-        },
-        () => snapshot.delete(VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY),
+        new DomainCalls(uri, domain).snapshotDelete(snapshot, VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY),
       )
     } catch (error) {
       if (!isLibvirtError(error, VIR_ERR_NO_DOMAIN_SNAPSHOT)) throw error
@@ -71,24 +58,14 @@ export async function redefineSnapshot(
   domain: Domain,
   name: string,
   change: (xml: string) => string,
-  { uri, vmName, call }: Naming,
+  { uri, call }: Naming,
 ): Promise<void> {
   const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc(VIR_DOMAIN_SNAPSHOT_XML_SECURE)
   const changed = change(xml)
   if (changed === xml) return
   const isCurrent = (await domain.snapshotCurrent())?.name === name
-  const virsh = virshCommand(
-    uri,
-    'snapshot-create',
-    '--domain',
-    vmName,
-    '--xmlfile',
-    'snapshot.xml',
-    '--redefine',
-    ...(isCurrent ? ['--current'] : []),
-  )
-  await call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml: withoutPasswords(changed) }, () =>
-    domain.snapshotCreateXML(
+  await call(
+    new DomainCalls(uri, domain).snapshotCreateXML(
       changed,
       isCurrent
         ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT]
@@ -96,9 +73,6 @@ export async function redefineSnapshot(
     ),
   )
 }
-
-/** A display's password is the snapshot's to keep, and nobody's to read on a job's page. */
-const withoutPasswords = (xml: string) => xml.replace(/(\spasswd=)('[^']*'|"[^"]*")/g, "$1'…'")
 
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
 export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {

@@ -1,9 +1,9 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
 import { readDiskUsers } from '../chains/read-vm-chains.ts'
+import { deleteVolume } from '../hosts/described-calls.ts'
 import type { Host } from '../hosts/host.ts'
 import { pathsInXml } from '../hosts/xml-paths.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { readForeignFiles } from './restore-points.ts'
 
@@ -38,14 +38,7 @@ export async function removeUnusedFiles(
       removal.kept.push(`${path} stays: the configuration of ${nextStart} for its next start names it.`)
     else {
       try {
-        const volume = await host.files.volume(path)
-        await call(
-          {
-            procedure: 'virStorageVolDelete',
-            virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path),
-          },
-          () => volume.delete(),
-        )
+        await call(deleteVolume(await host.files.volume(path), host.connection.uri))
         removal.removed.push(path)
       } catch (error) {
         if (!isLibvirtError(error)) throw error

@@ -1,6 +1,6 @@
 import 'server-only'
 import { isLibvirtError } from 'node-libvirt'
-import { virshCommand } from '../hosts/virsh-command.ts'
+import { uploadVolume } from '../hosts/described-calls.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { removeUnusedFiles } from '../merges/remove-files.ts'
@@ -68,13 +68,9 @@ async function finish({ input, step }: SagaContext<RepairJob>, plan: FinishDelet
     isDone: async () =>
       (await isDeleteFinished((await host.connection.reader()).domainReference(uuid), plan)) ? true : null,
     do: async (call) => {
-      const { vm } = await requireVm(input.host, uuid)
+      await requireVm(input.host, uuid)
       await host.connection.operate(async (connect) =>
-        finishDelete(await connect.domainLookupByUUID(uuid), plan, {
-          uri: host.connection.uri,
-          vmName: vm.name,
-          call,
-        }),
+        finishDelete(await connect.domainLookupByUUID(uuid), plan, { uri: host.connection.uri, call }),
       )
       return true
     },
@@ -138,19 +134,7 @@ async function recordFormat(
       try {
         // One write of less than a page: a daemon that dies leaves the old header or the new one.
         const volume = await host.files.volume(path)
-        const virsh = virshCommand(
-          host.connection.uri,
-          'vol-upload',
-          '--vol',
-          path,
-          '--file',
-          'header',
-          '--offset',
-          '0',
-          '--length',
-          String(rewrite.length),
-        )
-        await call({ procedure: 'virStorageVolUpload', virsh }, () => volume.upload(0, rewrite))
+        await call(uploadVolume(volume, host.connection.uri, rewrite, 'header'))
       } catch (error) {
         if (isLibvirtError(error))
           throw new Refusal(`The header of ${path} was not written: ${error.message}`)

@@ -118,7 +118,7 @@ it('command lines and XML go out when every part of them is the VM’s own', () 
     ...change,
   })
   const line = (virsh: string) =>
-    shownCall(call({ virsh }), { kind: 'merge', vmName: 'web' }, subject, true).virsh
+    shownCall(call({ virsh }), { kind: 'merge', vmName: 'web', vmUuid: '0-0' }, subject, true).virsh
   expect(
     line(
       `virsh -c 'qemu+ssh://ann@rack/system?a b' blockcommit --domain web --path vda --base '/srv/my disks/web.qcow2' --active --bandwidth 5 --bytes`,
@@ -142,7 +142,7 @@ it('command lines and XML go out when every part of them is the VM’s own', () 
   ])
     expect([other, line(other)]).toEqual([other, ''])
   const xml = (text: string) =>
-    shownCall(call({ xml: text }), { kind: 'snapshot', vmName: 'web' }, subject, true).xml
+    shownCall(call({ xml: text }), { kind: 'snapshot', vmName: 'web', vmUuid: '0-0' }, subject, true).xml
   const disks = `<disks><disk name='vda' snapshot='external' type='file'><driver type='qcow2'/><source file='/srv/my disks/web.s2'/></disk></disks>`
   expect(
     xml(`<domainsnapshot><name>s 2</name><description>for ann</description>${disks}</domainsnapshot>`),
@@ -160,12 +160,12 @@ it('command lines and XML go out when every part of them is the VM’s own', () 
     expect(
       shownCall(
         call({ xml: `<domainsnapshot><name>s 2</name></domainsnapshot>` }),
-        { kind, vmName: 'web' },
+        { kind, vmName: 'web', vmUuid: '0-0' },
         subject,
         true,
       ),
     ).toMatchObject({ virsh: '', xml: null })
-  expect(shownCall(call({}), { kind: 'merge', vmName: 'web' }, subject, false)).toMatchObject({
+  expect(shownCall(call({}), { kind: 'merge', vmName: 'web', vmUuid: '0-0' }, subject, false)).toMatchObject({
     virsh: '',
     xml: null,
     outcome: 'ok',

@@ -117,7 +117,7 @@ export const shareBlockJob = ({
 /** The steps of a job. What they came to is libvirt's words, or names whatever they found: that each was done or failed is all that goes out. */
 export const shareSteps = (
   steps: readonly JobStep[],
-  job: Pick<JobView, 'kind' | 'vmName'>,
+  job: Pick<JobView, 'kind' | 'vmName' | 'vmUuid'>,
   subject: JobSubject,
   names: PathNames,
 ): JobStep[] =>

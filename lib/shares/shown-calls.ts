@@ -52,12 +52,12 @@ function wordsOf(line: string): string[] | null {
 }
 
 /** The command line without the host's URI, or "" where one of its words may not go out. */
-function shownLine(line: string, vmName: string, subject: JobSubject): string {
+function shownLine(line: string, names: readonly string[], subject: JobSubject): string {
   const words = wordsOf(line)
   if (words === null || words[0] !== 'virsh' || words[1] !== '-c' || !COMMANDS.has(words[3] ?? '')) return ''
   const isOwn = (word: string, before: string) => {
     if (/^--[a-z-]+$/.test(word) || /^\d+$/.test(word)) return true
-    if (before === '--domain') return word === vmName
+    if (before === '--domain') return names.includes(word)
     if (before === '--snapshotname') return subject.snapshots.includes(word)
     if (before === '--path') return isTarget(word)
     if (PATH_OPTIONS.has(before)) return word.startsWith('/') && !word.includes('://')
@@ -111,14 +111,14 @@ const PROCEDURE = /^vir[A-Z][A-Za-z]{2,60}$/
 /** A call of a job, as a share shows it. `withPaths`: paths are allowed. libvirt's own words never go out: an error becomes "failed". */
 export function shownCall(
   call: JobCall,
-  job: { kind: JobKind; vmName: string },
+  job: { kind: JobKind; vmName: string; vmUuid: string },
   subject: JobSubject,
   withPaths: boolean,
 ): JobCall {
   const shows = withPaths && !IN_TARGETS.has(job.kind)
   return {
     procedure: PROCEDURE.test(call.procedure) ? call.procedure : 'a call',
-    virsh: shows ? shownLine(call.virsh, job.vmName, subject) : '',
+    virsh: shows ? shownLine(call.virsh, [job.vmName, job.vmUuid], subject) : '',
     xml: shows && call.xml !== null ? shownXml(call.xml, subject) : null,
     begunAtMs: call.begunAtMs,
     endedAtMs: call.endedAtMs,

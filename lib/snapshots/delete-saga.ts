@@ -5,11 +5,11 @@ import {
   VIR_ERR_NO_DOMAIN_SNAPSHOT,
 } from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { hasSnapshot } from '../hosts/snapshot-metadata.ts'
 import type { BlockJobView } from '../hosts/types.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -97,21 +97,15 @@ async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: Lo
   const before = await modified(host, input.receivers)
   try {
     await host.connection.operate(async (connect) => {
-      const snapshot = await (await connect.domainLookupByUUID(input.vm)).snapshotLookupByName(name)
+      const domain = await connect.domainLookupByUUID(input.vm)
+      const snapshot = await domain.snapshotLookupByName(name)
       // As long as its bytes take: a lost connection ends it, and libvirtd goes on.
-      const virsh = virshCommand(
-        host.connection.uri,
-        'snapshot-delete',
-        '--domain',
-        vm.name,
-        '--snapshotname',
-        name,
-        ...(input.metadataOnly ? ['--metadata'] : []),
-      )
-      await call({ procedure: 'virDomainSnapshotDelete', virsh }, () =>
-        snapshot.delete(input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined, {
-          deadlineMs: 0,
-        }),
+      await call(
+        new DomainCalls(host.connection.uri, domain).snapshotDelete(
+          snapshot,
+          input.metadataOnly ? VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY : undefined,
+          { deadlineMs: 0 },
+        ),
       )
     })
   } catch (error) {

@@ -6,10 +6,10 @@ import {
   type Domain,
 } from 'node-libvirt'
 import { explainLock } from '../hosts/busy.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -167,47 +167,26 @@ async function revert(input: RevertJob, call: LogCall): Promise<true> {
         : input.after === 'paused'
           ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED
           : undefined
-    const virsh = virshCommand(
-      host.connection.uri,
-      'snapshot-revert',
-      '--domain',
-      vm.name,
-      '--snapshotname',
-      input.snapshot,
-      ...(input.after === 'off' ? [] : [`--${input.after}`]),
-    )
+    const calls = new DomainCalls(host.connection.uri, domain)
     try {
-      await call({ procedure: 'virDomainRevertToSnapshot', virsh }, () =>
-        snapshot.revertTo(flags, { deadlineMs: REVERT_DEADLINE_MS }),
-      )
+      await call(calls.revertToSnapshot(snapshot, flags, { deadlineMs: REVERT_DEADLINE_MS }))
     } catch (error) {
       if (!isLibvirtError(error)) throw error
       const locked = explainLock(error, vm.name)
       if (isRefusal(locked)) throw locked
-      throw new Refusal(
-        `The revert failed: ${error.message}. ${await rescue(host, domain, input, vm.name, call)}`,
-      )
+      throw new Refusal(`The revert failed: ${error.message}. ${await rescue(host, domain, input, call)}`)
     }
   })
   return true
 }
 
 /** A failed revert has stopped the guest already (lib/hosts/LIBVIRT.md, “Snapshots”): start it again on its own disks. */
-async function rescue(
-  host: Host,
-  domain: Domain,
-  input: RevertJob,
-  vmName: string,
-  call: LogCall,
-): Promise<string> {
+async function rescue(host: Host, domain: Domain, input: RevertJob, call: LogCall): Promise<string> {
   host.changed(input.vm)
   if (!input.wasRunning) return 'The VM is as it was.'
   if ((await domain.getState()).state !== 'shut off') return 'The VM still runs.'
   try {
-    await call(
-      { procedure: 'virDomainCreate', virsh: virshCommand(host.connection.uri, 'start', '--domain', vmName) },
-      () => domain.create(),
-    )
+    await call(new DomainCalls(host.connection.uri, domain).create())
     return 'It had stopped the VM; Keyframe started it again.'
   } catch (error) {
     return `It has stopped the VM, and starting it again failed, too: ${(error as Error).message}`
@@ -215,15 +194,13 @@ async function rescue(
 }
 
 async function settle(input: RevertJob, call: LogCall): Promise<true> {
-  const { host, vm } = await requireVm(input.host, input.vm)
+  const { host } = await requireVm(input.host, input.vm)
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     const { state } = await domain.getState()
-    const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', vm.name)
-    if (input.after === 'off' && state !== 'shut off')
-      await call({ procedure: 'virDomainDestroy', virsh: virsh('destroy') }, () => domain.destroy())
-    if (input.after !== 'off' && state === 'shut off')
-      await call({ procedure: 'virDomainCreate', virsh: virsh('start') }, () => domain.create())
+    const calls = new DomainCalls(host.connection.uri, domain)
+    if (input.after === 'off' && state !== 'shut off') await call(calls.destroy())
+    if (input.after !== 'off' && state === 'shut off') await call(calls.create())
   })
   return true
 }

@@ -9,7 +9,7 @@ import {
 } from 'node-libvirt'
 import { holdFreeze } from '../hosts/hold-freeze.ts'
 import type { Host } from '../hosts/host.ts'
-import { virshCommand } from '../hosts/virsh-command.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { notLogged, type LogCall } from '../jobs/step-log.ts'
 import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from './ask-agent.ts'
@@ -93,25 +93,15 @@ export async function takeSnapshot(
 
 function createLogged(host: Host, domain: Domain, request: SnapshotRequest, quiesce: boolean, call: LogCall) {
   const xml = snapshotXml(request.name, request.description, request.disks)
-  const virsh = virshCommand(
-    host.connection.uri,
-    'snapshot-create',
-    '--domain',
-    domain.name,
-    '--xmlfile',
-    'snapshot.xml',
-    '--disk-only',
-    '--atomic',
-    ...(quiesce ? ['--quiesce'] : []),
-    ...(request.withoutMetadata ? ['--no-metadata'] : []),
-  )
   const flags = [
     VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY,
     VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC,
     ...(quiesce ? [VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE] : []),
     ...(request.withoutMetadata ? [VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA] : []),
   ]
-  return call({ procedure: 'virDomainSnapshotCreateXML', virsh, xml }, () =>
-    domain.snapshotCreateXML(xml, flags, { deadlineMs: CREATE_DEADLINE_MS }),
+  return call(
+    new DomainCalls(host.connection.uri, domain).snapshotCreateXML(xml, flags, {
+      deadlineMs: CREATE_DEADLINE_MS,
+    }),
   )
 }

@@ -3,7 +3,7 @@ import { isLibvirtError } from 'node-libvirt'
 import { requireHost } from '../../hosts/find-vm.ts'
 import { UNFINISHED } from '../../jobs/job-rows.ts'
 import { store } from '../../store/store.ts'
-import { getFile, putFile, withFolder } from '../targets/backup-folder.ts'
+import { getFile, FolderWriter, withFolder } from '../targets/backup-folder.ts'
 import { folderOf } from './catalogue.ts'
 import { MANIFEST_FILE, MANIFEST_MAX_BYTES, SIGNATURE_FILE } from './manifest.ts'
 import { signingKeyId, signManifest } from './sign-manifest.ts'
@@ -30,7 +30,7 @@ export async function signBackups(target: Target): Promise<number> {
       const isDone = await withFolder(connect, folderOf(target, id), async (pool) => {
         if ((await getFile(pool, MANIFEST_FILE, MANIFEST_MAX_BYTES))?.toString('utf8') !== manifest)
           return false
-        await putFile(pool, SIGNATURE_FILE, Buffer.from(signManifest(manifest)))
+        await new FolderWriter(connect, pool).putFile(SIGNATURE_FILE, Buffer.from(signManifest(manifest)))
         return true
       }).catch((error: unknown) => {
         if (isLibvirtError(error)) return false

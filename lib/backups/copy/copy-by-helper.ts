@@ -6,6 +6,7 @@ import {
   VIR_DOMAIN_START_AUTODESTROY,
   VIR_DOMAIN_START_PAUSED,
 } from 'node-libvirt'
+import { createDomain, DomainCalls } from '../../hosts/described-calls.ts'
 import { followHelper } from '../../hosts/follow-helper.ts'
 import {
   endHelper,
@@ -16,7 +17,6 @@ import {
   type HelperLayer,
 } from '../../hosts/helper-domain.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 
@@ -48,77 +48,30 @@ export async function copyByHelper(
     copy.name,
     helperDiskXml(copy.layers as [HelperLayer, ...HelperLayer[]], { readonly: true }),
   )
-  const virsh = (command: string, ...words: string[]) => virshCommand(host.connection.uri, command, ...words)
   try {
     await host.connection.operate(async (connect) => {
       await endLeftHelper(connect, copy.name)
       const domain = await call(
-        {
-          procedure: 'virDomainCreateXML',
-          virsh: virsh('create', 'domain.xml', '--paused', '--autodestroy'),
-          xml,
-        },
-        () => connect.domainCreateXML(xml, [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]),
+        createDomain(connect, host.connection.uri, xml, [
+          VIR_DOMAIN_START_PAUSED,
+          VIR_DOMAIN_START_AUTODESTROY,
+        ]),
       )
+      const calls = new DomainCalls(host.connection.uri, domain)
       try {
         const destination = `<disk type='file'><driver name='qemu' type='${copy.to.format}'/><source file='${escapeXml(copy.to.path)}'/></disk>`
         const limit = await copy.limit()
-        await call(
-          {
-            procedure: 'virDomainBlockCopy',
-            virsh: virsh(
-              'blockcopy',
-              '--domain',
-              copy.name,
-              '--path',
-              'vda',
-              '--xml',
-              'disk.xml',
-              '--reuse-external',
-              ...(limit > 0 ? ['--bandwidth', String(limit), '--bytes'] : []),
-            ),
-            xml: destination,
-          },
-          () =>
-            domain.blockCopy(
-              'vda',
-              destination,
-              { bandwidthBytesPerSecond: limit },
-              VIR_DOMAIN_BLOCK_COPY_REUSE_EXT,
-            ),
-        )
+        await call(calls.blockCopy('vda', destination, limit, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT))
         // Changed between the two, when there was nothing yet whose speed could be set.
         const changed = await copy.limit()
-        if (changed !== limit)
-          await call(
-            {
-              procedure: 'virDomainBlockJobSetSpeed',
-              virsh: virsh(
-                'blockjob',
-                '--domain',
-                copy.name,
-                '--path',
-                'vda',
-                '--bandwidth',
-                String(changed),
-                '--bytes',
-              ),
-            },
-            () => domain.blockJobSetSpeed('vda', changed),
-          )
+        if (changed !== limit) await call(calls.blockJobSetSpeed('vda', changed))
         const end = await followHelper(domain, 'vda', async (info) => {
           if (info.end > 1) await onProgress(info.cur, info.end)
         })
         // A copy that failed is gone like one that somebody ended.
         if (end === 'gone')
           throw new Refusal(`The copy into ${copy.to.path} ended before its end, possibly for lack of space.`)
-        await call(
-          {
-            procedure: 'virDomainBlockJobAbort',
-            virsh: virsh('blockjob', '--domain', copy.name, '--path', 'vda', '--abort'),
-          },
-          () => domain.blockJobAbort('vda'),
-        )
+        await call(calls.blockJobAbort('vda'))
       } finally {
         await endHelper(domain)
       }

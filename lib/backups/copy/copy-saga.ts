@@ -10,14 +10,13 @@ import type { LogCall } from '../../jobs/step-log.ts'
 import { takeSnapshot } from '../../snapshots/take-snapshot.ts'
 import type { FreezeReport } from '../../snapshots/types.ts'
 import { isLibvirtError } from 'node-libvirt'
-import { makeImage } from '../targets/backup-folder.ts'
 import { folderOf } from '../catalogue/catalogue.ts'
 import { chooseDisks } from '../choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
 import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from '../finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from '../targets/look-at-target.ts'
-import { directoryVirsh, makeDirectory } from '../targets/make-directory.ts'
+import { makeDirectory } from '../targets/make-directory.ts'
 import { isOnOverlay, mergeBack } from './merge-back.ts'
 import { inOwnFolder } from '../targets/own-folder.ts'
 import { saveConfiguration } from '../save-configuration.ts'
@@ -143,19 +142,16 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   await makeDirectory(context, host, target, '')
   await step('make the files', {
     do: async (call) => {
-      const virsh = directoryVirsh(host, target, input.backupId)
       await host.connection.operate((connect) =>
-        call({ procedure: 'virStorageVolCreateXML', virsh }, () =>
-          inOwnFolder(connect, target, input.backupId, async (pool) => {
-            for (const disk of input.disks) await makeImage(pool, fileOf(disk), disk.virtualBytes, null)
-          }),
-        ),
+        inOwnFolder(connect, target, input.backupId, call, async (writer) => {
+          for (const disk of input.disks) await writer.makeImage(fileOf(disk), disk.virtualBytes, null)
+        }),
       )
       return true
     },
   })
   const saved = await step('write the configuration', {
-    do: () => saveConfiguration(host, input.vm, target, input.backupId),
+    do: (call) => saveConfiguration(host, input.vm, target, input.backupId, call),
   })
   const freeze: FreezeReport = wasRunning
     ? await snapshot(context, host)
@@ -337,8 +333,8 @@ async function copy(
   const to = { path: posix.join(folderOf(target, input.backupId), fileOf(disk)), format: 'qcow2' as const }
   // What a copy of before has written into it must not show through.
   await host.connection.operate((connect) =>
-    inOwnFolder(connect, target, input.backupId, (pool) =>
-      makeImage(pool, fileOf(disk), disk.virtualBytes, null),
+    inOwnFolder(connect, target, input.backupId, call, (writer) =>
+      writer.makeImage(fileOf(disk), disk.virtualBytes, null),
     ),
   )
   return copyByHelper(

@@ -7,10 +7,10 @@ import {
   VIR_ERR_BLOCK_COPY_ACTIVE,
 } from 'node-libvirt'
 import { readBlockJob } from '../../hosts/block-job.ts'
+import { DomainCalls } from '../../hosts/described-calls.ts'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
 import type { BlockJobView } from '../../hosts/types.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { JobStopped } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { removeUnusedFiles } from '../../merges/remove-files.ts'
@@ -119,26 +119,19 @@ const stopped = (disk: CopyDisk, why: string) =>
 async function begin(context: CopyContext, host: Host, disk: CopyDisk, call: LogCall): Promise<boolean> {
   const { input } = context
   const { vm } = await requireVm(input.host, input.vm)
-  const virsh = (command: string, ...words: string[]) =>
-    virshCommand(host.connection.uri, command, '--domain', vm.name, ...words)
   const key = `started paused for ${disk.target}`
   try {
     await host.connection.operate(async (connect) => {
       const domain = await connect.domainLookupByUUID(input.vm)
+      const calls = new DomainCalls(host.connection.uri, domain)
       if (!vm.running) {
         await context.keep(key, true)
-        await call({ procedure: 'virDomainCreate', virsh: virsh('start', '--paused') }, () =>
-          domain.create(VIR_DOMAIN_START_PAUSED),
-        )
+        await call(calls.create(VIR_DOMAIN_START_PAUSED))
       }
       // Of a process before this one.
       if ((await domain.getBlockJobInfo(disk.target)) !== null) return
       await call(
-        {
-          procedure: 'virDomainBlockCommit',
-          virsh: virsh('blockcommit', '--path', disk.target, '--base', disk.layers[0]!.path, '--active'),
-        },
-        () => domain.blockCommit(disk.target, disk.layers[0]!.path, null, 0, VIR_DOMAIN_BLOCK_COMMIT_ACTIVE),
+        calls.blockCommit(disk.target, disk.layers[0]!.path, null, 0, [VIR_DOMAIN_BLOCK_COMMIT_ACTIVE]),
       )
     })
   } catch (error) {
@@ -157,21 +150,10 @@ async function pivot(
   call: LogCall,
 ): Promise<true> {
   await host.connection.operate(async (connect) => {
-    const domain = await connect.domainLookupByUUID(uuid)
-    const virsh = virshCommand(
-      host.connection.uri,
-      'blockjob',
-      '--domain',
-      domain.name,
-      '--path',
-      disk.target,
-      '--pivot',
-    )
+    const calls = new DomainCalls(host.connection.uri, await connect.domainLookupByUUID(uuid))
     for (let tries = 1; ; tries++) {
       try {
-        return await call({ procedure: 'virDomainBlockJobAbort', virsh }, () =>
-          domain.blockJobAbort(disk.target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT),
-        )
+        return await call(calls.blockJobAbort(disk.target, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT))
       } catch (error) {
         if (!isLibvirtError(error)) throw error
         // What became of it shows in the chain; a VM that stopped is begun with anew.
@@ -189,13 +171,7 @@ async function stopIfPaused(host: Host, uuid: string, call: LogCall): Promise<tr
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
     if ((await domain.getState()).state === 'paused')
-      await call(
-        {
-          procedure: 'virDomainDestroy',
-          virsh: virshCommand(host.connection.uri, 'destroy', '--domain', domain.name),
-        },
-        () => domain.destroy(),
-      )
+      await call(new DomainCalls(host.connection.uri, domain).destroy())
   })
   return true
 }

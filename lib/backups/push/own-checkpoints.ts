@@ -8,9 +8,9 @@ import {
   VIR_ERR_OPERATION_INVALID,
   type Domain,
 } from 'node-libvirt'
+import { DomainCalls } from '../../hosts/described-calls.ts'
 import type { Host } from '../../hosts/host.ts'
 import { readSnapshots } from '../../hosts/snapshot-metadata.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { attribute, child, children, childText, parseXml } from '../../hosts/xml.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { markSound } from '../../merges/sound-layers.ts'
@@ -110,18 +110,8 @@ export async function deleteCheckpoint(
   const { list } = await readSnapshots(await host.connection.reader(), domain.uuid)
   const unproven = await unprovenSnapshots(host, list)
   const remove = async (flags?: typeof VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY) => {
-    const virsh = virshCommand(
-      host.connection.uri,
-      'checkpoint-delete',
-      '--domain',
-      domain.name,
-      '--checkpointname',
-      name,
-      ...(flags === undefined ? [] : ['--metadata']),
-    )
-    await call({ procedure: 'virDomainCheckpointDelete', virsh }, async () =>
-      (await domain.checkpointLookupByName(name)).delete(flags),
-    )
+    const checkpoint = await domain.checkpointLookupByName(name)
+    await call(new DomainCalls(host.connection.uri, domain).checkpointDelete(checkpoint, flags))
   }
   try {
     await remove()

@@ -13,9 +13,9 @@ import {
   type Domain,
 } from 'node-libvirt'
 import { explainLock } from '../../hosts/busy.ts'
+import { DomainCalls } from '../../hosts/described-calls.ts'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { escapeXml } from '../../hosts/xml.ts'
 import { isRefusal, Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
@@ -75,21 +75,14 @@ export async function beginPush(
       await keepId(domain.id)
       // How the job before ended is forgotten by this: it must not be taken for the end of ours.
       await domain.getJobStats(VIR_DOMAIN_JOB_STATS_COMPLETED)
-      const virsh = virshCommand(
-        host.connection.uri,
-        'backup-begin',
-        '--domain',
-        vm.name,
-        '--backupxml',
-        'backup.xml',
-        '--checkpointxml',
-        'checkpoint.xml',
-        '--reuse-external',
-      )
       return {
         begun: await whileFrozen(host, domain, input.quiesce, call, () =>
-          call({ procedure: 'virDomainBackupBegin', virsh, xml: `${backup}\n${checkpoint}` }, () =>
-            domain.backupBegin(backup, checkpoint, VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL),
+          call(
+            new DomainCalls(host.connection.uri, domain).backupBegin(
+              backup,
+              checkpoint,
+              VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL,
+            ),
           ),
         ),
       }

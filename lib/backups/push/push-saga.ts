@@ -4,10 +4,9 @@ import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import { JobCancelled, type Saga, type SagaContext } from '../../jobs/saga.ts'
-import { makeImage } from '../targets/backup-folder.ts'
 import { folderOf } from '../catalogue/catalogue.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from '../finish-backup.ts'
-import { directoryVirsh, makeDirectory } from '../targets/make-directory.ts'
+import { makeDirectory } from '../targets/make-directory.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } from './own-checkpoints.ts'
 import { inOwnFolder } from '../targets/own-folder.ts'
 import { planPush, type PushPlan } from './plan-push.ts'
@@ -165,19 +164,16 @@ async function begin(
   await makeDirectory(context, host, target, suffix)
   await step(`make the files${suffix}`, {
     do: async (call) => {
-      const virsh = directoryVirsh(host, target, input.backupId)
       await host.connection.operate((connect) =>
-        call({ procedure: 'virStorageVolCreateXML', virsh }, () =>
-          inOwnFolder(connect, target, input.backupId, async (pool) => {
-            for (const disk of plan.disks) await makeImage(pool, disk.file, disk.virtualBytes, disk.backing)
-          }),
-        ),
+        inOwnFolder(connect, target, input.backupId, call, async (writer) => {
+          for (const disk of plan.disks) await writer.makeImage(disk.file, disk.virtualBytes, disk.backing)
+        }),
       )
       return true
     },
   })
   const saved = await step(`write the configuration${suffix}`, {
-    do: () => saveConfiguration(host, input.vm, target, input.backupId),
+    do: (call) => saveConfiguration(host, input.vm, target, input.backupId, call),
   })
   await context.progress(
     0,

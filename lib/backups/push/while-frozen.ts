@@ -1,8 +1,8 @@
 import 'server-only'
 import { VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT, type Domain } from 'node-libvirt'
+import { DomainCalls } from '../../hosts/described-calls.ts'
 import { holdFreeze, type HeldFreeze } from '../../hosts/hold-freeze.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from '../../snapshots/ask-agent.ts'
@@ -45,12 +45,11 @@ async function frozen(
   act: () => Promise<void>,
   unfrozen: (reason: string) => Promise<FreezeReport>,
 ): Promise<FreezeReport> {
-  const virsh = (command: string) => virshCommand(host.connection.uri, command, '--domain', domain.name)
+  const calls = new DomainCalls(host.connection.uri, domain)
+  const agentAnswers = { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }
   const startedMs = performance.now()
   try {
-    await call({ procedure: 'virDomainFSFreeze', virsh: virsh('domfsfreeze') }, () =>
-      domain.fsFreeze([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
-    )
+    await call(calls.fsFreeze(agentAnswers))
   } catch (error) {
     // One that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”).
     hold.giveUp()
@@ -62,9 +61,7 @@ async function frozen(
   try {
     await act()
   } finally {
-    await call({ procedure: 'virDomainFSThaw', virsh: virsh('domfsthaw') }, () =>
-      domain.fsThaw([], { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }),
-    ).then(hold.over, hold.giveUp)
+    await call(calls.fsThaw(agentAnswers)).then(hold.over, hold.giveUp)
   }
   if (Date.now() > hold.deadlineMs)
     return {

@@ -1,8 +1,8 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE } from 'node-libvirt'
+import { defineDomain } from '../../hosts/described-calls.ts'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { withImages } from './restored-xml.ts'
@@ -47,10 +47,7 @@ export async function replaceImages(
         await domain.getXMLDesc([VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE]),
         new Map(images.map((image) => [image.target, image])),
       )
-      await call(
-        { procedure: 'virDomainDefineXML', virsh: virshCommand(host.connection.uri, 'define', 'domain.xml') },
-        () => connect.domainDefineXML(xml),
-      )
+      await call(defineDomain(connect, host.connection.uri, xml))
     })
     .catch((error: unknown) => {
       throw isLibvirtError(error)

@@ -3,11 +3,10 @@ import { posix } from 'node:path'
 import { isLibvirtError, type Connect } from 'node-libvirt'
 import type { HelperKind } from '../../hosts/helper-domain.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import { JobCancelled, type SagaContext } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
-import { findVolume, imageXml, withFolder } from '../targets/backup-folder.ts'
+import { findVolume, FolderWriter, withFolder } from '../targets/backup-folder.ts'
 import { folderOf, type Backup } from '../catalogue/catalogue.ts'
 import { noteVerdict } from '../check/check-backup.ts'
 import { checkSteps } from '../check/check-saga.ts'
@@ -125,23 +124,11 @@ export async function makeDisks(
       }
       for (const disk of disks) {
         await inFolderOf(connect, disk.path, async (pool) => {
-          const name = posix.basename(disk.path)
-          await (await findVolume(pool, name))?.delete()
-          const xml = imageXml(name, disk.virtualBytes, null, disk.format)
-          await call(
-            {
-              procedure: 'virStorageVolCreateXML',
-              virsh: virshCommand(
-                host.connection.uri,
-                'vol-create',
-                '--pool',
-                pool.name,
-                '--file',
-                'volume.xml',
-              ),
-              xml,
-            },
-            () => pool.storageVolCreateXML(xml),
+          await new FolderWriter(connect, pool, call).makeImage(
+            posix.basename(disk.path),
+            disk.virtualBytes,
+            null,
+            disk.format,
           )
         })
       }
@@ -213,15 +200,7 @@ export async function removeMadeDisks(
   await host.connection.operate(async (connect) => {
     for (const path of [...context.input.disks.map((disk) => disk.path), ...others]) {
       await inFolderOf(connect, path, async (pool) => {
-        const volume = await findVolume(pool, posix.basename(path))
-        if (volume)
-          await call(
-            {
-              procedure: 'virStorageVolDelete',
-              virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path),
-            },
-            () => volume.delete(),
-          )
+        await new FolderWriter(connect, pool, call).remove(posix.basename(path))
       })
     }
   })

@@ -1,13 +1,13 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
+import { defineDomain } from '../../hosts/described-calls.ts'
 import { requireHost } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../../jobs/saga.ts'
 import { helperKindOfHost } from '../../hosts/helper-domain.ts'
-import { putFile, withFolder } from '../targets/backup-folder.ts'
+import { FolderWriter, withFolder } from '../targets/backup-folder.ts'
 import { requireChain, type Backup } from '../catalogue/catalogue.ts'
 import { demandSentence } from './confine-domain.ts'
 import { endLimit } from '../copy/copy-limit.ts'
@@ -113,19 +113,9 @@ async function restore(
   if (nvramPath !== null && saved.nvram !== null) {
     await step('write the NVRAM', {
       do: async (call) => {
-        const virsh = virshCommand(
-          host.connection.uri,
-          'vol-upload',
-          '--vol',
-          nvramPath,
-          '--file',
-          'nvram.fd',
-        )
-        await call({ procedure: 'virStorageVolUpload', virsh }, () =>
-          host.connection.operate((connect) =>
-            withFolder(connect, input.directory, (pool) =>
-              putFile(pool, posix.basename(nvramPath), saved.nvram!),
-            ),
+        await host.connection.operate((connect) =>
+          withFolder(connect, input.directory, (pool) =>
+            new FolderWriter(connect, pool, call).putFile(posix.basename(nvramPath), saved.nvram!),
           ),
         )
         return true
@@ -151,15 +141,7 @@ async function restore(
     isDone: () => isDefined(host, input.uuid),
     do: async (call) => {
       await host.connection
-        .operate((connect) =>
-          call(
-            {
-              procedure: 'virDomainDefineXML',
-              virsh: virshCommand(host.connection.uri, 'define', 'domain.xml'),
-            },
-            () => connect.domainDefineXML(made.xml),
-          ),
-        )
+        .operate((connect) => call(defineDomain(connect, host.connection.uri, made.xml)))
         .catch(async (error: unknown) => {
           if (!isLibvirtError(error)) throw error
           await removeMadeDisks(context, host, nvramOf(input), call)

@@ -3,7 +3,15 @@ import { posix } from 'node:path'
 import type { Connect, StoragePool, StorageVol } from 'node-libvirt'
 import { readQcow2Header } from '../../hosts/qcow2-header.ts'
 import { Refusal } from '../../jobs/refusal.ts'
-import { fileBytes, findVolume, getFile, readBytes, withFolder } from '../targets/backup-folder.ts'
+import type { LogCall } from '../../jobs/step-log.ts'
+import {
+  fileBytes,
+  findVolume,
+  FolderWriter,
+  getFile,
+  readBytes,
+  withFolder,
+} from '../targets/backup-folder.ts'
 import { folderOf } from '../catalogue/catalogue.ts'
 import {
   MANIFEST_FILE,
@@ -37,6 +45,7 @@ export async function removeBackupFiles(
   connect: Connect,
   target: Pick<Target, 'path'>,
   manifest: Manifest,
+  call: LogCall,
 ): Promise<LeftBehind[]> {
   const left: LeftBehind[] = []
   const isThere = (await withFolder(connect, target.path, (pool) => findVolume(pool, manifest.id))) !== null
@@ -49,20 +58,20 @@ export async function removeBackupFiles(
       left.push(...names.map((name) => ({ name, why: NOT_OURS })))
       return
     }
+    const writer = new FolderWriter(connect, pool, call)
     for (const file of manifest.files) {
       await requireSeal(pool, folder, manifest)
       const volume = await findVolume(pool, file.name)
       const why = volume && (await whyNotOurs(volume, file, manifest))
       if (why) left.push({ name: file.name, why })
-      else await volume?.delete()
+      else await writer.remove(file.name)
     }
     await requireSeal(pool, folder, manifest)
-    for (const name of [SIGNATURE_FILE, UNFINISHED_FILE, MANIFEST_FILE])
-      await (await findVolume(pool, name))?.delete()
+    for (const name of [SIGNATURE_FILE, UNFINISHED_FILE, MANIFEST_FILE]) await writer.remove(name)
     for (const { name } of await pool.listAllVolumes())
       if (!left.some((each) => each.name === name)) left.push({ name, why: NOT_OURS })
   })
-  if (left.length === 0) await removeEmptyFolder(connect, target, manifest.id)
+  if (left.length === 0) await removeEmptyFolder(connect, target, manifest.id, call)
   return left
 }
 
@@ -98,6 +107,7 @@ export async function removeUnfinishedFiles(
   target: Pick<Target, 'id' | 'path'>,
   id: string,
   names: readonly string[],
+  call: LogCall,
 ): Promise<LeftBehind[]> {
   const left: LeftBehind[] = []
   if ((await withFolder(connect, target.path, (pool) => findVolume(pool, id))) === null) return left
@@ -111,23 +121,22 @@ export async function removeUnfinishedFiles(
         )
     }
     await requireMark()
+    const writer = new FolderWriter(connect, pool, call)
     for (const name of names) {
-      await (await findVolume(pool, name))?.delete()
+      await writer.remove(name)
       await requireMark()
     }
     for (const { name } of await pool.listAllVolumes())
       if (name !== UNFINISHED_FILE) left.push({ name, why: NOT_OURS })
     // While somebody's file stays, the mark stays too: only with it does the next try get past the check above.
-    if (left.length === 0) await (await findVolume(pool, UNFINISHED_FILE))?.delete()
+    if (left.length === 0) await writer.remove(UNFINISHED_FILE)
   })
-  if (left.length === 0) await removeEmptyFolder(connect, target, id)
+  if (left.length === 0) await removeEmptyFolder(connect, target, id, call)
   return left
 }
 
-const removeEmptyFolder = (connect: Connect, target: Pick<Target, 'path'>, id: string) =>
-  withFolder(connect, target.path, async (pool) => {
-    await (await findVolume(pool, id))?.delete()
-  })
+const removeEmptyFolder = (connect: Connect, target: Pick<Target, 'path'>, id: string, call: LogCall) =>
+  withFolder(connect, target.path, (pool) => new FolderWriter(connect, pool, call).remove(id))
 
 /** What stays, as one sentence; null when nothing does. */
 export function leftSentence(folder: string, left: readonly LeftBehind[]): string | null {

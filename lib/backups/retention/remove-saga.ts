@@ -1,6 +1,5 @@
 import 'server-only'
 import { requireHost } from '../../hosts/find-vm.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import { isLibvirtError } from 'node-libvirt'
 import { isRefusal, Refusal } from '../../jobs/refusal.ts'
 import type { Saga } from '../../jobs/saga.ts'
@@ -57,13 +56,8 @@ export const removeSaga: Saga<RemoveJob> = {
         },
         do: async (call) => {
           if (!backup) return { left: [], refused: null }
-          const virsh = virshCommand(host.connection.uri, 'vol-delete', '--vol', folderOf(target, id))
           const left = await host.connection
-            .operate((connect) =>
-              call({ procedure: 'virStorageVolDelete', virsh }, () =>
-                removeBackupFiles(connect, target, backup.manifest),
-              ),
-            )
+            .operate((connect) => removeBackupFiles(connect, target, backup.manifest, call))
             .catch((error: unknown) => {
               // It is no backup any more, whatever it is: those after it are removed all the same.
               if (isRefusal(error)) return error.message

@@ -2,8 +2,8 @@ import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
 import { isRefusal } from '../../jobs/refusal.ts'
+import { DomainCalls } from '../../hosts/described-calls.ts'
 import type { Host } from '../../hosts/host.ts'
-import { virshCommand } from '../../hosts/virsh-command.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { DOMAIN_FILE, MANIFEST_FILE, NVRAM_FILE, SIGNATURE_FILE, SUMS_FILE } from '../catalogue/manifest.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint } from '../push/own-checkpoints.ts'
@@ -39,13 +39,7 @@ export async function removeUnfinished(
   const path = posix.join(target.path, backupId)
   try {
     const left = await host.connection.operate((connect) =>
-      call(
-        {
-          procedure: 'virStorageVolDelete',
-          virsh: virshCommand(host.connection.uri, 'vol-delete', '--vol', path),
-        },
-        () => removeUnfinishedFiles(connect, target, backupId, namesOf(unfinished)),
-      ),
+      removeUnfinishedFiles(connect, target, backupId, namesOf(unfinished), call),
     )
     return leftSentence(path, left)
   } catch (error) {
@@ -73,13 +67,7 @@ export async function takePushBack(
     try {
       const domain = await connect.domainLookupByUUID(uuid)
       if (await runningPush(domain, folder)) {
-        await call(
-          {
-            procedure: 'virDomainAbortJob',
-            virsh: virshCommand(host.connection.uri, 'domjobabort', '--domain', domain.name),
-          },
-          () => domain.abortJob(),
-        ).catch(async (error: unknown) => {
+        await call(new DomainCalls(host.connection.uri, domain).abortJob()).catch(async (error: unknown) => {
           // A small one ends by itself between the question and the abort.
           if (!isLibvirtError(error) || (await runningPush(domain, folder))) throw error
         })

@@ -8,7 +8,7 @@ import { attribute, child, childText, parseXml } from '../../hosts/xml.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import { publish } from '../../live/hub.ts'
 import { store } from '../../store/store.ts'
-import { putFile, withFolder } from './backup-folder.ts'
+import { FolderWriter, withFolder } from './backup-folder.ts'
 import { markerOf, MARKER_FILE, readMarker } from './look-at-target.ts'
 import { rebuildCatalogue } from '../catalogue/rebuild-catalogue.ts'
 import { listTargets, requireTarget, type Target } from './targets.ts'
@@ -155,7 +155,7 @@ async function mark(connect: Connect, path: string): Promise<string> {
       const id = (await readMarker(pool)) ?? randomUUID()
       if (await store().selectFrom('backup_targets').select('id').where('id', '=', id).executeTakeFirst())
         throw new Refusal(`${path} is a target already, under another host or path. Remove that one first.`)
-      await putFile(pool, MARKER_FILE, markerOf(id))
+      await new FolderWriter(connect, pool).putFile(MARKER_FILE, markerOf(id))
       return id
     })
   } catch (error) {

@@ -2,13 +2,14 @@ import 'server-only'
 import {
   isLibvirtError,
   VIR_ERR_NO_STORAGE_VOL,
-  VIR_STORAGE_POOL_CREATE_WITH_BUILD,
   type Connect,
   type StoragePool,
   type StorageVol,
 } from 'node-libvirt'
+import { buildPool, createVolume, deleteVolume, uploadVolume } from '../../hosts/described-calls.ts'
 import { isBeingMade, OWN_POOL_PREFIX, ownPoolXml } from '../../hosts/image-files.ts'
 import { childText, escapeXml, parseXml } from '../../hosts/xml.ts'
+import { notLogged, type LogCall } from '../../jobs/step-log.ts'
 
 /** Who uses a directory's pool now, and the opening or ending of it that is under way. */
 interface Folder {
@@ -23,14 +24,15 @@ const shared = globalThis as Shared
 
 /**
  * Runs `act` with the pool of a directory: libvirt's pools are flat, so each directory is reached as one of its own. The one there is
- * is taken; else a transient one is started, with `make` also its directory, and ended when nobody here uses it any more.
+ * is taken; else a transient one is started, and ended when nobody here uses it any more. With `make`, which records that call, its
+ * directory is made, too.
  * Rejects with LibvirtError when the directory is not there.
  */
 export async function withFolder<T>(
   connect: Connect,
   path: string,
   act: (pool: StoragePool) => Promise<T>,
-  make = false,
+  make: LogCall | null = null,
 ): Promise<T> {
   const folders = (shared.keyframeBackupFolders ??= new Map<string, Folder>())
   const key = `${connect.uri} ${path}`
@@ -60,14 +62,13 @@ function inTurn<T>(folder: Folder, work: () => Promise<T>): Promise<T> {
   return next
 }
 
-async function openPool(connect: Connect, path: string, make: boolean): Promise<StoragePool> {
+async function openPool(connect: Connect, path: string, make: LogCall | null): Promise<StoragePool> {
   const known = await knownPool(connect, path)
   if (known) return known
   try {
-    return await connect.storagePoolCreateXML(
-      ownPoolXml(path),
-      make ? VIR_STORAGE_POOL_CREATE_WITH_BUILD : undefined,
-    )
+    return make
+      ? await make(buildPool(connect, connect.uri, ownPoolXml(path)))
+      : await connect.storagePoolCreateXML(ownPoolXml(path))
   } catch (error) {
     // A look at images that lie there (lib/hosts) may have started it in this moment.
     const started = isLibvirtError(error) ? await knownPool(connect, path) : null
@@ -108,26 +109,44 @@ export const imageXml = (
 ): string =>
   `<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${virtualBytes}</capacity><allocation>0</allocation><target><format type='${format}'/></target>${backing === null ? '' : `<backingStore><path>${escapeXml(backing)}</path><format type='qcow2'/></backingStore>`}</volume>`
 
-/** Makes an empty image anew; one of this name is removed first. */
-export async function makeImage(
-  pool: StoragePool,
-  name: string,
-  virtualBytes: number,
-  backing: string | null,
-  format = 'qcow2',
-): Promise<void> {
-  await (await findVolume(pool, name))?.delete()
-  await pool.storageVolCreateXML(imageXml(name, virtualBytes, backing, format))
+/** What is changed in a directory: each call goes to `call`, which records it. */
+export class FolderWriter {
+  readonly #uri: string
+  readonly #pool: StoragePool
+  readonly #call: LogCall
+  constructor(connect: Connect, pool: StoragePool, call: LogCall = notLogged) {
+    this.#uri = connect.uri
+    this.#pool = pool
+    this.#call = call
+  }
+
+  /** Removes a file, or an empty directory; one that is gone is fine. */
+  async remove(name: string): Promise<void> {
+    const volume = await findVolume(this.#pool, name)
+    if (volume !== null) await this.#call(deleteVolume(volume, this.#uri))
+  }
+
+  /** Makes an empty image anew; one of this name is removed first. */
+  async makeImage(
+    name: string,
+    virtualBytes: number,
+    backing: string | null,
+    format = 'qcow2',
+  ): Promise<void> {
+    await this.remove(name)
+    await this.#call(createVolume(this.#pool, this.#uri, imageXml(name, virtualBytes, backing, format)))
+  }
+
+  /** Writes a small file anew. */
+  async putFile(name: string, bytes: Buffer): Promise<void> {
+    await this.remove(name)
+    const volume = await this.#call(createVolume(this.#pool, this.#uri, fileXml(name, bytes.length)))
+    await this.#call(uploadVolume(volume, this.#uri, bytes, name))
+  }
 }
 
-/** Writes a small file anew. */
-export async function putFile(pool: StoragePool, name: string, bytes: Buffer): Promise<void> {
-  await (await findVolume(pool, name))?.delete()
-  const volume = await pool.storageVolCreateXML(
-    `<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${bytes.length}</capacity><target><format type='raw'/></target></volume>`,
-  )
-  await volume.upload(0, bytes)
-}
+const fileXml = (name: string, bytes: number): string =>
+  `<volume><name>${escapeXml(name)}</name><capacity unit='bytes'>${bytes}</capacity><target><format type='raw'/></target></volume>`
 
 /** A small file whole; null when there is none. Throws an Error when it is longer than `maximumBytes`. */
 export async function getFile(pool: StoragePool, name: string, maximumBytes: number): Promise<Buffer | null> {

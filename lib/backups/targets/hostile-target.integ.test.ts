@@ -302,9 +302,10 @@ describe('a target that changes while a backup is made', () => {
 
   it('a process that was killed before the directory carried its mark is followed by one that goes on', async () => {
     const { makeOwnFolder } = await import('./own-folder.ts')
+    const { notLogged } = await import('../../jobs/step-log.ts')
     const { hostByName } = await import('../../hosts/registry.ts')
     const make = (id: string) =>
-      hostByName(HOST)!.connection.operate((connect) => makeOwnFolder(connect, target, id))
+      hostByName(HOST)!.connection.operate((connect) => makeOwnFolder(connect, target, id, notLogged))
     for (const [id, file, text] of [
       ['empty', null, ''],
       ['cut', 'keyframe-unfinished.json', ''],

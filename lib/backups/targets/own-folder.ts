@@ -2,7 +2,8 @@ import 'server-only'
 import { posix } from 'node:path'
 import type { Connect, StoragePool } from 'node-libvirt'
 import { Refusal } from '../../jobs/refusal.ts'
-import { getFile, putFile, withFolder } from './backup-folder.ts'
+import type { LogCall } from '../../jobs/step-log.ts'
+import { FolderWriter, getFile, withFolder } from './backup-folder.ts'
 import { folderOf } from '../catalogue/catalogue.ts'
 import {
   isUnfinishedMark,
@@ -28,6 +29,7 @@ export async function makeOwnFolder(
   connect: Connect,
   target: TargetDirectory,
   id: string,
+  call: LogCall,
   { isOld = false } = {},
 ): Promise<void> {
   await withFolder(
@@ -38,22 +40,24 @@ export async function makeOwnFolder(
       const others = (await pool.listAllVolumes()).filter((volume) => volume.name !== UNFINISHED_FILE)
       // A file server may show a link to another directory as one that was just made.
       if (others.length > 0 && !isOld) throw new Refusal(notOurs(target, id))
-      await putFile(pool, UNFINISHED_FILE, Buffer.from(unfinishedMark(target.id, id)))
+      const mark = Buffer.from(unfinishedMark(target.id, id))
+      await new FolderWriter(connect, pool, call).putFile(UNFINISHED_FILE, mark)
     },
-    true,
+    call,
   )
 }
 
-/** Runs `act` in the directory of a backup that is begun. Throws Refusal when it is not the one that this Keyframe made: nothing is written then. */
+/** Writes into the directory of a backup that is begun; `call` records what is done. Throws Refusal when it is not the one that this Keyframe made: nothing is written then. */
 export async function inOwnFolder<T>(
   connect: Connect,
   target: TargetDirectory,
   id: string,
-  act: (pool: StoragePool) => Promise<T>,
+  call: LogCall,
+  act: (writer: FolderWriter) => Promise<T>,
 ): Promise<T> {
   return withFolder(connect, folderOf(target, id), async (pool) => {
     if (!(await isMarked(pool, target, id))) throw new Refusal(notOurs(target, id))
-    return act(pool)
+    return act(new FolderWriter(connect, pool, call))
   })
 }
 
