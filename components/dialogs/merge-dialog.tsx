@@ -73,7 +73,7 @@ function Fields({
         submit({
           host: vm.host,
           vm: vm.uuid,
-          bandwidthBytesPerSecond,
+          bandwidthBytesPerSecond: bandwidthBytesPerSecond ?? 0,
           nonce,
           ranges: chosen.map(({ target, direction, topPath, basePath, plan }) => ({
             target,

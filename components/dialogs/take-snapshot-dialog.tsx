@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { Plan } from '@/lib/plans/types'
-import type { SnapshotForm } from '@/lib/snapshots/types'
+import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { DisksField, QuiesceField } from '@/components/dialogs/snapshot-fields'
@@ -57,7 +57,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const able = form.disks.filter((disk) => disk.refusal === null)
   const [name, setName] = useState(form.proposedName)
   const [description, setDescription] = useState('')
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const [directory, setDirectory] = useState(BESIDE)
   const nameRefusal = useNameRefusal(vm, name)

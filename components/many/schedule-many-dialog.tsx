@@ -2,6 +2,8 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import type { ScheduleInput } from '@/lib/schedules/schedule-input'
+import type { Schedule } from '@/lib/schedules/types'
 import type { SchedulePreview } from '@/lib/schedules/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { HowFields, newHow, parseHow } from '@/components/backups/how-fields'
@@ -36,9 +38,9 @@ export function ScheduleManyDialog({
   const { pending, byHost, chosen, choose, targetOf, formOf, refusalOf } = useBackupForms(vms)
   const raw = (vm: VmRef) =>
     formOf(vm)!.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')
-  const methodOf = (vm: VmRef) => (raw(vm) ? 'copy' : 'incremental')
-  const inputOf = (vm: VmRef) => ({
-    id: ids.get(vmKey(vm)),
+  const methodOf = (vm: VmRef): Schedule['method'] => (raw(vm) ? 'copy' : 'incremental')
+  const inputOf = (vm: VmRef): ScheduleInput => ({
+    id: ids.get(vmKey(vm))!,
     exists: false,
     host: vm.host,
     vmUuid: vm.uuid,

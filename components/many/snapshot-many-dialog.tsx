@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { Plan } from '@/lib/plans/types'
-import type { SnapshotForm } from '@/lib/snapshots/types'
+import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
 import { getJson } from '@/components/dialogs/use-get'
 import { QuiesceChoice } from '@/components/dialogs/snapshot-fields'
 import { ManyForm, type Intent } from '@/components/many/many-form'
@@ -29,7 +29,7 @@ export function SnapshotManyDialog({
   const [nonce] = useState(randomId)
   const [name, setName] = useState(proposedName)
   const [description, setDescription] = useState('')
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const { readings, pending } = useReadEach(vms, quiesce, (vm, signal) => readPlan(vm, quiesce, signal))
   const nameRefusal = snapshotNameRefusal(name, [])
   const intentOf = (vm: VmRef): Intent | null => {

@@ -19,7 +19,7 @@ const EXPECTED = new Set(['HostDown', 'VmGone', 'VmHung'])
 /**
  * A server action: session → permission → input → record → one call → record its outcome. An act that is refused is
  * recorded, too. An expected error gives its sentence, any other a fixed one with an id that is found in the log.
- * `subject`: whom it concerns, for the record.
+ * `subject`: whom it concerns, for the record. Pages must send what the schema takes; what arrives may be anything all the same.
  */
 export function action<S extends ZodType, R extends object>(
   act: Act,
@@ -27,7 +27,7 @@ export function action<S extends ZodType, R extends object>(
   subject: SubjectOf<TextKey<z.output<S>>>,
   run: (args: { user: Session['user']; session: Session; input: z.output<S> }) => Promise<R>,
 ) {
-  return async (raw: unknown): Promise<ActionResult<R>> => {
+  return async (raw: z.input<S> | FormData): Promise<ActionResult<R>> => {
     const session = await currentSession()
     if (!session) return { ok: false, message: 'You are signed out. Sign in again and repeat this.' }
     const { user } = session
