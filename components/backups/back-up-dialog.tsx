@@ -35,7 +35,7 @@ const METHOD_HINTS: Record<Schedule['method'], string> = {
 
 /** Where to, how, and which disks; then the backup as a job. */
 export function BackUpDialog({ vm, acts, onClose }: Props) {
-  const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
+  const { data: form, message } = useGet(backupFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Back up ${vm.name}`} acts={acts.vm} onClose={onClose}>
       {({ nonce, onStarted }) =>

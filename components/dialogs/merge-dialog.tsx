@@ -53,12 +53,7 @@ function Fields({
     ...(range.topPath ? { topPath: range.topPath } : {}),
     ...(range.basePath ? { basePath: range.basePath } : {}),
   }
-  const {
-    plan: options,
-    planMessage,
-    planning,
-    onRefused,
-  } = usePlan<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
+  const { plan: options, planMessage, planning, onRefused } = usePlan(mergePlanPath(vm.host, vm.uuid, asked))
   const { submit, pending, message } = useStart(acts.merge, onStarted, onRefused)
   const chosen = choose(options ?? [], picked)
   const bandwidthBytesPerSecond = parseMibPerSecond(limit)

@@ -2,7 +2,6 @@
 
 import { useState } from 'react'
 import type { RevertInput } from '@/lib/snapshots/revert-to-snapshot'
-import type { RevertPlan } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { PlanView } from '@/components/dialogs/plan-view'
@@ -49,9 +48,7 @@ function Fields({
   nonce,
   onStarted,
 }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
-  const { plan, planMessage, planning, onRefused } = usePlan<RevertPlan>(
-    revertPlanPath(vm.host, vm.uuid, snapshot),
-  )
+  const { plan, planMessage, planning, onRefused } = usePlan(revertPlanPath(vm.host, vm.uuid, snapshot))
   const [safetySnapshot, setSafetySnapshot] = useState(true)
   const [insist, setInsist] = useState('')
   const [stateAfter, setStateAfter] = useState<StateAfter>('as-it-was')

@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
-import type { Plan } from '@/lib/plans/types'
 import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
@@ -21,7 +20,7 @@ const BESIDE = ''
 const CHECK_AFTER_MS = 250
 
 export function TakeSnapshotDialog({ vm, acts, onClose }: { vm: VmRef; acts: VmActs; onClose: () => void }) {
-  const { data: form, message } = useGet<SnapshotForm>(snapshotFormPath(vm.host, vm.uuid))
+  const { data: form, message } = useGet(snapshotFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Take snapshot of ${vm.name}`} acts={acts} onClose={onClose}>
       {({ nonce, onStarted }) =>
@@ -62,7 +61,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const [directory, setDirectory] = useState(BESIDE)
   const nameRefusal = useNameRefusal(vm, name)
   const overlayDirectory = directory === BESIDE ? null : directory
-  const { plan, planMessage, planning, onRefused } = usePlan<Plan>(
+  const { plan, planMessage, planning, onRefused } = usePlan(
     snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }),
   )
   const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted, onRefused)
@@ -154,8 +153,6 @@ function useNameRefusal(vm: VmRef, name: string): string | null {
     const timer = setTimeout(() => setChecked(name), CHECK_AFTER_MS)
     return () => clearTimeout(timer)
   }, [name])
-  const { data } = useGet<{ refusal: string | null }>(
-    checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked),
-  )
+  const { data } = useGet(checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked))
   return snapshotNameRefusal(name, []) ?? (checked === name ? (data?.refusal ?? null) : null)
 }

@@ -4,7 +4,6 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { ScheduleInput } from '@/lib/schedules/schedule-input'
 import type { Schedule } from '@/lib/schedules/types'
-import type { SchedulePreview } from '@/lib/schedules/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { HowFields, newHow, parseHow } from '@/components/backups/how-fields'
 import { KeepFields } from '@/components/backups/keep-fields'
@@ -57,7 +56,7 @@ export function ScheduleManyDialog({
   // Each is asked anew once nothing was typed for a moment.
   const question = useSettled(JSON.stringify(able.map(inputOf)))
   const { readings: previews, pending: previewing } = useReadEach(able, question, (vm, signal) =>
-    getJson<SchedulePreview>(schedulePreviewPath(inputOf(vm)), signal),
+    getJson(schedulePreviewPath(inputOf(vm)), signal),
   )
   const settled = question === JSON.stringify(able.map(inputOf)) && !previewing
   const first = able.map((vm) => previews.get(vmKey(vm))).find((reading) => reading !== undefined)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { z } from 'zod'
 import { Refusal } from '../jobs/refusal.ts'
 import { store } from '../store/store.ts'
@@ -8,7 +8,7 @@ import { endRefusals } from './audit-refused.ts'
 import { BUDGET_RECORDS } from './refusal-budget.ts'
 import { action } from './action.ts'
 import { currentSession, type Session } from './current-user.ts'
-import { route } from './route.ts'
+import { route, type AnswerOf } from './route.ts'
 import { ofNothing } from './subjects.ts'
 
 vi.mock('./current-user.ts', () => ({ currentSession: vi.fn() }))
@@ -298,6 +298,21 @@ describe('a route', () => {
     await ask('user.list')
     expect(await recorded()).toHaveLength(4)
     vi.useRealTimers()
+  })
+
+  it('answers what it is given as JSON, and a response as it is', async () => {
+    vi.mocked(currentSession).mockResolvedValue(signedIn)
+    const given = await get(async () => ({ id: '1', names: ['a'] }))
+    expect([given.status, given.headers.get('content-type'), await given.json()]).toEqual([
+      200,
+      'application/json',
+      { id: '1', names: ['a'] },
+    ])
+    const own = new Response(null, { status: 404 })
+    expect(await get(async () => own)).toBe(own)
+    const both = route('job.read', async () => (Math.PI > 3 ? { id: '1' } : own))
+    expectTypeOf<AnswerOf<typeof both>>().toEqualTypeOf<{ id: string }>()
+    expectTypeOf<AnswerOf<typeof both>>().not.toEqualTypeOf<{ id: number }>()
   })
 
   it('answers a refusal, a lost host and a VM that is gone with their sentences', async () => {
