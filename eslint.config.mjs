@@ -113,13 +113,19 @@ export default tseslint.config(
   {
     files: ['components/**/*.{ts,tsx}'],
     rules: {
-      'no-restricted-imports': [
+      '@typescript-eslint/no-restricted-imports': [
         'error',
         {
           patterns: [
             {
-              regex: '^(@/|(\\.\\./)+)(app|e2e)/(?!.*actions$)',
+              regex: '^(@/|(\\.\\./)+)(app|e2e)/(?!.*/(actions|route)$)',
               message: 'Imports run downwards: app → components → lib.',
+            },
+            // What a path answers is what its route gives (components/paths.ts).
+            {
+              regex: '^(@/|(\\.\\./)+)app/.*/route$',
+              allowTypeImports: true,
+              message: 'Of a route a component takes no more than its type.',
             },
           ],
         },

@@ -1,9 +1,23 @@
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, expectTypeOf, test } from 'vitest'
+import type { BackupForm } from '@/lib/backups/backup-form'
+import type { ForeignView } from '@/lib/backups/catalogue/foreign-backups'
+import type { RestorePlan } from '@/lib/backups/restore/plan-restore'
+import type { JobView } from '@/lib/jobs/types'
+import type { MergeOption } from '@/lib/merges/types'
+import type { Plan } from '@/lib/plans/types'
+import type { SchedulePreview } from '@/lib/schedules/types'
+import type { ShareView } from '@/lib/shares/types'
+import type { DeletePlan, RevertPlan, SnapshotForm } from '@/lib/snapshots/types'
+import { getJson, type useGet } from '@/components/dialogs/use-get'
 import {
   auditPath,
+  backupFormPath,
   decodePart,
   deletePlanPath,
   eventsPath,
+  foreignBackupsPath,
   hostCheckPath,
   jobPagePath,
   jobPath,
@@ -11,7 +25,10 @@ import {
   listPath,
   mergePlanPath,
   notificationsPath,
+  restorePlacesPath,
+  restorePlanPath,
   revertPlanPath,
+  schedulePreviewPath,
   shareEventsPath,
   shareOpenedPath,
   sharePath,
@@ -25,6 +42,7 @@ import {
   usersPath,
   vmCheckPath,
   vmPath,
+  type ReadPath,
 } from './paths.ts'
 
 const NASTY = [
@@ -117,4 +135,75 @@ test('the addresses', () => {
 
 test('an address that was broken by hand is no error', () => {
   expect(decodePart('100%')).toBe('100%')
+})
+
+const SCHEDULE = {
+  id: '6d0f5c0e-0000-4000-8000-000000000001',
+  exists: false,
+  host: 'h',
+  vmUuid: 'u',
+  targetId: 't',
+  method: 'copy',
+  quiesce: 'auto',
+  when: { kind: 'interval', minutes: 60 },
+  timeZone: 'UTC',
+  retention: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+} as const
+
+test('an address that is read leads to the route whose answer it promises', () => {
+  const source = readFileSync(fileURLToPath(new URL('paths.ts', import.meta.url)), 'utf8')
+  const routes = new Map(
+    [...source.matchAll(/import type \{ GET as (\w+) \} from '@\/app(\/api\/.*)\/route'/g)].map(
+      ([, name, path]) => [name!, path!],
+    ),
+  )
+  const samples: Record<string, string> = {
+    snapshotFormPath: snapshotFormPath('h', 'u'),
+    snapshotNamePath: snapshotNamePath('h', 'u', 'n'),
+    snapshotPlanPath: snapshotPlanPath('h', 'u', { disks: ['vda'], quiesce: 'auto', directory: null }),
+    revertPlanPath: revertPlanPath('h', 'u', 's'),
+    deletePlanPath: deletePlanPath('h', 'u', 's', true),
+    mergePlanPath: mergePlanPath('h', 'u'),
+    backupFormPath: backupFormPath('h', 'u'),
+    schedulePreviewPath: schedulePreviewPath(SCHEDULE),
+    restorePlacesPath: restorePlacesPath('h'),
+    restorePlanPath: restorePlanPath('t', 'b'),
+    foreignBackupsPath: foreignBackupsPath('t'),
+    jobPath: jobPath('j'),
+    sharesOfPath: sharesOfPath({ kind: 'job', jobId: 'j' }),
+  }
+  const promised = [...source.matchAll(/export const (\w+) = (?:(?!export const)[^])*?reads<typeof (\w+)>/g)]
+  expect(promised.map(([, path]) => path).sort()).toEqual(Object.keys(samples).sort())
+  for (const [, path, route] of promised)
+    expect(new URL(samples[path!]!, 'http://x').pathname).toMatch(
+      new RegExp(`^${routes.get(route!)!.replaceAll(/\[\w+\]/g, '[^/]+')}$`),
+    )
+})
+
+test('who reads an address gets what its route answers, and can’t take it for something else', () => {
+  expectTypeOf(snapshotFormPath).returns.toEqualTypeOf<ReadPath<SnapshotForm>>()
+  expectTypeOf(snapshotNamePath).returns.toEqualTypeOf<ReadPath<{ refusal: string | null }>>()
+  expectTypeOf(snapshotPlanPath).returns.toEqualTypeOf<ReadPath<Plan>>()
+  expectTypeOf(revertPlanPath).returns.toEqualTypeOf<ReadPath<RevertPlan>>()
+  expectTypeOf(deletePlanPath).returns.toExtend<ReadPath<DeletePlan>>()
+  expectTypeOf(mergePlanPath).returns.toExtend<ReadPath<MergeOption[]>>()
+  expectTypeOf(backupFormPath).returns.toEqualTypeOf<ReadPath<BackupForm>>()
+  expectTypeOf(schedulePreviewPath).returns.toEqualTypeOf<ReadPath<SchedulePreview>>()
+  expectTypeOf(restorePlacesPath).returns.toEqualTypeOf<ReadPath<string[]>>()
+  expectTypeOf(restorePlanPath).returns.toEqualTypeOf<ReadPath<RestorePlan>>()
+  expectTypeOf(foreignBackupsPath).returns.toEqualTypeOf<ReadPath<ForeignView>>()
+  expectTypeOf(jobPath).returns.toEqualTypeOf<ReadPath<JobView>>()
+  expectTypeOf(sharesOfPath).returns.toEqualTypeOf<ReadPath<ShareView[]>>()
+
+  const read = (signal: AbortSignal, get: typeof useGet) => {
+    expectTypeOf(getJson(jobPath('j'), signal)).resolves.toEqualTypeOf<JobView>()
+    expectTypeOf(get(jobPath('j')).data).toEqualTypeOf<JobView | null>()
+    // @ts-expect-error: a job is no form
+    get<SnapshotForm>(jobPath('j'))
+    // @ts-expect-error: nothing says what this answers
+    get('/api/jobs/j')
+    // @ts-expect-error: a page is not read as JSON
+    void getJson(vmPath('h', 'u'), signal)
+  }
+  expectTypeOf(read).toBeFunction()
 })

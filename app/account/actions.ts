@@ -6,20 +6,31 @@ import { action, type ActionResult } from '@/lib/access/action'
 import { ChangePasswordInput, changePassword } from '@/lib/access/change-password'
 import { writeDeviceCookie } from '@/lib/access/device-cookie'
 import { revokeOtherSessions, revokeSession } from '@/lib/access/sessions'
+import { ofNothing } from '@/lib/access/subjects'
 
 type Done = ActionResult<object>
 
-const change = action('account.change-password', ChangePasswordInput, async ({ session, input }) => {
-  await changePassword(session, input)
-  // Known by the old password this browser is known no more, and it has just given the new one.
-  await writeDeviceCookie(session.user.id)
-  return {}
-})
-const end = action('account.end-session', z.object({ id: z.string() }), async ({ user, input }) => {
-  await revokeSession(user.id, input.id)
-  return {}
-})
-const endOthers = action('account.end-other-sessions', z.object({}), async ({ user, session }) => {
+const change = action(
+  'account.change-password',
+  ChangePasswordInput,
+  ofNothing,
+  async ({ session, input }) => {
+    await changePassword(session, input)
+    // Known by the old password this browser is known no more, and it has just given the new one.
+    await writeDeviceCookie(session.user.id)
+    return {}
+  },
+)
+const end = action(
+  'account.end-session',
+  z.object({ id: z.string() }),
+  ofNothing,
+  async ({ user, input }) => {
+    await revokeSession(user.id, input.id)
+    return {}
+  },
+)
+const endOthers = action('account.end-other-sessions', z.object({}), ofNothing, async ({ user, session }) => {
   await revokeOtherSessions(user.id, session.id)
   return {}
 })

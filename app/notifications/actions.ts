@@ -2,18 +2,21 @@
 
 import { revalidatePath } from 'next/cache'
 import { action, type ActionResult } from '@/lib/access/action'
+import { ofNothing } from '@/lib/access/subjects'
 import { ChannelInput } from '@/lib/notifications/channel-input'
 import { ChannelIdInput, removeChannel as remove } from '@/lib/notifications/remove-channel'
 import { saveChannel as save } from '@/lib/notifications/save-channel'
 import { testChannel } from '@/lib/notifications/test-channel'
 import type { Outcome } from '@/lib/notifications/types'
 
-export const saveChannel = action('notification.save', ChannelInput, ({ user, input }) => save(input, user))
-export const removeChannel = action('notification.remove', ChannelIdInput, async ({ input }) => {
+export const saveChannel = action('notification.save', ChannelInput, ofNothing, ({ user, input }) =>
+  save(input, user),
+)
+export const removeChannel = action('notification.remove', ChannelIdInput, ofNothing, async ({ input }) => {
   await remove(input)
   return {}
 })
-const test = action('notification.test', ChannelIdInput, async ({ user, input }) => ({
+const test = action('notification.test', ChannelIdInput, ofNothing, async ({ user, input }) => ({
   outcome: await testChannel(input.id, user),
 }))
 

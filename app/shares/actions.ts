@@ -2,11 +2,14 @@
 
 import { revalidatePath } from 'next/cache'
 import { action, type ActionResult } from '@/lib/access/action'
+import { ofNewShare, ofShare } from '@/lib/access/subjects'
 import { createShare as create, ShareInput } from '@/lib/shares/create-share'
 import { RevokeInput, revokeShare } from '@/lib/shares/revoke-share'
 
-export const createShare = action('share.create', ShareInput, ({ user, input }) => create(input, user))
-const revoke = action('share.revoke', RevokeInput, async ({ input }) => {
+export const createShare = action('share.create', ShareInput, ofNewShare, ({ user, input }) =>
+  create(input, user),
+)
+const revoke = action('share.revoke', RevokeInput, ofShare, async ({ input }) => {
   await revokeShare(input)
   return {}
 })

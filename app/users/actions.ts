@@ -9,28 +9,36 @@ import { UserInput } from '@/lib/access/known-user'
 import { renewLink, RenewLinkInput } from '@/lib/access/renew-link'
 import { revokeOtherSessions, revokeSession } from '@/lib/access/sessions'
 import { withdrawInvitation } from '@/lib/access/withdraw-invitation'
+import { ofNamedUser, ofUser } from '@/lib/access/subjects'
 import { z } from 'zod'
 
 type Done = ActionResult<object>
 type Linked = ActionResult<OneTimeLink>
 
-const invite = action('user.invite', InviteInput, ({ input }) => inviteUser(input))
-const renew = action('user.new-link', RenewLinkInput, ({ input, session }) => renewLink(input, session.id))
-const withdraw = action('user.withdraw', UserInput, async ({ input }) => {
+const invite = action('user.invite', InviteInput, ofNamedUser, ({ input }) => inviteUser(input))
+const renew = action('user.new-link', RenewLinkInput, ofUser, ({ input, session }) =>
+  renewLink(input, session.id),
+)
+const withdraw = action('user.withdraw', UserInput, ofUser, async ({ input }) => {
   await withdrawInvitation(input.id)
   return {}
 })
-const change = action('user.change-role', ChangeRoleInput, ({ input }) => changeRole(input))
-const disable = action('user.disable', UserInput, ({ input }) => disableUser(input.id))
-const enable = action('user.enable', UserInput, async ({ input }) => {
+const change = action('user.change-role', ChangeRoleInput, ofUser, ({ input }) => changeRole(input))
+const disable = action('user.disable', UserInput, ofUser, ({ input }) => disableUser(input.id))
+const enable = action('user.enable', UserInput, ofUser, async ({ input }) => {
   await enableUser(input.id)
   return {}
 })
-const end = action('user.end-session', UserInput.extend({ session: z.string() }), async ({ input }) => {
-  await revokeSession(input.id, input.session)
-  return {}
-})
-const endAll = action('user.end-sessions', UserInput, async ({ input, session }) => {
+const end = action(
+  'user.end-session',
+  UserInput.extend({ session: z.string() }),
+  ofUser,
+  async ({ input }) => {
+    await revokeSession(input.id, input.session)
+    return {}
+  },
+)
+const endAll = action('user.end-sessions', UserInput, ofUser, async ({ input, session }) => {
   await revokeOtherSessions(input.id, session.id)
   return {}
 })

@@ -25,7 +25,7 @@ const count = (number: number) => (number === 1 ? '1 backup' : `${number} backup
 
 /** Takes backups of another Keyframe as one's own, once an admin has seen what they ask of the host. */
 export function AdoptBackupsDialog({ target, acts, onClose }: Props) {
-  const { data, message } = useGet<ForeignView>(foreignBackupsPath(target.id))
+  const { data, message } = useGet(foreignBackupsPath(target.id))
   return (
     <Dialog open title={`Adopt backups in ${target.name}`} onClose={onClose}>
       <OnlyWhoMay act="target.adopt">

@@ -2,7 +2,10 @@
 
 import { useState } from 'react'
 import type { BackupForm } from '@/lib/backups/backup-form'
+import type { Schedule } from '@/lib/schedules/types'
+import type { QuiesceMode } from '@/lib/snapshots/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
+import { METHOD_WORDS } from '@/components/backups/method-words'
 import { NoTargetForm } from '@/components/backups/no-target-form'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
@@ -11,6 +14,7 @@ import { useGet } from '@/components/dialogs/use-get'
 import { useStart } from '@/components/dialogs/use-start'
 import { parseMibPerSecond } from '@/components/format-bytes'
 import { backupFormPath } from '@/components/paths'
+import { ChoiceField } from '@/components/ui/choice-field'
 import { Field, SelectField } from '@/components/ui/field'
 import type { VmRef } from '@/components/vm/vm-ref'
 import { spaceOf } from '@/components/backups/space-of'
@@ -23,10 +27,15 @@ interface Props {
 }
 
 const ACT = 'Back up now'
+const METHOD_HINTS: Record<Schedule['method'], string> = {
+  incremental:
+    'The first is a full, later ones hold what changed since. QEMU moves the data while the VM runs.',
+  copy: 'A snapshot freezes the disks, they are copied whole, and the overlays are merged back.',
+}
 
 /** Where to, how, and which disks; then the backup as a job. */
 export function BackUpDialog({ vm, acts, onClose }: Props) {
-  const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
+  const { data: form, message } = useGet(backupFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Back up ${vm.name}`} acts={acts.vm} onClose={onClose}>
       {({ nonce, onStarted }) =>
@@ -63,9 +72,9 @@ function Fields({
   )
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const incrementRefusal = whyNotIncremental(form, disks)
-  const [wanted, setMethod] = useState('incremental')
+  const [wanted, setMethod] = useState<Schedule['method']>('incremental')
   const method = incrementRefusal === null ? wanted : 'copy'
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const [bandwidth, setBandwidth] = useState('')
   const [forceFull, setForceFull] = useState(false)
   const { submit, pending, message, fields } = useStart(acts.backUp, onStarted)
@@ -107,23 +116,15 @@ function Fields({
           </option>
         ))}
       </SelectField>
-      <SelectField
+      <ChoiceField
         label="Method"
         value={method}
-        onChange={(event) => setMethod(event.target.value)}
+        onChange={setMethod}
+        words={METHOD_WORDS}
         disabled={incrementRefusal !== null}
         error={fields.method}
-        hint={
-          incrementRefusal !== null
-            ? `Not incremental. ${incrementRefusal}`
-            : method === 'incremental'
-              ? 'The first is a full, later ones hold what changed since. QEMU moves the data while the VM runs.'
-              : 'A snapshot freezes the disks, they are copied whole, and the overlays are merged back.'
-        }
-      >
-        <option value="incremental">incremental</option>
-        <option value="copy">snapshot, copy, merge</option>
-      </SelectField>
+        hint={incrementRefusal === null ? METHOD_HINTS[method] : `Not incremental. ${incrementRefusal}`}
+      />
       <QuiesceField
         value={quiesce}
         onChange={setQuiesce}

@@ -57,7 +57,7 @@ export function HowFields({
       <div className="flex flex-col gap-4 pt-2">
         <QuiesceChoice
           value={value.quiesce}
-          onChange={(quiesce) => set({ quiesce: quiesce as HowText['quiesce'] })}
+          onChange={(quiesce) => set({ quiesce })}
           hint="auto: frozen for the moment of the backup where the guest agent answers, else as after a power cut."
           error={errors.quiesce}
         />

@@ -1,7 +1,6 @@
 'use client'
 
 import { useState } from 'react'
-import type { RestorePlan } from '@/lib/backups/restore/plan-restore'
 import type { BackupView } from '@/lib/backups/catalogue/vm-backups'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { ActDialog } from '@/components/dialogs/act-dialog'
@@ -45,10 +44,8 @@ function Fields({
   const [directory, setDirectory] = useState(AS_IT_WAS)
   const [networkUp, setNetworkUp] = useState(false)
   const [bandwidth, setBandwidth] = useState('')
-  const { data: places, message: placesMessage } = useGet<string[]>(restorePlacesPath(backup.host))
-  const { data: plan, message: planMessage } = useGet<RestorePlan>(
-    restorePlanPath(backup.targetId, backup.id),
-  )
+  const { data: places, message: placesMessage } = useGet(restorePlacesPath(backup.host))
+  const { data: plan, message: planMessage } = useGet(restorePlanPath(backup.targetId, backup.id))
   const { submit, pending, message, fields } = useStart(acts.restore, onStarted)
   const limit = parseMibPerSecond(bandwidth)
   return (

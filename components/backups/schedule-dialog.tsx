@@ -1,6 +1,5 @@
 'use client'
 
-import type { BackupForm } from '@/lib/backups/backup-form'
 import type { Schedule } from '@/lib/schedules/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { SAVE_SCHEDULE, ScheduleFields } from '@/components/backups/schedule-fields'
@@ -20,7 +19,7 @@ interface Props {
 
 /** When backups of a VM are made, where to, and which stay; its next runs are shown before it is saved. */
 export function ScheduleDialog({ vm, schedule, acts, onClose }: Props) {
-  const { data: form, message } = useGet<BackupForm>(backupFormPath(vm.host, vm.uuid))
+  const { data: form, message } = useGet(backupFormPath(vm.host, vm.uuid))
   return (
     <Dialog open title={`Schedule of ${vm.name}`} onClose={onClose}>
       {form ? (

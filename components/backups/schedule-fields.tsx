@@ -2,11 +2,13 @@
 
 import { useRouter } from 'next/navigation'
 import { useState, type ReactNode } from 'react'
+import type { ScheduleInput } from '@/lib/schedules/schedule-input'
 import type { Schedule } from '@/lib/schedules/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { HowFields, newHow, parseHow, typedHow } from '@/components/backups/how-fields'
 import { KeepFields } from '@/components/backups/keep-fields'
+import { METHOD_WORDS } from '@/components/backups/method-words'
 import { NoTargetForm } from '@/components/backups/no-target-form'
 import { SchedulePreviewView } from '@/components/backups/schedule-preview'
 import {
@@ -19,6 +21,7 @@ import {
 import { ActForm } from '@/components/dialogs/act-form'
 import { useStart } from '@/components/dialogs/use-start'
 import { randomId } from '@/components/random-id'
+import { ChoiceField } from '@/components/ui/choice-field'
 import { SelectField } from '@/components/ui/field'
 
 export const SAVE_SCHEDULE = 'Save schedule'
@@ -45,7 +48,7 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
   const [id] = useState(() => schedule?.id ?? randomId())
   const [chosen, setTargetId] = useState(schedule?.targetId ?? null)
   const targetId = (targets.find((each) => each.id === chosen) ?? targets[0])?.id ?? ''
-  const [method, setMethod] = useState<string>(schedule?.method ?? (raw ? 'copy' : 'incremental'))
+  const [method, setMethod] = useState<Schedule['method']>(schedule?.method ?? (raw ? 'copy' : 'incremental'))
   const [when, setWhen] = useState<WhenText>(() => (schedule === null ? newWhen() : typed(schedule)))
   const [keep, setKeep] = useState(() => schedule?.retention ?? NEW_RETENTION)
   const [how, setHow] = useState(() => (schedule === null ? newHow() : typedHow(schedule)))
@@ -54,7 +57,7 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
     router.refresh()
     onClose()
   })
-  const input = {
+  const input: ScheduleInput = {
     id,
     exists: schedule !== null,
     host,
@@ -67,6 +70,11 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
     jitterMinutes: Number(when.jitter),
     retention: keep,
     enabled,
+  }
+  const methodHint = () => {
+    if (raw) return 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.'
+    if (method === 'copy') return 'The disks are copied whole each time.'
+    return `A new full every ${how.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`
   }
   if (targets.length === 0)
     return (
@@ -97,24 +105,15 @@ export function ScheduleFields({ host, vmUuid, schedule, targets, raw, acts, onC
             </option>
           ))}
         </SelectField>
-        <SelectField
+        <ChoiceField
           label="Method"
           value={method}
-          onChange={(event) => setMethod(event.target.value)}
+          onChange={setMethod}
+          words={METHOD_WORDS}
+          unavailable={raw ? ['incremental'] : []}
           error={fields.method}
-          hint={
-            raw
-              ? 'A disk that is not qcow2 can’t keep a record of what changed: it is copied whole.'
-              : method === 'copy'
-                ? 'The disks are copied whole each time.'
-                : `A new full every ${how.fullEveryDays} days; increments in between.${vmUuid === null ? ' A VM that is off, or has a disk that is not qcow2, is copied whole.' : ''}`
-          }
-        >
-          <option value="incremental" disabled={raw}>
-            incremental
-          </option>
-          <option value="copy">snapshot, copy, merge</option>
-        </SelectField>
+          hint={methodHint()}
+        />
         <WhenFields value={when} onChange={setWhen} errors={fields} />
         <KeepFields
           value={keep}

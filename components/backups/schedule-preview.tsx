@@ -1,14 +1,14 @@
 'use client'
 
-import type { SchedulePreview } from '@/lib/schedules/types'
+import type { ScheduleInput } from '@/lib/schedules/schedule-input'
 import { useGet } from '@/components/dialogs/use-get'
 import { useSettled } from '@/components/dialogs/use-settled'
 import { formatInZone } from '@/components/format-time'
 import { schedulePreviewPath } from '@/components/paths'
 
 /** The next runs, and what would be kept and dropped, while the form is filled in. */
-export function SchedulePreviewView({ input }: { input: { timeZone: string } }) {
-  const { data, message } = useGet<SchedulePreview>(useSettled(schedulePreviewPath(input)))
+export function SchedulePreviewView({ input }: { input: ScheduleInput }) {
+  const { data, message } = useGet(useSettled(schedulePreviewPath(input)))
   const verdicts = data?.retention.flatMap((each) => each.verdicts) ?? []
   const dropped = verdicts.filter((verdict) => !verdict.keep)
   return (

@@ -1,9 +1,8 @@
-import type { ActionResult } from '@/lib/access/action'
+import type * as check from '@/app/hosts/[host]/check/actions'
 import type { VmActs } from '@/components/vm/vm-acts'
 
-/** The server actions of the check pages, handed down by the page: components import nothing from app. */
-export interface RepairActs {
-  repair: (input: unknown) => Promise<ActionResult<{ jobId: string }>>
+/** The server actions of the check pages, handed down by the page. */
+export type RepairActs = typeof check & {
   /** For the job that a repair becomes. */
   vm: VmActs
 }

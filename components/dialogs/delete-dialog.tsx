@@ -50,7 +50,7 @@ function Fields({
 }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
   const [withChildren, setWithChildren] = useState(false)
   const [onlyEntry, setOnlyEntry] = useState(false)
-  const { plan, planMessage, planning, onRefused } = usePlan<DeletePlan>(
+  const { plan, planMessage, planning, onRefused } = usePlan(
     deletePlanPath(vm.host, vm.uuid, snapshot, withChildren),
   )
   const { submit, pending, message } = useStart(acts.remove, onStarted, onRefused)

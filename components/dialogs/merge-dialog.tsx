@@ -53,12 +53,7 @@ function Fields({
     ...(range.topPath ? { topPath: range.topPath } : {}),
     ...(range.basePath ? { basePath: range.basePath } : {}),
   }
-  const {
-    plan: options,
-    planMessage,
-    planning,
-    onRefused,
-  } = usePlan<MergeOption[]>(mergePlanPath(vm.host, vm.uuid, asked))
+  const { plan: options, planMessage, planning, onRefused } = usePlan(mergePlanPath(vm.host, vm.uuid, asked))
   const { submit, pending, message } = useStart(acts.merge, onStarted, onRefused)
   const chosen = choose(options ?? [], picked)
   const bandwidthBytesPerSecond = parseMibPerSecond(limit)
@@ -73,7 +68,7 @@ function Fields({
         submit({
           host: vm.host,
           vm: vm.uuid,
-          bandwidthBytesPerSecond,
+          bandwidthBytesPerSecond: bandwidthBytesPerSecond ?? 0,
           nonce,
           ranges: chosen.map(({ target, direction, topPath, basePath, plan }) => ({
             target,

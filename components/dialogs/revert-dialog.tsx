@@ -1,17 +1,20 @@
 'use client'
 
 import { useState } from 'react'
-import type { RevertPlan } from '@/lib/snapshots/types'
+import type { RevertInput } from '@/lib/snapshots/revert-to-snapshot'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { PlanView } from '@/components/dialogs/plan-view'
 import { usePlan } from '@/components/dialogs/use-plan'
 import { useStart } from '@/components/dialogs/use-start'
 import { revertPlanPath } from '@/components/paths'
-import { Field, SelectField } from '@/components/ui/field'
+import { ChoiceField } from '@/components/ui/choice-field'
+import { Field } from '@/components/ui/field'
 import { Notice } from '@/components/ui/notice'
 import type { VmActs } from '@/components/vm/vm-acts'
 import type { VmRef } from '@/components/vm/vm-ref'
+
+type StateAfter = RevertInput['stateAfter']
 
 interface Props {
   vm: VmRef
@@ -45,12 +48,10 @@ function Fields({
   nonce,
   onStarted,
 }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
-  const { plan, planMessage, planning, onRefused } = usePlan<RevertPlan>(
-    revertPlanPath(vm.host, vm.uuid, snapshot),
-  )
+  const { plan, planMessage, planning, onRefused } = usePlan(revertPlanPath(vm.host, vm.uuid, snapshot))
   const [safetySnapshot, setSafetySnapshot] = useState(true)
   const [insist, setInsist] = useState('')
-  const [stateAfter, setStateAfter] = useState('as-it-was')
+  const [stateAfter, setStateAfter] = useState<StateAfter>('as-it-was')
   const { submit, pending, message, fields } = useStart(acts.revert, onStarted, onRefused)
   return (
     <ActForm
@@ -119,15 +120,16 @@ function Fields({
           <span className="block text-muted">Then what is lost can be had back by reverting to that.</span>
         </span>
       </label>
-      <SelectField
+      <ChoiceField
         label="State after"
         value={stateAfter}
-        onChange={(event) => setStateAfter(event.target.value)}
-      >
-        <option value="as-it-was">as it was{plan ? ` (${plan.stateThen})` : ''}</option>
-        <option value="running">running</option>
-        <option value="off">off</option>
-      </SelectField>
+        onChange={setStateAfter}
+        words={{
+          'as-it-was': `as it was${plan ? ` (${plan.stateThen})` : ''}`,
+          running: 'running',
+          off: 'off',
+        }}
+      />
     </ActForm>
   )
 }

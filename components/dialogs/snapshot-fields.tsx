@@ -1,8 +1,12 @@
-import type { SnapshotForm } from '@/lib/snapshots/types'
-import { SelectField } from '@/components/ui/field'
+import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
+import { ChoiceField } from '@/components/ui/choice-field'
 
-const fileSystems = (count: number | null) =>
-  count === null ? 'its file systems' : count === 1 ? 'its one file system' : `its ${count} file systems`
+function fileSystems(count: number | null): string {
+  if (count === null) return 'its file systems'
+  return count === 1 ? 'its one file system' : `its ${count} file systems`
+}
+
+const QUIESCE_WORDS: Record<QuiesceMode, string> = { auto: 'auto', required: 'required', off: 'off' }
 
 /** What `auto` would do just now. */
 const AGENT: Record<SnapshotForm['agent'], (form: SnapshotForm) => string> = {
@@ -22,8 +26,8 @@ export function QuiesceField({
   form,
   error,
 }: {
-  value: string
-  onChange: (value: string) => void
+  value: QuiesceMode
+  onChange: (value: QuiesceMode) => void
   form: SnapshotForm
   error: string | undefined
 }) {
@@ -37,22 +41,19 @@ export const QuiesceChoice = ({
   hint,
   error,
 }: {
-  value: string
-  onChange: (value: string) => void
+  value: QuiesceMode
+  onChange: (value: QuiesceMode) => void
   hint: string
   error?: string | undefined
 }) => (
-  <SelectField
+  <ChoiceField
     label="Quiesce"
     value={value}
-    onChange={(event) => onChange(event.target.value)}
+    onChange={onChange}
+    words={QUIESCE_WORDS}
     hint={hint}
     error={error}
-  >
-    <option value="auto">auto</option>
-    <option value="required">required</option>
-    <option value="off">off</option>
-  </SelectField>
+  />
 )
 
 /** Which disks; the ones that can't are listed with the reason. */

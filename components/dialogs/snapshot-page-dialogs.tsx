@@ -27,10 +27,7 @@ export function SnapshotPageDialogs({
       onClosed={(dialog) => {
         if (dialog.act !== 'delete') return
         // The name is free again when the snapshot is gone.
-        getJson<{ refusal: string | null }>(
-          snapshotNamePath(vm.host, vm.uuid, dialog.snapshot),
-          AbortSignal.timeout(5_000),
-        ).then(
+        getJson(snapshotNamePath(vm.host, vm.uuid, dialog.snapshot), AbortSignal.timeout(5_000)).then(
           ({ refusal }) => {
             if (refusal === null) router.replace(vmPath(vm.host, vm.name))
           },

@@ -2,8 +2,7 @@
 
 import { useEffect, useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
-import type { Plan } from '@/lib/plans/types'
-import type { SnapshotForm } from '@/lib/snapshots/types'
+import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { DisksField, QuiesceField } from '@/components/dialogs/snapshot-fields'
@@ -21,7 +20,7 @@ const BESIDE = ''
 const CHECK_AFTER_MS = 250
 
 export function TakeSnapshotDialog({ vm, acts, onClose }: { vm: VmRef; acts: VmActs; onClose: () => void }) {
-  const { data: form, message } = useGet<SnapshotForm>(snapshotFormPath(vm.host, vm.uuid))
+  const { data: form, message } = useGet(snapshotFormPath(vm.host, vm.uuid))
   return (
     <ActDialog title={`Take snapshot of ${vm.name}`} acts={acts} onClose={onClose}>
       {({ nonce, onStarted }) =>
@@ -57,12 +56,12 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const able = form.disks.filter((disk) => disk.refusal === null)
   const [name, setName] = useState(form.proposedName)
   const [description, setDescription] = useState('')
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const [directory, setDirectory] = useState(BESIDE)
   const nameRefusal = useNameRefusal(vm, name)
   const overlayDirectory = directory === BESIDE ? null : directory
-  const { plan, planMessage, planning, onRefused } = usePlan<Plan>(
+  const { plan, planMessage, planning, onRefused } = usePlan(
     snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }),
   )
   const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted, onRefused)
@@ -154,8 +153,6 @@ function useNameRefusal(vm: VmRef, name: string): string | null {
     const timer = setTimeout(() => setChecked(name), CHECK_AFTER_MS)
     return () => clearTimeout(timer)
   }, [name])
-  const { data } = useGet<{ refusal: string | null }>(
-    checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked),
-  )
+  const { data } = useGet(checked === null ? null : snapshotNamePath(vm.host, vm.uuid, checked))
   return snapshotNameRefusal(name, []) ?? (checked === name ? (data?.refusal ?? null) : null)
 }

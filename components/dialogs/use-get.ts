@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import type { ReadPath } from '@/components/paths'
 
 interface Answer<T> {
   question: string
@@ -14,7 +15,7 @@ interface Answer<T> {
  * there, so that nothing jumps; `pending` says so.
  */
 export function useGet<T>(
-  path: string | null,
+  path: ReadPath<T> | null,
   version = 0,
 ): { data: T | null; message: string | null; pending: boolean } {
   const [answer, setAnswer] = useState<Answer<T> | null>(null)
@@ -22,7 +23,7 @@ export function useGet<T>(
   useEffect(() => {
     if (path === null) return
     const abort = new AbortController()
-    getJson<T>(path, abort.signal).then(
+    getJson(path, abort.signal).then(
       (data) => setAnswer({ question, data, message: null }),
       (error: unknown) => {
         if (!abort.signal.aborted)
@@ -39,7 +40,7 @@ export function useGet<T>(
 }
 
 /** Throws an Error whose message is a sentence for the user. */
-export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+export async function getJson<T>(path: ReadPath<T>, signal: AbortSignal): Promise<T> {
   const response = await fetch(path, { signal, headers: { accept: 'application/json' } }).catch(
     (cause: unknown) => {
       throw new Error('Keyframe does not answer. Check the connection and try again.', { cause })

@@ -9,15 +9,15 @@ const NO_ANSWER =
 const OLD_PAGE =
   'Keyframe was updated since this page was loaded, so it can’t take this any more. Nothing was done. Reload the page and repeat it.'
 
-/** Sends a form to its server action; what was refused stays beside the form. */
-export function useStart<R extends object>(
-  act: (input: unknown) => Promise<ActionResult<R>>,
+/** Sends what a form holds to its server action; what was refused stays beside the form. */
+export function useStart<I, R extends object>(
+  act: (input: I) => Promise<ActionResult<R>>,
   onDone: (result: R) => void,
   onRefused: (fields: Record<string, string>) => void = () => undefined,
 ) {
   const [refused, setRefused] = useState<{ message: string; fields: Record<string, string> } | null>(null)
   const [pending, startTransition] = useTransition()
-  const submit = (input: unknown) =>
+  const submit = (input: Exclude<I, FormData>) =>
     startTransition(async () => {
       setRefused(null)
       try {

@@ -28,7 +28,7 @@ export function useJob(
     if (ended) return
     const abort = new AbortController()
     const look = () => {
-      getJson<JobView>(jobPath(jobId), abort.signal).then(
+      getJson(jobPath(jobId), abort.signal).then(
         // An answer that was under way while the end was told must not bring the job back to life.
         (next) => {
           if (!abort.signal.aborted) setJob((now) => (now !== null && now.endedAtMs !== null ? now : next))

@@ -1,6 +1,8 @@
 'use client'
 
 import { useState } from 'react'
+import type { Schedule } from '@/lib/schedules/types'
+import type { QuiesceMode } from '@/lib/snapshots/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { whyNotIncremental } from '@/components/backups/why-not-incremental'
 import { QuiesceChoice } from '@/components/dialogs/snapshot-fields'
@@ -21,9 +23,9 @@ export function BackUpManyDialog({
   onClose: () => void
 }) {
   const [nonce] = useState(randomId)
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const { pending, byHost, chosen, choose, targetOf, formOf, refusalOf } = useBackupForms(vms)
-  const methodOf = (vm: VmRef) => {
+  const methodOf = (vm: VmRef): { method: Schedule['method']; why: string | null } => {
     const form = formOf(vm)!
     const why = whyNotIncremental(
       form,

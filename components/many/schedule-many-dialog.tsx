@@ -2,7 +2,8 @@
 
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import type { SchedulePreview } from '@/lib/schedules/types'
+import type { ScheduleInput } from '@/lib/schedules/schedule-input'
+import type { Schedule } from '@/lib/schedules/types'
 import type { BackupActs } from '@/components/backups/backup-acts'
 import { HowFields, newHow, parseHow } from '@/components/backups/how-fields'
 import { KeepFields } from '@/components/backups/keep-fields'
@@ -36,9 +37,9 @@ export function ScheduleManyDialog({
   const { pending, byHost, chosen, choose, targetOf, formOf, refusalOf } = useBackupForms(vms)
   const raw = (vm: VmRef) =>
     formOf(vm)!.disks.some((disk) => disk.refusal === null && disk.format !== 'qcow2')
-  const methodOf = (vm: VmRef) => (raw(vm) ? 'copy' : 'incremental')
-  const inputOf = (vm: VmRef) => ({
-    id: ids.get(vmKey(vm)),
+  const methodOf = (vm: VmRef): Schedule['method'] => (raw(vm) ? 'copy' : 'incremental')
+  const inputOf = (vm: VmRef): ScheduleInput => ({
+    id: ids.get(vmKey(vm))!,
     exists: false,
     host: vm.host,
     vmUuid: vm.uuid,
@@ -55,7 +56,7 @@ export function ScheduleManyDialog({
   // Each is asked anew once nothing was typed for a moment.
   const question = useSettled(JSON.stringify(able.map(inputOf)))
   const { readings: previews, pending: previewing } = useReadEach(able, question, (vm, signal) =>
-    getJson<SchedulePreview>(schedulePreviewPath(inputOf(vm)), signal),
+    getJson(schedulePreviewPath(inputOf(vm)), signal),
   )
   const settled = question === JSON.stringify(able.map(inputOf)) && !previewing
   const first = able.map((vm) => previews.get(vmKey(vm))).find((reading) => reading !== undefined)

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { Plan } from '@/lib/plans/types'
-import type { SnapshotForm } from '@/lib/snapshots/types'
+import type { QuiesceMode } from '@/lib/snapshots/types'
 import { getJson } from '@/components/dialogs/use-get'
 import { QuiesceChoice } from '@/components/dialogs/snapshot-fields'
 import { ManyForm, type Intent } from '@/components/many/many-form'
@@ -29,7 +29,7 @@ export function SnapshotManyDialog({
   const [nonce] = useState(randomId)
   const [name, setName] = useState(proposedName)
   const [description, setDescription] = useState('')
-  const [quiesce, setQuiesce] = useState('auto')
+  const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const { readings, pending } = useReadEach(vms, quiesce, (vm, signal) => readPlan(vm, quiesce, signal))
   const nameRefusal = snapshotNameRefusal(name, [])
   const intentOf = (vm: VmRef): Intent | null => {
@@ -108,10 +108,10 @@ export function SnapshotManyDialog({
 /** Which disks, and what the host says to it; no plan where no disk can. */
 async function readPlan(
   vm: VmRef,
-  quiesce: string,
+  quiesce: QuiesceMode,
   signal: AbortSignal,
 ): Promise<{ disks: string[]; leftOut: string[]; plan: Plan | null }> {
-  const form = await getJson<SnapshotForm>(snapshotFormPath(vm.host, vm.uuid), signal)
+  const form = await getJson(snapshotFormPath(vm.host, vm.uuid), signal)
   const disks = form.disks.filter((disk) => disk.refusal === null).map((disk) => disk.target)
   const leftOut = form.disks.filter((disk) => disk.refusal !== null).map((disk) => disk.target)
   return {
@@ -120,10 +120,7 @@ async function readPlan(
     plan:
       disks.length === 0
         ? null
-        : await getJson<Plan>(
-            snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: null }),
-            signal,
-          ),
+        : await getJson(snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: null }), signal),
   }
 }
 

@@ -12,7 +12,7 @@ import { vmKey, type VmRef } from '@/components/vm/vm-ref'
 /** What backups of these VMs can be, and the target that was chosen for each host. */
 export function useBackupForms(vms: readonly VmRef[]) {
   const { readings, pending } = useReadEach(vms, '', (vm, signal) =>
-    getJson<BackupForm>(backupFormPath(vm.host, vm.uuid), signal),
+    getJson(backupFormPath(vm.host, vm.uuid), signal),
   )
   const [chosen, setChosen] = useState<ReadonlyMap<string, string>>(new Map())
   const byHost = new Map<string, TargetState[]>()

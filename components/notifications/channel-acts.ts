@@ -1,10 +1,8 @@
-import type { ActionResult } from '@/lib/access/action'
-import type { Outcome } from '@/lib/notifications/types'
-import type { FormAct } from '@/components/team/submit-form'
+import type * as channels from '@/app/notifications/actions'
 
-/** The server actions on channels, handed down by the page: components import nothing from app. */
+/** The server actions on channels, handed down by the page. */
 export interface ChannelActs {
-  save: (input: unknown) => Promise<ActionResult<{ channelId: string }>>
-  remove: (input: unknown) => Promise<ActionResult<object>>
-  test: FormAct<{ outcome: Outcome }>
+  save: typeof channels.saveChannel
+  remove: typeof channels.removeChannel
+  test: typeof channels.submitTest
 }

@@ -1,3 +1,4 @@
+import type { ChannelInput } from '@/lib/notifications/channel-input'
 import type {
   ChannelKind,
   ChannelView,
@@ -56,12 +57,11 @@ export function textOf(channel: ChannelView | null, zone: string): ChannelText {
 }
 
 /** What was typed as the server takes it; it says what is wrong with it. */
-export function inputOf(text: ChannelText, id: string, exists: boolean): object {
+export function inputOf(text: ChannelText, id: string, exists: boolean): ChannelInput {
   const secret = text.dropSecret ? null : text.secret
   const about = {
     id,
     exists,
-    kind: text.kind,
     name: text.name,
     hearsProtection: text.hearsProtection,
     hearsJobs: text.hearsJobs,
@@ -71,6 +71,7 @@ export function inputOf(text: ChannelText, id: string, exists: boolean): object 
   if (text.kind === 'email')
     return {
       ...about,
+      kind: text.kind,
       host: text.host.trim(),
       port: Number(text.port),
       tls: text.tls,
@@ -79,10 +80,8 @@ export function inputOf(text: ChannelText, id: string, exists: boolean): object 
       from: text.from,
       to: text.to.split(/[\s,;]+/).filter((address) => address !== ''),
     }
-  return {
-    ...about,
-    secretUrl: text.secretUrl.trim(),
-    token: secret,
-    ...(text.kind === 'matrix' ? { room: text.room.trim() } : {}),
-  }
+  const webhook = { ...about, secretUrl: text.secretUrl.trim(), token: secret }
+  return text.kind === 'matrix'
+    ? { ...webhook, kind: text.kind, room: text.room.trim() }
+    : { ...webhook, kind: text.kind }
 }

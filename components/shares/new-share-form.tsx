@@ -1,12 +1,13 @@
 'use client'
 
 import { useState, type ReactNode } from 'react'
-import { DEFAULT_LIFETIME, LIFETIMES, type Lifetime } from '@/lib/shares/lifetimes'
+import { DEFAULT_LIFETIME, type Lifetime } from '@/lib/shares/lifetimes'
 import type { NewShare, ShareSubject } from '@/lib/shares/types'
 import { ActForm } from '@/components/dialogs/act-form'
 import { useStart } from '@/components/dialogs/use-start'
 import type { ShareActs } from '@/components/shares/share-acts'
-import { Field, SelectField } from '@/components/ui/field'
+import { ChoiceField } from '@/components/ui/choice-field'
+import { Field } from '@/components/ui/field'
 
 const WORDS: Record<Lifetime, string> = { '1h': '1 hour', '1d': '1 day', '7d': '7 days', '30d': '30 days' }
 const SHOWN: Record<ShareSubject['kind'], string> = {
@@ -26,7 +27,7 @@ interface Props {
 
 /** How long, with which password, with or without paths. */
 export function NewShareForm({ subject, create, onMade, onClose, children }: Props) {
-  const [lifetime, setLifetime] = useState<string>(DEFAULT_LIFETIME)
+  const [lifetime, setLifetime] = useState<Lifetime>(DEFAULT_LIFETIME)
   const [password, setPassword] = useState('')
   const [showPaths, setShowPaths] = useState(false)
   const { submit, pending, message, fields } = useStart(create, onMade)
@@ -44,13 +45,7 @@ export function NewShareForm({ subject, create, onMade, onClose, children }: Pro
         {SHOWN[subject.kind].charAt(0).toLowerCase() + SHOWN[subject.kind].slice(1)}. Nothing can be changed
         with it.
       </p>
-      <SelectField label="Works for" value={lifetime} onChange={(event) => setLifetime(event.target.value)}>
-        {LIFETIMES.map((each) => (
-          <option key={each} value={each}>
-            {WORDS[each]}
-          </option>
-        ))}
-      </SelectField>
+      <ChoiceField label="Works for" value={lifetime} onChange={setLifetime} words={WORDS} />
       <Field
         label="Password"
         type="password"

@@ -1,9 +1,7 @@
-import type { ActionResult } from '@/lib/access/action'
-import type { NewShare } from '@/lib/shares/types'
-import type { FormAct } from '@/components/team/submit-form'
+import type * as shares from '@/app/shares/actions'
 
-/** The server actions on share links, handed down by the page: components import nothing from app. */
+/** The server actions on share links, handed down by the page. */
 export interface ShareActs {
-  create: (input: unknown) => Promise<ActionResult<NewShare>>
-  revoke: FormAct
+  create: typeof shares.createShare
+  revoke: typeof shares.submitRevoke
 }

@@ -1,7 +1,7 @@
 'use client'
 
 import { useState } from 'react'
-import type { NewShare, ShareSubject, ShareView } from '@/lib/shares/types'
+import type { NewShare, ShareSubject } from '@/lib/shares/types'
 import { useGet } from '@/components/dialogs/use-get'
 import { useLive } from '@/components/live/live-provider'
 import { sharesOfPath } from '@/components/paths'
@@ -23,7 +23,7 @@ interface Props {
 export function ShareDialog({ subject, label, acts, onClose }: Props) {
   const [made, setMade] = useState<NewShare | null>(null)
   const [version, setVersion] = useState(0)
-  const { data: shares } = useGet<ShareView[]>(sharesOfPath(subject), version)
+  const { data: shares } = useGet(sharesOfPath(subject), version)
   useLive((event) => {
     if (event.type === 'share' || event.type === 'reload') setVersion((now) => now + 1)
   })

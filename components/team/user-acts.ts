@@ -1,15 +1,12 @@
-import type { RoleChanged } from '@/lib/access/change-role'
-import type { UserDisabled } from '@/lib/access/disable-user'
-import type { OneTimeLink } from '@/lib/access/invite-user'
-import type { FormAct } from '@/components/team/submit-form'
+import type * as users from '@/app/users/actions'
 
-/** The server actions of the page of users, handed down by it: components import nothing from app. */
+/** The server actions of the page of users, handed down by it. */
 export interface UserActs {
-  changeRole: FormAct<RoleChanged>
-  disable: FormAct<UserDisabled>
-  enable: FormAct
-  newLink: FormAct<OneTimeLink>
-  withdraw: FormAct
-  endSession: FormAct
-  endSessions: FormAct
+  changeRole: typeof users.submitRole
+  disable: typeof users.submitDisable
+  enable: typeof users.submitEnable
+  newLink: typeof users.submitNewLink
+  withdraw: typeof users.submitWithdrawal
+  endSession: typeof users.submitEndSession
+  endSessions: typeof users.submitEndSessions
 }

@@ -1,18 +1,5 @@
-import type { ActionResult } from '@/lib/access/action'
+import type * as vm from '@/app/hosts/[host]/vms/[vm]/actions'
+import type * as job from '@/app/jobs/[id]/actions'
 
-type Started = ActionResult<{ jobId: string }>
-type Done = ActionResult<object>
-
-/** The server actions of a VM's pages, handed down by the page: components import nothing from app. */
-export interface VmActs {
-  takeSnapshot: (input: unknown) => Promise<Started>
-  merge: (input: unknown) => Promise<Started>
-  revert: (input: unknown) => Promise<Started>
-  remove: (input: unknown) => Promise<Started>
-  power: (input: unknown) => Promise<Started>
-  chooseWayOut: (input: unknown) => Promise<Started>
-  cancelJob: (input: unknown) => Promise<Done>
-  setBandwidth: (input: unknown) => Promise<Done>
-  cancelBlockJob: (input: unknown) => Promise<Done>
-  pivotBlockJob: (input: unknown) => Promise<Done>
-}
+/** The server actions of a VM's pages, handed down by the page: components import no more than their types. */
+export type VmActs = typeof vm & Pick<typeof job, 'chooseWayOut'>

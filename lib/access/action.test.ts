@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { z } from 'zod'
 import { Refusal } from '../jobs/refusal.ts'
 import { store } from '../store/store.ts'
@@ -8,12 +8,15 @@ import { endRefusals } from './audit-refused.ts'
 import { BUDGET_RECORDS } from './refusal-budget.ts'
 import { action } from './action.ts'
 import { currentSession, type Session } from './current-user.ts'
-import { route } from './route.ts'
+import { route, type AnswerOf } from './route.ts'
+import { ofNothing } from './subjects.ts'
 
 vi.mock('./current-user.ts', () => ({ currentSession: vi.fn() }))
 vi.mock('./client-address.ts', () => ({ requestFrom: async () => ({ address: '198.51.100.1', agent: '' }) }))
 const signedIn: Session = { id: 's1', user: { id: 'u1', name: 'ann', role: 'operator' } }
 const viewer: Session = { id: 's2', user: { id: 'u2', name: 'vic', role: 'viewer' } }
+/** What a browser may send, whatever the type says. */
+const sent = (value: unknown) => value as z.input<typeof Input>
 const Input = z.object({ name: z.string(), password: z.string().optional() })
 
 describe('a server action', () => {
@@ -33,7 +36,7 @@ describe('a server action', () => {
   it('does nothing without a session', async () => {
     vi.mocked(currentSession).mockResolvedValue(null)
     const run = vi.fn()
-    expect(await action('vm.power', Input, run)({ name: 'web' })).toEqual({
+    expect(await action('vm.power', Input, ofNothing, run)({ name: 'web' })).toEqual({
       ok: false,
       message: expect.stringMatching(/Sign in again/),
     })
@@ -43,7 +46,7 @@ describe('a server action', () => {
 
   it('does nothing with input of another shape, and names the field', async () => {
     const run = vi.fn()
-    expect(await action('vm.power', Input, run)({ name: 7 })).toMatchObject({
+    expect(await action('vm.power', Input, ofNothing, run)(sent({ name: 7 }))).toMatchObject({
       ok: false,
       fields: { name: expect.any(String) },
     })
@@ -53,7 +56,7 @@ describe('a server action', () => {
 
   it('hands on no field that the act does not name, and of a field that was sent twice the last', async () => {
     const given: unknown[] = []
-    const act = action('vm.power', Input, async ({ input }) => {
+    const act = action('vm.power', Input, ofNothing, async ({ input }) => {
       given.push(input)
       return {}
     })
@@ -83,7 +86,7 @@ describe('a server action', () => {
   it('takes no value of another type for one that looks the same', async () => {
     const run = vi.fn()
     for (const name of [['web'], { toString: 'web' }, 0, true, null])
-      expect(await action('vm.power', Input, run)({ name })).toMatchObject({
+      expect(await action('vm.power', Input, ofNothing, run)(sent({ name }))).toMatchObject({
         ok: false,
         fields: { name: expect.any(String) },
       })
@@ -101,7 +104,7 @@ describe('a server action', () => {
     ] as const)
       form.set(key, value)
     for (const input of [{ name: 'web', password: 'hush' }, { name: 7 }, null, form]) {
-      expect(await action('vm.power', Input, run)(input)).toEqual({
+      expect(await action('vm.power', Input, ofNothing, run)(sent(input))).toEqual({
         ok: false,
         message:
           'Your role is viewer, which may not start, stop or thaw a VM: an operator or an admin may. Nothing was done.',
@@ -140,7 +143,7 @@ describe('a server action', () => {
       new Proxy({}, { get: throws, ownKeys: throws, has: throws, getOwnPropertyDescriptor: throws }),
     ]
     for (const input of hostile)
-      expect(await action('vm.power', Input, vi.fn())(input)).toMatchObject({
+      expect(await action('vm.power', Input, ofNothing, vi.fn())(sent(input))).toMatchObject({
         ok: false,
         message: expect.stringMatching(/^Your role is viewer/),
       })
@@ -162,7 +165,7 @@ describe('a server action', () => {
     )
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     const [run, handle] = [vi.fn(), vi.fn()]
-    expect(await action('vm.power', Input, run)({ name: 'web' })).toMatchObject({
+    expect(await action('vm.power', Input, ofNothing, run)({ name: 'web' })).toMatchObject({
       ok: false,
       message: expect.stringMatching(/^Your role is viewer/),
     })
@@ -178,10 +181,10 @@ describe('a server action', () => {
   it('records no more refusals of one user than the hour’s budget, and then how many more there were', async () => {
     vi.mocked(currentSession).mockResolvedValue({ id: 's3', user: { id: 'u3', name: 'eve', role: 'viewer' } })
     for (let time = 0; time < BUDGET_RECORDS + 40; time++)
-      await action('vm.power', Input, vi.fn())({ name: `web ${time}` })
+      await action('vm.power', Input, ofNothing, vi.fn())({ name: `web ${time}` })
     expect(await records()).toHaveLength(BUDGET_RECORDS)
     vi.mocked(currentSession).mockResolvedValue({ id: 's4', user: { id: 'u4', name: 'fay', role: 'viewer' } })
-    await action('vm.power', Input, vi.fn())({ name: 'web' })
+    await action('vm.power', Input, ofNothing, vi.fn())({ name: 'web' })
     expect(await records()).toHaveLength(BUDGET_RECORDS + 1)
     await endRefusals()
     expect((await records()).at(-1)).toMatchObject({
@@ -196,7 +199,7 @@ describe('a server action', () => {
 
   it('records what was asked before it runs, without secrets, and the outcome after', async () => {
     const during: unknown[] = []
-    const act = action('vm.power', Input, async ({ input }) => {
+    const act = action('vm.power', Input, ofNothing, async ({ input }) => {
       during.push(...(await records()))
       return { jobId: input.name }
     })
@@ -208,7 +211,7 @@ describe('a server action', () => {
   })
 
   it('shows a refusal’s sentence and fields', async () => {
-    const act = action('vm.power', Input, () =>
+    const act = action('vm.power', Input, ofNothing, () =>
       Promise.reject(new Refusal('It runs already.', { name: 'Taken.' })),
     )
     expect(await act({ name: 'web' })).toEqual({
@@ -221,7 +224,7 @@ describe('a server action', () => {
 
   it('hides any other error behind an id that is found in the log with its cause', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-    const result = await action('vm.power', Input, () =>
+    const result = await action('vm.power', Input, ofNothing, () =>
       Promise.reject(new Error('inner', { cause: new Error('socket hang up') })),
     )({ name: 'web' })
     const log = write.mock.calls.map(([text]) => String(text)).join('')
@@ -295,6 +298,21 @@ describe('a route', () => {
     await ask('user.list')
     expect(await recorded()).toHaveLength(4)
     vi.useRealTimers()
+  })
+
+  it('answers what it is given as JSON, and a response as it is', async () => {
+    vi.mocked(currentSession).mockResolvedValue(signedIn)
+    const given = await get(async () => ({ id: '1', names: ['a'] }))
+    expect([given.status, given.headers.get('content-type'), await given.json()]).toEqual([
+      200,
+      'application/json',
+      { id: '1', names: ['a'] },
+    ])
+    const own = new Response(null, { status: 404 })
+    expect(await get(async () => own)).toBe(own)
+    const both = route('job.read', async () => (Math.PI > 3 ? { id: '1' } : own))
+    expectTypeOf<AnswerOf<typeof both>>().toEqualTypeOf<{ id: string }>()
+    expectTypeOf<AnswerOf<typeof both>>().not.toEqualTypeOf<{ id: number }>()
   })
 
   it('answers a refusal, a lost host and a VM that is gone with their sentences', async () => {

@@ -1,10 +1,10 @@
 import 'server-only'
 import { unstable_rethrow } from 'next/navigation'
-import type { z } from 'zod'
-import { type ZodType } from 'zod'
+import type { z, ZodType } from 'zod'
 import { isRefusal } from '../jobs/refusal.ts'
 import { auditAsked, auditOutcome, type Outcome } from './audit.ts'
 import { auditRefused } from './audit-refused.ts'
+import type { SubjectOf, TextKey } from './audit-subject.ts'
 import { requestFrom } from './client-address.ts'
 import { currentSession, type Session } from './current-user.ts'
 import { logError } from './log-error.ts'
@@ -19,20 +19,22 @@ const EXPECTED = new Set(['HostDown', 'VmGone', 'VmHung'])
 /**
  * A server action: session → permission → input → record → one call → record its outcome. An act that is refused is
  * recorded, too. An expected error gives its sentence, any other a fixed one with an id that is found in the log.
+ * `subject`: whom it concerns, for the record. Pages must send what the schema takes; what arrives may be anything all the same.
  */
-export function action<I, R extends object>(
+export function action<S extends ZodType, R extends object>(
   act: Act,
-  schema: ZodType<I>,
-  run: (args: { user: Session['user']; session: Session; input: I }) => Promise<R>,
+  schema: S,
+  subject: SubjectOf<TextKey<z.output<S>>>,
+  run: (args: { user: Session['user']; session: Session; input: z.output<S> }) => Promise<R>,
 ) {
-  return async (raw: unknown): Promise<ActionResult<R>> => {
+  return async (raw: z.input<S> | FormData): Promise<ActionResult<R>> => {
     const session = await currentSession()
     if (!session) return { ok: false, message: 'You are signed out. Sign in again and repeat this.' }
     const { user } = session
     const { address } = await requestFrom()
-    const input = raw instanceof FormData ? Object.fromEntries(raw) : raw
+    const input: unknown = raw instanceof FormData ? Object.fromEntries(raw) : raw
     const refuse = async (failure: Failure) => {
-      await auditRefused('acts', { user, act, input, address }, failure.message)
+      await auditRefused('acts', { user, act, subject, input, address }, failure.message)
       return failure
     }
     const refusal = whyNot(user, act)
@@ -44,7 +46,7 @@ export function action<I, R extends object>(
         message: 'Something in the form is not as it should be.',
         fields: fieldErrors(parsed.error),
       })
-    const record = await auditAsked({ user, act, input: parsed.data, address })
+    const record = await auditAsked({ user, act, subject, input: parsed.data, address })
     try {
       const result = await run({ user, session, input: parsed.data })
       await recordEnd(act, record, {

@@ -2,6 +2,7 @@ import 'server-only'
 import { auditRefused } from './audit-refused.ts'
 import { requestFrom } from './client-address.ts'
 import type { Act } from './permissions.ts'
+import { ofNothing } from './subjects.ts'
 import type { User } from './users.ts'
 
 /** A page that is refused is asked for again and again by whoever has it open. */
@@ -21,5 +22,9 @@ export async function auditRefusedRead(user: User, act: Act, sentence: string): 
   const key = `${user.id} ${act}`
   if (recorded().has(key)) return
   recorded().set(key, nowMs)
-  await auditRefused('acts', { user, act, input: {}, address: (await requestFrom()).address }, sentence)
+  await auditRefused(
+    'acts',
+    { user, act, subject: ofNothing, input: {}, address: (await requestFrom()).address },
+    sentence,
+  )
 }

@@ -2,6 +2,7 @@ import 'server-only'
 import { audit, type Asked } from './audit.ts'
 import { logError } from './log-error.ts'
 import { RefusalBudget } from './refusal-budget.ts'
+import { ofNothing } from './subjects.ts'
 
 /** Whose budget a refusal is of: what others do in a user's name must not hide what the user does. */
 export type RefusalSource = 'acts' | 'sign-ins' | 'limits'
@@ -57,7 +58,7 @@ async function recordSum(key: string): Promise<void> {
       ? 'refused sign-in'
       : 'refused sign-ins'
   await audit(
-    { user: found.user, act: 'refusals.more', input: { more }, address: null },
+    { user: found.user, act: 'refusals.more', subject: ofNothing, input: { more }, address: null },
     { result: 'refused', sentence: `And ${more} more ${what} in this hour, not recorded one by one.` },
   ).catch((error: unknown) => {
     logError('the sum of refusals', error)

@@ -4,10 +4,11 @@ import { subscribe } from '../live/hub.ts'
 import type { LiveEvent } from '../live/types.ts'
 import { store } from '../store/store.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
-import { audit, auditAsked, auditOutcome, SERVER } from './audit.ts'
+import { audit, auditAsked, auditOutcome, SERVER, type Asked } from './audit.ts'
 import { parseAuditQuery } from './audit-query.ts'
 import { authenticate } from './authenticate.ts'
 import { readAuditOf, searchAudit, SEARCHED_MAXIMUM } from './read-audit.ts'
+import { ofHost, ofJob, ofNamedUser, ofNewSnapshot, ofNothing, ofUser, ofVm } from './subjects.ts'
 import { createUser, type User } from './users.ts'
 import { nameVmsBy } from './vm-names.ts'
 
@@ -62,9 +63,10 @@ describe('the audit log', () => {
     nameVmsBy((_, uuid) => (uuid === UUID ? 'web' : null))
   })
   afterEach(() => temporary.remove())
-  const asked = (act: Parameters<typeof audit>[0]['act'], input: object) => ({
+  const asked = (act: Asked['act'], input: object, subject: Asked['subject'] = ofVm) => ({
     user: ann,
     act,
+    subject,
     input,
     address: '198.51.100.1',
   })
@@ -84,7 +86,7 @@ describe('the audit log', () => {
 
   it('tells who did what to what, from where, and which job it began', async () => {
     await addJob('j1')
-    await audit(asked('snapshot.create', { host: 'lab', vm: UUID, name: 'before' }), {
+    await audit(asked('snapshot.create', { host: 'lab', vm: UUID, name: 'before' }, ofNewSnapshot), {
       result: 'ok',
       jobId: 'j1',
     })
@@ -108,7 +110,7 @@ describe('the audit log', () => {
 
   it('shows a job’s end at what began it; a retry ends anew and leaves the first end as it was', async () => {
     await addJob('j1')
-    await audit(asked('repair.start', { host: 'lab', repair: 'r' }), { result: 'ok', jobId: 'j1' })
+    await audit(asked('repair.start', { host: 'lab', repair: 'r' }, ofHost), { result: 'ok', jobId: 'j1' })
     await endJob('j1', 'failed', 'No space is left.')
     await new Promise((resolve) => setTimeout(resolve, 5))
     await store()
@@ -116,7 +118,7 @@ describe('the audit log', () => {
       .set({ status: 'queued', ended_at_ms: null, error: null })
       .where('id', '=', 'j1')
       .execute()
-    await audit(asked('job.way-out', { jobId: 'j1', act: 'retry' }), { result: 'ok', jobId: 'j1' })
+    await audit(asked('job.way-out', { jobId: 'j1', act: 'retry' }, ofJob), { result: 'ok', jobId: 'j1' })
     expect((await readAuditOf({ jobId: 'j1' }, 10)).map((entry) => entry.status)).toEqual([
       'under way',
       'failed',
@@ -164,12 +166,12 @@ describe('the audit log', () => {
   it('is searched by person, VM, act, result, text and time', async () => {
     const bob = await createUser('bob', 'a good password', 'operator')
     await audit(
-      { ...asked('snapshot.create', { host: 'lab', vm: UUID, name: '100%_sure' }), user: bob },
+      { ...asked('snapshot.create', { host: 'lab', vm: UUID, name: '100%_sure' }, ofNewSnapshot), user: bob },
       { result: 'refused', sentence: 'Disk vdb is raw.' },
     )
-    await audit(asked('user.disable', { id: bob.id }), { result: 'ok' })
+    await audit(asked('user.disable', { id: bob.id }, ofUser), { result: 'ok' })
     await audit(
-      { user: SERVER, act: 'user.recover', input: { name: 'ann' }, address: null },
+      { user: SERVER, act: 'user.recover', subject: ofNamedUser, input: { name: 'ann' }, address: null },
       { result: 'ok' },
     )
     const acts = async (search: Record<string, string>) => (await found(search)).map((entry) => entry.act)
@@ -269,8 +271,10 @@ describe('the audit log', () => {
     const heard: LiveEvent[] = []
     const { end } = subscribe(null, ({ event }) => heard.push(event))
     await addJob('j1')
-    await audit(asked('repair.start', { host: 'lab' }), { result: 'ok', jobId: 'j1' })
-    await auditOutcome(await auditAsked(asked('account.end-session', { id: 'x' })), { result: 'ok' })
+    await audit(asked('repair.start', { host: 'lab' }, ofHost), { result: 'ok', jobId: 'j1' })
+    await auditOutcome(await auditAsked(asked('account.end-session', { id: 'x' }, ofNothing)), {
+      result: 'ok',
+    })
     end()
     expect(heard).toEqual([
       { type: 'audit', host: 'lab', vmUuid: UUID },

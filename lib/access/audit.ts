@@ -2,7 +2,7 @@ import 'server-only'
 import { publish } from '../live/hub.ts'
 import { store } from '../store/store.ts'
 import type { AuditAct } from './audit-acts.ts'
-import { auditSubject } from './audit-subject.ts'
+import { textsOf, type SubjectOf } from './audit-subject.ts'
 import { safeJson } from './safe-json.ts'
 import type { User } from './users.ts'
 
@@ -20,6 +20,8 @@ const SENTENCE_MAX_CHARACTERS = 2_000
 export interface Asked {
   user: Pick<User, 'id' | 'name'> | typeof SERVER
   act: AuditAct
+  /** Reads out of the input whom it concerns. */
+  subject: SubjectOf<string>
   input: unknown
   /** Where the request came from. */
   address: string | null
@@ -30,12 +32,12 @@ export type Outcome =
   { result: 'ok'; jobId?: string | null } | { result: 'refused' | 'failed'; sentence: string }
 
 /** Records that something was asked. @returns the record's id for `auditOutcome`. */
-export async function auditAsked({ user, act, input, address }: Asked): Promise<number> {
+export async function auditAsked({ user, act, subject, input, address }: Asked): Promise<number> {
   const asked = safeJson(input, (key, value) =>
     FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value,
   )
   // Of the record, not of the input: that of a refused act may be anything, and answer with anything.
-  const subject = await auditSubject(act, JSON.parse(asked))
+  const concerned = await subject(textsOf(JSON.parse(asked)))
   const { id } = await store()
     .insertInto('audit')
     .values({
@@ -45,7 +47,7 @@ export async function auditAsked({ user, act, input, address }: Asked): Promise<
       act,
       asked: asked.slice(0, ASKED_MAX_CHARACTERS),
       address,
-      ...subject,
+      ...concerned,
     })
     .returning('id')
     .executeTakeFirstOrThrow()

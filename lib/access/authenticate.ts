@@ -6,6 +6,7 @@ import { checkPassword, type PasswordCheck } from './check-password.ts'
 import type { From } from './client-address.ts'
 import { PER_NAME, WINDOW_MS } from './guess-limits.ts'
 import { createSession } from './sessions.ts'
+import { ofNothing } from './subjects.ts'
 
 export type Authentication =
   | (Extract<PasswordCheck, { user: unknown }> & { sessionKey: string })
@@ -21,7 +22,7 @@ export async function authenticate(
   devices?: string,
 ): Promise<Authentication> {
   const check = await checkPassword(name, password, { address: from.address, devices })
-  const asked = { act: 'session.sign-in', input: {}, address: from.address } as const
+  const asked = { act: 'session.sign-in', subject: ofNothing, input: {}, address: from.address } as const
   if ('refused' in check) {
     // Who is kept out again and again is recorded once for each limit: nobody can fill the disk with tries that were not let through.
     if (check.refused !== 'wrong' && !check.limitReached) return check

@@ -5,6 +5,7 @@ import { store } from '../store/store.ts'
 import { audit, SERVER } from './audit.ts'
 import type { OneTimeLink } from './invite-user.ts'
 import { replaceSetupToken, setupLink } from './setup-link.ts'
+import { ofNamedUser } from './subjects.ts'
 import { askToForget } from './throttle.ts'
 import { NO_PASSWORD } from './users.ts'
 
@@ -51,6 +52,7 @@ export async function recoverAdmin(name: string | null): Promise<OneTimeLink & {
     {
       user: SERVER,
       act: 'user.recover',
+      subject: ofNamedUser,
       input: { name: user.name, before: before ?? 'an enabled admin' },
       address: null,
     },

@@ -6,6 +6,7 @@ import { requestFrom } from './client-address.ts'
 import { currentSession } from './current-user.ts'
 import { clearSessionCookie } from './session-cookie.ts'
 import { revokeSession } from './sessions.ts'
+import { ofNothing } from './subjects.ts'
 
 /** Ends this session, here and on the server. */
 export async function signOut(): Promise<void> {
@@ -13,7 +14,13 @@ export async function signOut(): Promise<void> {
   if (session) {
     await revokeSession(session.user.id, session.id)
     await audit(
-      { user: session.user, act: 'session.sign-out', input: {}, address: (await requestFrom()).address },
+      {
+        user: session.user,
+        act: 'session.sign-out',
+        subject: ofNothing,
+        input: {},
+        address: (await requestFrom()).address,
+      },
       { result: 'ok' },
     )
   }

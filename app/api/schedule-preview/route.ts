@@ -10,7 +10,7 @@ export const GET = route('schedule.plan', async (request) => {
       { message: parsed.error.issues[0]?.message ?? 'This is no schedule.' },
       { status: 400 },
     )
-  return Response.json(await previewSchedule(parsed.data))
+  return previewSchedule(parsed.data)
 })
 
 function parse(json: string): unknown {

@@ -6,6 +6,6 @@ import { listShares } from '@/lib/shares/list-shares'
 export const GET = route('share.list', async (request) => {
   const subject = SubjectInput.safeParse(Object.fromEntries(new URL(request.url).searchParams))
   return subject.success
-    ? Response.json(await listShares(subject.data))
+    ? listShares(subject.data)
     : Response.json({ message: 'There is nothing of this kind to share.' }, { status: 400 })
 })

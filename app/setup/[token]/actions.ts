@@ -8,6 +8,7 @@ import { writeDeviceCookie } from '@/lib/access/device-cookie'
 import { takeSetupToken } from '@/lib/access/setup-link'
 import { createSession } from '@/lib/access/sessions'
 import { writeSessionCookie } from '@/lib/access/session-cookie'
+import { ofNothing } from '@/lib/access/subjects'
 
 /** Public by nature: the token is the permission. Works without JavaScript. */
 export async function setUp(form: FormData): Promise<void> {
@@ -23,7 +24,10 @@ export async function setUp(form: FormData): Promise<void> {
   if (isRefusal(user))
     redirect(`/setup/${encodeURIComponent(token)}${'password' in user.fields ? '?short' : ''}`)
   const from = await requestFrom()
-  await audit({ user, act: 'setup-link.use', input: {}, address: from.address }, { result: 'ok' })
+  await audit(
+    { user, act: 'setup-link.use', subject: ofNothing, input: {}, address: from.address },
+    { result: 'ok' },
+  )
   const { key } = await createSession(user.id, from)
   await writeSessionCookie(user, key)
   await writeDeviceCookie(user.id)

@@ -4,5 +4,5 @@ import { requireHost } from '@/lib/hosts/find-vm'
 
 /** Directories that restored disks may go to. */
 export const GET = route('backup.plan', async (_request, { params }) =>
-  Response.json(await restorePlaces(requireHost(params.host ?? ''))),
+  restorePlaces(requireHost(params.host ?? '')),
 )

@@ -3,5 +3,5 @@ import { backupForm } from '@/lib/backups/backup-form'
 
 /** What the dialog for a backup offers. */
 export const GET = route('backup.plan', async (_request, { params }) =>
-  Response.json(await backupForm(params.host ?? '', params.vm ?? '')),
+  backupForm(params.host ?? '', params.vm ?? ''),
 )

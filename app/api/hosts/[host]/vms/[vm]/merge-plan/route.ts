@@ -6,5 +6,5 @@ export const GET = route('merge.plan', async (request, { params }) => {
   const query = new URL(request.url).searchParams
   const given = (key: string) => query.get(key) ?? undefined
   const range = { target: given('target'), topPath: given('top'), basePath: given('base') }
-  return Response.json(await planMerge(params.host ?? '', params.vm ?? '', range))
+  return planMerge(params.host ?? '', params.vm ?? '', range)
 })

@@ -4,5 +4,5 @@ import { planRevert } from '@/lib/snapshots/plan-revert'
 /** What a revert to `?snapshot=` costs. */
 export const GET = route('revert.plan', async (request, { params }) => {
   const snapshot = new URL(request.url).searchParams.get('snapshot') ?? ''
-  return Response.json(await planRevert(params.host ?? '', params.vm ?? '', snapshot))
+  return planRevert(params.host ?? '', params.vm ?? '', snapshot)
 })

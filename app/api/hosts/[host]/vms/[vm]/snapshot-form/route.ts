@@ -3,5 +3,5 @@ import { snapshotForm } from '@/lib/snapshots/snapshot-form'
 
 /** What the dialog for a new snapshot offers. */
 export const GET = route('snapshot.plan', async (_request, { params }) =>
-  Response.json(await snapshotForm(params.host ?? '', params.vm ?? '')),
+  snapshotForm(params.host ?? '', params.vm ?? ''),
 )

@@ -6,10 +6,10 @@ import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 export const GET = route('snapshot.plan', async (request, { params }) => {
   const name = new URL(request.url).searchParams.get('name') ?? ''
   const { nodes } = await readSnapshotTree(params.host ?? '', params.vm ?? '')
-  return Response.json({
+  return {
     refusal: snapshotNameRefusal(
       name,
       nodes.map((node) => node.name),
     ),
-  })
+  }
 })

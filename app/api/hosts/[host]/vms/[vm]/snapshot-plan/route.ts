@@ -7,11 +7,9 @@ const Quiesce = z.enum(['auto', 'required', 'off']).catch('auto')
 /** What a snapshot of `?disk=…&disk=…` does, with `?quiesce=` and its overlays in `?directory=`. */
 export const GET = route('snapshot.plan', async (request, { params }) => {
   const query = new URL(request.url).searchParams
-  return Response.json(
-    await planCreate(params.host ?? '', params.vm ?? '', {
-      disks: query.getAll('disk'),
-      quiesce: Quiesce.parse(query.get('quiesce')),
-      overlayDirectory: query.get('directory'),
-    }),
-  )
+  return planCreate(params.host ?? '', params.vm ?? '', {
+    disks: query.getAll('disk'),
+    quiesce: Quiesce.parse(query.get('quiesce')),
+    overlayDirectory: query.get('directory'),
+  })
 })
