@@ -122,10 +122,10 @@ const CALLS: [virsh: string, describe: (scene: Scene) => DescribedCall<unknown>]
       createDomain(connect, URI, '<domain/>', [VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_START_AUTODESTROY]),
   ],
   ['define --file domain.xml', ({ connect }) => defineDomain(connect, URI, '<domain/>')],
-  ['pool-create --file pool.xml --build', ({ connect, pool }) => buildPool(connect, URI, '<pool/>')],
+  ['pool-create --file pool.xml --build', ({ connect }) => buildPool(connect, URI, '<pool/>')],
   [
     'vol-create --pool keyframe-1 --file volume.xml',
-    ({ pool, volume }) => createVolume(pool, URI, '<volume/>'),
+    ({ pool }) => createVolume(pool, URI, '<volume/>'),
   ],
   ['vol-delete --vol /b/a', ({ volume }) => deleteVolume(volume, URI)],
   [
