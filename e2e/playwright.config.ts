@@ -7,8 +7,9 @@ export default defineConfig({
   testMatch: '*.spec.ts',
   outputDir: '../test-results/e2e',
   globalSetup: './global-setup.ts',
-  // Real guests on 2 cores, and specs that stop and kill them: one after the other, and a failure is a failure.
-  workers: 1,
+  // Specs stop and kill the app and its guests, so each worker has a lab and an app of its own (global-setup.ts), in which one
+  // test runs at a time. Two of them are what 2 cores with real guests bear. A failure is a failure.
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 120_000,

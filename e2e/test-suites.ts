@@ -1,7 +1,10 @@
+import { basename } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
+export type TestTime = { name: string; ms: number }
+
 /** `failures`: of each test that did not pass its name and the beginning of what it said, for the end of a long log. */
-export type Counts = { passed: number; failed: number; failures?: string[] }
+export type Counts = { passed: number; failed: number; failures?: string[]; times?: TestTime[] }
 
 const SAID_LINES = 12
 
@@ -18,7 +21,12 @@ type VitestFile = {
   name: string
   status: string
   message?: string
-  assertionResults: { status: string; fullName: string; failureMessages: string[] | null }[]
+  assertionResults: {
+    status: string
+    fullName: string
+    failureMessages: string[] | null
+    duration?: number | null
+  }[]
 }
 
 /** Vitest's and Jest's JSON. A file that could not be loaded, or whose preparation failed, counts as one failure, though no test of it ran. */
@@ -40,6 +48,12 @@ export function countVitest(json: string): Counts {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles.length,
     failures: [...brokenFiles.map((file) => failure(file.name, file.message)), ...failures],
+    times: report.testResults.flatMap((file) =>
+      file.assertionResults.map((one) => ({
+        name: `${basename(file.name)} › ${one.fullName}`,
+        ms: one.duration ?? 0,
+      })),
+    ),
   }
 }
 
@@ -49,10 +63,18 @@ type PlaywrightSuite = {
     title: string
     file: string
     line: number
-    tests: { status: string; results: { error?: { message?: string } }[] }[]
+    tests: { status: string; results: { duration: number; error?: { message?: string } }[] }[]
   }[]
   suites?: PlaywrightSuite[]
 }
+
+const playwrightTimes = (suite: PlaywrightSuite): TestTime[] => [
+  ...(suite.specs ?? []).map((spec) => ({
+    name: `${basename(spec.file)} › ${spec.title}`,
+    ms: spec.tests.flatMap(({ results }) => results).reduce((sum, { duration }) => sum + duration, 0),
+  })),
+  ...(suite.suites ?? []).flatMap(playwrightTimes),
+]
 
 function playwrightFailures(suite: PlaywrightSuite): string[] {
   const own = (suite.specs ?? []).flatMap((spec) =>
@@ -82,8 +104,12 @@ export function countPlaywright(json: string): Counts {
       ...errors.map((error) => failure('outside of any test', error.message)),
       ...suites.flatMap(playwrightFailures),
     ],
+    times: suites.flatMap(playwrightTimes),
   }
 }
+
+/** The fault matrix reports in these words already. */
+export const countCounts = (json: string): Counts => JSON.parse(json) as Counts
 
 /** A suite that ended badly, or in which nothing ran, never counts as passed. */
 export function judge(exitCode: number | null, counts: Counts | undefined): Counts & { why?: string } {
@@ -92,4 +118,18 @@ export function judge(exitCode: number | null, counts: Counts | undefined): Coun
   if (exitCode !== 0 && counts.failed === 0)
     return { passed: counts.passed, failed: 1, why: `it ended with exit ${exitCode} though no test failed` }
   return counts
+}
+
+const SLOWEST = 10
+
+/** Where the time went: the minutes of each suite, and the tests that took longest. */
+export function timeTable(suites: readonly { name: string; tookMs: number; times?: TestTime[] }[]): string[] {
+  const slowest = suites
+    .flatMap(({ name, times = [] }) => times.map((time) => ({ ...time, suite: name })))
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, SLOWEST)
+  return [
+    ...suites.map(({ name, tookMs }) => `${(tookMs / 60_000).toFixed(1).padStart(5)} min  ${name}`),
+    ...slowest.map(({ suite, name, ms }) => `${(ms / 1000).toFixed(1).padStart(5)} s    ${suite}: ${name}`),
+  ]
 }

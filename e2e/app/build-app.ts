@@ -21,7 +21,7 @@ function filesOf(path: string): string[] {
   if (!existsSync(path)) return []
   try {
     return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
-      if (entry.name === 'node_modules' || /\.test\.tsx?$/.test(entry.name)) return []
+      if (['node_modules', 'testing'].includes(entry.name) || /\.test\.tsx?$/.test(entry.name)) return []
       const below = join(path, entry.name)
       return entry.isDirectory() ? filesOf(below) : [below]
     })

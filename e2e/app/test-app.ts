@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { endApp, spawnApp, waitForApp } from '../../lib/testing/app-process.ts'
 import { attachLab } from '../../lib/testing/lab/lab.ts'
 import { isRunning } from '../../lib/testing/lab/processes.ts'
-import { UNDER_TEST_VARIABLE, type UnderTest, underTest } from '../under-test.ts'
+import { type UnderTest, underTest, underTestFile } from '../under-test.ts'
 
 /** Another name lets a second run build and serve beside a first one. */
 export const TEST_DIST = process.env.KEYFRAME_TEST_DIST || '.next-test'
@@ -11,6 +11,8 @@ export type StartOptions = {
   /** Instead of the lab alone, as `LIBVIRT_URI`. */
   libvirtUri?: string
   env?: Record<string, string>
+  /** Where it is written down, instead of this worker's place. */
+  file?: string
 }
 
 /** Starts the production app over the lab and its data folder, and waits for its sign-in page. */
@@ -29,7 +31,7 @@ export async function startTestApp(
     env: options.env as NodeJS.ProcessEnv,
   })
   const started = { ...about, app }
-  writeFileSync(process.env[UNDER_TEST_VARIABLE]!, JSON.stringify(started))
+  writeFileSync(options.file ?? underTestFile(), JSON.stringify(started))
   await waitForApp(app, about.port, about.appLog)
   return started
 }

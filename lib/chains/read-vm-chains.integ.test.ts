@@ -1,25 +1,14 @@
 import { rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, startKeyframe, type Keyframe } from '../testing/in-process.ts'
-import type { Lab } from '../testing/lab/lab.ts'
+import { describe, expect, it } from 'vitest'
+import { acts } from '../testing/in-process.ts'
 import { run } from '../testing/lab/run-command.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('chains')
 const path = (file: string) => join(lab.imagesDir, file)
-
-beforeAll(async () => {
-  lab = await startTestLab('chains')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
 
 /** qcow2 files one above the other, the first without a backing file; the last is the disk of a VM that is off. */
 async function chainOf(name: string, files: string[]) {

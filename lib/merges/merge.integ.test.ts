@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestFlushes, guestWrites } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
-import type { Lab } from '../testing/lab/lab.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startBareGuest, startOnLab, TWO_DISKS } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('merge')
 let number = 0
 let name: string
 let vm: ReturnType<typeof acts>
@@ -18,28 +16,10 @@ let uuid: string
 const path = (file: string) => join(lab.imagesDir, file)
 const commitAll = async () => (await vm.plan()).filter((option) => option.direction === 'commit')
 
-beforeAll(async () => {
-  lab = await startTestLab('merge')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
-
 /** A guest of its own for each test: a raw and a qcow2 disk, one pattern per layer. */
 beforeEach(async () => {
   name = `m${++number}`
-  await lab.defineGuest({
-    name,
-    system: 'none',
-    disks: [
-      { format: 'raw', virtualBytes: 16 * MIB },
-      { format: 'qcow2', virtualBytes: 16 * MIB },
-    ],
-  })
-  await lab.startGuest(name)
-  uuid = await keyframe.uuid(name)
+  uuid = await startBareGuest({ lab, keyframe }, name, TWO_DISKS)
   vm = acts(keyframe, uuid)
 })
 
@@ -54,18 +34,7 @@ async function layers(count: number) {
   }
 }
 
-/** What QEMU holds back in memory, written out: a reader beside it sees it then. */
-async function flush() {
-  for (const disk of [0, 1])
-    await lab.virsh(
-      'qemu-monitor-command',
-      '--domain',
-      name,
-      '--hmp',
-      '--cmd',
-      `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
-    )
-}
+const flush = () => guestFlushes(lab, name, 2)
 
 async function dataIsWhole(top: string, format: 'raw' | 'qcow2', count: number) {
   if ((await lab.virsh('domstate', name)).trim() !== 'shut off') await flush()

@@ -2,18 +2,16 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestWrites, HOST } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
-import type { Lab } from '../testing/lab/lab.ts'
 import { run } from '../testing/lab/run-command.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startOnLab } from '../testing/on-lab.ts'
 import type { CheckReport, Finding, FindingKind } from './types.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('repairs')
 let number = 0
 let name: string
 let vm: ReturnType<typeof acts>
@@ -85,14 +83,6 @@ async function repair({ repair: offered, advice }: Finding, typed = offered?.con
 }
 const write = (pattern: number) => guestWrites(lab, name, 0, pattern)
 
-beforeAll(async () => {
-  lab = await startTestLab('repairs')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
 beforeEach(async () => {
   for (const old of (await lab.virsh('list', '--all', '--name')).split('\n').filter((each) => each !== '')) {
     await lab.virsh('destroy', old).catch(() => undefined)

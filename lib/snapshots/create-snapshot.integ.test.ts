@@ -1,29 +1,22 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { acts } from '../testing/in-process.ts'
 import { fileSystemFaults, readRecords } from '../testing/lab/guest-records.ts'
 import { WEB } from '../testing/lab/guest.ts'
 import type { Lab } from '../testing/lab/lab.ts'
 import { run } from '../testing/lab/run-command.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('create')
 let web: ReturnType<typeof acts>
 
 beforeAll(async () => {
-  lab = await startTestLab('create')
-  keyframe = await startKeyframe(lab)
   await lab.defineGuest({ ...WEB, saved: true })
   await lab.startGuest('web')
   web = acts(keyframe, await keyframe.uuid('web'))
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 
 const define = async (

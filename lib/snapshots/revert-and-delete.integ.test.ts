@@ -1,16 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestFlushes, guestWrites } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
-import type { Lab } from '../testing/lab/lab.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { disk, startBareGuest, startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('revert')
 let number = 0
 let name: string
 let vm: ReturnType<typeof acts>
@@ -18,26 +16,9 @@ let vm: ReturnType<typeof acts>
 const path = (file: string) => join(lab.imagesDir, file)
 const state = async () => (await lab.virsh('domstate', name)).trim()
 
-beforeAll(async () => {
-  lab = await startTestLab('revert')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
 beforeEach(async () => {
   name = `r${++number}`
-  await lab.defineGuest({
-    name,
-    system: 'none',
-    disks: [
-      { format: 'raw', virtualBytes: 8 * MIB },
-      { format: 'qcow2', virtualBytes: 8 * MIB },
-    ],
-  })
-  await lab.startGuest(name)
-  vm = acts(keyframe, await keyframe.uuid(name))
+  vm = acts(keyframe, await startBareGuest({ lab, keyframe }, name, [disk('raw', 8), disk('qcow2', 8)]))
 })
 
 const write = async (pattern: number) => {
@@ -53,16 +34,7 @@ async function snapshots(count: number) {
 }
 /** What both disks hold now, read through their chains. */
 async function data(): Promise<(number | null)[]> {
-  if ((await state()) !== 'shut off')
-    for (const disk of [0, 1])
-      await lab.virsh(
-        'qemu-monitor-command',
-        '--domain',
-        name,
-        '--hmp',
-        '--cmd',
-        `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
-      )
+  if ((await state()) !== 'shut off') await guestFlushes(lab, name, 2)
   return Promise.all(
     (await vm.chains()).map((chain) =>
       patternAt(chain.layers.at(-1)!.path, chain.layers.at(-1)!.format as 'raw' | 'qcow2'),

@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestWrites, HOST } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
-import type { Lab } from '../testing/lab/lab.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { disk, startBareGuest, startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
-const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('unproven')
 let number = 0
 let name: string
 let vm: ReturnType<typeof acts>
@@ -32,23 +29,9 @@ async function brokenCommit() {
   await store().deleteFrom('tainted_layers').execute()
 }
 
-beforeAll(async () => {
-  lab = await startTestLab('unproven')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
 beforeEach(async () => {
   name = `u${++number}`
-  await lab.defineGuest({
-    name,
-    system: 'none',
-    disks: [{ format: number % 2 ? 'qcow2' : 'raw', virtualBytes: 16 * MIB }],
-  })
-  await lab.startGuest(name)
-  vm = acts(keyframe, await keyframe.uuid(name))
+  vm = acts(keyframe, await startBareGuest({ lab, keyframe }, name, [disk(number % 2 ? 'qcow2' : 'raw')]))
   for (const n of [0, 1, 2, 3]) await guestWrites(lab, name, 0, 0x10, n)
 })
 

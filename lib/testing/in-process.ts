@@ -213,3 +213,16 @@ export async function guestWrites(
     hint: `Read ${log}.`,
   })
 }
+
+/** What QEMU holds back in memory of so many disks, written out: a reader beside it sees it then. */
+export async function guestFlushes(lab: Lab, name: string, disks: number): Promise<void> {
+  for (let disk = 0; disk < disks; disk++)
+    await lab.virsh(
+      'qemu-monitor-command',
+      '--domain',
+      name,
+      '--hmp',
+      '--cmd',
+      `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
+    )
+}

@@ -1,17 +1,15 @@
 import { readdirSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestFlushes, guestWrites } from '../../testing/in-process.ts'
 import { patternAt } from '../../testing/image-bytes.ts'
 import { run } from '../../testing/lab/run-command.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { disk, startBareGuest, startOnLab } from '../../testing/on-lab.ts'
 import { waitUntil } from '../../testing/lab/wait-until.ts'
 import type { Boundary } from '../../jobs/boundaries.ts'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('copy')
 let target: Awaited<ReturnType<typeof makeTarget>>
 let number = 0
 let name: string
@@ -27,26 +25,11 @@ const listen = async (listener: ((boundary: Boundary) => Promise<unknown>) | nul
   )
 
 beforeAll(async () => {
-  lab = await startTestLab('copy')
-  keyframe = await startKeyframe(lab)
   target = await makeTarget(lab, 'copies')
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 beforeEach(async () => {
   name = `c${++number}`
-  await lab.defineGuest({
-    name,
-    system: 'none',
-    disks: [
-      { format: 'raw', virtualBytes: 32 * MIB },
-      { format: 'qcow2', virtualBytes: 16 * MIB },
-    ],
-  })
-  await lab.startGuest(name)
-  uuid = await keyframe.uuid(name)
+  uuid = await startBareGuest({ lab, keyframe }, name, [disk('raw', 32), disk('qcow2')])
   vm = backupActs(keyframe, uuid, target)
   await guestWrites(lab, name, 0, 0x11, 0)
   await guestWrites(lab, name, 1, 0x21, 0)
@@ -55,17 +38,7 @@ afterEach(() => listen(null))
 
 const patterns = (backup: { id: string }, file: string, ...mibs: number[]) =>
   Promise.all(mibs.map((mib) => patternAt(vm.file(backup, file), 'qcow2', mib)))
-const flush = async () => {
-  for (const disk of [0, 1])
-    await lab.virsh(
-      'qemu-monitor-command',
-      '--domain',
-      name,
-      '--hmp',
-      '--cmd',
-      `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
-    )
-}
+const flush = () => guestFlushes(lab, name, 2)
 /** The VM runs on its own images alone, and nothing else is there. */
 async function isAsBefore() {
   const own = acts(keyframe, uuid)

@@ -1,17 +1,15 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { acts, guestWrites } from '../../testing/in-process.ts'
 import { patternAt } from '../../testing/image-bytes.ts'
 import { run } from '../../testing/lab/run-command.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { disk, startBareGuest, startOnLab } from '../../testing/on-lab.ts'
 import { waitUntil } from '../../testing/lab/wait-until.ts'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('push')
 let target: Awaited<ReturnType<typeof makeTarget>>
 let number = 0
 let name: string
@@ -19,26 +17,11 @@ let uuid: string
 let vm: ReturnType<typeof backupActs>
 
 beforeAll(async () => {
-  lab = await startTestLab('push')
-  keyframe = await startKeyframe(lab)
   target = await makeTarget(lab, 'nightly')
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 beforeEach(async () => {
   name = `p${++number}`
-  await lab.defineGuest({
-    name,
-    system: 'none',
-    disks: [
-      { format: 'qcow2', virtualBytes: 32 * MIB },
-      { format: 'qcow2', virtualBytes: 16 * MIB },
-    ],
-  })
-  await lab.startGuest(name)
-  uuid = await keyframe.uuid(name)
+  uuid = await startBareGuest({ lab, keyframe }, name, [disk('qcow2', 32), disk('qcow2')])
   vm = backupActs(keyframe, uuid, target)
 })
 

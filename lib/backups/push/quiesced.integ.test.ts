@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
-import { acts, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { acts } from '../../testing/in-process.ts'
 import { fileSystemFaults, readRecords } from '../../testing/lab/guest-records.ts'
 import { DB, WEB } from '../../testing/lab/guest.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
 import { longestGap, missingNumbers } from '../../testing/lab/record-format.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { startOnLab } from '../../testing/on-lab.ts'
 import { waitUntil } from '../../testing/lab/wait-until.ts'
 
 /** A freeze stops the guest's writes for its time; the rest of a busy test machine comes on top. */
 const GAP_LIMIT_MS = 10_000
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('quiesced')
 let target: Awaited<ReturnType<typeof makeTarget>>
 
 beforeAll(async () => {
-  lab = await startTestLab('quiesced')
-  keyframe = await startKeyframe(lab)
   target = await makeTarget(lab, 'nightly')
   for (const guest of [DB, WEB]) await lab.defineGuest({ ...guest, saved: true })
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 
 /** The guest goes on writing: its disk's records pass this one. */

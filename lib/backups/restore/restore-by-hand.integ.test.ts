@@ -1,25 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { guestWrites, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { expect, it } from 'vitest'
+import { guestWrites } from '../../testing/in-process.ts'
 import { patternAt } from '../../testing/image-bytes.ts'
 import { run } from '../../testing/lab/run-command.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { startOnLab } from '../../testing/on-lab.ts'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
-
-beforeAll(async () => {
-  lab = await startTestLab('by-hand')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
+const { lab, keyframe } = await startOnLab('by-hand')
 
 /** The commands of the README's section "By hand", as they stand there. */
 function commands(): string {

@@ -12,18 +12,16 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { acts, guestWrites, HOST } from '../../testing/in-process.ts'
 import { patternAt } from '../../testing/image-bytes.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { startOnLab } from '../../testing/on-lab.ts'
 import type { Backup } from '../catalogue/catalogue.ts'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
 
 const MIB = 1024 * 1024
 const USER = { name: 'tester' }
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('restore')
 let target: Awaited<ReturnType<typeof makeTarget>>
 let vm: ReturnType<typeof backupActs>
 let full: Backup
@@ -31,8 +29,6 @@ let increment: Backup
 
 /** A running VM with a full and an increment; what the guest wrote after each is in no backup before it. */
 beforeAll(async () => {
-  lab = await startTestLab('restore')
-  keyframe = await startKeyframe(lab)
   target = await makeTarget(lab, 'nightly')
   await lab.defineGuest({ name: 'db', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }] })
   const xml = join(lab.dir, 'db.xml')
@@ -51,10 +47,6 @@ beforeAll(async () => {
   await guestWrites(lab, 'db', 0, 0x12, 1)
   increment = await vm.made()
   await guestWrites(lab, 'db', 0, 0x13, 2)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 
 const check = async (backup: Backup) =>

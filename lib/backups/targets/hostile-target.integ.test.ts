@@ -12,36 +12,28 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
-import { HOST, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { HOST } from '../../testing/in-process.ts'
 import { forgeBackup, type Forgery } from '../../testing/forge-backup.ts'
 import { patternAt } from '../../testing/image-bytes.ts'
 import { run } from '../../testing/lab/run-command.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { startOnLab } from '../../testing/on-lab.ts'
 import type { Backup } from '../catalogue/catalogue.ts'
 
 // Whoever can write to a backup target (a file server, another machine that mounts it) is not trusted with the hypervisor.
 
 const MIB = 1024 * 1024
 const USER = { name: 'tester' }
-let lab: Lab
-let keyframe: Keyframe
+const { lab, keyframe } = await startOnLab('hostile')
 let target: Awaited<ReturnType<typeof makeTarget>>
 let vm: ReturnType<typeof backupActs>
 
 beforeAll(async () => {
-  lab = await startTestLab('hostile')
-  keyframe = await startKeyframe(lab)
   target = await makeTarget(lab, 'nightly')
   await lab.defineGuest({ name: 'db', system: 'none', disks: [{ format: 'qcow2', virtualBytes: 8 * MIB }] })
   await run('qemu-io', ['-f', 'qcow2', '-c', `write -P 0x21 0 ${MIB}`, join(lab.imagesDir, 'db-vda.qcow2')])
   vm = backupActs(keyframe, await keyframe.uuid('db'), target)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
 })
 afterEach(async () => (await import('../../jobs/boundaries.ts')).onBoundary(null))
 

@@ -1,25 +1,14 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { backupActs, makeTarget } from '../../testing/backup-acts.ts'
-import { HOST, startKeyframe, type Keyframe } from '../../testing/in-process.ts'
+import { HOST } from '../../testing/in-process.ts'
 import { run } from '../../testing/lab/run-command.ts'
-import type { Lab } from '../../testing/lab/lab.ts'
-import { startTestLab } from '../../testing/lab/test-lab.ts'
+import { startOnLab } from '../../testing/on-lab.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
-
-beforeAll(async () => {
-  lab = await startTestLab('targets')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-})
+const { lab, keyframe } = await startOnLab('targets')
 
 const add = async (name: string, place: string) =>
   (await import('./add-target.ts')).addTarget({ host: HOST, name, place, quotaBytes: null })

@@ -10,55 +10,14 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { caseNamed } from './fault-case.ts'
+import { expect, it } from 'vitest'
 import type { Fault } from './faults.ts'
 import { NAME } from './fault-guest.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
-import { Stage } from './stage.ts'
+import { CASE_LIMIT_MS, onStage } from './survives.ts'
 
-/** The cases that have the most to tell, some five minutes of the hours that `npm run test:faults` takes. */
-const CASES = [
-  'snapshot: create before: cut',
-  'snapshot: create acted: app',
-  'snapshot: create acted: libvirtd',
-  'snapshot: create before: full-overlays',
-  'merge-active: begin vda acted: app',
-  'merge-active: copy vdb waiting: libvirtd',
-  'merge-active: copy vda waiting: qemu',
-  'merge-active: pivot vda acted: app',
-  'merge-middle: reconcile vdb acted: app',
-  'merge-pull: copy vdb waiting: cut',
-  'revert: revert acted: app',
-  'delete: delete s2 before: libvirtd',
-  'delete: delete s2 acted: app',
-  'push-increment: begin acted: app',
-  'push-increment: read domain.xml back acted: qemu',
-  'copy-backup: merge vda back before: qemu',
-  'copy-backup: merge vdb back acted: app',
-  'restore: copy vdb acted: app',
-  'restore-in-place: switch acted: app',
-  'backup-remove: remove a backup acted: libvirtd',
-]
-const CASE_LIMIT_MS = 120_000
-
-let stage: Stage
-beforeAll(async () => {
-  stage = await Stage.open()
-})
-afterAll(async () => {
-  await stage?.close()
-})
-
-it.each(CASES)(
-  '%s',
-  async (name) => {
-    const each = caseNamed(name, SCENARIOS)
-    expect((await runCase(stage, each.scenario, name, each)).faults).toEqual([])
-  },
-  CASE_LIMIT_MS,
-)
+const stage = onStage()
 
 it(
   'the checks see what is wrong: a record changed in a frozen layer, one lost, a file that nothing uses',
@@ -87,7 +46,7 @@ it(
         writeFileSync(join(guest.overlaysDir, 'left-behind'), '')
       },
     }
-    const { faults } = await runCase(stage, scenario, 'saboteur', {
+    const { faults } = await runCase(stage(), scenario, 'saboteur', {
       place: { step: 'tidy', at: 'recorded' },
       fault: saboteur,
     })
@@ -127,7 +86,7 @@ it(
         )
       },
     }
-    const { faults } = await runCase(stage, scenario, 'saboteur of backups', {
+    const { faults } = await runCase(stage(), scenario, 'saboteur of backups', {
       place: { step: 'let older checkpoints go', at: 'recorded' },
       fault: saboteur,
     })

@@ -1,26 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
+import { describe, expect, it } from 'vitest'
+import { acts, guestWrites, HOST } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
-import type { Lab } from '../testing/lab/lab.ts'
-import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 const MIB = 1024 * 1024
-let lab: Lab
-let keyframe: Keyframe
-
-beforeAll(async () => {
-  process.env.KEYFRAME_JOBS_PER_HOST = '50'
-  lab = await startTestLab('slow')
-  keyframe = await startKeyframe(lab)
-})
-afterAll(async () => {
-  await keyframe?.stop()
-  await lab?.stop({ remove: true })
-  delete process.env.KEYFRAME_JOBS_PER_HOST
-})
+process.env.KEYFRAME_JOBS_PER_HOST = '50'
+const { lab, keyframe } = await startOnLab('slow')
 
 /** Two at a time, as many as there are cores. */
 async function inTurns<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
