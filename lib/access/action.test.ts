@@ -311,7 +311,9 @@ describe('a route', () => {
     const own = new Response(null, { status: 404 })
     expect(await get(async () => own)).toBe(own)
     const both = route('job.read', async () => (Math.PI > 3 ? { id: '1' } : own))
-    expect((await both(new Request('http://x/api'), { params: Promise.resolve({ id: '1' }) })).status).toBe(200)
+    expect((await both(new Request('http://x/api'), { params: Promise.resolve({ id: '1' }) })).status).toBe(
+      200,
+    )
     expectTypeOf<AnswerOf<typeof both>>().toEqualTypeOf<{ id: string }>()
     expectTypeOf<AnswerOf<typeof both>>().not.toEqualTypeOf<{ id: number }>()
   })

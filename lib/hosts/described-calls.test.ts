@@ -123,10 +123,7 @@ const CALLS: [virsh: string, describe: (scene: Scene) => DescribedCall<unknown>]
   ],
   ['define --file domain.xml', ({ connect }) => defineDomain(connect, URI, '<domain/>')],
   ['pool-create --file pool.xml --build', ({ connect }) => buildPool(connect, URI, '<pool/>')],
-  [
-    'vol-create --pool keyframe-1 --file volume.xml',
-    ({ pool }) => createVolume(pool, URI, '<volume/>'),
-  ],
+  ['vol-create --pool keyframe-1 --file volume.xml', ({ pool }) => createVolume(pool, URI, '<volume/>')],
   ['vol-delete --vol /b/a', ({ volume }) => deleteVolume(volume, URI)],
   [
     'vol-upload --vol /b/a --file a.json --offset 0 --length 3',
