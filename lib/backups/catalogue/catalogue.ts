@@ -5,6 +5,7 @@ import { publish } from '../../live/hub.ts'
 import type { Schema } from '../../store/schema.ts'
 import { store } from '../../store/store.ts'
 import { Refusal } from '../../jobs/refusal.ts'
+import { byId, walkDown } from './chain-of.ts'
 import { isForeign } from './foreign-backups.ts'
 import { SIGNATURE_BYTES } from './sign-manifest.ts'
 import { readManifest, type Manifest } from './manifest.ts'
@@ -79,28 +80,23 @@ const FOREIGN = 'It was made by another Keyframe, or changed, so nothing is done
 
 /** A backup with all below it, the full first. Throws Refusal when one of them is not there. */
 export async function requireChain(targetId: string, id: string): Promise<Backup[]> {
-  const all = new Map((await listBackups({ targetId })).map((backup) => [backup.id, backup]))
-  const chain: Backup[] = []
-  for (let next: string | null = id; next !== null;) {
-    if (chain.some((each) => each.id === next))
-      throw new Refusal(`The backup ${id} rests on itself, by way of others: it can’t be read.`)
-    const backup: Backup | undefined = all.get(next)
-    if (!backup && (await isForeign(targetId, next)))
-      throw new Refusal(
-        next === id
-          ? `${FOREIGN} An admin can adopt it on Backups.`
-          : `The backup ${id} rests on ${next}. ${FOREIGN} An admin can adopt it on Backups.`,
-      )
-    if (!backup)
-      throw new Refusal(
-        next === id
-          ? 'There is no such backup: it was removed meanwhile. Reload the page.'
-          : `The backup ${id} rests on ${next}, which is not there any more: it can’t be read.`,
-      )
-    chain.unshift(backup)
-    next = backup.parentId
-  }
-  return chain
+  const find = byId(await listBackups({ targetId }))
+  const backup = find(id)
+  if (!backup)
+    throw new Refusal(
+      (await isForeign(targetId, id))
+        ? `${FOREIGN} An admin can adopt it on Backups.`
+        : 'There is no such backup: it was removed meanwhile. Reload the page.',
+    )
+  const { links, broken } = walkDown(backup, find)
+  if (broken === null) return links.reverse()
+  if (broken.why === 'circle')
+    throw new Refusal(`The backup ${id} rests on itself, by way of others: it can’t be read.`)
+  throw new Refusal(
+    (await isForeign(targetId, broken.id))
+      ? `The backup ${id} rests on ${broken.id}. ${FOREIGN} An admin can adopt it on Backups.`
+      : `The backup ${id} rests on ${broken.id}, which is not there any more: it can’t be read.`,
+  )
 }
 
 /**

@@ -1,5 +1,6 @@
 import 'server-only'
 import { listBackups, type Backup, type CheckStatus } from './catalogue.ts'
+import { walkDown, type Chain } from './chain-of.ts'
 import { chainFault } from '../check/check-backup.ts'
 
 /** A backup as pages show it: plain data. Instants in epoch ms. */
@@ -30,6 +31,11 @@ export interface BackupView {
   notes: string[]
 }
 
+const brokenSentence = ({ why, id }: NonNullable<Chain<Backup>['broken']>): string =>
+  why === 'circle'
+    ? 'It rests on itself, by way of others.'
+    : `${id}, on which it rests, is not in the target.`
+
 /** The backups of a VM as pages show them, the newest first. */
 export async function viewBackups(
   which: { targetId?: string; host?: string; vmUuid?: string } = {},
@@ -37,24 +43,15 @@ export async function viewBackups(
   const backups = await listBackups(which)
   const keyOf = (backup: Backup, id = backup.id) => `${backup.targetId} ${id}`
   const byKey = new Map(backups.map((backup) => [keyOf(backup), backup]))
-  const chains = new Map<string, Backup[]>()
-  /** The full first; with one missing below, the lowest that is there. */
-  const chainOf = (backup: Backup): Backup[] => {
-    const known = chains.get(keyOf(backup))
-    if (known) return known
-    // Until it is known: a manifest that names itself ends here.
-    chains.set(keyOf(backup), [backup])
-    const parent = backup.parentId === null ? undefined : byKey.get(keyOf(backup, backup.parentId))
-    const chain = parent ? [...chainOf(parent), backup] : [backup]
-    chains.set(keyOf(backup), chain)
-    return chain
-  }
+  const walks = new Map(
+    backups.map((backup) => [backup, walkDown(backup, (id) => byKey.get(keyOf(backup, id)))]),
+  )
   const above = new Map<string, string[]>(backups.map((backup) => [keyOf(backup), []]))
   for (const backup of backups)
-    for (const below of chainOf(backup)) if (below !== backup) above.get(keyOf(below))!.unshift(backup.id)
+    for (const below of walks.get(backup)!.links.slice(1)) above.get(keyOf(below))!.unshift(backup.id)
   return backups
     .map((backup) => {
-      const chain = chainOf(backup)
+      const { links, broken } = walks.get(backup)!
       const { manifest } = backup
       return {
         id: backup.id,
@@ -72,10 +69,7 @@ export async function viewBackups(
         check: backup.check,
         checkedAtMs: backup.checkedAtMs,
         checkNote: backup.checkNote,
-        fault:
-          chain[0]!.parentId !== null
-            ? `${chain[0]!.parentId}, on which it rests, is not in the target.`
-            : chainFault(chain),
+        fault: broken === null ? chainFault(links.toReversed()) : brokenSentence(broken),
         fullReason: manifest.fullReason,
         consistency: manifest.consistency,
         disks: manifest.disks.map(({ target, virtualBytes }) => ({ target, virtualBytes })),

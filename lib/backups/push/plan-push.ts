@@ -5,6 +5,7 @@ import type { Host } from '../../hosts/host.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import { getFile, withFolder } from '../targets/backup-folder.ts'
 import { folderOf, listBackups, type Backup } from '../catalogue/catalogue.ts'
+import { byId, walkDown, type Chain } from '../catalogue/chain-of.ts'
 import { chooseDisks } from '../choose-disks.ts'
 import { decideKind, type Kind, type Parent } from './decide-kind.ts'
 import { freeBytesOf, spaceRefusal } from '../targets/look-at-target.ts'
@@ -71,18 +72,15 @@ const backingOf = (kind: Kind, file: string | undefined): string | null =>
   kind.kind === 'increment' && file !== undefined ? `../${kind.parentId}/${file}` : null
 
 async function asParent(host: Host, target: Target, backup: Backup, all: readonly Backup[]): Promise<Parent> {
-  let [full, chainLength] = [backup, 1]
-  // Bounded: a catalogue that someone edited may go in a circle.
-  for (; full.parentId !== null && chainLength <= all.length; chainLength++)
-    full = all.find((each) => each.id === full.parentId) ?? full
+  const chain = walkDown(backup, byId(all))
   return {
     id: backup.id,
     checkpoint: backup.manifest.checkpoint,
     disks: backup.manifest.disks,
     check: backup.check,
-    chainLength,
-    fullAtMs: full.createdAtMs,
-    unusable: await whyUnusable(host, target, backup, all),
+    chainLength: chain.links.length,
+    fullAtMs: chain.links.at(-1)!.createdAtMs,
+    unusable: await whyUnusable(host, target, chain),
   }
 }
 
@@ -90,13 +88,10 @@ async function asParent(host: Host, target: Target, backup: Backup, all: readonl
 async function whyUnusable(
   host: Host,
   target: Target,
-  backup: Backup,
-  all: readonly Backup[],
+  { links, broken }: Chain<Backup>,
 ): Promise<string | null> {
-  for (let next: string | null = backup.id, steps = 0; next !== null && steps <= all.length; steps++) {
-    const link = all.find((each) => each.id === next)
-    if (!link) return `${next}, on which it rests, is not in the catalogue`
-    if (link.check === 'damaged') return `${next}, on which it rests, is damaged`
+  for (const link of links) {
+    if (link.check === 'damaged') return `${link.id}, on which it rests, is damaged`
     const missing = await host.connection
       .operate((connect) =>
         withFolder(connect, folderOf(target, link.id), async (pool) => {
@@ -114,7 +109,7 @@ async function whyUnusable(
         throw error
       })
     if (missing !== null) return missing
-    next = link.parentId
   }
-  return null
+  if (broken?.why === 'circle') return `${broken.id} rests on itself, by way of others`
+  return broken === null ? null : `${broken.id}, on which it rests, is not in the catalogue`
 }

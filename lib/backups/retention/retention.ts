@@ -1,3 +1,5 @@
+import { byId, walkDown } from '../catalogue/chain-of.ts'
+
 /** How many to keep; 0 = none by that rule. */
 export interface Retention {
   last: number
@@ -53,17 +55,8 @@ export function applyRetention(
   timeZone: string,
 ): RetentionVerdict[] {
   const newestFirst = [...backups].sort((a, b) => b.createdAtMs - a.createdAtMs || b.id.localeCompare(a.id))
-  const byId = new Map(backups.map((backup) => [backup.id, backup]))
-  const below = (backup: Kept): Kept[] => {
-    const chain: Kept[] = []
-    for (let next = backup.parentId; next !== null && chain.length < backups.length;) {
-      const parent = byId.get(next)
-      if (!parent) break
-      chain.push(parent)
-      next = parent.parentId
-    }
-    return chain
-  }
+  const find = byId(backups)
+  const below = (backup: Kept): Kept[] => walkDown(backup, find).links.slice(1)
   const isWhole = (backup: Kept) => [backup, ...below(backup)].every((each) => each.check !== 'damaged')
   const reasons = new Map<string, string>()
   const keep = (backup: Kept | undefined, reason: string) => {

@@ -2,6 +2,7 @@ import 'server-only'
 import { z } from 'zod'
 import { requireHost } from '../../hosts/find-vm.ts'
 import { UNFINISHED } from '../../jobs/job-rows.ts'
+import { byId, walkDown } from '../catalogue/chain-of.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import { startJob } from '../../jobs/start-job.ts'
 import { store } from '../../store/store.ts'
@@ -94,12 +95,8 @@ async function backupsInUse(targetId: string): Promise<Set<string>> {
 
 /** Increments before what they rest on. */
 function childrenFirst(chosen: readonly Backup[]): string[] {
-  const depth = (backup: Backup): number => {
-    let steps = 0
-    for (let next = backup.parentId; next !== null && steps < chosen.length; steps++)
-      next = chosen.find((each) => each.id === next)?.parentId ?? null
-    return steps
-  }
+  const find = byId(chosen)
+  const depth = (backup: Backup) => walkDown(backup, find).links.length
   return [...chosen]
     .sort((a, b) => depth(b) - depth(a) || b.createdAtMs - a.createdAtMs)
     .map((backup) => backup.id)
