@@ -19,6 +19,7 @@ const job = (kind: JobView['kind'], status: JobView['status'], createdAtMs = 0):
   error: null,
   canCancel: false,
   offers: [],
+  backupId: null,
   limitBytesPerSecond: null,
 })
 

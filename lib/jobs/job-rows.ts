@@ -12,6 +12,18 @@ export const UNFINISHED: readonly JobStatus[] = ['queued', 'running', 'waiting']
 /** What a job keeps its limit under, bytes per second, where it can be changed while it runs. */
 export const KEPT_LIMIT = 'limit'
 
+/** Kinds whose input names one backup. */
+const OF_A_BACKUP: ReadonlySet<string> = new Set<JobKind>([
+  'backup',
+  'backup-copy',
+  'backup-check',
+  'restore',
+  'restore-in-place',
+])
+
+const backupIdOf = (row: Pick<JobRow, 'kind' | 'input'>): string | null =>
+  OF_A_BACKUP.has(row.kind) ? ((JSON.parse(row.input) as { backupId?: string }).backupId ?? null) : null
+
 /** A row as pages show it. */
 export function toView(row: JobRow): JobView {
   return {
@@ -31,6 +43,7 @@ export function toView(row: JobRow): JobView {
     error: row.error,
     canCancel: row.can_cancel === 1 && row.cancel_requested === 0,
     offers: JSON.parse(row.offers) as JobOffer[],
+    backupId: backupIdOf(row),
     limitBytesPerSecond:
       row.ended_at_ms === null
         ? ((JSON.parse(row.kept) as Record<string, number | undefined>)[KEPT_LIMIT] ?? null)

@@ -52,6 +52,8 @@ export interface JobView {
   canCancel: boolean
   /** Ways out that are legal now. */
   offers: JobOffer[]
+  /** The backup that it makes, checks or restores, in its target; null: none, or several. */
+  backupId: string | null
   /** Of a copy whose limit can be changed while it runs, 0 = none; null: it has no limit of its own now. */
   limitBytesPerSecond: number | null
 }

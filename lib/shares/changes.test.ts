@@ -23,6 +23,7 @@ const job = (change: Partial<JobView> = {}): LiveEvent => ({
     error: null,
     canCancel: true,
     offers: [],
+    backupId: null,
     limitBytesPerSecond: null,
     ...change,
   },
