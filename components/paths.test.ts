@@ -4,6 +4,7 @@ import { expect, expectTypeOf, test } from 'vitest'
 import type { BackupForm } from '@/lib/backups/backup-form'
 import type { ForeignView } from '@/lib/backups/catalogue/foreign-backups'
 import type { RestorePlan } from '@/lib/backups/restore/plan-restore'
+import type { BlockJobView } from '@/lib/hosts/types'
 import type { JobView } from '@/lib/jobs/types'
 import type { MergeOption } from '@/lib/merges/types'
 import type { Plan } from '@/lib/plans/types'
@@ -192,12 +193,15 @@ test('who reads an address gets what its route answers, and can’t take it for 
   expectTypeOf(restorePlacesPath).returns.toEqualTypeOf<ReadPath<string[]>>()
   expectTypeOf(restorePlanPath).returns.toEqualTypeOf<ReadPath<RestorePlan>>()
   expectTypeOf(foreignBackupsPath).returns.toEqualTypeOf<ReadPath<ForeignView>>()
-  expectTypeOf(jobPath).returns.toEqualTypeOf<ReadPath<JobView>>()
+  expectTypeOf(jobPath).returns.toEqualTypeOf<ReadPath<{ job: JobView; blockJobs: BlockJobView[] }>>()
   expectTypeOf(sharesOfPath).returns.toEqualTypeOf<ReadPath<ShareView[]>>()
 
   const read = (signal: AbortSignal, get: typeof useGet) => {
-    expectTypeOf(getJson(jobPath('j'), signal)).resolves.toEqualTypeOf<JobView>()
-    expectTypeOf(get(jobPath('j')).data).toEqualTypeOf<JobView | null>()
+    expectTypeOf(getJson(jobPath('j'), signal)).resolves.toEqualTypeOf<{
+      job: JobView
+      blockJobs: BlockJobView[]
+    }>()
+    expectTypeOf(get(jobPath('j')).data).toEqualTypeOf<{ job: JobView; blockJobs: BlockJobView[] } | null>()
     // @ts-expect-error: a job is no form
     get<SnapshotForm>(jobPath('j'))
     // @ts-expect-error: nothing says what this answers

@@ -1,14 +1,16 @@
 'use client'
 
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { BlockJobView } from '@/lib/hosts/types'
 import type { JobView } from '@/lib/jobs/types'
 import { getJson } from '@/components/dialogs/use-get'
-import { useLive } from '@/components/live/live-provider'
+import { useConnected, useLive } from '@/components/live/live-provider'
 import { jobPath } from '@/components/paths'
 
-/** Between two looks where no event came: the stream may be down. */
+/** Between two looks while the event stream is down. */
 const LOOK_EVERY_MS = 1_000
+/** While it is up, events tell; a look from time to time costs little, should one be lost. */
+const CONNECTED_LOOK_EVERY_MS = 10_000
 
 /** A Keyframe job as it moves, by events and, should they not come, by asking. null until the first answer. */
 export function useJob(
@@ -18,30 +20,43 @@ export function useJob(
 ): { job: JobView | null; blockJobs: BlockJobView[] } {
   const [job, setJob] = useState<JobView | null>(known)
   const [blockJobs, setBlockJobs] = useState<BlockJobView[]>([])
+  // How often events told of either: an answer that was asked for before the last of them is older than it.
+  const told = useRef({ job: 0, blockJobs: 0 })
   const ended = job !== null && job.endedAtMs !== null
+  const connected = useConnected()
+  const everyMs = connected ? Math.max(lookEveryMs, CONNECTED_LOOK_EVERY_MS) : lookEveryMs
   useLive((event) => {
-    if (event.type === 'job' && event.job.id === jobId) setJob(event.job)
-    if (event.type === 'block-jobs' && job && event.host === job.host && event.vmUuid === job.vmUuid)
-      setBlockJobs(event.jobs.filter((each) => each.jobId === jobId))
+    if (event.type === 'job' && event.job.id === jobId) {
+      told.current.job++
+      setJob(event.job)
+    }
+    if (event.type !== 'block-jobs') return
+    const own = event.jobs.filter((each) => each.jobId === jobId)
+    // Of this job before its first answer, too: whose VM it is is known by then at the latest.
+    if (own.length === 0 && !(job && event.host === job.host && event.vmUuid === job.vmUuid)) return
+    told.current.blockJobs++
+    setBlockJobs(own)
   })
   useEffect(() => {
     if (ended) return
     const abort = new AbortController()
     const look = () => {
+      const before = { ...told.current }
       getJson(jobPath(jobId), abort.signal).then(
-        // An answer that was under way while the end was told must not bring the job back to life.
         (next) => {
-          if (!abort.signal.aborted) setJob((now) => (now !== null && now.endedAtMs !== null ? now : next))
+          if (abort.signal.aborted) return
+          if (before.job === told.current.job) setJob(next.job)
+          if (before.blockJobs === told.current.blockJobs) setBlockJobs(next.blockJobs)
         },
         () => undefined,
       )
     }
     look()
-    const timer = setInterval(look, lookEveryMs)
+    const timer = setInterval(look, everyMs)
     return () => {
       clearInterval(timer)
       abort.abort()
     }
-  }, [jobId, ended, lookEveryMs])
+  }, [jobId, ended, everyMs])
   return { job, blockJobs }
 }

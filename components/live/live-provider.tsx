@@ -7,6 +7,7 @@ import { LiveClient } from '@/components/live/live-client'
 import { LostNote } from '@/components/live/lost-note'
 
 const Live = createContext<LiveClient | null>(null)
+const Connected = createContext(false)
 
 /** Holds this tab's end of the event stream, for everything below it. `since`: id of the newest event when the server began to render. */
 export function LiveProvider({ since, children }: { since: string; children: ReactNode }) {
@@ -25,7 +26,7 @@ export function LiveProvider({ since, children }: { since: string; children: Rea
   }, [client, router])
   return (
     <Live value={client}>
-      {children}
+      <Connected value={connected}>{children}</Connected>
       <LostNote connected={connected} />
     </Live>
   )
@@ -37,6 +38,9 @@ export function useLive(handler: (event: LiveEvent) => void): void {
   const handle = useEffectEvent(handler)
   useEffect(() => client?.listen((event) => handle(event)), [client])
 }
+
+/** True while the event stream is up, so that what is shown needs no asking. */
+export const useConnected = (): boolean => useContext(Connected)
 
 /** Says that this tab shows the VM: its host is then polled fast. */
 export function useWatch(host: string, vmUuid: string): void {

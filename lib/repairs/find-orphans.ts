@@ -148,7 +148,7 @@ function toFound(survey: Survey, { file, origin, below }: Candidate, refused: st
                 danger: `${loss} ${ONLY_THIS_HOST}`,
                 preview: [
                   'Every VM and every snapshot of this host is asked once more whether it uses the file; if one does, or the file changed meanwhile, nothing is done.',
-                  `The file ${file.path} is removed, as virsh vol-delete ${shellWord(file.path)} does.`,
+                  `The file ${file.path} is removed, as virsh vol-delete --vol ${shellWord(file.path)} does.`,
                   ...(below.length > 0
                     ? [`${below.join(', ')} ${below.length === 1 ? 'is' : 'are'} not touched.`]
                     : []),

@@ -1,10 +1,14 @@
 import 'server-only'
 import { readTaintedLayers, type TaintedLayer } from '../merges/tainted-layers.ts'
+import { domainWord } from '../hosts/described-calls.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
 import type { MovedLayer } from '../merges/reconcile-snapshots.ts'
 import { found, offer, type Found } from './found.ts'
 import { ownerOf, type Survey, type SurveyedSnapshot, type SurveyedVm } from './survey-host.ts'
 import type { Evidence } from './types.ts'
+
+const deleteLine = (vm: { name: string; uuid: string }, snapshot: string): string =>
+  `virsh snapshot-delete --domain ${shellWord(domainWord(vm))} --snapshotname ${shellWord(snapshot)}`
 
 /** libvirt tells creation in whole seconds, and clocks differ: a frozen layer changed later than this was written to again. */
 const FROZEN_SLACK_MS = 3_000
@@ -56,7 +60,7 @@ function missingFiles(survey: Survey, vm: SurveyedVm, snapshot: SurveyedSnapshot
             confirm: null,
             danger: `The restore point ${snapshot.name} leaves the list. No file is touched, and what ${vm.vm.name} holds now stays as it is.`,
             preview: [
-              `libvirt’s entry of ${snapshot.name} is deleted, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(snapshot.name)} --metadata does.`,
+              `libvirt’s entry of ${snapshot.name} is deleted, as ${deleteLine(vm.vm, snapshot.name)} --metadata does.`,
               ...(children.length > 0
                 ? [
                     `${children.join(', ')} ${children.length === 1 ? 'becomes a child' : 'become children'} of ${snapshot.parent ?? 'no snapshot'}.`,
@@ -130,7 +134,7 @@ function unfinishedDelete(
                 confirm: null,
                 danger: `The restore point ${child.name} is gone after it; its data was changed when the delete was broken off, so it could not be reverted to anyway. What ${vm.vm.name} holds now stays.`,
                 preview: [
-                  `The delete of ${child.name} is done again, to its end, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(child.name)} does.`,
+                  `The delete of ${child.name} is done again, to its end, as ${deleteLine(vm.vm, child.name)} does.`,
                   ...child.disks
                     .filter((disk) => disk.kind === 'external' && disk.frozenPath !== null)
                     .map(
@@ -217,7 +221,7 @@ function mergedAlready(
               confirm: null,
               danger: `The restore point ${child.name} is gone: its layer was merged into. Only libvirt’s entries change, no file; ${moves.map((move) => move.fromPath).join(', ')} ${moves.length === 1 ? 'stays' : 'stay'} until ${vm.vm.name} was shut down and started again, and can be removed then.`,
               preview: [
-                `libvirt’s entry of ${child.name} is deleted, as virsh snapshot-delete ${shellWord(vm.vm.name)} ${shellWord(child.name)} --metadata does.`,
+                `libvirt’s entry of ${child.name} is deleted, as ${deleteLine(vm.vm, child.name)} --metadata does.`,
                 ...moves.flatMap((move) =>
                   grandchildren.map(
                     (name) =>

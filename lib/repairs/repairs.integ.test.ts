@@ -148,7 +148,7 @@ describe('files that nothing uses', () => {
     expect(finding.sentence).toContain(`overlay of snapshot lost of vda of ${name}, by its name`)
     expect(finding.evidence[0]).toMatchObject({ path: orphan })
     expect(report.reclaimableBytes).toBeGreaterThanOrEqual(MIB)
-    expect(finding.repair!.preview.join(' ')).toContain(`virsh vol-delete ${orphan}`)
+    expect(finding.repair!.preview.join(' ')).toContain(`virsh vol-delete --vol ${orphan}`)
     await expect(repair(finding, 'lost')).rejects.toThrow(/nothing was done/)
     expect(existsSync(orphan)).toBe(true)
     const job = await repair(finding)
