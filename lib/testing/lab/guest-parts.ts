@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { cpioArchive, type CpioEntry } from './cpio.ts'
 import { findGuestKernel, type GuestKernel } from './guest-kernel.ts'
+import { makeOnce } from './make-once.ts'
 import { guestCacheDir, labSourceDir } from './paths.ts'
 import { emptyRing, RECORD_FILE } from './record-format.ts'
 import { run } from './run-command.ts'
@@ -121,38 +122,19 @@ async function makeDisks(parts: GuestParts, workDir: string): Promise<void> {
   await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', parts.diskRaw, parts.diskQcow2])
 }
 
-let building: Promise<GuestParts> | undefined
-
 /** Kernel, initramfs and base disks of every guest: built once, then taken from the cache. */
-export function guestParts(say: (line: string) => void = () => {}): Promise<GuestParts> {
+export async function guestParts(say: (line: string) => void = () => {}): Promise<GuestParts> {
   const dir = guestCacheDir()
-  if (existsSync(dir)) return Promise.resolve(partsIn(dir))
-  building ??= buildParts(dir, say).finally(() => {
-    building = undefined
-  })
-  return building
-}
-
-async function buildParts(dir: string, say: (line: string) => void): Promise<GuestParts> {
-  say("building the guest: Debian's cloud kernel, busybox and the guest agent (once)")
-  const fresh = `${dir}.${process.pid}`
-  const work = join(fresh, 'work')
-  mkdirSync(work, { recursive: true })
-  try {
+  await makeOnce(dir, async (fresh) => {
+    say("building the guest: Debian's cloud kernel, busybox and the guest agent (once)")
+    const work = join(fresh, 'work')
+    mkdirSync(work)
     const parts = partsIn(fresh)
     const kernel = await findGuestKernel(work)
     writeFileSync(parts.kernel, kernel.image)
     writeFileSync(parts.initramfs, await initramfs(kernel))
     await makeDisks(parts, work)
     rmSync(work, { recursive: true })
-    // Two labs that start at once build the same twice; the later one takes what the first put there.
-    try {
-      renameSync(fresh, dir)
-    } catch (error) {
-      if (!existsSync(dir)) throw error
-    }
-  } finally {
-    rmSync(fresh, { recursive: true, force: true })
-  }
+  })
   return partsIn(dir)
 }

@@ -5,8 +5,6 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  renameSync,
-  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -15,8 +13,10 @@ import { copySparse } from './copy-sparse.ts'
 import { escapeXml } from './domain-xml.ts'
 import { type Guest, type GuestOptions } from './guest.ts'
 import { imageName } from './guest-disks.ts'
-import { type Lab, startLab } from './lab.ts'
+import type { Lab } from './lab.ts'
+import { makeOnce } from './make-once.ts'
 import { guestCacheDir } from './paths.ts'
+import { startTestLab } from './test-lab.ts'
 import { SAVE_HEADER_BYTES, savedXmlBytes, withSavedXml } from './saved-image.ts'
 
 // Booting costs 6 s, continuing a saved state 1 s: tests begin with a guest that has written for a moment already.
@@ -51,42 +51,28 @@ function templateDir(shape: Shape): string {
 
 const target = (index: number) => `vd${String.fromCharCode(97 + index)}`
 
-async function makeTemplate(shape: Shape, dir: string): Promise<void> {
-  const lab = await startLab({ dir: `/tmp/kf-saved-${process.pid}` })
+async function makeTemplate(shape: Shape, fresh: string): Promise<void> {
+  const lab = await startTestLab('saved')
   try {
     await lab.defineGuest({ name: TEMPLATE, disks: shape.map((format) => ({ format })) })
     await lab.startGuest(TEMPLATE)
     await lab.virsh('save', TEMPLATE, join(lab.imagesDir, 'state'))
-    const fresh = `${dir}.${process.pid}`
-    mkdirSync(fresh)
     copyFileSync(join(lab.imagesDir, 'state'), join(fresh, 'state'))
     for (const [index, format] of shape.entries())
       await copySparse(
         join(lab.imagesDir, imageName(TEMPLATE, target(index), format)),
         join(fresh, target(index)),
       )
-    try {
-      renameSync(fresh, dir)
-    } catch {
-      rmSync(fresh, { recursive: true })
-    }
   } finally {
     await lab.stop({ remove: true })
   }
 }
 
-const makings = new Map<string, Promise<void>>()
-
 /** Replaces the fresh disks of a defined guest by saved ones, and leaves libvirt the state to continue from. */
 export async function putSavedState(lab: Lab, options: GuestOptions, guest: Guest): Promise<void> {
   const shape = shapeOf(options)
   const dir = templateDir(shape)
-  if (!existsSync(dir)) {
-    // Labs of one process that start side by side share the making.
-    const making = makings.get(dir) ?? makeTemplate(shape, dir).finally(() => makings.delete(dir))
-    makings.set(dir, making)
-    await making
-  }
+  await makeOnce(dir, (fresh) => makeTemplate(shape, fresh))
   for (const disk of guest.disks) {
     await copySparse(join(dir, disk.target), disk.path)
     lab.user.own(disk.path)
