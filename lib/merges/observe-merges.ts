@@ -19,8 +19,9 @@ export function observeMerges(host: Host): void {
   host.onBrokenOff((vmUuid, target, sinceMs) => {
     turn = turn.then(() => rememberBrokenOff(host, { vmUuid, target }, sinceMs)).catch(() => undefined)
   })
-  host.jobs.onChange(({ begun, ended }) => {
-    for (const job of begun.filter(isForeignCommit))
+  host.jobs.onChange(({ running, ended }) => {
+    // At each change: a slow commit may write into its base only after it was first seen.
+    for (const job of running.filter(isForeignCommit))
       turn = turn.then(() => remember(host, job, tops)).catch(() => undefined)
     for (const job of ended.filter(isForeignCommit)) {
       turn = turn
