@@ -1,4 +1,5 @@
 import { type Lab } from '../lib/testing/lab/lab.ts'
+import { qemuIo } from '../lib/testing/lab/qemu-io.ts'
 import { testLab } from './under-test.ts'
 
 const MIB = 1024 * 1024
@@ -9,12 +10,6 @@ export async function guestWithOverlay(name: string): Promise<Lab> {
   await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', virtualBytes: 32 * MIB }] })
   await lab.startGuest(name)
   await lab.virsh('snapshot-create-as', name, 's1', '--disk-only')
-  await lab.virsh(
-    'qemu-monitor-command',
-    name,
-    '--hmp',
-    '--cmd',
-    'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 90 0 12M"',
-  )
+  await qemuIo(lab, name, 0, 'write -P 90 0 12M')
   return lab
 }

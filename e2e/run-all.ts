@@ -7,9 +7,8 @@ import { cacheDir } from '../lib/testing/lab/paths.ts'
 import { provision } from '../lib/testing/lab/provision.ts'
 import { sweepTestLabs } from '../lib/testing/lab/test-lab.ts'
 import { type Earlier, oldestFirst } from './oldest-first.ts'
-import { MINUTE_MS, runSuite, say, type Suite, type SuiteResult } from './run-suite.ts'
+import { MINUTE_MS, printResults, runSuite, say, type Suite, type SuiteResult } from './run-suite.ts'
 import { PARTS } from './suites.ts'
-import { timeTable } from './test-suites.ts'
 
 const startMs = Date.now()
 const { values: options, positionals: asked } = parseArgs({
@@ -65,12 +64,6 @@ for (const part of due) {
   results.push(result)
   for (const dir of await sweepTestLabs()) say(`${part.name} left its lab behind in ${dir}: ended`)
 }
-const passed = results.reduce((sum, counts) => sum + counts.passed, 0)
-const failed = results.reduce((sum, counts) => sum + counts.failed, 0)
-const failures = results.flatMap(({ name, failures = [] }) => failures.map((one) => `${name}: ${one}`))
-if (results.length > 0) console.log(`\n== where the time went\n${timeTable(results).join('\n')}`)
 if (leftOut.length > 0)
   console.log(`\n== left out, for the time was too short\n${leftOut.map(({ name }) => name).join('\n')}`)
-if (failures.length > 0) console.log(`\n== what failed\n${failures.join('\n')}`)
-console.log(`\n${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+process.exit(printResults(results) === 0 ? 0 : 1)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { repoDir } from '../lib/testing/lab/paths.ts'
-import { type Counts, judge } from './test-suites.ts'
+import { type Counts, judge, timeTable } from './test-suites.ts'
 
 export const MINUTE_MS = 60_000
 /** Between asking a suite that is over its limit to end, and ending it. */
@@ -78,4 +78,15 @@ function countsOf(suite: Suite, exitCode: number | null): Counts | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The end of a run: where the time went, what failed, and the sums. Gives how many failed. */
+export function printResults(results: readonly SuiteResult[]): number {
+  const passed = results.reduce((sum, counts) => sum + counts.passed, 0)
+  const failed = results.reduce((sum, counts) => sum + counts.failed, 0)
+  const failures = results.flatMap(({ name, failures = [] }) => failures.map((one) => `${name}: ${one}`))
+  if (results.length > 0) console.log(`\n== where the time went\n${timeTable(results).join('\n')}`)
+  if (failures.length > 0) console.log(`\n== what failed\n${failures.join('\n')}`)
+  console.log(`\n${passed} passed, ${failed} failed`)
+  return failed
 }

@@ -5,9 +5,8 @@ import { buildApp } from './app/build-app.ts'
 import { cacheDir } from '../lib/testing/lab/paths.ts'
 import { provision } from '../lib/testing/lab/provision.ts'
 import { sweepTestLabs } from '../lib/testing/lab/test-lab.ts'
-import { MINUTE_MS, runSuite, say, type Suite, type SuiteResult } from './run-suite.ts'
+import { MINUTE_MS, printResults, runSuite, say, type Suite, type SuiteResult } from './run-suite.ts'
 import { E2E, FORMAT, INTEG, LINT, TYPES, UNIT } from './suites.ts'
-import { timeTable } from './test-suites.ts'
 import { TEST_DIST } from './app/test-app.ts'
 
 /** Of all together: nobody waits longer for a word, however slow the machine is. */
@@ -56,10 +55,4 @@ const all = [
   await oneByOne([alone(UNIT), alone(INTEG), alone(E2E)]),
 ].flat()
 for (const dir of await sweepTestLabs()) say(`a test left its lab behind in ${dir}: ended`)
-const passed = all.reduce((sum, counts) => sum + counts.passed, 0)
-const failed = all.reduce((sum, counts) => sum + counts.failed, 0)
-const failures = all.flatMap(({ name, failures = [] }) => failures.map((one) => `${name}: ${one}`))
-console.log(`\n== where the time went\n${timeTable(all).join('\n')}`)
-if (failures.length > 0) console.log(`\n== what failed\n${failures.join('\n')}`)
-console.log(`\n${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+process.exit(printResults(all) === 0 ? 0 : 1)

@@ -1,10 +1,9 @@
 import type { MadeRun } from '@/lib/schedules/backups-overview'
 import type { ScheduleRun } from '@/lib/schedules/types'
 import { RunPlot } from '@/components/backups/run-plot'
-import { formatDuration } from '@/components/format-time'
-import { JobState } from '@/components/jobs/job-state'
 import { PageLink } from '@/components/page-link'
-import { jobPagePath, vmBackupsPath } from '@/components/paths'
+import { vmBackupsPath } from '@/components/paths'
+import { JobLine } from '@/components/jobs/job-line'
 import { When } from '@/components/when'
 
 const SHOWN_RUNS = 20
@@ -63,20 +62,7 @@ function UnmadeRow({ run }: { run: ScheduleRun }) {
 function MadeRow({ run: { job, isDamaged, note, plot } }: { run: MadeRun }) {
   return (
     <li className="px-3 py-2 sm:px-4">
-      <p className="flex flex-wrap items-baseline gap-x-3">
-        <PageLink
-          href={jobPagePath(job.id)}
-          className="min-w-0 font-medium break-names hover:underline max-sm:py-2"
-        >
-          {job.vmName}
-        </PageLink>
-        <JobState status={job.status} />
-        <span className="text-[13px] text-muted">
-          <When ms={job.createdAtMs} />
-          {job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} ·{' '}
-          {job.by}
-        </span>
-      </p>
+      <JobLine job={job} name={job.vmName} />
       {job.error !== null && <p className="text-[13px] break-names text-danger">{job.error}</p>}
       {isDamaged && <p className="text-[13px] text-danger">Its backup was found damaged since.</p>}
       {note !== null && <p className="text-[13px] break-names text-muted">{note}</p>}

@@ -1,9 +1,5 @@
-import { PageLink } from '@/components/page-link'
+import { JobLine } from '@/components/jobs/job-line'
 import type { JobView } from '@/lib/jobs/types'
-import { JobState } from '@/components/jobs/job-state'
-import { jobPagePath } from '@/components/paths'
-import { formatDuration } from '@/components/format-time'
-import { When } from '@/components/when'
 
 /** Jobs that ended, the newest first, with what they said. */
 export function PastJobs({ jobs }: { jobs: JobView[] }) {
@@ -29,20 +25,7 @@ function PastJob({ job }: { job: JobView }) {
   const lines = job.error === null ? job.result : [job.error, ...job.result]
   return (
     <li className="px-3 py-2 sm:px-4">
-      <div className="flex flex-wrap items-baseline gap-x-3">
-        <PageLink
-          href={jobPagePath(job.id)}
-          className="min-w-0 font-medium break-names hover:underline max-sm:py-2"
-        >
-          {job.title}
-        </PageLink>
-        <JobState status={job.status} />
-        <span className="text-[13px] text-muted">
-          <When ms={job.createdAtMs} />
-          {job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} ·{' '}
-          {job.by}
-        </span>
-      </div>
+      <JobLine job={job} name={job.title} />
       {lines.map((line) => (
         <p key={line} className="text-[13px] text-muted break-names">
           {line}

@@ -32,7 +32,7 @@ export function useJob(
     }
     if (event.type !== 'block-jobs') return
     const own = event.jobs.filter((each) => each.jobId === jobId)
-    // Of this job before its first answer, too: whose VM it is is known by then at the latest.
+    // Before the first answer the VM is not known, but a block job names its job.
     if (own.length === 0 && !(job && event.host === job.host && event.vmUuid === job.vmUuid)) return
     told.current.blockJobs++
     setBlockJobs(own)

@@ -15,6 +15,7 @@ import type { Fault } from './faults.ts'
 import { NAME } from './fault-guest.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
+import { qemuIo } from '../../lib/testing/lab/qemu-io.ts'
 import { CASE_LIMIT_MS, onStage } from './survives.ts'
 
 const stage = onStage()
@@ -36,13 +37,7 @@ it(
         closeSync(file)
         // Else Keyframe says "unproven", which is right, and then nobody may rely on it.
         utimesSync(base, atime, mtime)
-        await guest.lab.virsh(
-          'qemu-monitor-command',
-          'web',
-          '--hmp',
-          '--cmd',
-          `qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 32 ${recordAt} 64"`,
-        )
+        await qemuIo(guest.lab, 'web', 0, `write -P 32 ${recordAt} 64`)
         writeFileSync(join(guest.overlaysDir, 'left-behind'), '')
       },
     }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WEB } from '../../lib/testing/lab/guest.ts'
+import { qemuIo } from '../../lib/testing/lab/qemu-io.ts'
 import type { Lab } from '../../lib/testing/lab/lab.ts'
 
 export const NAME = WEB.name
@@ -42,13 +43,7 @@ export class FaultGuest {
   /** Something to copy, in blocks that the guest's file system leaves free: 32 kB records alone would be merged in no time. */
   async fill(mebibytes: number): Promise<void> {
     for (const index of TARGETS.keys()) {
-      await this.lab.virsh(
-        'qemu-monitor-command',
-        NAME,
-        '--hmp',
-        '--cmd',
-        `qemu-io -d /machine/peripheral/virtio-disk${index}/virtio-backend "write -P 90 200M ${mebibytes}M"`,
-      )
+      await qemuIo(this.lab, NAME, index, `write -P 90 200M ${mebibytes}M`)
     }
   }
 

@@ -17,7 +17,7 @@ export const ofSnapshot: SubjectOf<'host' | 'vm' | 'snapshot'> = async (text) =>
   snapshot: text('snapshot'),
 })
 
-/** One that is not there yet, by the name that it is to have. */
+/** A snapshot that is about to be taken, by its name. */
 export const ofNewSnapshot: SubjectOf<'host' | 'vm' | 'name'> = async (text) => ({
   ...(await ofVm(text)),
   snapshot: text('name'),

@@ -101,9 +101,9 @@ export class BlockJobWatch {
     return views(this.#jobs.get(uuid))
   }
 
-  /** When the VM was last asked, epoch ms; null: never. */
-  lookedAtMs(uuid: string): number | null {
-    return this.#lookedAtMs.get(uuid) ?? null
+  /** A job that no look has seen began after this instant, epoch ms. */
+  unseenSinceMs(uuid: string): number {
+    return this.#lookedAtMs.get(uuid) ?? Date.now() - SCAN_MS
   }
 
   /** There is news of this VM: it is looked at at once. */

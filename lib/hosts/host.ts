@@ -15,8 +15,6 @@ const OPEN_MS = 1_000
 const LATE_NEWS_MS = 500
 /** VMs without an open page are compared with what was known of them this often. */
 const ALL_MS = 20_000
-/** A job that no look of the watch had seen began after this long at most. */
-const UNSEEN_MS = 20_000
 
 /** `sinceMs`: the job began after this instant, epoch ms. */
 type BrokenOffListener = (vmUuid: string, target: string, sinceMs: number) => void
@@ -145,7 +143,7 @@ export class Host {
       /commit$/.test(event.jobType) &&
       event.status !== 'completed'
     ) {
-      const sinceMs = this.jobs.lookedAtMs(uuid) ?? Date.now() - UNSEEN_MS
+      const sinceMs = this.jobs.unseenSinceMs(uuid)
       for (const listener of this.#brokenOffListeners) listener(uuid, event.target, sinceMs)
     }
     this.changed(uuid)

@@ -6,6 +6,7 @@ import type { Lab } from '../testing/lab/lab.ts'
 import { startTestLab } from '../testing/lab/test-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 import { subscribe, watch } from '../live/hub.ts'
+import { qemuIo } from '../testing/lab/qemu-io.ts'
 import type { LiveEvent } from '../live/types.ts'
 
 const MIB = 1024 * 1024
@@ -81,13 +82,7 @@ describe('a block job begun with virsh', () => {
   it('shows on an open page of its VM within 2 s, and its end', async () => {
     const uuid = await define('job')
     await lab.virsh('snapshot-create-as', 'job', 's1', '--disk-only')
-    await lab.virsh(
-      'qemu-monitor-command',
-      'job',
-      '--hmp',
-      '--cmd',
-      'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 8M"',
-    )
+    await qemuIo(lab, 'job', 0, 'write -P 9 0 8M')
     const close = watch(HOST, uuid)
     const jobs = () => events.filter(({ event }) => event.type === 'block-jobs' && event.vmUuid === uuid)
     events.length = 0

@@ -8,6 +8,7 @@ import { patternAt } from '../testing/image-bytes.ts'
 import { run } from '../testing/lab/run-command.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 import { startOnLab } from '../testing/on-lab.ts'
+import { qemuIo } from '../testing/lab/qemu-io.ts'
 import type { CheckReport, Finding, FindingKind } from './types.ts'
 
 const MIB = 1024 * 1024
@@ -308,14 +309,7 @@ describe('snapshots', () => {
       await write(0x50 + Number(each[1]))
       // In pieces: QEMU answers nobody while it writes one.
       for (let mib = 2; each === 's2' && mib < 502; mib += 25)
-        await lab.virsh(
-          'qemu-monitor-command',
-          '--domain',
-          name,
-          '--hmp',
-          '--cmd',
-          `qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 ${mib}M 25M"`,
-        )
+        await qemuIo(lab, name, 0, `write -P 9 ${mib}M 25M`)
     }
     const deleting = lab.virsh('snapshot-delete', name, 's2').then(
       () => 'done',
@@ -441,14 +435,7 @@ describe('snapshots', () => {
   it('a merge that was cancelled half way is told with what it cost', async () => {
     await lab.startGuest(name)
     await vm.snapshot({ name: 's1', disks: ['vda'] })
-    await lab.virsh(
-      'qemu-monitor-command',
-      '--domain',
-      name,
-      '--hmp',
-      '--cmd',
-      'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 6M"',
-    )
+    await qemuIo(lab, name, 0, 'write -P 9 0 6M')
     const { jobId } = await vm.startMerge(
       [
         {

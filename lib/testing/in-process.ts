@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../schedules/clock.ts'
 import type { JobView } from '../jobs/types.ts'
 import type { Lab } from './lab/lab.ts'
+import { qemuIo } from './lab/qemu-io.ts'
 import { waitUntil } from './lab/wait-until.ts'
 
 export const HOST = 'lab'
@@ -197,14 +198,7 @@ export async function guestWrites(
   const bytes = lengthMiB * 1024 * 1024
   const written = () => readFileSync(log, 'utf8').split(`wrote ${bytes}/${bytes} bytes`).length
   const before = written()
-  await lab.virsh(
-    'qemu-monitor-command',
-    '--domain',
-    name,
-    '--hmp',
-    '--cmd',
-    `qemu-io -d /machine/peripheral/virtio-disk${diskIndex}/virtio-backend "write -P ${pattern} ${offsetMiB}M ${lengthMiB}M"`,
-  )
+  await qemuIo(lab, name, diskIndex, `write -P ${pattern} ${offsetMiB}M ${lengthMiB}M`)
   // The monitor says nothing of a write that failed; QEMU's log does.
   await waitUntil(() => written() > before, {
     limitMs: 10_000,
@@ -216,13 +210,5 @@ export async function guestWrites(
 
 /** What QEMU holds back in memory of so many disks, written out: a reader beside it sees it then. */
 export async function guestFlushes(lab: Lab, name: string, disks: number): Promise<void> {
-  for (let disk = 0; disk < disks; disk++)
-    await lab.virsh(
-      'qemu-monitor-command',
-      '--domain',
-      name,
-      '--hmp',
-      '--cmd',
-      `qemu-io -d /machine/peripheral/virtio-disk${disk}/virtio-backend flush`,
-    )
+  for (let disk = 0; disk < disks; disk++) await qemuIo(lab, name, disk, 'flush')
 }

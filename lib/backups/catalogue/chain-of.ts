@@ -4,15 +4,15 @@ interface Link {
 }
 
 export interface Chain<T> {
-  /** The backup itself first, then what it rests on, down to the full or the last one that is there. */
+  /** The backup first, then each one that it rests on, down to its full; a broken chain ends earlier. */
   links: T[]
-  /** Why it does not reach a full; null: it does. `id` is of what is gone, or of where it turns back to. */
+  /** Why the chain does not reach a full, and at which id; null: it does. */
   broken: { why: 'gone' | 'circle'; id: string } | null
 }
 
 /**
- * A backup with all below it: the one walk of a chain. `find` gives the backup of an id in the same target. A manifest is
- * somebody's file: one that names itself, or a circle, ends the walk. Pure.
+ * Walks from a backup down to its full. `find` looks up an id in the same target. Manifests can be edited by hand, so a
+ * backup that names itself, or a circle, ends the walk. Pure.
  */
 export function walkDown<T extends Link>(backup: T, find: (id: string) => T | undefined): Chain<T> {
   const links = [backup]

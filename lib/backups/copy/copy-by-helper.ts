@@ -68,7 +68,7 @@ export async function copyByHelper(
         const end = await followHelper(domain, 'vda', async (info) => {
           if (info.end > 1) await onProgress(info.cur, info.end)
         })
-        // A copy that failed is gone like one that somebody ended.
+        // libvirt shows a failed copy and a cancelled one alike: as no job.
         if (end === 'gone')
           throw new Refusal(`The copy into ${copy.to.path} ended before its end, possibly for lack of space.`)
         await call(calls.blockJobAbort('vda'))

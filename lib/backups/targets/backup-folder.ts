@@ -120,13 +120,13 @@ export class FolderWriter {
     this.#call = call
   }
 
-  /** Removes a file, or an empty directory; one that is gone is fine. */
+  /** Removes a file or an empty directory, if it exists. */
   async remove(name: string): Promise<void> {
     const volume = await findVolume(this.#pool, name)
     if (volume !== null) await this.#call(deleteVolume(volume, this.#uri))
   }
 
-  /** Makes an empty image anew; one of this name is removed first. */
+  /** Makes an empty image; an existing one of this name is replaced. */
   async makeImage(
     name: string,
     virtualBytes: number,
@@ -137,7 +137,7 @@ export class FolderWriter {
     await this.#call(createVolume(this.#pool, this.#uri, imageXml(name, virtualBytes, backing, format)))
   }
 
-  /** Writes a small file anew. */
+  /** Writes a small file; an existing one is replaced. */
   async putFile(name: string, bytes: Buffer): Promise<void> {
     await this.remove(name)
     const volume = await this.#call(createVolume(this.#pool, this.#uri, fileXml(name, bytes.length)))
