@@ -61,6 +61,9 @@ const subfolders = (folder) =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `${name}/`)
 
+/** Where a ternary holds no other: early returns, a small function or a table read better. */
+const UNNESTED = ['app/**/*.{ts,tsx}', 'components/**/*.{ts,tsx}']
+
 const restrict = (folder, allowed) => ({
   files: [`lib/${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
@@ -110,6 +113,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => restrict(folder, allowed)),
+  { files: UNNESTED, rules: { 'no-nested-ternary': 'error' } },
   {
     files: ['components/**/*.{ts,tsx}'],
     rules: {

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import type { ReactNode } from 'react'
 import { PageLink } from '@/components/page-link'
 import { readHosts } from '@/lib/hosts/read-hosts'
 import type { HostView } from '@/lib/hosts/types'
@@ -82,26 +83,26 @@ export default async function ListPage({
   )
 }
 
-function Empty({ hosts, searched }: { hosts: HostView[]; searched: string }) {
-  return (
-    <div className="rounded-lg border border-dashed border-line-strong/60 px-6 py-12 text-center">
-      {searched !== '' ? (
-        <p>
-          No VM, host or file is called “{searched}”.{' '}
-          <PageLink href={listPath()} className="text-accent underline">
-            Show all
-          </PageLink>
-        </p>
-      ) : hosts.length === 0 ? (
-        <p>No host is configured. Name one in LIBVIRT_URI and start Keyframe again.</p>
-      ) : hosts.every((host) => host.status !== 'up') ? (
-        <p>No host answers yet. This page fills itself when one does.</p>
-      ) : (
-        <p>
-          There are no VMs on {hosts.length === 1 ? `${hosts[0]?.name}` : 'these hosts'} yet. As soon as one
-          is defined in libvirt, it appears here.
-        </p>
-      )}
-    </div>
-  )
+const Empty = (why: { hosts: HostView[]; searched: string }) => (
+  <div className="rounded-lg border border-dashed border-line-strong/60 px-6 py-12 text-center">
+    <p>
+      <WhyEmpty {...why} />
+    </p>
+  </div>
+)
+
+function WhyEmpty({ hosts, searched }: { hosts: HostView[]; searched: string }): ReactNode {
+  if (searched !== '')
+    return (
+      <>
+        No VM, host or file is called “{searched}”.{' '}
+        <PageLink href={listPath()} className="text-accent underline">
+          Show all
+        </PageLink>
+      </>
+    )
+  if (hosts.length === 0) return 'No host is configured. Name one in LIBVIRT_URI and start Keyframe again.'
+  if (hosts.every((host) => host.status !== 'up'))
+    return 'No host answers yet. This page fills itself when one does.'
+  return `There are no VMs on ${hosts.length === 1 ? hosts[0]!.name : 'these hosts'} yet. As soon as one is defined in libvirt, it appears here.`
 }

@@ -11,8 +11,13 @@ export function formatBytes(bytes: number | null): string {
     value /= 1024
     unit = next
   }
-  const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2
-  return `${value.toFixed(digits).replace(/\.0+$|(\.\d*?)0+$/, '$1')} ${unit}`
+  return `${value.toFixed(digitsOf(Math.abs(value))).replace(/\.0+$|(\.\d*?)0+$/, '$1')} ${unit}`
+}
+
+/** After the point, so that there are three figures. */
+function digitsOf(value: number): number {
+  if (value >= 99.95) return 0
+  return value >= 9.995 ? 1 : 2
 }
 
 /** A rate; null until it was measured. */

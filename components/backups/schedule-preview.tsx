@@ -39,15 +39,7 @@ export function SchedulePreviewView({ input }: { input: ScheduleInput }) {
               Another schedule of this VM goes on beside it: {words}.
             </p>
           ))}
-          <p className="text-[13px] text-muted">
-            {verdicts.length === 0
-              ? 'No backups of it stand there yet.'
-              : dropped.length === 0
-                ? verdicts.length === 1
-                  ? 'The one backup that stands there now would be kept.'
-                  : `All ${verdicts.length} backups that stand there now would be kept.`
-                : `Of ${verdicts.length} backups that stand there now, ${dropped.length} would go:`}
-          </p>
+          <p className="text-[13px] text-muted">{keptSentence(verdicts.length, dropped.length)}</p>
           {dropped.length > 0 && (
             <ul className="list-disc pl-5 text-[13px] text-muted">
               {dropped.map((verdict) => (
@@ -61,4 +53,12 @@ export function SchedulePreviewView({ input }: { input: ScheduleInput }) {
       )}
     </section>
   )
+}
+
+/** What the retention would do with the backups that stand there. */
+function keptSentence(standing: number, dropped: number): string {
+  if (standing === 0) return 'No backups of it stand there yet.'
+  if (dropped > 0) return `Of ${standing} backups that stand there now, ${dropped} would go:`
+  if (standing === 1) return 'The one backup that stands there now would be kept.'
+  return `All ${standing} backups that stand there now would be kept.`
 }

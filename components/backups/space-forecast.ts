@@ -17,6 +17,10 @@ export function spaceForecast(
   if (freeBytes === null || recent.length < 2) return ''
   const days = Math.max(1, (nowMs - Math.min(...recent.map((backup) => backup.createdAtMs))) / DAY_MS)
   const perDay = recent.reduce((sum, backup) => sum + backup.bytes, 0) / days
-  const left = Math.floor(freeBytes / perDay)
-  return `At ${formatBytes(perDay)} a day, room for ${left > FAR_DAYS ? 'over a year' : left === 1 ? '1 more day' : `${left} more days`}, if nothing expires.`
+  return `At ${formatBytes(perDay)} a day, room for ${lasting(Math.floor(freeBytes / perDay))}, if nothing expires.`
+}
+
+function lasting(days: number): string {
+  if (days > FAR_DAYS) return 'over a year'
+  return days === 1 ? '1 more day' : `${days} more days`
 }

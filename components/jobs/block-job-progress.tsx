@@ -5,14 +5,10 @@ import { formatDuration } from '@/components/format-time'
 import { blockJobLabel } from '@/components/jobs/block-job-label'
 import { ProgressBar } from '@/components/ui/progress-bar'
 
+type Progress = Omit<BlockJobView, 'host' | 'vmUuid' | 'vmName' | 'bandwidthBytesPerSecond' | 'firstSeenMs'>
+
 /** How far a block job is, and at what rate. Every figure has its place from the start, so that nothing jumps. */
-export function BlockJobProgress({
-  job,
-  children,
-}: {
-  job: Omit<BlockJobView, 'host' | 'vmUuid' | 'vmName' | 'bandwidthBytesPerSecond' | 'firstSeenMs'>
-  children?: ReactNode
-}) {
+export function BlockJobProgress({ job, children }: { job: Progress; children?: ReactNode }) {
   return (
     <div className="flex min-w-0 flex-col gap-1">
       <div className="flex flex-wrap items-baseline gap-x-3 text-[13px]">
@@ -29,15 +25,14 @@ export function BlockJobProgress({
             : 'size not known yet'}
         </span>
         <span>{formatRate(job.bytesPerSecond)}</span>
-        <span>
-          {job.ready
-            ? 'in step, waits for its pivot'
-            : job.secondsLeft === null
-              ? 'time left not known yet'
-              : `${formatDuration(job.secondsLeft)} left`}
-        </span>
+        <span>{timeLeft(job)}</span>
         {children}
       </div>
     </div>
   )
+}
+
+function timeLeft({ ready, secondsLeft }: Progress): string {
+  if (ready) return 'in step, waits for its pivot'
+  return secondsLeft === null ? 'time left not known yet' : `${formatDuration(secondsLeft)} left`
 }

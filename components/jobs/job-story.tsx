@@ -27,9 +27,7 @@ export function JobStory({ steps }: { steps: JobStep[] }) {
         return (
           <div key={run} className="flex flex-col gap-1">
             {runs.length > 1 && (
-              <h3 className="text-[13px] font-medium text-muted">
-                {own[0]?.mode === 'undo' ? 'Undo' : run === 1 ? 'First run' : `Run ${run}`}
-              </h3>
+              <h3 className="text-[13px] font-medium text-muted">{runTitle(run, own[0])}</h3>
             )}
             <ol className="divide-y divide-line rounded-lg border border-line bg-surface">
               {own.map((step) => (
@@ -41,6 +39,11 @@ export function JobStory({ steps }: { steps: JobStep[] }) {
       })}
     </section>
   )
+}
+
+function runTitle(run: number, first: JobStep | undefined): string {
+  if (first?.mode === 'undo') return 'Undo'
+  return run === 1 ? 'First run' : `Run ${run}`
 }
 
 function Step({ step }: { step: JobStep }) {

@@ -30,11 +30,14 @@ export function RowJobs({
         <li key={`${job.target} ${job.type}`} className="flex items-center gap-2 text-[13px]">
           <span className="whitespace-nowrap">{blockJobLabel(job)}</span>
           <ProgressBar label={blockJobLabel(job)} percent={job.percent} className="min-w-16" />
-          <span className="w-10 text-right">
-            {job.ready ? 'ready' : job.percent === null ? '–' : `${Math.floor(job.percent)} %`}
-          </span>
+          <span className="w-10 text-right">{howFar(job)}</span>
         </li>
       ))}
     </ul>
   )
+}
+
+function howFar({ ready, percent }: BlockJobView): string {
+  if (ready) return 'ready'
+  return percent === null ? '–' : `${Math.floor(percent)} %`
 }

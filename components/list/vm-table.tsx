@@ -22,6 +22,9 @@ const COLUMNS: { label: string; sort: Sort | null; figure?: true }[] = [
   { label: 'Jobs', sort: null },
 ]
 
+/** Of figures the largest come first. */
+const directionOf = (figure: boolean | undefined) => (figure ? 'descending' : 'ascending')
+
 /**
  * The VMs: a table where there is room, a list of cards on a phone. One markup for both; the roles are written out because
  * browsers drop a table's own when its display is changed. `choosable`: for who may act on many at once.
@@ -45,7 +48,7 @@ export function VmTable({ rows, query, choosable }: { rows: Row[]; query: ListQu
               key={label}
               role="columnheader"
               scope="col"
-              aria-sort={sort === query.sort ? (figure ? 'descending' : 'ascending') : undefined}
+              aria-sort={sort === query.sort ? directionOf(figure) : undefined}
               className={classNames(
                 'border-b border-line px-3 py-2 font-medium text-muted',
                 figure ? 'text-right' : 'text-left',

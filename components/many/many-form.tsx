@@ -88,18 +88,11 @@ export function ManyForm({ title, vms, act, intentOf, ready, send, onClose, chil
               className="flex flex-col divide-y divide-line rounded-md border border-line"
             >
               {vms.map((vm) => {
-                const intent = intentOf(vm)
                 return (
                   <li key={vmKey(vm)} className="px-3 py-2 text-sm break-names">
                     <span className="font-medium">{vm.name}</span>{' '}
                     <span className="text-[13px] text-muted">{vm.host}</span>
-                    {intent === null ? (
-                      <p className="text-[13px] text-muted">Asking the host…</p>
-                    ) : intent.refusal === null ? (
-                      <div className="text-[13px] text-muted">{intent.words}</div>
-                    ) : (
-                      <p className="text-[13px] text-danger">Left out: {intent.refusal}</p>
-                    )}
+                    <IntentLine intent={intentOf(vm)} />
                   </li>
                 )
               })}
@@ -117,4 +110,11 @@ export function ManyForm({ title, vms, act, intentOf, ready, send, onClose, chil
       </form>
     </Dialog>
   )
+}
+
+/** null: not known yet. */
+function IntentLine({ intent }: { intent: Intent | null }) {
+  if (intent === null) return <p className="text-[13px] text-muted">Asking the host…</p>
+  if (intent.refusal === null) return <div className="text-[13px] text-muted">{intent.words}</div>
+  return <p className="text-[13px] text-danger">Left out: {intent.refusal}</p>
 }

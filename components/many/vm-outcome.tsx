@@ -1,6 +1,7 @@
 'use client'
 
 import { CircleCheck, CircleX, Hourglass, LoaderCircle } from 'lucide-react'
+import type { JobView } from '@/lib/jobs/types'
 import { useJob } from '@/components/jobs/use-job'
 import type { Sent } from '@/components/many/use-start-each'
 import { PageLink } from '@/components/page-link'
@@ -17,61 +18,41 @@ const LOOKS = {
   good: { icon: CircleCheck, word: 'done', colour: 'text-ok' },
   bad: { icon: CircleX, word: 'not done', colour: 'text-danger' },
 } as const
+type Look = keyof typeof LOOKS
+
+const NOT_ANSWERED: Record<Exclude<Sent['state'], 'done' | 'refused'>, string> = {
+  waiting: 'Waits its turn.',
+  sending: 'Asking…',
+  'not sent': 'Not sent: you stopped before.',
+}
 
 /** How it went with one VM: one line, that of its job once there is one. */
 export function VmOutcome({ vm, sent }: { vm: VmRef; sent: Sent }) {
   if (sent.state === 'done' && sent.jobId !== null) return <JobLine vm={vm} jobId={sent.jobId} />
   if (sent.state === 'done') return <Line vm={vm} look="good" sentence="Saved." />
   if (sent.state === 'refused') return <Line vm={vm} look="bad" sentence={sent.message} />
-  return (
-    <Line
-      vm={vm}
-      look="waits"
-      sentence={
-        sent.state === 'sending'
-          ? 'Asking…'
-          : sent.state === 'waiting'
-            ? 'Waits its turn.'
-            : 'Not sent: you stopped before.'
-      }
-    />
-  )
+  return <Line vm={vm} look="waits" sentence={NOT_ANSWERED[sent.state]} />
 }
 
 function JobLine({ vm, jobId }: { vm: VmRef; jobId: string }) {
   const { job } = useJob(jobId, null, LOOK_EVERY_MS)
-  const ended = job !== null && job.endedAtMs !== null
-  const sentence =
-    job === null
-      ? 'Begun.'
-      : !ended
-        ? (job.error ?? job.note ?? `${job.title}.`)
-        : job.status === 'succeeded'
-          ? (job.result[0] ?? `${job.title}: done.`)
-          : (job.error ?? `${job.title}: ${job.status}.`)
-  return (
-    <Line
-      vm={vm}
-      look={
-        !ended ? (job?.status === 'waiting' ? 'bad' : 'runs') : job.status === 'succeeded' ? 'good' : 'bad'
-      }
-      sentence={sentence}
-      jobId={jobId}
-    />
-  )
+  return <Line vm={vm} {...stateOf(job)} jobId={jobId} />
 }
 
-function Line({
-  vm,
-  look,
-  sentence,
-  jobId,
-}: {
-  vm: VmRef
-  look: keyof typeof LOOKS
-  sentence: string
-  jobId?: string
-}) {
+/** null: nothing is known of it yet. */
+function stateOf(job: JobView | null): { look: Look; sentence: string } {
+  if (job === null) return { look: 'runs', sentence: 'Begun.' }
+  if (job.endedAtMs === null)
+    return {
+      // It waits for somebody to choose how it goes on.
+      look: job.status === 'waiting' ? 'bad' : 'runs',
+      sentence: job.error ?? job.note ?? `${job.title}.`,
+    }
+  if (job.status === 'succeeded') return { look: 'good', sentence: job.result[0] ?? `${job.title}: done.` }
+  return { look: 'bad', sentence: job.error ?? `${job.title}: ${job.status}.` }
+}
+
+function Line({ vm, look, sentence, jobId }: { vm: VmRef; look: Look; sentence: string; jobId?: string }) {
   const { icon: Icon, word, colour } = LOOKS[look]
   return (
     <li className="flex items-start gap-2 px-3 py-2 text-sm">

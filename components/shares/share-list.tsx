@@ -5,8 +5,10 @@ import { SubmitForm, type FormAct } from '@/components/team/submit-form'
 import { When } from '@/components/when'
 
 const KINDS: Record<ShareKind, string> = { vm: 'VM', snapshot: 'Snapshot', job: 'Job', backups: 'Backups of' }
-const times = (count: number) =>
-  count === 0 ? 'never opened' : count === 1 ? 'opened once' : `opened ${count} times`
+function times(count: number): string {
+  if (count === 0) return 'never opened'
+  return count === 1 ? 'opened once' : `opened ${count} times`
+}
 
 interface Props {
   shares: ShareView[]

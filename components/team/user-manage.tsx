@@ -22,12 +22,11 @@ interface Props {
 }
 
 /** What became of the share links that a user had made. */
-const revokedSentence = (count: number) =>
-  count === 0
-    ? ''
-    : count === 1
-      ? ' The share link that they had made is revoked.'
-      : ` The ${count} share links that they had made are revoked.`
+function revokedSentence(count: number): string {
+  if (count === 0) return ''
+  if (count === 1) return ' The share link that they had made is revoked.'
+  return ` The ${count} share links that they had made are revoked.`
+}
 
 const roleSentence = (name: string, { sharesRevoked, linkEnded }: RoleChanged) =>
   `The role of ${name} is changed.${linkEnded ? ' Their one-time link ended: make a new one if they still need it.' : ''}${revokedSentence(sharesRevoked)}`

@@ -96,27 +96,30 @@ function Rail({ layer }: { layer: ChainLayer }) {
   const only = layer.isActive && layer.isBase
   return (
     <span aria-hidden="true" className="relative row-span-2 flex justify-center self-stretch sm:row-span-1">
-      {!only && (
-        <span
-          className={classNames(
-            'absolute w-0.5 bg-line-strong/50',
-            layer.isActive ? 'top-3 -bottom-1' : layer.isBase ? '-top-1 h-4' : '-inset-y-1',
-          )}
-        />
-      )}
-      {layer.problems.length > 0 ? (
-        <span className="relative mt-1.5 size-2.5 rounded-full border-2 border-danger bg-surface" />
-      ) : layer.snapshots.length > 0 ? (
-        <KeyframeMark className={classNames('relative mt-0.5 size-4', layer.isActive && 'text-accent')} />
-      ) : (
-        <span
-          className={classNames(
-            'relative mt-1.5 size-2.5 rounded-full',
-            layer.isActive ? 'bg-accent' : 'border-2 border-line-strong bg-surface',
-          )}
-        />
-      )}
+      {!only && <span className={classNames('absolute w-0.5 bg-line-strong/50', railReach(layer))} />}
+      <RailSign layer={layer} />
     </span>
+  )
+}
+
+/** From the row above to the one below; at the ends of the chain, from its sign or to it. */
+function railReach(layer: ChainLayer): string {
+  if (layer.isActive) return 'top-3 -bottom-1'
+  return layer.isBase ? '-top-1 h-4' : '-inset-y-1'
+}
+
+function RailSign({ layer }: { layer: ChainLayer }) {
+  if (layer.problems.length > 0)
+    return <span className="relative mt-1.5 size-2.5 rounded-full border-2 border-danger bg-surface" />
+  if (layer.snapshots.length > 0)
+    return <KeyframeMark className={classNames('relative mt-0.5 size-4', layer.isActive && 'text-accent')} />
+  return (
+    <span
+      className={classNames(
+        'relative mt-1.5 size-2.5 rounded-full',
+        layer.isActive ? 'bg-accent' : 'border-2 border-line-strong bg-surface',
+      )}
+    />
   )
 }
 
@@ -134,7 +137,7 @@ function Bar({ layer, mostBytes, className }: { layer: ChainLayer; mostBytes: nu
         <span
           className={classNames(
             'min-w-[3px] rounded-[3px]',
-            layer.problems.length > 0 ? 'bg-danger' : layer.isActive ? 'bg-accent' : 'bg-layer',
+            barColour(layer),
             layer.sharedWith.length > 0 && 'hatched',
           )}
           style={{ width: `${percent}%` }}
@@ -142,6 +145,11 @@ function Bar({ layer, mostBytes, className }: { layer: ChainLayer; mostBytes: nu
       )}
     </span>
   )
+}
+
+function barColour(layer: ChainLayer): string {
+  if (layer.problems.length > 0) return 'bg-danger'
+  return layer.isActive ? 'bg-accent' : 'bg-layer'
 }
 
 /** Folder and file name as one text; the name stays readable where the folder has to give way. */
