@@ -16,12 +16,13 @@ const MAY_IMPORT = {
   jobs: ['live', 'settings', 'store'],
   access: ['jobs/refusal', 'live', 'secrets', 'server', 'settings', 'store'],
   hosts: ['jobs', 'live', 'settings', 'store'],
-  chains: ['hosts', 'jobs', 'live', 'store'],
+  storage: ['hosts', 'store'],
+  chains: ['hosts', 'jobs', 'live', 'storage', 'store'],
   plans: ['hosts', 'jobs'],
-  merges: ['chains', 'hosts', 'jobs', 'live', 'plans', 'store'],
-  snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'store'],
-  repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'store'],
-  backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'secrets', 'snapshots', 'store'],
+  merges: ['chains', 'hosts', 'jobs', 'live', 'plans', 'storage', 'store'],
+  snapshots: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'storage', 'store'],
+  repairs: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'snapshots', 'storage', 'store'],
+  backups: ['chains', 'hosts', 'jobs', 'live', 'merges', 'plans', 'secrets', 'snapshots', 'storage', 'store'],
   // access: passwords, their throttle, and who made a link.
   shares: [
     'access',
@@ -51,6 +52,7 @@ const MAY_IMPORT = {
     'schedules',
     'settings',
     'snapshots',
+    'storage',
     'store',
   ],
 }

@@ -63,12 +63,13 @@ export const deletePlanPath = (host: string, vmUuid: string, snapshot: string, w
 export const mergePlanPath = (
   host: string,
   vmUuid: string,
-  range: { target?: string; topPath?: string; basePath?: string } = {},
+  range: { target?: string; topPath?: string; basePath?: string; removeTemplates?: boolean } = {},
 ) => {
   const search = new URLSearchParams()
   if (range.target !== undefined) search.set('target', range.target)
   if (range.topPath !== undefined) search.set('top', range.topPath)
   if (range.basePath !== undefined) search.set('base', range.basePath)
+  if (range.removeTemplates) search.set('removeTemplates', 'yes')
   return reads<typeof mergePlan>(`${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`)
 }
 /** What the dialog for a backup offers. */

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import type { MergeOption } from '@/lib/merges/types'
+import { baseName } from '@/components/base-name'
 import { ActDialog } from '@/components/dialogs/act-dialog'
 import { ActForm } from '@/components/dialogs/act-form'
 import { MergeOptions } from '@/components/dialogs/merge-options'
@@ -48,19 +49,24 @@ function Fields({
   })
   const [limit, setLimit] = useState('')
   const [picked, setPicked] = useState<Record<string, string>>({})
+  const [removeTemplates, setRemoveTemplates] = useState(false)
+  const [typed, setTyped] = useState<Record<string, string>>({})
   const asked = {
+    removeTemplates,
     ...(range.target ? { target: range.target } : {}),
     ...(range.topPath ? { topPath: range.topPath } : {}),
     ...(range.basePath ? { basePath: range.basePath } : {}),
   }
   const { plan: options, planMessage, planning, onRefused } = usePlan(mergePlanPath(vm.host, vm.uuid, asked))
-  const { submit, pending, message } = useStart(acts.merge, onStarted, onRefused)
+  const { submit, pending, message, fields } = useStart(acts.merge, onStarted, onRefused)
   const chosen = choose(options ?? [], picked)
+  const templates = [...new Set(chosen.flatMap((option) => option.templates))]
+  const insisted = chosen.every(({ target, insist }) => insist === null || typed[target] === insist)
   const bandwidthBytesPerSecond = parseMibPerSecond(limit)
   return (
     <ActForm
       act="Merge"
-      ready={!planning && chosen.length > 0 && bandwidthBytesPerSecond !== null}
+      ready={!planning && chosen.length > 0 && insisted && bandwidthBytesPerSecond !== null}
       pending={pending}
       message={message ?? planMessage}
       onClose={onClose}
@@ -76,6 +82,8 @@ function Fields({
             topPath,
             basePath,
             fingerprint: plan.fingerprint,
+            removeTemplates,
+            insist: typed[target],
           })),
         })
       }
@@ -100,6 +108,38 @@ function Fields({
           !planMessage && <p className="text-sm text-muted">Asking the host…</p>
         )}
       </div>
+      {templates.length > 0 && (
+        <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 shrink-0"
+            checked={removeTemplates}
+            onChange={(event) => setRemoveTemplates(event.target.checked)}
+          />
+          <span className="break-names">
+            <span className="font-medium">Also remove {templates.map(baseName).join(', ')}</span>
+            <span className="block text-muted">
+              {templates.length === 1 ? 'It is a template' : 'They are templates'}: {vm.name} is not known to
+              have written to {templates.length === 1 ? 'it' : 'them'}, and new VMs may be made from{' '}
+              {templates.length === 1 ? 'it' : 'them'}.
+            </span>
+          </span>
+        </label>
+      )}
+      {chosen.map(
+        ({ target, insist }) =>
+          insist !== null && (
+            <Field
+              key={target}
+              label={`Type ${insist} to change this template`}
+              value={typed[target] ?? ''}
+              onChange={(event) => setTyped({ ...typed, [target]: event.target.value })}
+              error={fields.insist}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          ),
+      )}
       {chosen.length > 0 && (
         <PlanView plans={chosen.map(({ target, plan }) => ({ name: target, plan }))} dimmed={planning} />
       )}

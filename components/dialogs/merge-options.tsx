@@ -94,6 +94,11 @@ function Option({ option, checked, onPick }: { option: MergeOption; checked: boo
             {option.removedFiles.length > 0 && (
               <Cost name="Removes">{option.removedFiles.map(baseName).join(', ')}</Cost>
             )}
+            {option.keptFiles.map(({ path, reason }) => (
+              <Cost key={path} name="Stays">
+                {baseName(path)}: {reason}
+              </Cost>
+            ))}
             <Cost name="Leaves">
               {option.resultPaths.length === 1
                 ? `one layer, ${baseName(option.resultPaths[0] ?? '')}`

@@ -75,7 +75,7 @@ export function ChainPicture({ chain, place }: { chain: DiskChain; place: VmPlac
 function isSharedAlike(layer: ChainLayer, above: ChainLayer | undefined): boolean {
   const users = (of: ChainLayer) =>
     of.sharedWith
-      .map((user) => `${user.host} ${user.vmUuid} ${user.target}`)
+      .map((user) => `${user.host} ${user.vmUuid} ${user.need}`)
       .sort()
       .join('\n')
   return above !== undefined && layer.sharedWith.length > 0 && users(layer) === users(above)

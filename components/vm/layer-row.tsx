@@ -46,13 +46,14 @@ export function LayerRow({ layer, mostBytes, place, sharedAsAbove }: Props) {
           <span className={sharedAsAbove ? 'sr-only' : 'min-w-0 text-warn break-names'}>
             shared with{' '}
             {layer.sharedWith.map((user, index) => (
-              <span key={`${user.vmUuid} ${user.target}`}>
+              <span key={`${user.host} ${user.vmUuid} ${user.need}`}>
                 {index > 0 && ', '}
                 <PageLink href={vmPath(user.host, user.vmName)} className="underline underline-offset-2">
                   {user.vmName}
                 </PageLink>{' '}
-                ({user.target}
-                {user.running ? '' : ', off'})
+                ({user.need}
+                {user.running ? '' : ', off'}
+                {place && user.host !== place.host ? `, on ${user.host}` : ''})
               </span>
             ))}
           </span>

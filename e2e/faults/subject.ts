@@ -136,7 +136,13 @@ async function begin({
             ...subject,
             ranges: options
               .filter((option) => option.direction === act.direction)
-              .map((option) => ({ ...option, fingerprint: option.plan.fingerprint })),
+              .map(({ target, direction, topPath, basePath, plan }) => ({
+                target,
+                direction,
+                topPath,
+                basePath,
+                fingerprint: plan.fingerprint,
+              })),
             bandwidthBytesPerSecond,
           },
           USER,

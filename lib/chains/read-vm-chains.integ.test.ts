@@ -193,9 +193,9 @@ it('a base that two VMs share names the other one', async () => {
   lab.user.own(path('golden.qcow2'))
   await keyframe.uuid('two')
   const [chain] = await acts(keyframe, await keyframe.uuid('one')).chains()
-  expect(
-    chain!.layers.map((layer) => layer.sharedWith.map((user) => `${user.vmName}/${user.target}`)),
-  ).toEqual([['two/vda'], []])
+  expect(chain!.layers.map((layer) => layer.sharedWith.map((user) => `${user.vmName}/${user.need}`))).toEqual(
+    [['two/vda'], []],
+  )
 })
 
 it('60 layers are read in order', async () => {

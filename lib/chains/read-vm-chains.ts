@@ -5,19 +5,33 @@ import type { XmlDisk } from '../hosts/domain-xml.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { walkChain, type WalkedChain, type WalkedLayer } from '../hosts/walk-chain.ts'
+import { nameNeed } from '../storage/describe-use.ts'
+import { readFileUsers, type FileUsers } from '../storage/file-users.ts'
+import { sharersOf } from '../storage/sharers.ts'
 import { layerProblems } from './layer-problems.ts'
 import { qemuImgInfo } from './qemu-img-info.ts'
 import { snapshotRefusal } from './snapshot-refusal.ts'
-import type { ChainLayer, DiskChain, DiskUser } from './types.ts'
+import type { ChainLayer, DiskChain } from './types.ts'
 
 /** The backing chain of every disk of a VM, running or off, read through libvirt alone. Throws HostDown and VmGone. */
 export async function readVmChains(hostName: string, vmUuid: string): Promise<DiskChain[]> {
   const { host, vm } = await requireVm(hostName, vmUuid)
   const { list: snapshots } = await readSnapshots(await host.connection.reader(), vmUuid)
-  const users = await readDiskUsers(host, 'known')
+  const users = await readFileUsers(host, await readLayerPaths(host, vm), 'known')
   return Promise.all(
     (vm.description?.disks ?? []).map((disk) => readDiskChain(host, vm, disk, snapshots, users)),
   )
+}
+
+/** Every file of the chains of these disks, of all disks unless said. */
+export async function readLayerPaths(
+  host: Host,
+  vm: KnownVm,
+  disks: readonly XmlDisk[] = vm.description?.disks ?? [],
+): Promise<string[]> {
+  const chains = await Promise.all(disks.map((disk) => walkDisk(host, vm, disk)))
+  const paths = chains.flatMap((chain) => chain.layers.map((layer) => layer.reading.path))
+  return [...new Set(paths)].filter((path) => path.startsWith('/'))
 }
 
 /** One disk's chain as it is now. */
@@ -26,7 +40,7 @@ export async function readDiskChain(
   vm: KnownVm,
   disk: XmlDisk,
   snapshots: SnapshotMetadata[],
-  users: Map<string, DiskUser[]>,
+  users: FileUsers,
 ): Promise<DiskChain> {
   const chain = await walkDisk(host, vm, disk)
   const nodes = new Map(disk.layers.map((layer) => [layer.path, layer.nodeIndex]))
@@ -59,9 +73,20 @@ export async function readDiskChain(
           ),
         )
         .map((snapshot) => snapshot.name),
-      sharedWith: (users.get(reading.path) ?? []).filter(
-        (user) => user.vmUuid !== vm.uuid || user.target !== disk.target,
-      ),
+      internalSnapshots: reading.kind === 'found' ? reading.internalSnapshots.map(({ name }) => name) : [],
+      isReadOnly:
+        reading.kind === 'found' && reading.permissions !== null && (reading.permissions.mode & 0o222) === 0,
+      sharedWith: sharersOf(users.of(reading.path), {
+        host: host.name,
+        vmUuid: vm.uuid,
+        target: disk.target,
+      }).map((use) => ({
+        host: use.host,
+        vmUuid: use.vmUuid,
+        vmName: use.vmName,
+        running: use.running,
+        need: nameNeed(use),
+      })),
       problems,
     }
   })
@@ -102,37 +127,4 @@ async function walkDisk(host: Host, vm: KnownVm, disk: XmlDisk): Promise<WalkedC
     })),
   )
   return { layers, end: 'base' }
-}
-
-/**
- * Which disks of which VMs of this host hold each file. 'now' follows every chain anew, for decisions;
- * 'known' takes what the list knows (up to 20 s old) where it can, for pages.
- */
-export async function readDiskUsers(host: Host, age: 'now' | 'known'): Promise<Map<string, DiskUser[]>> {
-  const users = new Map<string, DiskUser[]>()
-  for (const vm of await host.inventory.vms()) {
-    for (const disk of vm.description?.disks ?? []) {
-      if (disk.path === null) continue
-      const open =
-        vm.running && disk.layers.length > 0
-          ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
-          : null
-      const known = age === 'known' ? vm.facts?.paths.get(disk.target) : undefined
-      const paths =
-        open ??
-        known ??
-        (await walkChain(host.files, disk.path, disk.format)).layers.map((layer) => layer.reading.path)
-      for (const path of paths) {
-        const user = {
-          host: host.name,
-          vmUuid: vm.uuid,
-          vmName: vm.name,
-          target: disk.target,
-          running: vm.running,
-        }
-        users.set(path, [...(users.get(path) ?? []), user])
-      }
-    }
-  }
-  return users
 }

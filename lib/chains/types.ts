@@ -1,12 +1,14 @@
 /** A disk's backing chain as pages show it. Plain data; sizes in bytes. */
 import type { BlockJobView } from '../hosts/types.ts'
 
-export interface DiskUser {
+/** Something else that needs a file of this chain. */
+export interface FileUser {
   host: string
   vmUuid: string
   vmName: string
-  target: string
   running: boolean
+  /** “vda”, “vda at its next start”, “snapshot s1”. */
+  need: string
 }
 
 export type LayerProblemKind =
@@ -30,8 +32,12 @@ export interface ChainLayer {
   isBase: boolean
   /** Names of the snapshots that froze this layer: reverting to them reads it. */
   snapshots: string[]
-  /** Other disks whose chain holds this file. */
-  sharedWith: DiskUser[]
+  /** Names of the snapshots inside it; they go when it goes. */
+  internalSnapshots: string[]
+  /** Mode bits let nobody write to it. */
+  isReadOnly: boolean
+  /** What else needs this file, of whichever host; nearest first. */
+  sharedWith: FileUser[]
   problems: LayerProblem[]
 }
 

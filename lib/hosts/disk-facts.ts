@@ -34,7 +34,7 @@ export async function readDiskFacts(files: ImageFiles, description: DomainDescri
   const paths = new Map<string, string[]>()
   for (const [index, summary] of disksFromXml(description).entries()) {
     const disk = description.disks[index]!
-    if (disk.path === null || disk.sourceType !== 'file') {
+    if (disk.path === null || !['file', 'volume'].includes(disk.sourceType)) {
       disks.push(summary)
       continue
     }

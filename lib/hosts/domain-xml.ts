@@ -1,8 +1,15 @@
 import { attribute, child, children, childText, parseXml, type XmlElement } from './xml.ts'
 
+/** A storage volume as XML names it: what file it is, its pool knows (resolve-volumes.ts). */
+export interface VolumeName {
+  pool: string
+  name: string
+}
+
 /** One layer as a running domain's XML names it, active layer first. */
 export interface XmlLayer {
   path: string | null
+  volume: VolumeName | null
   sourceType: string
   format: string | null
   nodeIndex: number | null
@@ -14,8 +21,10 @@ export interface XmlDisk {
   bus: string | null
   /** "file", "block", "network", "volume", … */
   sourceType: string
-  /** File or device path; null for an empty drive and for sources without one. */
+  /** File or device path; null for an empty drive, for sources without one, and for a volume until it is resolved. */
   path: string | null
+  /** Set where the source is named by pool and volume. */
+  volume: VolumeName | null
   format: string | null
   readonly: boolean
   shareable: boolean
@@ -63,10 +72,11 @@ export function describeDomain(root: XmlElement): DomainDescription {
 function parseDisk(disk: XmlElement): XmlDisk {
   const source = child(disk, 'source')
   const mirror = child(disk, 'mirror')
-  const path = sourcePath(source)
+  const [path, volume] = [sourcePath(source), volumeName(source)]
   const format = attribute(child(disk, 'driver'), 'type')
   const sourceType = attribute(disk, 'type') ?? 'file'
-  const layers: XmlLayer[] = path === null ? [] : [{ path, sourceType, format, nodeIndex: index(source) }]
+  const layers: XmlLayer[] =
+    path === null && volume === null ? [] : [{ path, volume, sourceType, format, nodeIndex: index(source) }]
   for (
     let below = child(disk, 'backingStore');
     below && child(below, 'source');
@@ -75,6 +85,7 @@ function parseDisk(disk: XmlElement): XmlDisk {
     const layerSource = child(below, 'source')
     layers.push({
       path: sourcePath(layerSource),
+      volume: volumeName(layerSource),
       sourceType: attribute(below, 'type') ?? 'file',
       format: attribute(child(below, 'format'), 'type'),
       nodeIndex: index(below),
@@ -86,6 +97,7 @@ function parseDisk(disk: XmlElement): XmlDisk {
     bus: attribute(child(disk, 'target'), 'bus'),
     sourceType,
     path,
+    volume,
     format,
     readonly: child(disk, 'readonly') !== undefined,
     shareable: child(disk, 'shareable') !== undefined,
@@ -97,6 +109,11 @@ function parseDisk(disk: XmlElement): XmlDisk {
 
 const sourcePath = (source: XmlElement | undefined): string | null =>
   attribute(source, 'file') ?? attribute(source, 'dev')
+
+function volumeName(source: XmlElement | undefined): VolumeName | null {
+  const [pool, name] = [attribute(source, 'pool'), attribute(source, 'volume')]
+  return pool === null || name === null ? null : { pool, name }
+}
 
 function index(element: XmlElement | undefined): number | null {
   const text = attribute(element, 'index')

@@ -52,6 +52,7 @@ export class Host {
   readonly #fingerprints = new Map<string, string>()
   readonly #upListeners: (() => void)[] = []
   readonly #brokenOffListeners: BrokenOffListener[] = []
+  readonly #lookListeners: ((vm: KnownVm) => void)[] = []
   #comparedAllAtMs = 0
   #timer: NodeJS.Timeout | null = null
   #lateTimer: NodeJS.Timeout | null = null
@@ -100,6 +101,11 @@ export class Host {
   /** Called each time the host comes (back) up. */
   onUp(listener: () => void): void {
     this.#upListeners.push(listener)
+  }
+
+  /** Called for each VM from time to time, and when an open page of it is looked after. */
+  onLook(listener: (vm: KnownVm) => void): void {
+    this.#lookListeners.push(listener)
   }
 
   /** Called when a commit was broken off that the watch had not seen and that is not Keyframe's. */
@@ -180,7 +186,10 @@ export class Host {
       this.jobs.soon(uuid)
     }
     for (const vm of await this.inventory.vms()) {
-      if (all || opened.has(vm.uuid)) this.#compare(vm)
+      if (all || opened.has(vm.uuid)) {
+        this.#compare(vm)
+        for (const listener of this.#lookListeners) listener(vm)
+      }
       if (opened.has(vm.uuid))
         void this.frozen.probe(vm).then((changed) => {
           if (changed) publish({ type: 'vm', host: this.name, vmUuid: vm.uuid })

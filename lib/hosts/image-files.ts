@@ -13,6 +13,7 @@ import {
   type StorageVol,
 } from 'node-libvirt'
 import { resolveBackingName } from './backing-name.ts'
+import { parseSnapshotTable, SNAPSHOT_TABLE_MAX_BYTES, type InternalSnapshot } from './internal-snapshots.ts'
 import { headerBytesNeeded, isQcow2, readQcow2Header, type Qcow2Header } from './qcow2-header.ts'
 import { attribute, child, childText, escapeXml, parseXml, type XmlElement } from './xml.ts'
 
@@ -33,6 +34,8 @@ export interface ImageFile {
   permissions: FilePermissions | null
   /** `path` null: no file of this host (nbd, rbd, …). */
   backing: { name: string; path: string | null; format: string | null } | null
+  /** Snapshots inside it; names only of what its table tells, of a count that the header has. */
+  internalSnapshots: InternalSnapshot[]
   /** Memory of a VM: virsh save, or a snapshot with memory. */
   isSaveImage: boolean
   /** Instants of the file's last changes, to the ns, as libvirt tells them: equal for two names of one file. */
@@ -236,6 +239,7 @@ export class ImageFiles {
               format: header.backingFormat,
             }
           : null,
+        internalSnapshots: header ? await readInternal(volume, header) : [],
         isSaveImage: SAVE_MAGICS.some(
           (magic) => start.subarray(0, magic.length).toString('latin1') === magic,
         ),
@@ -273,16 +277,31 @@ async function findPool(connect: Connect, folder: string): Promise<StoragePool> 
     if (isLibvirtError(error)) return null
     throw error
   })
-  if (pool) {
-    const isActive = async () => (await pool.getInfo()).active
-    // Right after libvirtd's start it may start the pool itself in this moment.
-    if (!(await isActive()))
-      await pool.create().catch(async (error: unknown) => {
-        if (!(await isActive())) throw error
-      })
-    return pool
+  if (pool) return started(pool)
+  return connect.storagePoolCreateXML(ownPoolXml(folder)).catch(async (error: unknown) => {
+    // libvirt finds only active pools by their folder, but lets no second one on the folder of an inactive one (measured).
+    const inactive = await findInactivePool(connect, folder)
+    if (inactive === null) throw error
+    return started(inactive)
+  })
+}
+
+async function started(pool: StoragePool): Promise<StoragePool> {
+  const isActive = async () => (await pool.getInfo()).active
+  // Right after libvirtd's start it may start the pool itself in this moment.
+  if (!(await isActive()))
+    await pool.create().catch(async (error: unknown) => {
+      if (!(await isActive())) throw error
+    })
+  return pool
+}
+
+async function findInactivePool(connect: Connect, folder: string): Promise<StoragePool | null> {
+  for (const pool of await connect.listAllStoragePools()) {
+    const target = childText(child(parseXml(await pool.getXMLDesc(), 'pool'), 'target'), 'path')
+    if (target !== null && posix.resolve(target) === posix.resolve(folder)) return pool
   }
-  return connect.storagePoolCreateXML(ownPoolXml(folder))
+  return null
 }
 
 /** Somebody ended or started a pool in the moment of its use. */
@@ -302,9 +321,25 @@ export function ownPoolXml(folder: string): string {
 const libvirtsGuess = (format: string | null): string =>
   format === null || format === 'qcow2' ? 'raw' : format
 
-async function download(volume: StorageVol, lengthBytes: number): Promise<Buffer> {
+/** A table that can't be read whole still tells how many there are: those without a name count as well. */
+async function readInternal(volume: StorageVol, header: Qcow2Header): Promise<InternalSnapshot[]> {
+  if (header.internalSnapshots === 0) return []
+  const table = await download(volume, SNAPSHOT_TABLE_MAX_BYTES, header.snapshotTableBytes)
+  const named = parseSnapshotTable(table, header.internalSnapshots)
+  const unread = Array.from({ length: header.internalSnapshots - named.length }, (_, index) => ({
+    id: '',
+    name: `number ${named.length + index + 1}`,
+    createdAtMs: 0,
+    memoryBytes: 0,
+    l1OffsetBytes: 0,
+    l1Entries: 0,
+  }))
+  return [...named, ...unread]
+}
+
+async function download(volume: StorageVol, lengthBytes: number, offsetBytes = 0): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of await volume.download(0, lengthBytes)) chunks.push(chunk)
+  for await (const chunk of await volume.download(offsetBytes, lengthBytes)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 

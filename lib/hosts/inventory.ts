@@ -11,6 +11,7 @@ import {
   type Domain,
   type TypedParams,
 } from 'node-libvirt'
+import { resolveVolumes } from './resolve-volumes.ts'
 import { disksFromXml, readDiskFacts, type DiskFacts } from './disk-facts.ts'
 import { parseDomainXml, type DomainDescription } from './domain-xml.ts'
 import type { HostConnection } from './host-connection.ts'
@@ -222,7 +223,11 @@ export class Inventory {
       domain.isPersistent(),
     ])
     const before = this.#details.get(domain.uuid)
-    const description = before?.xml === xml ? before.description : parseDomainXml(xml)
+    const parsed = before?.xml === xml ? before.description : parseDomainXml(xml)
+    const description = {
+      ...parsed,
+      disks: await resolveVolumes(await this.#connection.reader(), parsed.disks),
+    }
     // What changed meanwhile may not be in it.
     const readAtMs = generation === this.#generation ? startedAtMs : 0
     this.#details.set(domain.uuid, { readAtMs, xml, description, snapshotCount, persistent, fingerprint })

@@ -36,6 +36,11 @@ export interface Qcow2Header {
   /** Name of an external data file. */
   dataFile: string | null
   internalSnapshots: number
+  /** Where the table of its internal snapshots lies, in bytes. */
+  snapshotTableBytes: number
+  /** The first-level table that is in use: where it lies, in bytes, and how many entries of 8 bytes it has. */
+  l1OffsetBytes: number
+  l1Entries: number
   bitmaps: number
 }
 
@@ -85,6 +90,9 @@ export function readQcow2Header(bytes: Buffer): Qcow2Header {
         ? null
         : (extensions.get(EXTENSION_DATA_FILE)?.toString('utf8') ?? ''),
     internalSnapshots: bytes.readUInt32BE(60),
+    snapshotTableBytes: Number(bytes.readBigUInt64BE(64)),
+    l1OffsetBytes: Number(bytes.readBigUInt64BE(40)),
+    l1Entries: bytes.readUInt32BE(36),
     bitmaps: bitmaps && bitmaps.length >= 4 ? bitmaps.readUInt32BE(0) : 0,
   }
 }

@@ -9,6 +9,8 @@ const snapshot = (name: string, createdAtMs: number, parent: string | null): Sna
   state: 'disk-snapshot',
   memory: 'no',
   memoryPath: null,
+  definition: null,
+  namedPaths: [],
   disks: [],
 })
 const order = (...list: SnapshotMetadata[]) => oldestFirst(list).map((each) => each.name)

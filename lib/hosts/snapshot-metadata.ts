@@ -6,8 +6,10 @@ import {
   type Connect,
   type Domain,
 } from 'node-libvirt'
-import { describeDomain } from './domain-xml.ts'
+import { describeDomain, type DomainDescription } from './domain-xml.ts'
+import { resolveVolumes } from './resolve-volumes.ts'
 import { attribute, child, children, childText, parseXml } from './xml.ts'
+import { pathsInXml } from './xml-paths.ts'
 
 export interface SnapshotDiskMetadata {
   target: string
@@ -31,6 +33,10 @@ export interface SnapshotMetadata {
   memory: 'no' | 'internal' | 'external'
   memoryPath: string | null
   disks: SnapshotDiskMetadata[]
+  /** The VM as it was then: what a revert defines again. null where libvirt kept none. */
+  definition: DomainDescription | null
+  /** Every path that this definition names, also of what is no disk: kernel, NVRAM, CD images, folders. */
+  namedPaths: string[]
 }
 
 export interface Snapshots {
@@ -54,18 +60,47 @@ export function parseSnapshotXml(xml: string): SnapshotMetadata {
     parent: childText(child(root, 'parent'), 'name'),
     memory: kindOf(attribute(memory, 'snapshot')),
     memoryPath: attribute(memory, 'file'),
-    disks: children(child(root, 'disks'), 'disk').map((disk) => {
-      const target = attribute(disk, 'name') ?? ''
-      const diskThen = then?.disks.find((each) => each.target === target)
-      return {
-        target,
-        kind: kindOf(attribute(disk, 'snapshot')),
-        overlayPath: attribute(child(disk, 'source'), 'file') ?? attribute(child(disk, 'source'), 'dev'),
-        frozenPath: diskThen?.path ?? null,
-        frozenFormat: diskThen?.format ?? null,
-        deleteInProgress: child(disk, 'snapshotDeleteInProgress') !== undefined,
-      }
-    }),
+    disks: children(child(root, 'disks'), 'disk').map((disk) => ({
+      target: attribute(disk, 'name') ?? '',
+      kind: kindOf(attribute(disk, 'snapshot')),
+      overlayPath: attribute(child(disk, 'source'), 'file') ?? attribute(child(disk, 'source'), 'dev'),
+      ...frozenIn(then, attribute(disk, 'name') ?? ''),
+      deleteInProgress: child(disk, 'snapshotDeleteInProgress') !== undefined,
+    })),
+    definition: then,
+    namedPaths: definitionPaths(xml),
+  }
+}
+
+function frozenIn(
+  then: DomainDescription | null,
+  target: string,
+): { frozenPath: string | null; frozenFormat: string | null } {
+  const disk = then?.disks.find((each) => each.target === target)
+  return { frozenPath: disk?.path ?? null, frozenFormat: disk?.format ?? null }
+}
+
+/** Not those in <disks>: the overlays that it made may be long gone, and libvirt does not read them. */
+const definitionPaths = (xml: string): string[] => [
+  ...new Set(
+    [...xml.matchAll(/<(domain|inactiveDomain)[\s>][\s\S]*?<\/\1>/g)].flatMap(([text]) => pathsInXml(text)),
+  ),
+]
+
+/** With the file of every disk that names a volume. */
+export async function resolveSnapshot(
+  connect: Connect,
+  snapshot: SnapshotMetadata,
+): Promise<SnapshotMetadata> {
+  if (snapshot.definition === null) return snapshot
+  const definition = {
+    ...snapshot.definition,
+    disks: await resolveVolumes(connect, snapshot.definition.disks),
+  }
+  return {
+    ...snapshot,
+    definition,
+    disks: snapshot.disks.map((disk) => ({ ...disk, ...frozenIn(definition, disk.target) })),
   }
 }
 
@@ -80,7 +115,7 @@ export async function readSnapshots(connect: Connect, uuid: string): Promise<Sna
           if (isLibvirtError(error)) return null
           throw error
         })
-        return xml === null ? [] : [parseSnapshotXml(xml)]
+        return xml === null ? [] : [await resolveSnapshot(connect, parseSnapshotXml(xml))]
       }),
     )
     return { list: oldestFirst(list.flat()), current: current?.name ?? null }

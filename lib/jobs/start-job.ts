@@ -7,7 +7,7 @@ import { store } from '../store/store.ts'
 import { toView, UNFINISHED } from './job-rows.ts'
 import { dispatch } from './queue.ts'
 import { Refusal } from './refusal.ts'
-import { conflictOf } from './locks.ts'
+import { conflictOf, lockedName, qualify } from './locks.ts'
 import { apartKinds } from './saga-registry.ts'
 import type { Saga } from './saga.ts'
 import type { JobKind } from './types.ts'
@@ -95,15 +95,19 @@ export async function refuseLocked(
   const active = await transaction
     .selectFrom('jobs')
     .selectAll()
-    .where('host', '=', job.host)
     .where('status', 'in', [...UNFINISHED])
     .where('id', '!=', job.id)
     .execute()
+  const wanted = locks.map((lock) => qualify(lock, job.host))
   const apart = apartKinds()
   const own = apart.includes(job.kind)
     ? undefined
     : active.find(
-        (each) => each.vm_uuid === job.vm_uuid && each.kind !== beside && !apart.includes(each.kind),
+        (each) =>
+          each.host === job.host &&
+          each.vm_uuid === job.vm_uuid &&
+          each.kind !== beside &&
+          !apart.includes(each.kind),
       )
   if (own)
     throw new Refusal(
@@ -112,9 +116,13 @@ export async function refuseLocked(
         : `${job.vm_name} is busy: “${own.title}”, begun by ${own.by}, is not finished. Wait for it${own.can_cancel === 1 ? ', or cancel it' : ''}.`,
     )
   for (const other of active) {
-    const shared = conflictOf(JSON.parse(other.locks) as string[], locks)
-    if (shared === null) continue
-    if (other.vm_uuid !== job.vm_uuid)
+    const conflict = conflictOf(
+      (JSON.parse(other.locks) as string[]).map((lock) => qualify(lock, other.host)),
+      wanted,
+    )
+    if (conflict === null) continue
+    const shared = lockedName(conflict)
+    if (other.vm_uuid !== job.vm_uuid || other.host !== job.host)
       throw new Refusal(
         `${job.vm_name} shares ${shared} with ${other.vm_name}, where “${other.title}”, begun by ${other.by}, is not finished. Wait for it.`,
       )

@@ -14,7 +14,20 @@ export interface MergeEffects {
   /** Snapshots that stay because the layer which receives the data now is what they froze. */
   movedSnapshots: string[]
   removedPaths: string[]
+  /** Files that the merge no longer needs and that stay all the same, each with the reason, half a sentence. */
+  keptFiles: { path: string; reason: string }[]
   resultPaths: string[]
+}
+
+/** Why a file that the merge no longer needs must stay; null when it may go. */
+export type Stays = (path: string) => string | null
+
+const part = (gone: readonly string[], stays: Stays): Pick<MergeEffects, 'removedPaths' | 'keptFiles'> => {
+  const judged = gone.map((path) => ({ path, reason: stays(path) }))
+  return {
+    removedPaths: judged.filter((each) => each.reason === null).map((each) => each.path),
+    keptFiles: judged.flatMap(({ path, reason }) => (reason === null ? [] : [{ path, reason }])),
+  }
 }
 
 const sum = (layers: readonly Layer[]) => layers.reduce((total, layer) => total + layer.allocatedBytes, 0)
@@ -29,7 +42,7 @@ export function commitEffects(
   baseIndex: number,
   topIndex: number,
   points: readonly RestorePoint[],
-  isShared: (path: string) => boolean,
+  stays: Stays,
 ): MergeEffects {
   const moved = layers.slice(baseIndex + 1, topIndex + 1)
   const base = layers[baseIndex]!
@@ -62,7 +75,10 @@ export function commitEffects(
     lostSnapshots: unique(lost.map((point) => point.snapshot)),
     keptSnapshots: unique(points.filter((point) => !lost.includes(point)).map((point) => point.snapshot)),
     movedSnapshots: unique(movedPoints.map((point) => point.snapshot)),
-    removedPaths: gone.filter((path) => !read.has(path) && !isShared(path)),
+    ...part(
+      gone.filter((path) => !read.has(path)),
+      stays,
+    ),
     resultPaths,
   }
 }
@@ -75,7 +91,7 @@ export function pullEffects(
   layers: readonly Layer[],
   baseIndex: number,
   points: readonly RestorePoint[],
-  isShared: (path: string) => boolean,
+  stays: Stays,
 ): MergeEffects {
   const active = layers.at(-1)!
   const pulled = layers.slice(baseIndex + 1, -1)
@@ -86,7 +102,10 @@ export function pullEffects(
     lostSnapshots: [],
     keptSnapshots: unique(points.map((point) => point.snapshot)),
     movedSnapshots: [],
-    removedPaths: pulled.map((layer) => layer.path).filter((path) => !isShared(path) && !read.has(path)),
+    ...part(
+      pulled.map((layer) => layer.path).filter((path) => !read.has(path)),
+      stays,
+    ),
     resultPaths: [...layers.slice(0, baseIndex + 1), active].map((layer) => layer.path),
   }
 }

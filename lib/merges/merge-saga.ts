@@ -43,13 +43,11 @@ export type MergeContext = SagaContext<MergeJob>
  */
 export const mergeSaga: Saga<MergeJob> = {
   kind: 'merge',
-  version: '2',
+  version: '3',
   copies: true,
   takesOver: {
-    1: (input) => ({
-      ...(input as MergeJob),
-      plans: (input as MergeJob).plans.map((plan) => ({ ...plan, chainBefore: [] })),
-    }),
+    1: (input) => olderPlans(input as MergeJob, { chainBefore: [] }),
+    2: (input) => olderPlans(input as MergeJob, {}),
   },
   async run(context) {
     const result: string[] = []
@@ -96,11 +94,29 @@ export const mergeSaga: Saga<MergeJob> = {
   },
 }
 
+/** Plans of before templates were known: what they remove was shown and agreed to. */
+const olderPlans = (input: MergeJob, missing: Partial<PlannedMerge>): MergeJob => ({
+  ...input,
+  plans: input.plans.map((plan) => ({
+    ...plan,
+    keptFiles: [],
+    templates: [],
+    removeTemplates: true,
+    insist: null,
+    ...missing,
+  })),
+})
+
 /** Throws Refusal when what would be done now is not what was shown. */
 async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
   for (const shown of plans) {
     const now = (
-      await planMerge(host, vm, { target: shown.target, topPath: shown.topPath, basePath: shown.basePath })
+      await planMerge(host, vm, {
+        target: shown.target,
+        topPath: shown.topPath,
+        basePath: shown.basePath,
+        removeTemplates: shown.removeTemplates,
+      })
     ).find((option) => option.direction === shown.direction)
     refuseChangedPlan(shown.plan.fingerprint, now?.plan.fingerprint ?? '')
     if (now?.refusal) throw new Refusal(`${shown.target} can’t be merged. ${now.refusal}`)
@@ -227,6 +243,7 @@ function describe(plan: PlannedMerge, removal: Removal): string[] {
     `${plan.target} is merged: its chain has ${layers === 1 ? 'one layer' : `${layers} layers`} now.`,
     ...(removal.removed.length > 0 ? [`Removed: ${removal.removed.join(', ')}.`] : []),
     ...removal.kept,
+    ...plan.keptFiles.map(({ path, reason }) => `${path} stays: ${reason}.`),
     ...(plan.lostSnapshots.length > 0 ? [`No longer restore points: ${plan.lostSnapshots.join(', ')}.`] : []),
   ]
 }

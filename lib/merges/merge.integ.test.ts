@@ -105,7 +105,8 @@ describe('commit', () => {
       topPath: path(`${name}-mid.qcow2`),
       basePath: path(`${name}-base.qcow2`),
     })
-    expect((await vm.merge([option!])).error).toBeNull()
+    await expect(vm.merge([option!])).rejects.toThrow(/a template.*type its name/)
+    expect((await vm.merge([option!], 0, { insist: `${name}-base.qcow2` })).error).toBeNull()
     const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', disk])) as Record<
       string,
       string
@@ -166,7 +167,7 @@ describe('pull', () => {
     const job = await vm.merge([plan])
     expect(job.error).toBeNull()
     expect(job.result.join(' ')).toContain(
-      `${between} stays: the configuration of ${name} for its next start names it`,
+      `${between} stays: vdz of the VM ${name} at its next start needs it`,
     )
     expect(await vm.files('vdb')).toEqual([`${name}-vdb.qcow2`, `${name}-vdb.s2`])
     expect(await patternAt(between, 'qcow2', 1)).toBe(0x11)
@@ -256,7 +257,7 @@ describe('what is refused, with nothing changed', () => {
     })
     await keyframe.uuid(`${name}x`)
     const option = (await vm.plan({ target: 'vdb' })).find((each) => each.direction === 'commit')!
-    expect(option.refusal).toContain(`also a layer of vda of the VM ${name}x`)
+    expect(option.refusal).toContain(`also needed by vda of the VM ${name}x`)
     await expect(vm.merge([option])).rejects.toThrow(/Pull up instead/)
     await lab.virsh('undefine', `${name}x`)
   })

@@ -1,6 +1,6 @@
 import 'server-only'
 import { posix } from 'node:path'
-import { readDiskChain, readDiskUsers } from '../chains/read-vm-chains.ts'
+import { readDiskChain, readLayerPaths } from '../chains/read-vm-chains.ts'
 import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
@@ -11,8 +11,13 @@ import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
 import { readForecast, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
+import { describeUse } from '../storage/describe-use.ts'
+import { readFileUsers, type FoundUse } from '../storage/file-users.ts'
+import { isStandby, sharersOf } from '../storage/sharers.ts'
+import { readOwnLayers } from '../storage/own-layers.ts'
+import { changedTemplate, isOnlyTemplate, refuseInternal, whyStays } from './file-fate.ts'
 import { commitEffects, pullEffects, type Layer, type MergeEffects } from './merge-effects.ts'
-import { readForeignFiles, readRestorePoints, type RestorePoint } from './restore-points.ts'
+import { readRestorePoints, type RestorePoint } from './restore-points.ts'
 import { readSoundLayers, type SoundLayer } from './sound-layers.ts'
 import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
 import type { MergeOption, MergeRange } from './types.ts'
@@ -22,6 +27,8 @@ export interface MergeQuestion {
   target?: string
   /** Default: the active layer. */
   topPath?: string
+  /** A pull also removes the templates that it no longer needs. */
+  removeTemplates?: boolean
   /** Default: the base of the chain for a commit, nothing below for a pull. null = nothing stays below (pull only). */
   basePath?: string | null
 }
@@ -44,8 +51,6 @@ export async function planMerge(
   host.files.forget(filesOf(vm))
   await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
-  const users = await readDiskUsers(host, 'now')
-  const foreign = await readForeignFiles(host, vm.uuid)
   const [forecast, tainted, sound] = [
     await readForecast(hostName, ['merge', 'delete']),
     await readTaintedLayers(hostName),
@@ -54,17 +59,41 @@ export async function planMerge(
   const disks = (vm.description?.disks ?? []).filter(
     (disk) => disk.path !== null && (question.target === undefined || disk.target === question.target),
   )
+  const points = new Map(
+    await Promise.all(
+      disks.map(
+        async ({ target }) => [target, await readRestorePoints(host, target, snapshots.list)] as const,
+      ),
+    ),
+  )
+  const files = new Set([
+    ...(await readLayerPaths(host, vm, disks)),
+    ...[...points.values()].flatMap((each) => each.flatMap(({ paths }) => paths)),
+  ])
+  const users = await readFileUsers(host, [...files], 'now')
+  const ownLayers = await readOwnLayers(host.name, vm, snapshots.list)
   const plans = await Promise.all(
     disks.map(async (disk) => {
       const chain = await readDiskChain(host, vm, disk, snapshots.list, users)
       if (chain.layers.length < 2 && question.target === undefined) return []
-      const points = await readRestorePoints(host, disk.target, snapshots.list)
-      const isShared = (path: string) =>
-        (users.get(path) ?? []).some((user) => user.vmUuid !== vm.uuid || user.target !== disk.target) ||
-        foreign.has(path)
+      const sharers = (path: string) =>
+        sharersOf(users.of(path), { host: host.name, vmUuid: vm.uuid, target: disk.target })
       return propose(
         await planDisk(
-          { host, vm, chain, points, foreign, isShared, snapshots, forecast, tainted, sound },
+          {
+            host,
+            vm,
+            chain,
+            points: points.get(disk.target) ?? [],
+            own: ownLayers,
+            removeTemplates: question.removeTemplates ?? false,
+            sharers,
+            gaps: users.gaps,
+            snapshots,
+            forecast,
+            tainted,
+            sound,
+          },
           question,
         ),
       )
@@ -78,9 +107,13 @@ interface DiskSituation {
   vm: KnownVm
   chain: DiskChain
   points: RestorePoint[]
-  /** Files that snapshots of other VMs read, and whose. */
-  foreign: Map<string, string>
-  isShared(path: string): boolean
+  /** The VM's own files; whatever else lies in the chain is a template. */
+  own: ReadonlySet<string>
+  removeTemplates: boolean
+  /** What else needs a file. */
+  sharers(path: string): FoundUse[]
+  /** What could not be looked at: it may need any file. */
+  gaps: string[]
   snapshots: Snapshots
   forecast: Forecast
   tainted: Map<string, TaintedLayer>
@@ -110,7 +143,9 @@ async function planDisk(situation: DiskSituation, question: MergeQuestion): Prom
 
 /** One range in one direction. */
 async function planOne(situation: DiskSituation, range: MergeRange): Promise<PlannedMerge> {
-  const { host, chain, points, isShared } = situation
+  const { host, chain, points } = situation
+  const fates = { ...situation, host: host.name, layers: chain.layers }
+  const stays = (path: string) => whyStays(path, fates)
   const topIndex = chain.layers.findIndex((layer) => layer.path === range.topPath)
   const baseIndex =
     range.basePath === null ? -1 : chain.layers.findIndex((layer) => layer.path === range.basePath)
@@ -121,6 +156,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     keptSnapshots: points.map((point) => point.snapshot),
     movedSnapshots: [],
     removedPaths: [],
+    keptFiles: [],
     resultPaths: chain.layers.map((layer) => layer.path),
   }
   const wrongRange = refuseRange(chain, range, baseIndex, topIndex)
@@ -128,8 +164,8 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
   const effects = wrongRange
     ? nothing
     : range.direction === 'commit'
-      ? commitEffects(layers, baseIndex, topIndex, points, isShared)
-      : pullEffects(layers, baseIndex, points, isShared)
+      ? commitEffects(layers, baseIndex, topIndex, points, stays)
+      : pullEffects(layers, baseIndex, points, stays)
   const receiver = range.direction === 'commit' ? range.basePath : range.topPath
   const spaceFreeBytes =
     wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
@@ -139,6 +175,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
       : range.direction === 'commit'
         ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path)
         : [receiver]
+  const insist = wrongRange || range.direction === 'pull' ? null : changedTemplate(fates, baseIndex, topIndex)
   const checks = wrongRange
     ? [refusedIf('chain', wrongRange, '')]
     : [
@@ -159,6 +196,19 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
           'sharing',
           range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null,
           'No other VM reads what changes.',
+        ),
+        refusedIf(
+          'restore points',
+          range.direction === 'commit' ? refuseInternal(fates, baseIndex, topIndex) : null,
+          'No snapshot inside a file is lost.',
+          'Revert to it and delete it first, or pull up, which keeps the file.',
+        ),
+        warnedIf(
+          'templates',
+          insist === null
+            ? null
+            : `${posix.basename(insist)} is a template: no disk of ${situation.vm.name} is known to have written to it. Whoever makes a VM from it later gets what this VM wrote.`,
+          'No template changes.',
         ),
         refusedIf(
           'space',
@@ -190,6 +240,11 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     ...range,
     ...effects,
     removedFiles: effects.removedPaths,
+    templates: [...effects.removedPaths, ...effects.keptFiles.map(({ path }) => path)].filter((path) =>
+      isOnlyTemplate(path, fates),
+    ),
+    removeTemplates: situation.removeTemplates,
+    insist: insist === null ? null : posix.basename(insist),
     spaceFreeBytes,
     proposed: false,
     chainBefore: chain.layers.map((layer) => ({ path: layer.path, format: layer.format ?? 'raw' })),
@@ -198,9 +253,14 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
       checks,
       steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1),
       forecast: situation.forecast.sentence,
-      fingerprint: fingerprintOf(host, situation.vm, situation.snapshots, checks, range, [
-        { target: chain.target, paths: chain.layers.map((layer) => layer.path) },
-      ]),
+      fingerprint: fingerprintOf(
+        host,
+        situation.vm,
+        situation.snapshots,
+        checks,
+        { ...range, removeTemplates: situation.removeTemplates },
+        [{ target: chain.target, paths: chain.layers.map((layer) => layer.path) }],
+      ),
     },
   }
 }
@@ -329,15 +389,19 @@ function refuseChain(chain: DiskChain): string | null {
   return broken ? `The chain is not sound: ${broken.sentence}` : null
 }
 
-function refuseShared({ chain, foreign }: DiskSituation, baseIndex: number, topIndex: number): string | null {
-  const shared = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => layer.sharedWith.length > 0)
-  const user = shared?.sharedWith[0]
-  const read = chain.layers.slice(baseIndex, topIndex + 1).find((layer) => foreign.has(layer.path))
-  if (read)
-    return `${read.path} is read by ${foreign.get(read.path)}: a commit would change what reverting to it gives. Pull up instead.`
-  return shared && user
-    ? `${shared.path} is also a layer of ${user.target} of the VM ${user.vmName}: a commit would change what that VM reads. Pull up instead.`
-    : null
+/** A commit changes what everything else that reads these layers sees, and libvirt refuses at most while that runs. */
+function refuseShared(
+  { host, vm, chain, sharers, gaps }: DiskSituation,
+  baseIndex: number,
+  topIndex: number,
+): string | null {
+  const own = { host: host.name, vmUuid: vm.uuid }
+  for (const { path } of chain.layers.slice(baseIndex, topIndex + 1)) {
+    const use = sharers(path).find((each) => !isStandby(each, own))
+    if (use)
+      return `${path} is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}${use.isSure ? '' : `: whether ${posix.dirname(path)} is the same directory on both hosts could not be found out`}. A commit would change what it reads. Pull up instead.`
+  }
+  return gaps.length > 0 ? `Something may need these layers that could not be looked at: ${gaps[0]}` : null
 }
 
 function refuseSpace(

@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
-import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
+import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 
 /** One external snapshot of one disk, with every file that reverting to it would read. */
@@ -32,19 +32,4 @@ export async function readRestorePoints(
     }),
   )
   return points.flat()
-}
-
-/** Files that snapshots of other VMs of the host read, each with whose: "snapshot x of the VM y". */
-export async function readForeignFiles(host: Host, exceptUuid: string): Promise<Map<string, string>> {
-  const connect = await host.connection.reader()
-  const files = new Map<string, string>()
-  for (const vm of await host.inventory.vms()) {
-    if (vm.uuid === exceptUuid || vm.snapshotCount === 0) continue
-    const { list } = await readSnapshots(connect, vm.uuid)
-    for (const target of new Set(list.flatMap((snapshot) => snapshot.disks.map((disk) => disk.target)))) {
-      for (const point of await readRestorePoints(host, target, list))
-        for (const path of point.paths) files.set(path, `snapshot ${point.snapshot} of the VM ${vm.name}`)
-    }
-  }
-  return files
 }

@@ -21,6 +21,10 @@ export const MergeInput = z.object({
         topPath: z.string(),
         basePath: z.string().nullable(),
         fingerprint: z.string(),
+        /** Also remove the templates that a pull no longer needs. */
+        removeTemplates: z.boolean().optional(),
+        /** The template's file name, typed: only for a commit that changes one. */
+        insist: z.string().optional(),
       }),
     )
     .min(1, 'Choose at least one disk.'),
@@ -40,6 +44,7 @@ export async function startMerge(input: MergeInput, user: { name: string }): Pro
         target: range.target,
         topPath: range.topPath,
         basePath: range.basePath,
+        removeTemplates: range.removeTemplates,
       })
       const plan = options.find((option) => option.direction === range.direction)
       if (!plan)
@@ -47,6 +52,13 @@ export async function startMerge(input: MergeInput, user: { name: string }): Pro
       // First: a plan that another tool's act in between made impossible is told with the new plan, not as a dead end.
       refuseChangedPlan(range.fingerprint, plan.plan.fingerprint)
       if (plan.refusal) throw new Refusal(`${range.target} can’t be merged. ${plan.refusal}`)
+      if (plan.insist !== null && range.insist !== plan.insist)
+        throw new Refusal(
+          `The merge of ${range.target} changes ${plan.insist}, a template. To merge all the same, type its name.`,
+          {
+            insist: `Type ${plan.insist} to merge all the same.`,
+          },
+        )
       return plan
     }),
   )

@@ -26,6 +26,14 @@ export interface MergeOption extends MergeRange {
   keptSnapshots: string[]
   /** Files that nothing uses after it and that Keyframe will remove. */
   removedFiles: string[]
+  /** Files that it no longer needs and that stay all the same, each with the reason, half a sentence. */
+  keptFiles: { path: string; reason: string }[]
+  /** Those that stay only because nothing says that they are this VM's own: they go where that is asked for. */
+  templates: string[]
+  /** Asked for: those go, too. */
+  removeTemplates: boolean
+  /** Set where the merge changes a template: the file's name, which has to be typed. */
+  insist: string | null
   /** Layers after it, base first. */
   resultPaths: string[]
   /** The cheaper of the legal ones. */

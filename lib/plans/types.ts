@@ -5,6 +5,7 @@ export type CheckName =
   | 'chain'
   | 'running jobs'
   | 'sharing'
+  | 'templates'
   | 'space'
   | 'permissions'
   | 'security labels'

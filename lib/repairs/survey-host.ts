@@ -4,7 +4,13 @@ import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
-import { oldestFirst, parseSnapshotXml, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
+import {
+  oldestFirst,
+  parseSnapshotXml,
+  resolveSnapshot,
+  type SnapshotMetadata,
+} from '../hosts/snapshot-metadata.ts'
+import { resolveVolumes } from '../hosts/resolve-volumes.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { walkChain, type WalkedChain } from '../hosts/walk-chain.ts'
 import type { Finding } from './types.ts'
@@ -102,6 +108,9 @@ export async function surveyHost(host: Host): Promise<Survey> {
   return survey
 }
 
+const isFile = (disk: XmlDisk): boolean =>
+  disk.path !== null && (disk.sourceType === 'file' || disk.sourceType === 'volume')
+
 async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
   const [liveXml, nextXml, hasManagedSave] = await host.inspection.inspect(listed.uuid, (domain) =>
     Promise.all([
@@ -110,7 +119,14 @@ async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
       domain.hasManagedSaveImage(),
     ]),
   )
-  const vm: KnownVm = { ...listed, description: parseDomainXml(liveXml) }
+  const connect = await host.connection.reader()
+  const [live, next] = await Promise.all(
+    [liveXml, nextXml].map(async (xml) => {
+      const parsed = parseDomainXml(xml)
+      return { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }
+    }),
+  )
+  const vm: KnownVm = { ...listed, description: live! }
   const disks = await Promise.all(
     vm.description!.disks.map(async (disk): Promise<SurveyedDisk> => ({
       disk,
@@ -118,16 +134,11 @@ async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
         vm.running && disk.layers.length > 0
           ? disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
           : null,
-      chain:
-        disk.sourceType === 'file' && disk.path !== null
-          ? await walkChain(host.files, disk.path, disk.format)
-          : null,
+      chain: isFile(disk) ? await walkChain(host.files, disk.path!, disk.format) : null,
     })),
   )
   const paths = new Set(disks.map((each) => each.disk.path))
-  const others = parseDomainXml(nextXml).disks.filter(
-    (disk) => disk.sourceType === 'file' && disk.path !== null && !paths.has(disk.path),
-  )
+  const others = next!.disks.filter((disk) => isFile(disk) && !paths.has(disk.path))
   const { snapshots, current, xmls } = await surveySnapshots(host, vm.uuid)
   return {
     vm,
@@ -146,7 +157,8 @@ async function surveySnapshots(
   host: Host,
   uuid: string,
 ): Promise<{ snapshots: SurveyedSnapshot[]; current: string | null; xmls: string[] }> {
-  const domain = await (await host.connection.reader()).domainLookupByUUID(uuid)
+  const connect = await host.connection.reader()
+  const domain = await connect.domainLookupByUUID(uuid)
   const listed = await domain.listAllSnapshots()
   if (listed.length === 0) return { snapshots: [], current: null, xmls: [] }
   const [xmls, current] = [
@@ -154,18 +166,20 @@ async function surveySnapshots(
     await domain.snapshotCurrent(),
   ]
   const snapshots = await Promise.all(
-    oldestFirst(xmls.map(parseSnapshotXml)).map(async (snapshot) => ({
-      ...snapshot,
-      memoryMissing:
-        snapshot.memoryPath !== null && (await host.files.read(snapshot.memoryPath)).kind === 'missing',
-      chains: await Promise.all(
-        snapshot.disks.flatMap(({ target, kind, frozenPath, frozenFormat }) =>
-          kind === 'external' && frozenPath !== null
-            ? [walkChain(host.files, frozenPath, frozenFormat).then((chain) => ({ target, chain }))]
-            : [],
+    oldestFirst(await Promise.all(xmls.map((xml) => resolveSnapshot(connect, parseSnapshotXml(xml))))).map(
+      async (snapshot) => ({
+        ...snapshot,
+        memoryMissing:
+          snapshot.memoryPath !== null && (await host.files.read(snapshot.memoryPath)).kind === 'missing',
+        chains: await Promise.all(
+          snapshot.disks.flatMap(({ target, kind, frozenPath, frozenFormat }) =>
+            kind === 'external' && frozenPath !== null
+              ? [walkChain(host.files, frozenPath, frozenFormat).then((chain) => ({ target, chain }))]
+              : [],
+          ),
         ),
-      ),
-    })),
+      }),
+    ),
   )
   return { snapshots, current: current?.name ?? null, xmls }
 }

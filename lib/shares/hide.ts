@@ -40,6 +40,8 @@ export function shareChain(chain: DiskChain, names: PathNames): DiskChain {
       isBase: layer.isBase,
       snapshots: layer.snapshots,
       sharedWith: [],
+      internalSnapshots: [],
+      isReadOnly: false,
       problems: layer.problems.map(({ kind }) => ({ kind, sentence: LAYER_PROBLEM[kind] })),
     })),
     qemuImgInfo: names.shown ? withoutHosts(chain.qemuImgInfo) : '',

@@ -8,9 +8,10 @@ import {
   type SnapshotMetadata,
 } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
-import { readDiskUsers } from '../chains/read-vm-chains.ts'
 import { filesOf, type KnownVm } from '../hosts/inventory.ts'
-import { readForeignFiles } from '../merges/restore-points.ts'
+import { describeUse } from '../storage/describe-use.ts'
+import { readFileUsers } from '../storage/file-users.ts'
+import { isStandby } from '../storage/sharers.ts'
 import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
@@ -92,7 +93,7 @@ export async function planDelete(
       : !withChildren && children.length > 1
         ? `It has ${children.length} children (${children.map((each) => each.name).join(', ')}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.`
         : null
-  const shared = await sharedReceiver(host, vm, receivers)
+  const shared = await refuseShared(host, vm, { receivers, gone: removedFiles })
   const checks = [
     ...deleteChecks({ snapshot, job, version }),
     refusedIf(
@@ -185,19 +186,31 @@ async function growth(host: Host, { into, bytes }: MergedLayer): Promise<number>
     : 0
 }
 
-/** A commit into a base that another VM reads changes what that VM reads, and libvirt refuses only while it runs. */
-async function sharedReceiver(host: Host, vm: KnownVm, receivers: readonly string[]): Promise<string | null> {
-  if (receivers.length === 0) return null
-  const [users, foreign] = [await readDiskUsers(host, 'now'), await readForeignFiles(host, vm.uuid)]
-  for (const path of receivers) {
-    const user = users.get(path)?.find((each) => each.vmUuid !== vm.uuid)
-    if (user)
-      return `${path} is also a layer of ${user.target} of the VM ${user.vmName}: the merge would change what that VM reads. Merge by pulling up instead.`
-    const reader = foreign.get(path)
-    if (reader)
-      return `${path} is read by ${reader}: the merge would change what reverting to it gives. Merge by pulling up instead.`
+/** What else needs a layer that changes or goes: libvirt unlinks it unasked, and refuses a commit only while that VM runs. */
+async function refuseShared(
+  host: Host,
+  vm: KnownVm,
+  { receivers, gone }: { receivers: readonly string[]; gone: readonly string[] },
+): Promise<string | null> {
+  const paths = [...new Set([...receivers, ...gone])]
+  if (paths.length === 0) return null
+  const users = await readFileUsers(host, paths, 'now')
+  const own = { host: host.name, vmUuid: vm.uuid }
+  for (const path of paths) {
+    const use = users
+      .of(path)
+      .find(
+        (each) =>
+          (each.host !== host.name || each.vmUuid !== vm.uuid) &&
+          !(receivers.includes(path) && isStandby(each, own)),
+      )
+    if (!use) continue
+    const certainty = use.isSure ? 'is also needed' : 'is perhaps also needed'
+    return `${path} ${certainty} by ${describeUse(use, host.name)}, and the delete would ${gone.includes(path) ? 'remove' : 'change'} it. ${gone.includes(path) ? 'Delete only the metadata, or give that VM a copy of its own first.' : 'Merge by pulling up instead.'}`
   }
-  return null
+  return users.gaps.length > 0
+    ? `Something may need these layers that could not be looked at: ${users.gaps[0]}`
+    : null
 }
 
 /** Deepest first; the snapshot itself last. */

@@ -161,6 +161,13 @@ export interface Schema {
     as_of_ms: number
     reason: string
   }
+  /** Files that a VM's disk was seen to write to, each once. */
+  active_layers: {
+    host: string
+    vm_uuid: string
+    path: string
+    seen_at_ms: number
+  }
   /** Layers whose content is no longer what their snapshots froze: a merge into them was begun and not finished. */
   tainted_layers: {
     host: string

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../schedules/clock.ts'
+import type { MergeQuestion } from '../merges/plan-merge.ts'
 import type { JobView } from '../jobs/types.ts'
 import type { Lab } from './lab/lab.ts'
 import { qemuIo } from './lab/qemu-io.ts'
@@ -21,16 +22,19 @@ export interface Keyframe {
   stop(options?: { keepData?: boolean }): Promise<void>
 }
 
-/** One for each test file: its settings are those of the process. Schedules run only where a clock is given, and with them the checks that begin by themselves; `dataDir` is that of one before it. */
+/** One for each test file: its settings are those of the process. Schedules run only where a clock is given, and with them the checks that begin by themselves; `others` are URIs of further hosts by name; `dataDir` is that of one before it. */
 export async function startKeyframe(
   lab: { uri: string },
   {
     clock = null,
     dataDir = mkdtempSync(join(tmpdir(), 'kf-data-')),
-  }: { clock?: Clock | null; dataDir?: string } = {},
+    others = {},
+  }: { clock?: Clock | null; dataDir?: string; others?: Record<string, string> } = {},
 ): Promise<Keyframe> {
   Object.assign(process.env, {
-    LIBVIRT_URI: `${HOST}=${lab.uri.replaceAll(',', '%2C')}`,
+    LIBVIRT_URI: Object.entries({ [HOST]: lab.uri, ...others })
+      .map(([name, uri]) => `${name}=${uri.replaceAll(',', '%2C')}`)
+      .join(','),
     KEYFRAME_DATA: dataDir,
     KEYFRAME_ADMIN_PASSWORD: 'tester-password',
   })
@@ -97,7 +101,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     async snapshot(input: Parameters<typeof this.startSnapshot>[0]) {
       return keyframe.ended(await this.startSnapshot(input))
     },
-    async plan(question: { target?: string; topPath?: string; basePath?: string | null } = {}) {
+    async plan(question: MergeQuestion = {}) {
       const { planMerge } = await import('../merges/plan-merge.ts')
       return planMerge(HOST, vm, question)
     },
@@ -105,14 +109,15 @@ export function acts(keyframe: Keyframe, vm: string) {
     async startMerge(
       ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[],
       bandwidthBytesPerSecond = 0,
+      asked: { insist?: string; removeTemplates?: boolean } = {},
     ) {
       const { startMerge } = await import('../merges/start-merge.ts')
       const shown = await Promise.all(
         ranges.map(async ({ target, direction, topPath, basePath }) => {
-          const plan = (await this.plan({ target, topPath, basePath })).find(
+          const plan = (await this.plan({ target, topPath, basePath, ...asked })).find(
             (option) => option.direction === direction,
           )
-          return { target, direction, topPath, basePath, fingerprint: plan?.plan.fingerprint ?? '' }
+          return { target, direction, topPath, basePath, fingerprint: plan?.plan.fingerprint ?? '', ...asked }
         }),
       )
       return startMerge({ ...subject(), ranges: shown, bandwidthBytesPerSecond }, USER)
@@ -120,8 +125,9 @@ export function acts(keyframe: Keyframe, vm: string) {
     async merge(
       ranges: { target: string; direction: 'commit' | 'pull'; topPath: string; basePath: string | null }[],
       bandwidthBytesPerSecond = 0,
+      asked: { insist?: string; removeTemplates?: boolean } = {},
     ) {
-      return keyframe.ended(await this.startMerge(ranges, bandwidthBytesPerSecond))
+      return keyframe.ended(await this.startMerge(ranges, bandwidthBytesPerSecond, asked))
     },
     async revert(
       snapshot: string,

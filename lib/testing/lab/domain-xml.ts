@@ -3,6 +3,8 @@ export type DiskSpec = {
   target?: string
   format?: 'raw' | 'qcow2'
   path?: string
+  /** Named by pool and volume instead of by path. */
+  volume?: { pool: string; name: string }
   device?: 'disk' | 'cdrom'
   readonly?: boolean
   shareable?: boolean
@@ -39,10 +41,12 @@ function diskXml(disk: DiskSpec, index: number): string {
   const bus = target.startsWith('hd') ? 'ide' : target.startsWith('sd') ? 'sata' : 'virtio'
   const source = disk.network
     ? `<source protocol='${escapeXml(disk.network.protocol)}' name='${escapeXml(disk.network.name)}'><host name='${escapeXml(disk.network.host)}' port='${disk.network.port}'/></source>`
-    : disk.path === undefined
-      ? ''
-      : `<source file='${escapeXml(disk.path)}'/>`
-  return `<disk type='${disk.network ? 'network' : 'file'}' device='${device}'>
+    : disk.volume
+      ? `<source pool='${escapeXml(disk.volume.pool)}' volume='${escapeXml(disk.volume.name)}'/>`
+      : disk.path === undefined
+        ? ''
+        : `<source file='${escapeXml(disk.path)}'/>`
+  return `<disk type='${disk.network ? 'network' : disk.volume ? 'volume' : 'file'}' device='${device}'>
       <driver name='qemu' type='${disk.format ?? 'raw'}'/>${source}<target dev='${target}' bus='${bus}'/>
       ${disk.readonly || device === 'cdrom' ? '<readonly/>' : ''}${disk.shareable ? '<shareable/>' : ''}
     </disk>`

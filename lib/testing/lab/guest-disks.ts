@@ -43,7 +43,7 @@ export async function makeDisk(
   index: number,
   withWriter: boolean,
 ): Promise<DiskSpec> {
-  if (disk.path !== undefined || disk.network || disk.device === 'cdrom') return disk
+  if (disk.path !== undefined || disk.network || disk.volume || disk.device === 'cdrom') return disk
   const target = disk.target ?? `vd${String.fromCharCode(97 + index)}`
   const format = disk.format ?? 'qcow2'
   const path = join(maker.imagesDir, imageName(guest, target, format))

@@ -5,6 +5,11 @@ import { planMerge } from '@/lib/merges/plan-merge'
 export const GET = route('merge.plan', async (request, { params }) => {
   const query = new URL(request.url).searchParams
   const given = (key: string) => query.get(key) ?? undefined
-  const range = { target: given('target'), topPath: given('top'), basePath: given('base') }
+  const range = {
+    target: given('target'),
+    topPath: given('top'),
+    basePath: given('base'),
+    removeTemplates: query.get('removeTemplates') === 'yes',
+  }
   return planMerge(params.host ?? '', params.vm ?? '', range)
 })

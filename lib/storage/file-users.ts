@@ -1,0 +1,183 @@
+import 'server-only'
+import { posix } from 'node:path'
+import type { Host } from '../hosts/host.ts'
+import { HostDown } from '../hosts/host-connection.ts'
+import { hosts } from '../hosts/registry.ts'
+import { within } from '../hosts/within.ts'
+import { readHostUses } from './read-host-uses.ts'
+import { isSameFile, markOf } from './same-file.ts'
+import { isSameFolder } from './same-folder.ts'
+import type { AskedFile, FileMark, HostUses, SameFolder, Use, UsedFile } from './types.ts'
+
+/** What was read of a file is shared for a second: two readings of one file that is written to may be so far apart. */
+const NEAR_NS = 5e9
+/** Another host is not waited for longer: one that hangs must not hold up this one's pages and plans. */
+const OTHER_WAIT_MS = { known: 1_000, now: 10_000 }
+
+/** A need that was found; not sure where only an answer that nobody gave could tell the files apart. */
+export interface FoundUse extends Use {
+  isSure: boolean
+  /** As the user's host names the file. */
+  path: string
+}
+
+export interface FileUsers {
+  /** Everything that needs the file, on every host of this Keyframe, under whatever name. Only of paths that were asked for. */
+  of(path: string): FoundUse[]
+  /** What could not be looked at, a sentence each: it may need any of the files. */
+  gaps: string[]
+}
+
+/**
+ * Who needs these files of a host. 'now' reads every definition anew, for decisions; 'known' takes what the list of VMs knows,
+ * for pages. Throws HostDown when the host itself is down; another one that is down is a gap.
+ */
+export async function readFileUsers(
+  host: Host,
+  paths: readonly string[],
+  age: 'now' | 'known',
+): Promise<FileUsers> {
+  const [own, ...others] = await Promise.all([
+    readHostUses(host, age),
+    ...[...hosts().values()]
+      .filter((each) => each !== host && each.connection.uri.startsWith('qemu'))
+      .map((each) => readOther(each, age)),
+  ])
+  const before = await readMarks(host, paths)
+  await lookAgain(host, own!.files, before)
+  const after = await readMarks(host, paths)
+  const asked = paths.map((path): AskedFile => ({
+    host: host.name,
+    path,
+    before: before.get(path) ?? null,
+    after: after.get(path) ?? null,
+  }))
+  const all = [own!, ...others]
+  return findUsers(asked, all, await readSameFolders(host, asked, others))
+}
+
+/** Pure: the needs of each file asked for. */
+export function findUsers(
+  asked: readonly AskedFile[],
+  all: readonly HostUses[],
+  sameFolder: SameFolder,
+): FileUsers {
+  const found = new Map(
+    asked.map((file) => [
+      file.path,
+      all.flatMap(({ host, files }) =>
+        files.flatMap((used) => {
+          const same = isSameFile(file, host, used, sameFolder)
+          return same === false
+            ? []
+            : used.uses.map((use) => ({ ...use, path: used.path, isSure: same === true }))
+        }),
+      ),
+    ]),
+  )
+  return { of: (path) => found.get(path) ?? [], gaps: all.flatMap(({ gaps }) => gaps) }
+}
+
+/** Of a host that is down: what was last known of its VMs, and that it could not be asked. */
+async function readOther(host: Host, age: 'now' | 'known'): Promise<HostUses> {
+  try {
+    const uses = await within(readHostUses(host, age), OTHER_WAIT_MS[age], null)
+    if (uses !== null) return uses
+    throw new HostDown(`${host.name} takes too long to answer`)
+  } catch {
+    const files = host.inventory.lastKnown.flatMap((vm) =>
+      (vm.description?.disks ?? []).flatMap((disk) =>
+        [
+          ...new Set([
+            disk.path,
+            ...disk.layers.map((layer) => layer.path),
+            ...(vm.facts?.paths.get(disk.target) ?? []),
+          ]),
+        ]
+          .filter((path) => path !== null)
+          .map((path) => ({
+            path,
+            mark: null,
+            uses: [
+              {
+                host: host.name,
+                vmUuid: vm.uuid,
+                vmName: vm.name,
+                running: vm.running,
+                kind: 'disk' as const,
+                target: disk.target,
+                snapshot: null,
+              },
+            ],
+          })),
+      ),
+    )
+    const gap = host.inventory.hasRead
+      ? `The host ${host.name} does not answer; what its VMs used when it last did is taken into account.`
+      : `The host ${host.name} does not answer, so nobody knows which files its VMs use.`
+    return { host: host.name, files, gaps: [gap] }
+  }
+}
+
+/**
+ * A file that is being written to has another time at each look: those that changed at about the time of one in question are
+ * looked at once more, between two looks at that one.
+ */
+async function lookAgain(
+  host: Host,
+  files: UsedFile[],
+  asked: ReadonlyMap<string, FileMark | null>,
+): Promise<void> {
+  const isNear = ({ path, mark }: UsedFile) =>
+    mark !== null &&
+    !asked.has(path) &&
+    [...asked.values()].some(
+      (each) => each !== null && Math.abs(Number(each.modifiedNs - mark.modifiedNs)) < NEAR_NS,
+    )
+  const near = files.filter(isNear)
+  const marks = await readMarks(
+    host,
+    near.map(({ path }) => path),
+  )
+  for (const file of near) file.mark = marks.get(file.path) ?? null
+}
+
+async function readMarks(host: Host, paths: readonly string[]): Promise<Map<string, FileMark | null>> {
+  const readings = await Promise.all(paths.map((path) => host.files.read(path, 0)))
+  return new Map(
+    readings.map((reading) => [
+      reading.path,
+      reading.kind === 'found' ? markOf(reading.timestamps, reading.lengthBytes) : null,
+    ]),
+  )
+}
+
+/** Asks only for the folders of files that bear the same name on both hosts. */
+async function readSameFolders(
+  host: Host,
+  asked: readonly AskedFile[],
+  others: readonly HostUses[],
+): Promise<SameFolder> {
+  const folders = new Map<string, Set<string>>()
+  for (const { path } of asked)
+    folders.set(
+      posix.basename(path),
+      (folders.get(posix.basename(path)) ?? new Set()).add(posix.dirname(posix.normalize(path))),
+    )
+  const pairs = new Map<string, { folder: string; other: string; otherFolder: string }>()
+  for (const { host: other, files } of others)
+    for (const { path } of files)
+      for (const folder of folders.get(posix.basename(path)) ?? []) {
+        const otherFolder = posix.dirname(posix.normalize(path))
+        pairs.set(JSON.stringify([folder, other, otherFolder]), { folder, other, otherFolder })
+      }
+  const answers = new Map<string, boolean | undefined>()
+  for (const [key, { folder, other, otherFolder }] of pairs)
+    answers.set(
+      key,
+      await isSameFolder({ host, folder }, { host: hosts().get(other)!, folder: otherFolder }).catch(
+        () => undefined,
+      ),
+    )
+  return (one, two) => answers.get(JSON.stringify([one.folder, two.host, two.folder]))
+}

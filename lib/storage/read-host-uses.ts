@@ -1,0 +1,140 @@
+import 'server-only'
+import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
+import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import type { Host } from '../hosts/host.ts'
+import type { ImageReading } from '../hosts/image-files.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { resolveVolumes } from '../hosts/resolve-volumes.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { VmHung } from '../hosts/vm-inspection.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
+import { pathsInXml } from '../hosts/xml-paths.ts'
+import { markOf } from './same-file.ts'
+import type { FileMark, HostUses, Use, UsedFile } from './types.ts'
+
+/** What one VM needs: paths in the order found, with the readings that were made. */
+interface Needs {
+  uses: [string, Use][]
+  readings: ImageReading[]
+  gaps: string[]
+}
+
+/**
+ * Every file that a VM of the host needs in any way, with what needs it. 'now' asks for each definition anew; 'known' takes
+ * what the list of VMs knows, up to 20 s old. A VM that can't be read is a gap. Throws HostDown.
+ */
+export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<HostUses> {
+  const vms = await host.inventory.vms()
+  const all = await Promise.all(vms.map((vm) => readVm(host, vm, age)))
+  const files = new Map<string, UsedFile>()
+  const marks = new Map<string, FileMark | null>()
+  for (const { readings } of all)
+    for (const reading of readings)
+      if (reading.kind === 'found') marks.set(reading.path, markOf(reading.timestamps, reading.lengthBytes))
+  for (const [path, use] of all.flatMap(({ uses }) => uses)) {
+    const file = files.get(path) ?? { path, mark: marks.get(path) ?? null, uses: [] }
+    file.uses.push(use)
+    files.set(path, file)
+  }
+  return { host: host.name, files: [...files.values()], gaps: all.flatMap(({ gaps }) => gaps) }
+}
+
+async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Needs> {
+  const needs: Needs = { uses: [], readings: [], gaps: [] }
+  try {
+    await readNow(host, vm, age, needs)
+    await readNext(host, vm, age, needs)
+    if (vm.snapshotCount !== 0) await readSnapshotNeeds(host, vm, needs)
+  } catch (error) {
+    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [] }
+    if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
+    needs.gaps.push(`${vm.name} on ${host.name} could not be read: ${error.message}.`)
+  }
+  return needs
+}
+
+const needOf = (host: Host, vm: KnownVm, use: Partial<Use> & Pick<Use, 'kind'>): Use => ({
+  host: host.name,
+  vmUuid: vm.uuid,
+  vmName: vm.name,
+  running: vm.running,
+  target: null,
+  snapshot: null,
+  ...use,
+})
+
+/** What it has open, or would follow from its headers while it is off. */
+async function readNow(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Needs): Promise<void> {
+  const xml = age === 'now' ? await host.inspection.inspect(vm.uuid, (domain) => domain.getXMLDesc()) : null
+  const disks =
+    xml === null
+      ? (vm.description?.disks ?? [])
+      : await resolveVolumes(await host.connection.reader(), parseDomainXml(xml).disks)
+  for (const disk of disks) {
+    const use = needOf(host, vm, { kind: 'disk', target: disk.target })
+    const known = age === 'known' && !vm.running ? vm.facts?.paths.get(disk.target) : undefined
+    if (known) for (const path of known) needs.uses.push([path, use])
+    else await addDisk(host, vm, disk, use, needs, vm.running)
+  }
+  if (xml !== null) addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
+}
+
+/** What its persistent definition will open: QEMU is not asked for it, so a VM that hangs holds nothing up. */
+async function readNext(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Needs): Promise<void> {
+  if (age === 'known') return
+  const connect = await host.connection.reader()
+  const xml = await connect.domainReference(vm.uuid).getXMLDesc(VIR_DOMAIN_XML_INACTIVE)
+  for (const disk of await resolveVolumes(connect, parseDomainXml(xml).disks))
+    await addDisk(host, vm, disk, needOf(host, vm, { kind: 'next start', target: disk.target }), needs, false)
+  addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
+}
+
+/** Restore points, and whatever else the definitions stored with them name. */
+async function readSnapshotNeeds(host: Host, vm: KnownVm, needs: Needs): Promise<void> {
+  const { list } = await readSnapshots(await host.connection.reader(), vm.uuid)
+  for (const { name, disks, definition, memoryPath, namedPaths } of list) {
+    for (const disk of definition?.disks ?? []) {
+      // An external one froze the file; any other disk is opened again by a revert, as it is.
+      const use = needOf(host, vm, { kind: 'snapshot', target: disk.target, snapshot: name })
+      const isKnown = disks.some((each) => each.target === disk.target)
+      if (isKnown || disk.device === 'disk') await addDisk(host, vm, disk, use, needs, false)
+    }
+    if (memoryPath !== null)
+      needs.uses.push([memoryPath, needOf(host, vm, { kind: 'memory', snapshot: name })])
+    addNamed(needs, namedPaths, needOf(host, vm, { kind: 'configuration', snapshot: name }))
+  }
+}
+
+/** Both the layers that the XML names and those that the headers lead to: the first are what is opened, the second what a tool may go back to. */
+async function addDisk(
+  host: Host,
+  vm: KnownVm,
+  disk: XmlDisk,
+  use: Use,
+  needs: Needs,
+  isOpen: boolean,
+): Promise<void> {
+  if (disk.path === null) {
+    if (disk.volume !== null)
+      needs.gaps.push(
+        `${disk.target} of ${vm.name} on ${host.name} is the volume ${disk.volume.name} of the pool ${disk.volume.pool}, which libvirt can’t find.`,
+      )
+    return
+  }
+  const named = disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
+  for (const path of named) needs.uses.push([path, use])
+  if (!disk.path.startsWith('/')) return
+  if (isOpen && named.length > 0) {
+    needs.readings.push(...(await Promise.all(named.map((path) => host.files.read(path)))))
+    return
+  }
+  const chain = await walkChain(host.files, disk.path, disk.format)
+  needs.readings.push(...chain.layers.map((layer) => layer.reading))
+  for (const { reading } of chain.layers)
+    if (!named.includes(reading.path)) needs.uses.push([reading.path, use])
+}
+
+function addNamed(needs: Needs, paths: readonly string[], use: Use): void {
+  const known = new Set(needs.uses.filter(([, each]) => each.snapshot === use.snapshot).map(([path]) => path))
+  for (const path of paths) if (!known.has(path)) needs.uses.push([path, use])
+}

@@ -1,0 +1,69 @@
+import 'server-only'
+import { randomUUID } from 'node:crypto'
+import { posix } from 'node:path'
+import { isConnectionError, isLibvirtError, type Connect } from 'node-libvirt'
+import type { Host } from '../hosts/host.ts'
+
+/** So long an answer that could not be had is not asked for again. */
+const RETRY_MS = 60_000
+
+interface Answer {
+  same: boolean | undefined
+  atMs: number
+  /** Of both hosts: after a reconnection something else may be mounted. */
+  connects: readonly [Connect, Connect]
+}
+
+const answers = new Map<string, Promise<Answer>>()
+
+/**
+ * Whether a folder of one host and one of another are the same storage: an empty file that one makes is listed by the other,
+ * or is not (0.1 s, measured). It is removed at once. undefined: neither could make one, or the other could not look.
+ */
+export async function isSameFolder(
+  one: { host: Host; folder: string },
+  two: { host: Host; folder: string },
+): Promise<boolean | undefined> {
+  const key = JSON.stringify([one.host.name, one.folder, two.host.name, two.folder])
+  const connects = [await one.host.connection.files(), await two.host.connection.files()] as const
+  const known = await answers.get(key)
+  const isFresh =
+    known !== undefined &&
+    known.connects[0] === connects[0] &&
+    known.connects[1] === connects[1] &&
+    (known.same !== undefined || Date.now() - known.atMs < RETRY_MS)
+  if (isFresh) return known.same
+  const answer = ask(one, two).then((same) => ({ same, atMs: Date.now(), connects }))
+  answers.set(key, answer)
+  answer.catch(() => answers.delete(key))
+  return (await answer).same
+}
+
+async function ask(
+  one: { host: Host; folder: string },
+  two: { host: Host; folder: string },
+): Promise<boolean | undefined> {
+  return (await probe(one, two)) ?? (await probe(two, one))
+}
+
+/** undefined when no file could be made there, or the other host can't list its folder. */
+async function probe(
+  maker: { host: Host; folder: string },
+  finder: { host: Host; folder: string },
+): Promise<boolean | undefined> {
+  const name = `keyframe-probe-${randomUUID()}`
+  try {
+    const pool = await maker.host.files.pool(maker.folder)
+    const marker = await pool.storageVolCreateXML(
+      `<volume><name>${name}</name><capacity>0</capacity><target><format type='raw'/></target></volume>`,
+    )
+    try {
+      return (await finder.host.files.list(finder.folder)).some((path) => posix.basename(path) === name)
+    } finally {
+      await marker.delete()
+    }
+  } catch (error) {
+    if (isConnectionError(error) || !isLibvirtError(error)) throw error
+    return undefined
+  }
+}

@@ -1,0 +1,243 @@
+import { existsSync, symlinkSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { patternAt } from '../testing/image-bytes.ts'
+import { acts, guestWrites, HOST } from '../testing/in-process.ts'
+import type { DiskSpec } from '../testing/lab/domain-xml.ts'
+import type { Lab } from '../testing/lab/lab.ts'
+import { run } from '../testing/lab/run-command.ts'
+import { startTestLab } from '../testing/lab/test-lab.ts'
+import { startOnLab } from '../testing/on-lab.ts'
+
+/** Another host of the same Keyframe: it sees the first one's images under a folder of another name, and has one of its own. */
+const two = await startTestLab('shared-two')
+afterAll(() => two.stop({ remove: true }))
+const { lab, keyframe } = await startOnLab('shared', { others: { two: two.uri } })
+symlinkSync(lab.imagesDir, join(two.dir, 'mounted'))
+await lab.virsh('pool-define-as', 'imgs', 'dir', '--target', lab.imagesDir)
+await lab.virsh('pool-start', 'imgs')
+
+let number = 0
+let n: string
+const path = (file: string, folder = lab.imagesDir) => join(folder, file)
+const overlay = async (file: string, base: string, folder = lab.imagesDir) => {
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, path(file, folder)])
+  lab.user.own(path(file, folder))
+}
+const golden = async (folder = lab.imagesDir) => {
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', path(`${n}-golden.qcow2`, folder), '16M'])
+  await run('qemu-io', ['-f', 'qcow2', '-c', 'write -P 0x11 0 8M', path(`${n}-golden.qcow2`, folder)])
+  lab.user.own(path(`${n}-golden.qcow2`, folder))
+}
+/** A VM on its own overlay of the golden image, on either host. */
+const define = async (name: string, disk: Partial<DiskSpec> = {}, on: Lab = lab) => {
+  await on.defineGuest({
+    name: `${n}${name}`,
+    system: 'none',
+    disks: [{ format: 'qcow2', path: path(`${n}${name}.qcow2`), ...disk }],
+  })
+}
+const goldenHolds = (file = `${n}-golden.qcow2`, folder = lab.imagesDir) =>
+  patternAt(path(file, folder), 'qcow2', 0)
+const options = async (vm: ReturnType<typeof acts>) => {
+  const [commit, pull] = await vm.plan({ target: 'vda' })
+  return { commit: commit!, pull: pull! }
+}
+
+beforeEach(async () => {
+  n = `s${++number}`
+  await golden()
+  await overlay(`${n}a.qcow2`, path(`${n}-golden.qcow2`))
+  await define('a')
+  await lab.startGuest(`${n}a`)
+})
+
+describe('N1: a template under a VM whose disk is named by pool and volume', () => {
+  beforeEach(async () => {
+    await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`))
+    await lab.virsh('pool-refresh', 'imgs')
+    await define('b', { path: undefined, volume: { pool: 'imgs', name: `${n}b.qcow2` } })
+  })
+
+  it.each(['off', 'running', 'off, its pool inactive', 'on a third overlay'])(
+    'is seen, kept and not written to: %s',
+    async (state) => {
+      if (state === 'running') await lab.startGuest(`${n}b`)
+      if (state.endsWith('inactive')) await lab.virsh('pool-destroy', 'imgs')
+      if (state.startsWith('on')) {
+        await overlay(`${n}c.qcow2`, path(`${n}b.qcow2`))
+        await lab.virsh('pool-refresh', 'imgs')
+        await lab.virsh('undefine', `${n}b`)
+        await define('b', { path: undefined, volume: { pool: 'imgs', name: `${n}c.qcow2` } })
+      }
+      const b = acts(keyframe, await keyframe.uuid(`${n}b`))
+      const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+      expect(await b.files('vda')).toContain(`${n}-golden.qcow2`)
+      const [chain] = await a.chains()
+      expect(chain!.layers[0]!.sharedWith.map((user) => [user.vmName, user.need])).toEqual([[`${n}b`, 'vda']])
+      const { commit, pull } = await options(a)
+      expect(commit.refusal).toContain(`needed by vda of the VM ${n}b`)
+      expect(pull.removedFiles).toEqual([])
+      const job = await a.merge([pull], 0, { removeTemplates: true })
+      expect(job.error).toBeNull()
+      expect(job.result.join(' ')).toContain(`${n}-golden.qcow2 stays: vda of the VM ${n}b needs it.`)
+      expect(await goldenHolds(`${n}b.qcow2`)).toBe(0x11)
+      if (state !== 'running') await lab.startGuest(`${n}b`)
+    },
+  )
+})
+
+describe('N10: one folder of two hosts, each with its own path to it', () => {
+  const b = { path: '' }
+  beforeEach(async () => {
+    await overlay(`${n}b.qcow2`, `${n}-golden.qcow2`)
+    b.path = join(two.dir, 'mounted', `${n}b.qcow2`)
+  })
+
+  it.each(['off', 'running'])('a VM of the other host keeps its base: %s', async (state) => {
+    await define('b', b, two)
+    if (state === 'running') await two.startGuest(`${n}b`)
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { commit, pull } = await options(a)
+    expect(commit.refusal).toContain(`needed by vda of the VM ${n}b on two`)
+    const job = await a.merge([pull], 0, { removeTemplates: true })
+    expect(job.result.join(' ')).toContain(`stays: vda of the VM ${n}b on two needs it.`)
+    expect(await goldenHolds(`${n}b.qcow2`)).toBe(0x11)
+    expect((await run('ls', [lab.imagesDir])).includes('keyframe-probe')).toBe(false)
+  })
+
+  it('equal names in folders that are not one are not taken for shared', async () => {
+    await golden(two.imagesDir)
+    await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`, two.imagesDir), two.imagesDir)
+    await define('b', { path: path(`${n}b.qcow2`, two.imagesDir) }, two)
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { commit } = await options(a)
+    expect(commit.refusal).toBeNull()
+    expect(commit.insist).toBe(`${n}-golden.qcow2`)
+  })
+})
+
+describe('N7: a template with one clone', () => {
+  it('stays after a pull unless its removal is asked for, and is written to only by name', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { commit, pull } = await options(a)
+    expect(pull.keptFiles).toEqual([{ path: path(`${n}-golden.qcow2`), reason: 'it is a template' }])
+    await expect(a.merge([commit])).rejects.toThrow(/a template.*type its name/)
+    await expect(a.merge([commit], 0, { insist: 'golden' })).rejects.toThrow(/type its name/)
+    expect((await a.merge([pull])).error).toBeNull()
+    expect(await goldenHolds()).toBe(0x11)
+  })
+
+  it('goes where that is asked for', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { pull } = await options(a)
+    expect((await a.merge([pull], 0, { removeTemplates: true })).result.join(' ')).toContain('Removed: ')
+    expect(existsSync(path(`${n}-golden.qcow2`))).toBe(false)
+    expect(await goldenHolds(`${n}a.qcow2`)).toBe(0x11)
+  })
+
+  it('is one too when nobody may write to it, whoever once did', async () => {
+    await lab.defineGuest({
+      name: `${n}own`,
+      system: 'none',
+      disks: [{ format: 'qcow2', virtualBytes: 16 << 20 }],
+    })
+    await lab.startGuest(`${n}own`)
+    const own = acts(keyframe, await keyframe.uuid(`${n}own`))
+    expect((await own.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    expect((await options(own)).commit.insist).toBeNull()
+    await chmod(path(`${n}own-vda.qcow2`), 0o444)
+    expect((await options(own)).pull.keptFiles).toEqual([])
+    await lab.virsh('snapshot-delete', `${n}own`, 's1', '--metadata')
+    expect((await options(own)).pull.keptFiles).toEqual([
+      { path: path(`${n}own-vda.qcow2`), reason: 'it is a template' },
+    ])
+  })
+
+  it('the VM’s own files go as before, its snapshots deleted or not', async () => {
+    await lab.defineGuest({
+      name: `${n}own`,
+      system: 'none',
+      disks: [{ format: 'raw', virtualBytes: 16 << 20 }],
+    })
+    await lab.startGuest(`${n}own`)
+    const own = acts(keyframe, await keyframe.uuid(`${n}own`))
+    for (const name of ['s1', 's2']) expect((await own.snapshot({ name, disks: ['vda'] })).error).toBeNull()
+    for (const name of ['s2', 's1']) await lab.virsh('snapshot-delete', `${n}own`, name, '--metadata')
+    const { commit, pull } = await options(own)
+    expect([commit.insist, commit.refusal]).toEqual([null, null])
+    expect(pull.keptFiles).toEqual([])
+    expect((await own.merge([commit])).error).toBeNull()
+    expect(await own.files('vda')).toEqual([`${n}own-vda.img`])
+  })
+})
+
+describe('N12: snapshots inside a file', () => {
+  it('keep their file in a pull and refuse a commit of it, by name', async () => {
+    await lab.defineGuest({
+      name: `${n}i`,
+      system: 'none',
+      disks: [{ format: 'qcow2', virtualBytes: 16 << 20 }],
+    })
+    const image = path(`${n}i-vda.qcow2`)
+    const vm = acts(keyframe, await keyframe.uuid(`${n}i`))
+    await run('qemu-io', ['-f', 'qcow2', '-c', 'write -P 0x11 0 1M', image])
+    await run('qemu-img', ['snapshot', '-c', 'before-upgrade', image])
+    await lab.startGuest(`${n}i`)
+    expect((await vm.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    await lab.virsh('snapshot-delete', `${n}i`, 's1', '--metadata')
+    const [chain] = await vm.chains()
+    expect(chain!.layers[0]!.internalSnapshots).toEqual(['before-upgrade'])
+    const { pull } = await options(vm)
+    expect(pull.keptFiles).toEqual([{ path: image, reason: 'it holds the internal snapshot before-upgrade' }])
+    expect((await vm.merge([pull], 0, { removeTemplates: true })).error).toBeNull()
+    expect(await run('qemu-img', ['snapshot', '-l', image])).toContain('before-upgrade')
+  })
+
+  it('of a layer above the base refuse the commit that would take it away', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    expect((await a.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    await lab.virsh('destroy', `${n}a`)
+    await run('qemu-img', ['snapshot', '-c', 'i1', path(`${n}a.s1`)])
+    await lab.startGuest(`${n}a`)
+    const { commit } = await options(a)
+    expect(commit.refusal).toMatch(/holds the internal snapshot i1, which a commit would destroy/)
+  })
+})
+
+describe('one file under two names', () => {
+  it('is seen through a link to its folder and a link to itself, also while a guest writes', async () => {
+    symlinkSync(lab.imagesDir, join(lab.dir, `${n}-link`))
+    await overlay(`${n}b.qcow2`, join(lab.dir, `${n}-link`, `${n}-golden.qcow2`))
+    await define('b')
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    expect((await options(a)).commit.refusal).toContain(`needed by vda of the VM ${n}b`)
+    await lab.virsh('undefine', `${n}b`)
+    // b stands on the very file that a writes to.
+    symlinkSync(path(`${n}a.qcow2`), path(`${n}alias.qcow2`))
+    await overlay(`${n}c.qcow2`, path(`${n}alias.qcow2`))
+    await define('c')
+    const { readFileUsers } = await import('./file-users.ts')
+    const { requireHost } = await import('../hosts/find-vm.ts')
+    const active = path(`${n}a.qcow2`)
+    for (const looks of [1, 2, 3]) {
+      await guestWrites(lab, `${n}a`, 0, 0x22, looks)
+      const users = (await readFileUsers(requireHost(HOST), [active], 'now')).of(active)
+      expect([...new Set(users.map((use) => use.vmName))].sort()).toEqual([`${n}a`, `${n}c`])
+    }
+  })
+})
+
+describe('A6: a clone that stands on what a snapshot froze', () => {
+  it('refuses the delete that would unlink it', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    for (const name of ['s1', 's2']) expect((await a.snapshot({ name, disks: ['vda'] })).error).toBeNull()
+    expect((await a.revert('s1')).error).toBeNull()
+    await overlay(`${n}b.qcow2`, path(`${n}a.s1`))
+    await define('b')
+    await keyframe.uuid(`${n}b`)
+    await expect(a.remove('s2')).rejects.toThrow(new RegExp(`needed by vda of the VM ${n}b`))
+    await lab.startGuest(`${n}b`)
+  })
+})

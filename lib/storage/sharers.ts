@@ -1,0 +1,45 @@
+import type { FoundUse } from './file-users.ts'
+import type { UseKind } from './types.ts'
+
+/** One disk of a VM, for which a file is looked at. */
+interface OwnDisk {
+  host: string
+  vmUuid: string
+  target: string
+}
+
+/** What tells most comes first: a disk that has the file open says more than the definition that leads to it. */
+const ORDER: UseKind[] = ['disk', 'next start', 'snapshot', 'memory', 'configuration']
+
+/**
+ * What else needs a file of a disk's chain: every need of other VMs, and the VM's own other disks. Its own snapshots are no
+ * sharers (plans know them as restore points), nor is its own definition. One need of each kind for each VM. Pure.
+ */
+export function sharersOf(uses: readonly FoundUse[], own: OwnDisk): FoundUse[] {
+  const foreign = uses.filter(
+    (use) =>
+      use.host !== own.host ||
+      use.vmUuid !== own.vmUuid ||
+      ((use.kind === 'disk' || use.kind === 'next start') && use.target !== own.target),
+  )
+  const sorted = [...foreign].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+  const said = new Set<string>()
+  return sorted.filter((use) => {
+    // A disk that has it now will most often have it at the next start, too, and is named by its configuration.
+    const key = JSON.stringify([
+      use.host,
+      use.vmUuid,
+      use.snapshot,
+      use.snapshot === null ? use.target : null,
+    ])
+    const whole = JSON.stringify([use.host, use.vmUuid, use.snapshot])
+    if (said.has(key) || (use.kind === 'configuration' && said.has(whole))) return false
+    said.add(key)
+    said.add(whole)
+    return true
+  })
+}
+
+/** The same VM defined on another host as well, and off there: a cold standby. */
+export const isStandby = (use: FoundUse, own: { host: string; vmUuid: string }): boolean =>
+  use.vmUuid === own.vmUuid && use.host !== own.host && !use.running

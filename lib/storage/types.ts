@@ -1,0 +1,57 @@
+/** Who needs which file, on every host of this Keyframe. Plain data. */
+
+/**
+ * How something needs a file. A disk has it in its chain now; 'next start': the persistent definition will open it;
+ * 'snapshot': reverting to it reads it; 'memory': of a snapshot or a saved state; 'configuration': named by the definition of
+ * now, of the next start or of a snapshot for something that is no disk, such as a CD image or a kernel.
+ */
+export type UseKind = 'disk' | 'next start' | 'snapshot' | 'memory' | 'configuration'
+
+/** One need of one VM. */
+export interface Use {
+  host: string
+  vmUuid: string
+  vmName: string
+  running: boolean
+  kind: UseKind
+  /** The disk, where it is one. */
+  target: string | null
+  /** The snapshot, where one needs it. */
+  snapshot: string | null
+}
+
+/** What tells two files apart as far as libvirt can: instants to the ns and sizes in bytes (lib/hosts/LIBVIRT.md, “Files”). */
+export interface FileMark {
+  modifiedNs: bigint
+  lengthBytes: number
+}
+
+/** A file as one host names it, with what needs it there. */
+export interface UsedFile {
+  path: string
+  /** null: it was not looked at, or is not there. */
+  mark: FileMark | null
+  uses: Use[]
+}
+
+/** What one host said. */
+export interface HostUses {
+  host: string
+  files: UsedFile[]
+  /** What could not be read, a sentence each: while there is one, no file of the host can be called unused. */
+  gaps: string[]
+}
+
+/** A file in question, as its own host showed it before and after all uses were read. */
+export interface AskedFile {
+  host: string
+  path: string
+  before: FileMark | null
+  after: FileMark | null
+}
+
+/** Whether two folders of different hosts are one. undefined: nobody could answer. */
+export type SameFolder = (
+  one: { host: string; folder: string },
+  two: { host: string; folder: string },
+) => boolean | undefined
