@@ -63,9 +63,6 @@ const subfolders = (folder) =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `${name}/`)
 
-/** Where a ternary holds no other: early returns, a small function or a table read better. */
-const UNNESTED = ['app/**/*.{ts,tsx}', 'components/**/*.{ts,tsx}']
-
 const restrict = (folder, allowed) => ({
   files: [`lib/${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
@@ -96,6 +93,8 @@ const restrict = (folder, allowed) => ({
 export default tseslint.config(
   { ignores: ['.next*/**', 'node_modules/**', 'test-results/**', 'next-env.d.ts', '**/*.generated.ts'] },
   ...tseslint.configs.recommended,
+  // Early returns, a small function or a table read better.
+  { rules: { 'no-nested-ternary': 'error' } },
   {
     files: ['**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -115,7 +114,6 @@ export default tseslint.config(
     },
   },
   ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => restrict(folder, allowed)),
-  { files: UNNESTED, rules: { 'no-nested-ternary': 'error' } },
   {
     files: ['components/**/*.{ts,tsx}'],
     rules: {

@@ -16,7 +16,8 @@ export function oldestFirst<T>(
   const from = all.length === 0 ? 0 : (Math.floor(nowMs / HOUR_MS) * step) % all.length
   const rank = (each: T) => {
     const earlier = earlierOf(each)
-    return earlier === undefined ? 0 : earlier.passed ? earlier.atMs : -1
+    if (earlier === undefined) return 0
+    return earlier.passed ? earlier.atMs : -1
   }
   return [...all.slice(from), ...all.slice(0, from)].sort((a, b) => rank(a) - rank(b))
 }

@@ -19,15 +19,19 @@ const ratio = (line: Line) => line.keyframe / line.peer
 const isMet = (line: Line) => (line.aim === undefined ? undefined : ratio(line) <= line.aim.atMost)
 const short = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
 
+function metWord(met: boolean | undefined): string {
+  if (met === undefined) return '–'
+  return met ? 'yes' : 'NO'
+}
+
 function cells(line: Line): string[] {
-  const met = isMet(line)
   return [
     line.what,
     `${short(line.keyframe)} ${line.unit}`,
     `${short(line.peer)} ${line.unit} (${line.peerName})`,
     `${ratio(line).toFixed(2)}×`,
     line.aim ? `≤ ${line.aim.atMost}×` : '–',
-    met === undefined ? '–' : met ? 'yes' : 'NO',
+    metWord(isMet(line)),
   ]
 }
 

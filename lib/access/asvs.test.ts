@@ -16,8 +16,10 @@ interface Line {
   state: State
 }
 
-const stateOf = (how: string): State =>
-  how.startsWith('**open**: ') ? 'open' : how.startsWith('does not apply: ') ? 'does not apply' : 'met'
+function stateOf(how: string): State {
+  if (how.startsWith('**open**: ')) return 'open'
+  return how.startsWith('does not apply: ') ? 'does not apply' : 'met'
+}
 const lines: Line[] = [...text.matchAll(/^\| (\d[\d., ]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm)].map(
   ([, numbers, level, , how]) => ({
     numbers: numbers!.split(', '),

@@ -21,10 +21,11 @@ export const AUDIT_ACTS: readonly AuditAct[] = [
 
 /** An act in plain words; one that an older Keyframe recorded under another name stays as it is. */
 export function auditWords(act: string): string {
-  const words = Object.hasOwn(ACTS, act)
-    ? ACTS[act as Act].words
-    : Object.hasOwn(EVENTS, act)
-      ? EVENTS[act as keyof typeof EVENTS]
-      : act
+  const words = wordsOf(act)
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function wordsOf(act: string): string {
+  if (Object.hasOwn(ACTS, act)) return ACTS[act as Act].words
+  return Object.hasOwn(EVENTS, act) ? EVENTS[act as keyof typeof EVENTS] : act
 }

@@ -50,13 +50,7 @@ async function recordSum(key: string): Promise<void> {
   const more = budget.sum(key)
   if (!found || more === 0) return
   clearTimeout(found.timer)
-  const what = key.startsWith('acts')
-    ? more === 1
-      ? 'refused act'
-      : 'refused acts'
-    : more === 1
-      ? 'refused sign-in'
-      : 'refused sign-ins'
+  const what = `refused ${key.startsWith('acts') ? 'act' : 'sign-in'}${more === 1 ? '' : 's'}`
   await audit(
     { user: found.user, act: 'refusals.more', subject: ofNothing, input: { more }, address: null },
     { result: 'refused', sentence: `And ${more} more ${what} in this hour, not recorded one by one.` },

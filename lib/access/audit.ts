@@ -33,9 +33,10 @@ export type Outcome =
 
 /** Records that something was asked. @returns the record's id for `auditOutcome`. */
 export async function auditAsked({ user, act, subject, input, address }: Asked): Promise<number> {
-  const asked = safeJson(input, (key, value) =>
-    FORM_FIELDS.test(key) ? undefined : SECRET_FIELDS.test(key) ? '…' : value,
-  )
+  const asked = safeJson(input, (key, value) => {
+    if (FORM_FIELDS.test(key)) return undefined
+    return SECRET_FIELDS.test(key) ? '…' : value
+  })
   // Of the record, not of the input: that of a refused act may be anything, and answer with anything.
   const concerned = await subject(textsOf(JSON.parse(asked)))
   const { id } = await store()

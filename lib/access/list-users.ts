@@ -33,18 +33,17 @@ export async function listUsers(): Promise<UserView[]> {
       id: row.id,
       name: row.name,
       role: row.role as Role,
-      state:
-        row.disabled === 1
-          ? 'disabled'
-          : row.password_hash !== NO_PASSWORD
-            ? 'active'
-            : row.seen_at_ms === null
-              ? 'invited'
-              : 'locked',
+      state: stateOf(row),
       seenAtMs: row.seen_at_ms,
       createdAtMs: row.created_at_ms,
       linkUntilMs: links.find((link) => link.user_id === row.id)?.expires_at_ms ?? null,
       sessions: await listSessions(row.id),
     })),
   )
+}
+
+function stateOf(user: { disabled: number; password_hash: string; seen_at_ms: number | null }): UserState {
+  if (user.disabled === 1) return 'disabled'
+  if (user.password_hash !== NO_PASSWORD) return 'active'
+  return user.seen_at_ms === null ? 'invited' : 'locked'
 }

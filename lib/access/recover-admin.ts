@@ -24,8 +24,8 @@ export async function recoverAdmin(name: string | null): Promise<OneTimeLink & {
   if (users.length === 0)
     throw new Refusal('There is no user yet. Start Keyframe: it prints the link that makes the first one.')
   const admins = users.filter((user) => user.role === 'admin')
-  const user =
-    name === null ? (admins.length === 1 ? admins[0] : undefined) : users.find((each) => each.name === name)
+  const onlyAdmin = admins.length === 1 ? admins[0] : undefined
+  const user = name === null ? onlyAdmin : users.find((each) => each.name === name)
   if (!user)
     throw new Refusal(
       `${name === null ? 'Say which user it is to be' : `There is no user called ${name}`}: npm run recover -- ${name === null ? (admins[0]?.name ?? users[0]?.name) : 'NAME'}. There are: ${users.map((each) => `${each.name} (${each.role})`).join(', ')}.`,

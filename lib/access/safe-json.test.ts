@@ -95,7 +95,10 @@ it('leaves out and replaces by key, before it looks into the value', () => {
       },
       $ACTION_1: 'x',
     },
-    (key, value) => (key.startsWith('$') ? undefined : key === 'password' ? '…' : value),
+    (key, value) => {
+      if (key.startsWith('$')) return undefined
+      return key === 'password' ? '…' : value
+    },
   )
   expect(replaced).toBe('{"name":"web","password":"…"}')
 })

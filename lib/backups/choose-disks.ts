@@ -31,12 +31,7 @@ export async function chooseDisks(
     }
     const refusal = snapshotRefusal(disk)
     const chain = refusal === null ? await readLayers(host, disk.path!, disk.format) : refusal
-    const reason =
-      typeof chain === 'string'
-        ? chain
-        : chain.virtualBytes % SIZE_UNIT_BYTES === 0
-          ? null
-          : `Its size, ${chain.virtualBytes} bytes, is no whole number of KiB, which libvirt can’t make a volume of.`
+    const reason = typeof chain === 'string' ? chain : sizeRefusal(chain.virtualBytes)
     if (reason === null && typeof chain !== 'string') disks.push({ target: disk.target, ...chain })
     else if (wanted !== null)
       throw new Refusal(`${disk.target} can’t be part of a backup. ${reason}`, { disks: reason ?? '' })
@@ -51,6 +46,11 @@ export async function chooseDisks(
     )
   return { disks, leftOut }
 }
+
+const sizeRefusal = (bytes: number): string | null =>
+  bytes % SIZE_UNIT_BYTES === 0
+    ? null
+    : `Its size, ${bytes} bytes, is no whole number of KiB, which libvirt can’t make a volume of.`
 
 /** Layers active first, or why they can't be read. */
 async function readLayers(

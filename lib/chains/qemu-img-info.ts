@@ -14,11 +14,17 @@ export function qemuSize(bytes: number): string {
 /** C's `%0.3g`: three significant digits, a tie goes to the even one (JavaScript's toPrecision rounds it up). */
 function gFormat(value: number): string {
   if (value === 0) return '0'
-  const decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+  const decimals = decimalsOf(value)
   const scaled = value * 10 ** decimals
   const even = scaled % 1 === 0.5 && Math.floor(scaled) % 2 === 0 ? Math.floor(scaled) : Math.round(scaled)
   if (even >= 1000 && decimals === 0) return '1e+03'
   return String(even / 10 ** decimals)
+}
+
+function decimalsOf(value: number): number {
+  if (value >= 100) return 0
+  if (value >= 10) return 1
+  return value >= 1 ? 2 : 3
 }
 
 /** QEMU counts a file's length in whole sectors (block.c, bdrv_getlength). */

@@ -34,14 +34,19 @@ async function look(): Promise<Health> {
     const views = await readHosts()
     const up = hosts().size > 0 && views.every((host) => host.status === 'up')
     const safe = (await protectionsOf()).every((each) => each.state === 'protected')
-    // Of a host that is not reached nobody knows which VMs it has.
     return {
       status: up && safe ? 'ok' : 'attention',
       database: 'ok',
       hosts: up ? 'up' : 'some down',
-      backups: !safe ? 'some not protected' : up ? 'all protected' : 'unknown',
+      backups: backupsOf(up, safe),
     }
   } catch {
     return { status: 'failing', database: 'failing', hosts: 'unknown', backups: 'unknown' }
   }
+}
+
+function backupsOf(up: boolean, safe: boolean): Health['backups'] {
+  if (!safe) return 'some not protected'
+  // Of a host that is not reached nobody knows which VMs it has.
+  return up ? 'all protected' : 'unknown'
 }

@@ -45,6 +45,15 @@ const KINDS: Record<PowerAct, JobKind> = {
   thaw: 'thaw',
 }
 
+/** The state that tells that it is done; null: none does. */
+const DONE_IN: Record<PowerAct, 'running' | 'shut off' | null> = {
+  start: 'running',
+  shutdown: 'shut off',
+  'force-off': 'shut off',
+  resume: 'running',
+  thaw: null,
+}
+
 /** Starts one of the acts that a revert or a full disk makes one need. Throws Refusal, HostDown, VmGone. */
 export async function startPower(input: PowerInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
@@ -83,8 +92,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
       ).domainLookupByUUID(input.vm)
     ).getState()
   const { host, vm } = await waitFor('find', () => requireVm(input.host, input.vm), LOOK_EVERY_MS)
-  const wanted =
-    input.act === 'start' || input.act === 'resume' ? 'running' : input.act === 'thaw' ? null : 'shut off'
+  const wanted = DONE_IN[input.act]
   await step(input.act, {
     isDone: async () => (wanted !== null && (await stateNow()).state === wanted ? true : null),
     do: async (log) => {
@@ -117,7 +125,10 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
     const endMs = Date.now() + SHUTDOWN_LIMIT_MS
     const off = await waitFor(
       'guest shuts down',
-      async () => ((await stateNow()).state === 'shut off' ? 'off' : Date.now() > endMs ? 'late' : null),
+      async () => {
+        if ((await stateNow()).state === 'shut off') return 'off'
+        return Date.now() > endMs ? 'late' : null
+      },
       LOOK_EVERY_MS,
     )
     host.changed(input.vm)

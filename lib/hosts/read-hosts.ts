@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { publish } from '../live/hub.ts'
 import { isHelper } from './helper-domain.ts'
 import type { Host } from './host.ts'
+import type { ConnectionStatus } from './host-connection.ts'
 import { diskSummaries, type KnownVm } from './inventory.ts'
 import { hosts } from './registry.ts'
 import type { Attention, HostView, VmSummary } from './types.ts'
@@ -36,26 +37,32 @@ export async function readHost(host: Host): Promise<HostView> {
       if (isFirst || !isDeepStrictEqual(late, vms)) publish({ type: 'host', host: host.name })
     })
   const status = host.connection.status
-  const up = status.status === 'up' && !isFirst && !(read instanceof Error)
+  const error = read instanceof Error ? read : null
   return {
     name: host.name,
     uri: host.connection.uri,
-    status: up ? 'up' : status.status === 'connecting' || isFirst ? 'connecting' : 'down',
-    reason: up
-      ? null
-      : status.status === 'down'
-        ? status.reason
-        : isFirst
-          ? 'its VMs are being read for the first time'
-          : read instanceof Error
-            ? read.message
-            : null,
+    status: statusShown(status, isFirst, error),
+    reason: whyNotUp(status, isFirst, error),
     sinceMs: status.sinceMs,
     libvirtVersion: status.status === 'up' ? status.libvirtVersion : null,
     hypervisorVersion: status.status === 'up' ? status.hypervisorVersion : null,
     warnings: status.status === 'up' ? versionWarnings(status.libvirtVersion) : [],
     vms: vms.filter((vm) => !isHelper(vm)).map((vm) => summarize(host, vm)),
   }
+}
+
+function statusShown(
+  { status }: ConnectionStatus,
+  isFirst: boolean,
+  error: Error | null,
+): HostView['status'] {
+  if (status === 'connecting' || isFirst) return 'connecting'
+  return status === 'up' && error === null ? 'up' : 'down'
+}
+
+function whyNotUp(status: ConnectionStatus, isFirst: boolean, error: Error | null): string | null {
+  if (status.status === 'down') return status.reason
+  return isFirst ? 'its VMs are being read for the first time' : (error?.message ?? null)
 }
 
 /** A VM as lists show it. */

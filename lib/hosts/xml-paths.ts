@@ -1,13 +1,11 @@
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 const unescape = (text: string): string =>
-  text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, decimal?: string, hex?: string, name?: string) =>
-    decimal
-      ? String.fromCodePoint(Number(decimal))
-      : hex
-        ? String.fromCodePoint(parseInt(hex, 16))
-        : (ENTITIES[name ?? ''] ?? all),
-  )
+  text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, decimal?: string, hex?: string, name?: string) => {
+    if (decimal) return String.fromCodePoint(Number(decimal))
+    if (hex) return String.fromCodePoint(parseInt(hex, 16))
+    return ENTITIES[name ?? ''] ?? all
+  })
 
 /** Every absolute path that an XML text of libvirt names, wherever: what any part of a VM names is in use, known to us or not. */
 export function pathsInXml(xml: string): string[] {

@@ -51,11 +51,8 @@ export function runStatus(key: string): 'live' | 'over' | null {
     const row = database
       .prepare('SELECT status FROM workflow_runs WHERE idempotency_key = ? ORDER BY created_at DESC LIMIT 1')
       .get(key) as { status: string } | undefined
-    return row === undefined
-      ? null
-      : ['pending', 'running', 'sleeping'].includes(row.status)
-        ? 'live'
-        : 'over'
+    if (row === undefined) return null
+    return ['pending', 'running', 'sleeping'].includes(row.status) ? 'live' : 'over'
   } finally {
     database.close()
   }

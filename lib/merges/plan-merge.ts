@@ -16,7 +16,7 @@ import { readFileUsers, type FoundUse } from '../storage/file-users.ts'
 import { isStandby, sharersOf } from '../storage/sharers.ts'
 import { readOwnLayers } from '../storage/own-layers.ts'
 import { changedTemplate, isOnlyTemplate, refuseInternal, whyStays } from './file-fate.ts'
-import { commitEffects, pullEffects, type Layer, type MergeEffects } from './merge-effects.ts'
+import { commitEffects, pullEffects, type Layer, type MergeEffects, type Stays } from './merge-effects.ts'
 import { readRestorePoints, type RestorePoint } from './restore-points.ts'
 import { readSoundLayers, type SoundLayer } from './sound-layers.ts'
 import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
@@ -160,21 +160,15 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     resultPaths: chain.layers.map((layer) => layer.path),
   }
   const wrongRange = refuseRange(chain, range, baseIndex, topIndex)
-  const layers = chain.layers.map(toLayer)
-  const effects = wrongRange
-    ? nothing
-    : range.direction === 'commit'
-      ? commitEffects(layers, baseIndex, topIndex, points, stays)
-      : pullEffects(layers, baseIndex, points, stays)
+  const effects = wrongRange ? nothing : effectsOf(situation, range.direction, baseIndex, topIndex, stays)
   const receiver = range.direction === 'commit' ? range.basePath : range.topPath
   const spaceFreeBytes =
     wrongRange || receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
-  const touched =
-    wrongRange || receiver === null
-      ? []
-      : range.direction === 'commit'
-        ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path)
-        : [receiver]
+  const writtenTo =
+    range.direction === 'commit'
+      ? chain.layers.slice(baseIndex, topIndex + 1).map((layer) => layer.path)
+      : [range.topPath]
+  const touched = wrongRange || receiver === null ? [] : writtenTo
   const insist = wrongRange || range.direction === 'pull' ? null : changedTemplate(fates, baseIndex, topIndex)
   const checks = wrongRange
     ? [refusedIf('chain', wrongRange, '')]
@@ -263,6 +257,19 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
       ),
     },
   }
+}
+
+function effectsOf(
+  { chain, points }: DiskSituation,
+  direction: MergeRange['direction'],
+  baseIndex: number,
+  topIndex: number,
+  stays: Stays,
+): MergeEffects {
+  const layers = chain.layers.map(toLayer)
+  return direction === 'commit'
+    ? commitEffects(layers, baseIndex, topIndex, points, stays)
+    : pullEffects(layers, baseIndex, points, stays)
 }
 
 function mergeSteps(

@@ -74,21 +74,21 @@ export async function redefineSnapshot(
   )
 }
 
+/** The layers below changed, too: without <backingStore> libvirt reads them from the images. */
+function withoutBackingStore(disk: string): string {
+  const start = disk.indexOf('<backingStore')
+  if (start === -1) return disk
+  const end = disk.lastIndexOf('</backingStore>')
+  if (end > start) return disk.slice(0, start) + disk.slice(end + '</backingStore>'.length)
+  return disk.replace(/\s*<backingStore\s*\/>/g, '')
+}
+
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
 export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {
   const from = `file='${escapeXml(fromPath)}'`
   return xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
     if (!disk.includes(`<target dev='${escapeXml(target)}'`) || !disk.includes(from)) return disk
-    // The layers below changed, too: without <backingStore> libvirt reads them from the images.
-    const start = disk.indexOf('<backingStore')
-    const end = disk.lastIndexOf('</backingStore>')
-    const bare =
-      start === -1
-        ? disk
-        : end > start
-          ? disk.slice(0, start) + disk.slice(end + '</backingStore>'.length)
-          : disk.replace(/\s*<backingStore\s*\/>/g, '')
-    return bare
+    return withoutBackingStore(disk)
       .replace(from, () => `file='${escapeXml(toPath)}'`)
       .replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
   })

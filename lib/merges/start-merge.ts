@@ -8,7 +8,7 @@ import { startJob } from '../jobs/start-job.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { Bandwidth } from './bandwidth.ts'
 import { mergeSaga } from './merge-saga.ts'
-import { planMerge } from './plan-merge.ts'
+import { planMerge, type PlannedMerge } from './plan-merge.ts'
 
 export const MergeInput = z.object({
   host: z.string(),
@@ -63,11 +63,16 @@ export async function startMerge(input: MergeInput, user: { name: string }): Pro
     }),
   )
   const locks = await readChainLocks(host, vm)
-  const title = `Merge ${plans.map((plan) => `${plan.target}: ${posix.basename(plan.topPath)} ${plan.direction === 'commit' ? `into ${posix.basename(plan.basePath ?? '')}` : plan.basePath === null ? 'with all below' : `down to ${posix.basename(plan.basePath)}`}`).join('; ')}`
+  const title = `Merge ${plans.map((plan) => `${plan.target}: ${posix.basename(plan.topPath)} ${howFar(plan)}`).join('; ')}`
   return startJob(
     mergeSaga,
     { host: host.name, vmUuid: vm.uuid, vmName: vm.name, title, nonce: input.nonce, locks },
     { host: host.name, vm: vm.uuid, plans, bandwidthBytesPerSecond: input.bandwidthBytesPerSecond },
     user,
   )
+}
+
+function howFar({ direction, basePath }: PlannedMerge): string {
+  if (direction === 'commit') return `into ${posix.basename(basePath ?? '')}`
+  return basePath === null ? 'with all below' : `down to ${posix.basename(basePath)}`
 }

@@ -18,10 +18,8 @@ export async function unfinishedMerge(host: Host, uuid: string, plan: PlannedMer
   const { vm } = await requireVm(host.name, uuid)
   const receiver = plan.direction === 'commit' ? plan.basePath : plan.topPath
   const freeBytes = receiver === null ? null : await host.files.freeBytes(posix.dirname(receiver))
-  const cause = !vm.running
-    ? `${vm.name} stopped (${vm.state}) in the middle of it`
-    : freeBytes !== null && freeBytes < FULL_BYTES
-      ? `the file system of ${receiver} is full`
-      : 'QEMU ended it before its end, or someone cancelled it'
+  let cause = 'QEMU ended it before its end, or someone cancelled it'
+  if (!vm.running) cause = `${vm.name} stopped (${vm.state}) in the middle of it`
+  else if (freeBytes !== null && freeBytes < FULL_BYTES) cause = `the file system of ${receiver} is full`
   return `The merge of ${plan.target} was not finished: ${cause}. The chain is as it was, nothing of the VM’s data is lost.${unprovenNow(plan)}`
 }

@@ -28,14 +28,10 @@ export function allowedPlaces(entries: readonly string[] | null): AllowedPlaces 
   const refused = (host: string) =>
     `Keyframe sends nothing to ${host}: it is not among the places that KEYFRAME_NOTIFY_ALLOW names.`
   return {
-    refusesName: (host) =>
-      isIP(host) !== 0
-        ? nets.check(host, familyOf(host))
-          ? null
-          : refused(host)
-        : isNamed(host) || hasNets
-          ? null
-          : refused(host),
+    refusesName: (host) => {
+      const mayPass = isIP(host) !== 0 ? nets.check(host, familyOf(host)) : isNamed(host) || hasNets
+      return mayPass ? null : refused(host)
+    },
     refusesAddress: (host, address) =>
       isNamed(host) || nets.check(address, familyOf(address)) ? null : refused(host),
   }

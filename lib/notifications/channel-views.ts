@@ -64,11 +64,8 @@ function placeOf(channel: Channel): string {
   if (channel.kind === 'email')
     return `${channel.settings.to.join(', ')} by ${channel.settings.host}:${channel.settings.port}`
   const { origin, pathname } = new URL(channel.secrets.url)
-  return channel.kind === 'matrix'
-    ? `${channel.settings.room} on ${origin}`
-    : pathname === '/'
-      ? origin
-      : `${origin}/…`
+  if (channel.kind === 'matrix') return `${channel.settings.room} on ${origin}`
+  return pathname === '/' ? origin : `${origin}/…`
 }
 
 async function recentOf(channelId: string): Promise<SentView[]> {
@@ -85,8 +82,13 @@ async function recentOf(channelId: string): Promise<SentView[]> {
     title: (JSON.parse(row.message) as Message).title,
     atMs: row.sent_at_ms ?? row.created_at_ms,
     attempts: row.attempts,
-    state: row.sent_at_ms !== null ? 'sent' : row.given_up_at_ms !== null ? 'given up' : 'waiting',
+    state: stateOf(row),
   }))
+}
+
+function stateOf(row: { sent_at_ms: number | null; given_up_at_ms: number | null }): SentView['state'] {
+  if (row.sent_at_ms !== null) return 'sent'
+  return row.given_up_at_ms !== null ? 'given up' : 'waiting'
 }
 
 /** Names of the channels whose last attempt failed, or whose secrets can't be read, and since when: the first of them first. */

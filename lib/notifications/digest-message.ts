@@ -20,6 +20,11 @@ export interface DigestFacts {
   timeZone: string
 }
 
+function levelOf(wanting: readonly Protection[], otherTrouble: number): Message['level'] {
+  if (wanting.some((each) => each.state === 'unprotected')) return 'bad'
+  return wanting.length + otherTrouble > 0 ? 'attention' : 'good'
+}
+
 /** How all stands: one message. Pure. */
 export function digestMessage({ protections, failed, away, nowMs, timeZone }: DigestFacts): Message {
   const wanting = protections
@@ -56,11 +61,7 @@ export function digestMessage({ protections, failed, away, nowMs, timeZone }: Di
   return {
     event: 'digest',
     atMs: nowMs,
-    level: wanting.some((each) => each.state === 'unprotected')
-      ? 'bad'
-      : wanting.length + failed.length + away.length > 0
-        ? 'attention'
-        : 'good',
+    level: levelOf(wanting, failed.length + away.length),
     title:
       protections.length === 0
         ? 'There are no VMs to protect'

@@ -73,6 +73,12 @@ function ofOne(job: ToldJob, atMs: number): Message {
   }
 }
 
+function saidOfAll(jobs: readonly ToldJob[]): string {
+  if (jobs.every((job) => job.status === 'failed')) return 'failed'
+  if (jobs.every((job) => job.status === 'waiting')) return 'wait for a decision'
+  return 'failed or wait for a decision'
+}
+
 function ofMany(jobs: readonly ToldJob[], atMs: number): Message {
   const lines = jobs
     .slice(0, LINES_MAXIMUM)
@@ -83,7 +89,7 @@ function ofMany(jobs: readonly ToldJob[], atMs: number): Message {
     event: jobs.every((job) => job.status === 'waiting') ? 'job-waiting' : 'job-failed',
     atMs,
     level: 'bad',
-    title: `${jobs.length} jobs ${jobs.every((job) => job.status === 'failed') ? 'failed' : jobs.every((job) => job.status === 'waiting') ? 'wait for a decision' : 'failed or wait for a decision'}`,
+    title: `${jobs.length} jobs ${saidOfAll(jobs)}`,
     text: [
       ...lines,
       ...(jobs.length > LINES_MAXIMUM ? [`And ${jobs.length - LINES_MAXIMUM} more.`] : []),

@@ -68,15 +68,18 @@ const vmOf = (change: Change) => ({
   sentence: change.sentence,
 })
 
+function comparedWithBefore({ state, before }: Change): string {
+  if (state === 'protected' && before === 'at-risk') return ' again'
+  return state === before ? ', for another reason' : ''
+}
+
 function ofOne(change: Change, atMs: number): Message {
-  const { host, vmName, state, before, reason, sentence } = change
-  const again =
-    state === 'protected' && before === 'at-risk' ? ' again' : state === before ? ', for another reason' : ''
+  const { host, vmName, state, reason, sentence } = change
   return {
     event: 'protection',
     atMs,
     level: LEVELS[state],
-    title: line(`${vmName} on ${host} ${STATE_WORDS[state]}${again}`, 200),
+    title: line(`${vmName} on ${host} ${STATE_WORDS[state]}${comparedWithBefore(change)}`, 200),
     text: [line(sentence, SENTENCE_MAXIMUM), reason === null ? '' : WHAT_TO_DO[reason]].join(' ').trim(),
     path: vmBackupsAddress(host, vmName),
     vms: [vmOf(change)],

@@ -67,8 +67,19 @@ function knownFormats(survey: Survey): Map<string, Set<string>> {
 }
 
 /** What the first bytes say: null for a format that is neither. */
-const detected = (file: ImageFile): Format | null =>
-  file.header ? 'qcow2' : ['raw', 'iso', 'none', 'unknown'].includes(file.detectedFormat) ? 'raw' : null
+function detected(file: ImageFile): Format | null {
+  if (file.header) return 'qcow2'
+  return ['raw', 'iso', 'none', 'unknown'].includes(file.detectedFormat) ? 'raw' : null
+}
+
+/** What it may cost to record the format that the base begins as. */
+function dangerOf(begins: Format, base: string, { proven, missing }: { proven: boolean; missing: boolean }) {
+  if (begins === 'qcow2' && !proven)
+    return `Only the first bytes of ${base} say that it is qcow2. If it is a raw disk whose guest wrote them, the VM would read other data than before, even files of this host: then don’t.`
+  if (begins === 'raw' && !missing)
+    return `If ${base} was a qcow2 image whose first bytes were destroyed, the VM would read garbage as its disk: look at the file first.`
+  return 'Only the header of the overlay changes; no data of the guest does.'
+}
 
 async function judge(
   survey: Survey,
@@ -143,12 +154,7 @@ async function judge(
                 id,
                 label: `Record ${begins}`,
                 confirm: proven ? null : overlay,
-                danger:
-                  begins === 'qcow2' && !proven
-                    ? `Only the first bytes of ${base} say that it is qcow2. If it is a raw disk whose guest wrote them, the VM would read other data than before, even files of this host: then don’t.`
-                    : begins === 'raw' && !missing
-                      ? `If ${base} was a qcow2 image whose first bytes were destroyed, the VM would read garbage as its disk: look at the file first.`
-                      : 'Only the header of the overlay changes; no data of the guest does.',
+                danger: dangerOf(begins, base, { proven, missing }),
                 preview: [
                   `${vm.name} and every other VM that uses ${layer.path} must be off; that is asked once more.`,
                   `The first ${rewrite.bytes.length} bytes of ${layer.path}, its header, are written anew with the backing format ${begins}, through libvirt’s storage volume, and read back. The command for it would be: ${byHand}`,

@@ -77,6 +77,12 @@ function missingFiles(survey: Survey, vm: SurveyedVm, snapshot: SurveyedSnapshot
   ]
 }
 
+function adviceByHand(parent: SurveyedSnapshot, children: readonly SurveyedSnapshot[]): string {
+  if (children.length === 0)
+    return `${parent.name} has no child in libvirt’s list, so there is no delete to repeat. Take the mark out by hand, with virsh snapshot-edit.`
+  return `Several snapshots lie below it, and nothing tells which one was being deleted: ${children.map((each) => each.name).join(', ')}. Repeat the delete of the one that you know of.`
+}
+
 function unfinishedDelete(
   survey: Survey,
   vm: SurveyedVm,
@@ -97,7 +103,8 @@ function unfinishedDelete(
       )
     }),
   )
-  const child = children.length === 1 ? children[0] : changed.length === 1 ? changed[0] : undefined
+  const candidates = children.length === 1 ? children : changed
+  const child = candidates.length === 1 ? candidates[0] : undefined
   const id = `delete-unfinished ${vm.vm.uuid}/${parent.name}`
   const merged = child ? mergedWithoutLibvirt(vm, parent, child) : []
   if (child && merged.length > 0) return [mergedAlready(survey, vm, parent, child, merged)]
@@ -120,11 +127,7 @@ function unfinishedDelete(
           })),
         ],
         actOnVmPage: child ? null : 'Delete',
-        advice: child
-          ? null
-          : children.length === 0
-            ? `${parent.name} has no child in libvirt’s list, so there is no delete to repeat. Take the mark out by hand, with virsh snapshot-edit.`
-            : `Several snapshots lie below it, and nothing tells which one was being deleted: ${children.map((each) => each.name).join(', ')}. Repeat the delete of the one that you know of.`,
+        advice: child ? null : adviceByHand(parent, children),
         repair: !child
           ? null
           : offer(

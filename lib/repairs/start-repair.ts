@@ -7,7 +7,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { planDelete } from '../snapshots/plan-delete.ts'
 import { startDelete } from '../snapshots/delete-snapshot.ts'
-import { repairSaga } from './repair-saga.ts'
+import { repairSaga, type RepairJob } from './repair-saga.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
 
 export const RepairInput = z.object({
@@ -45,19 +45,11 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
   if (finding.vm) await refuseBusy(host, (await requireVm(host.name, finding.vm.uuid)).vm, null)
   // A file of no VM is the host's: its job stands under the host's name, with no VM's UUID.
   const subject = { host: host.name, vmUuid: finding.vm?.uuid ?? '', vmName: finding.vm?.name ?? host.name }
-  const title =
-    plan.act === 'finish-delete'
-      ? `Finish the delete of ${plan.snapshot}`
-      : plan.act === 'remove-file'
-        ? `Remove ${plan.path}`
-        : plan.act === 'flatten'
-          ? `Shorten the chain of ${plan.target}`
-          : `Record the backing format ${plan.format} in ${plan.path}`
   return startJob(
     repairSaga,
     {
       ...subject,
-      title,
+      title: titleOf(plan),
       nonce: input.nonce,
       locks:
         plan.act === 'flatten' || plan.act === 'finish-delete'
@@ -73,4 +65,17 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
     },
     user,
   )
+}
+
+function titleOf(plan: RepairJob['plan']): string {
+  switch (plan.act) {
+    case 'finish-delete':
+      return `Finish the delete of ${plan.snapshot}`
+    case 'remove-file':
+      return `Remove ${plan.path}`
+    case 'flatten':
+      return `Shorten the chain of ${plan.target}`
+    case 'set-backing-format':
+      return `Record the backing format ${plan.format} in ${plan.path}`
+  }
 }

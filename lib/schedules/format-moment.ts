@@ -11,8 +11,12 @@ export function formatMoment(atMs: number, nowMs: number, timeZone: string): str
 
 /** "3 days", "1 hour", "5 minutes": the largest unit alone, rounded down. */
 export function formatAge(ms: number): string {
-  const [size, unit] =
-    ms >= DAY_MS ? [DAY_MS, 'day'] : ms >= HOUR_MS ? [HOUR_MS, 'hour'] : [MINUTE_MS, 'minute']
-  const count = Math.max(0, Math.floor(ms / (size as number)))
+  if (ms >= DAY_MS) return countOf('day', ms / DAY_MS)
+  if (ms >= HOUR_MS) return countOf('hour', ms / HOUR_MS)
+  return countOf('minute', Math.max(0, ms / MINUTE_MS))
+}
+
+function countOf(unit: string, exact: number): string {
+  const count = Math.floor(exact)
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

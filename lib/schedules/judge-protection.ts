@@ -172,12 +172,17 @@ export function judgeProtection(facts: ProtectionFacts): Protection {
     lastGood,
     scheduleIds: schedules.map((schedule) => schedule.id),
     nextRunMs: next.length === 0 ? null : Math.min(...next),
-    state: good === null ? 'unprotected' : reasons.length > 0 ? 'at-risk' : 'protected',
+    state: stateOf(good, reasons),
     sentence:
       reasons[0]?.sentence ??
       (good ? `The backup of ${formatMoment(good.createdAtMs, nowMs, zone)} passed its check.` : ''),
     mend: reasons[0]?.mend ?? null,
   }
+}
+
+function stateOf(good: JudgedBackup | null, reasons: readonly ProtectionReason[]): Protection['state'] {
+  if (good === null) return 'unprotected'
+  return reasons.length > 0 ? 'at-risk' : 'protected'
 }
 
 /** Not older than the last run but one of each schedule. */

@@ -32,23 +32,21 @@ function patternOf(time: string, days: readonly number[]): string {
 
 /** "every day at 02:30 Europe/Berlin", "every 3 minutes": for the middle of a sentence. */
 export function describeWhen(when: When, timeZone: string): string {
-  if (when.kind === 'interval')
-    return when.minutes === 1
-      ? 'every minute'
-      : when.minutes % 60 === 0
-        ? when.minutes === 60
-          ? 'every hour'
-          : `every ${when.minutes / 60} hours`
-        : `every ${when.minutes} minutes`
-  const days = [...new Set(when.days)].sort((a, b) => a - b)
-  const names = days.map((day) => DAY_NAMES[day - 1]!)
-  const which =
-    days.length === EVERY_DAY
-      ? 'day'
-      : days.join() === '1,2,3,4,5'
-        ? 'working day (Monday to Friday)'
-        : listOf(names)
-  return `every ${which} at ${listOf([...when.times].sort())} ${timeZone}`
+  if (when.kind === 'interval') return `every ${describeInterval(when.minutes)}`
+  return `every ${describeDays(when.days)} at ${listOf([...when.times].sort())} ${timeZone}`
+}
+
+function describeInterval(minutes: number): string {
+  if (minutes === 1) return 'minute'
+  if (minutes === 60) return 'hour'
+  return minutes % 60 === 0 ? `${minutes / 60} hours` : `${minutes} minutes`
+}
+
+function describeDays(all: readonly number[]): string {
+  const days = [...new Set(all)].sort((a, b) => a - b)
+  if (days.length === EVERY_DAY) return 'day'
+  if (days.join() === '1,2,3,4,5') return 'working day (Monday to Friday)'
+  return listOf(days.map((day) => DAY_NAMES[day - 1]!))
 }
 
 const listOf = (words: readonly string[]) =>

@@ -23,6 +23,20 @@ const PROTECTION = {
 const instant = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
 
+type Of<Kind extends SharedView['kind']> = Extract<SharedView, { kind: Kind }>
+
+function vmState(state: Of<'vm'>['state']): string {
+  if (state === 'shut off') return 'Off'
+  return state === 'blocked' ? 'Running' : state.charAt(0).toUpperCase() + state.slice(1)
+}
+
+function lastGood(view: Of<'backups'>): string {
+  if (view.state === null || view.state === 'left-out') return ''
+  return view.lastGood === null
+    ? 'There is no good backup.'
+    : `Last good backup ${instant(view.lastGood.atMs)}.`
+}
+
 /** A share in a title and a sentence, for the tab and for the chat that a link is pasted into. */
 export function describeShared(view: SharedView): { title: string; description: string } {
   switch (view.kind) {
@@ -31,11 +45,7 @@ export function describeShared(view: SharedView): { title: string; description: 
         title: `VM ${view.name}`,
         description:
           [
-            view.state === 'shut off'
-              ? 'Off'
-              : view.state === 'blocked'
-                ? 'Running'
-                : view.state.charAt(0).toUpperCase() + view.state.slice(1),
+            vmState(view.state),
             view.chains && count(view.chains.length, 'disk'),
             view.snapshots && count(view.snapshots.length, 'snapshot'),
             view.jobs.length > 0 && count(view.jobs.length, 'job under way', 'jobs under way'),
@@ -56,7 +66,7 @@ export function describeShared(view: SharedView): { title: string; description: 
     case 'backups':
       return {
         title: `Backups of ${view.vmName}`,
-        description: `${view.state === null ? 'Not known yet' : PROTECTION[view.state]}. ${view.state === null || view.state === 'left-out' ? '' : view.lastGood === null ? 'There is no good backup.' : `Last good backup ${instant(view.lastGood.atMs)}.`} Read-only.`,
+        description: `${view.state === null ? 'Not known yet' : PROTECTION[view.state]}. ${lastGood(view)} Read-only.`,
       }
     case 'gone':
       return { title: GONE[view.of], description: 'What this link led to is no longer there.' }

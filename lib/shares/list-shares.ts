@@ -26,10 +26,18 @@ export async function listShares(subject?: ShareSubject): Promise<ShareView[]> {
     byDisabled: row.maker_disabled === 1,
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
-    state: row.revoked_at_ms !== null ? 'revoked' : row.expires_at_ms <= nowMs ? 'expired' : 'open',
+    state: stateOf(row, nowMs),
     hasPassword: row.password_hash !== null,
     showPaths: row.show_paths === 1,
     openedCount: row.opened_count,
     lastOpenedAtMs: row.last_opened_at_ms,
   }))
+}
+
+function stateOf(
+  share: { revoked_at_ms: number | null; expires_at_ms: number },
+  nowMs: number,
+): ShareView['state'] {
+  if (share.revoked_at_ms !== null) return 'revoked'
+  return share.expires_at_ms <= nowMs ? 'expired' : 'open'
 }

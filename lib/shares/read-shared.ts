@@ -101,10 +101,11 @@ async function readSharedJob(share: Share): Promise<SharedView> {
   const names = new PathNames(share.showPaths)
   const [subject, steps] = await Promise.all([readJobSubject(job), readJobStory(job.id)])
   const blockJobs = typeof found === 'string' ? [] : found.vm.jobs.filter((each) => each.jobId === job.id)
+  // A job on a file of no VM stands under its host's name.
+  const nameThen = job.vmUuid === '' ? null : job.vmName
   return {
-    // A job on a file of no VM stands under its host's name.
     kind: 'job',
-    vmName: typeof found !== 'string' ? found.vm.name : job.vmUuid === '' ? null : job.vmName,
+    vmName: typeof found === 'string' ? nameThen : found.vm.name,
     job: shareJob(job, subject, names),
     steps: shareSteps(steps, job, subject, names),
     blockJobs: blockJobs.map(shareBlockJob),

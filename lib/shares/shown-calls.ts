@@ -122,6 +122,6 @@ export function shownCall(
     xml: shows && call.xml !== null ? shownXml(call.xml, subject) : null,
     begunAtMs: call.begunAtMs,
     endedAtMs: call.endedAtMs,
-    outcome: call.outcome === null ? null : call.outcome === 'ok' ? 'ok' : 'failed',
+    outcome: call.outcome === null || call.outcome === 'ok' ? call.outcome : 'failed',
   }
 }

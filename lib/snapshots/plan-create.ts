@@ -88,13 +88,11 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
     ),
     refusedIf(
       'space',
-      forbidden
-        ? forbidden
-        : unreadable
+      forbidden ??
+        (unreadable
           ? `The folder ${unreadable.folder} can’t be read by libvirt, so no overlay can be made in it.`
-          : full
-            ? `The file system of ${full.folder} is full (${full.bytes} bytes free).`
-            : null,
+          : null) ??
+        (full ? `The file system of ${full.folder} is full (${full.bytes} bytes free).` : null),
       'There is room for the new overlays; they grow as the guest writes.',
       unreadable
         ? 'Let libvirt read and write there, or choose another folder.'
@@ -156,11 +154,11 @@ function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | n
     name: 'agent',
     verdict: needed ? 'refused' : 'warn',
     sentence: `${missing[reading.agent]}${needed ? ' Quiesce is required.' : ' Without it the snapshot is as after a power cut.'}`,
-    remedy:
-      reading.agent === 'frozen'
-        ? 'Thaw it on its page first.'
-        : needed
-          ? 'Take quiesce auto, or start the agent in the guest.'
-          : null,
+    remedy: agentRemedy(reading.agent, needed),
   }
+}
+
+function agentRemedy(agent: AgentReading['agent'], needed: boolean): string | null {
+  if (agent === 'frozen') return 'Thaw it on its page first.'
+  return needed ? 'Take quiesce auto, or start the agent in the guest.' : null
 }

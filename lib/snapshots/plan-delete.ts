@@ -87,12 +87,6 @@ export async function planDelete(
   const unproven = (await unprovenSnapshots(host, list, name)).get(name)
   const detached = unproven?.onlyMetadata === true || (await isDetached(host, snapshot))
   const space = await spaceNeeded(host, merged)
-  const refuseTree =
-    !withChildren && current === name && children.length > 0
-      ? `It is the current snapshot and has children on another branch (${children.map((each) => each.name).join(', ')}), which libvirt can’t take apart. Delete those first, or revert to one of them, or delete it with its children.`
-      : !withChildren && children.length > 1
-        ? `It has ${children.length} children (${children.map((each) => each.name).join(', ')}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.`
-        : null
   const shared = await refuseShared(host, vm, { receivers, gone: removedFiles })
   const checks = [
     ...deleteChecks({ snapshot, job, version }),
@@ -101,7 +95,11 @@ export async function planDelete(
       unproven?.onlyMetadata ? unproven.reason : null,
       'Its layers are where libvirt expects them.',
     ),
-    refusedIf('chain', refuseTree, 'libvirt can take it out of the tree.'),
+    refusedIf(
+      'chain',
+      withChildren ? null : refuseTree(children, current === name),
+      'libvirt can take it out of the tree.',
+    ),
     refusedIf('sharing', shared, 'No other VM reads what changes.'),
     refusedIf('space', space, 'Even the worst case fits.', 'Free space first.'),
     await checkAccess(host, vm, receivers, []),
@@ -161,6 +159,15 @@ interface MergedLayer {
   from: string
   into: string
   bytes: number | null
+}
+
+function refuseTree(children: readonly SnapshotMetadata[], isCurrent: boolean): string | null {
+  const names = children.map((each) => each.name).join(', ')
+  if (isCurrent && children.length > 0)
+    return `It is the current snapshot and has children on another branch (${names}), which libvirt can’t take apart. Delete those first, or revert to one of them, or delete it with its children.`
+  if (children.length > 1)
+    return `It has ${children.length} children (${names}), and libvirt can merge its layer into one only. Delete all but one of them first, or delete it with its children.`
+  return null
 }
 
 /** Why the receiving layers can't grow as far as they may have to; null when they can. */

@@ -125,9 +125,14 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
       ],
       fingerprint: fingerprintOf(host, vm, snapshots, checks, { revert: name }),
     },
-    stateThen: snapshot.state === 'paused' ? 'paused' : snapshot.state === 'shutoff' ? 'off' : 'running',
+    stateThen: stateThen(snapshot),
     vmRunning: vm.running,
   }
+}
+
+function stateThen({ state }: SnapshotMetadata): RevertPlan['stateThen'] {
+  if (state === 'paused') return 'paused'
+  return state === 'shutoff' ? 'off' : 'running'
 }
 
 /** libvirt's creation time is in whole seconds: the tree tells more. */

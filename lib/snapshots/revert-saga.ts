@@ -155,21 +155,23 @@ async function isReverted(input: RevertJob): Promise<boolean> {
   return true
 }
 
+const AFTER_FLAGS = {
+  running: VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+  paused: VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+  off: undefined,
+} as const satisfies Record<RevertJob['after'], unknown>
+
 async function revert(input: RevertJob, call: LogCall): Promise<true> {
   const { host, vm } = await requireVm(input.host, input.vm)
   await new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS))
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     const snapshot = await domain.snapshotLookupByName(input.snapshot)
-    const flags =
-      input.after === 'running'
-        ? VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING
-        : input.after === 'paused'
-          ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED
-          : undefined
     const calls = new DomainCalls(host.connection.uri, domain)
     try {
-      await call(calls.revertToSnapshot(snapshot, flags, { deadlineMs: REVERT_DEADLINE_MS }))
+      await call(
+        calls.revertToSnapshot(snapshot, AFTER_FLAGS[input.after], { deadlineMs: REVERT_DEADLINE_MS }),
+      )
     } catch (error) {
       if (!isLibvirtError(error)) throw error
       const locked = explainLock(error, vm.name)

@@ -116,14 +116,12 @@ const soundUntil = (
   sound: SoundLayer | undefined,
 ): number => (sound !== undefined && sound.asOfMs >= createdAtMs ? sound.modifiedMs : latestMs)
 
-const when = (ms: number): string =>
-  ms < 120_000
-    ? `${Math.round(ms / 1000)} s`
-    : ms < 7_200_000
-      ? `${Math.round(ms / 60_000)} min`
-      : ms < 172_800_000
-        ? `${Math.round(ms / 3_600_000)} h`
-        : `${Math.round(ms / 86_400_000)} days`
+function when(ms: number): string {
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`
+  return `${Math.round(ms / 86_400_000)} days`
+}
 
 /** Two snapshots of one layer: it was merged into and written to between them, which libvirt does not notice. */
 function refrozenBy(

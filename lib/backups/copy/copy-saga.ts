@@ -297,11 +297,13 @@ async function snapshot(context: CopyContext, host: Host): Promise<FreezeReport>
         },
         call,
       ).catch((error: unknown) => {
-        throw isLibvirtError(error)
-          ? new Refusal(`The snapshot for the backup was not taken: ${error.message}. Nothing was changed.`)
-          : isRefusal(error)
-            ? new Refusal(error.message.replace('No snapshot was taken', 'No backup was begun'))
-            : error
+        if (isLibvirtError(error))
+          throw new Refusal(
+            `The snapshot for the backup was not taken: ${error.message}. Nothing was changed.`,
+          )
+        if (isRefusal(error))
+          throw new Refusal(error.message.replace('No snapshot was taken', 'No backup was begun'))
+        throw error
       })
     },
   })

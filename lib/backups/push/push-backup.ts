@@ -150,13 +150,7 @@ export async function lookAtPush(domain: Domain, folder: string): Promise<PushLo
   if (type === 'none' || !isBackup)
     return { state: 'failed', why: 'libvirtd was restarted and does not know any more how it ended' }
   const message = params.get('errmsg')
-  return {
-    state: 'failed',
-    why:
-      typeof message === 'string' && message !== ''
-        ? message
-        : type === 'cancelled'
-          ? 'it was cancelled with virsh, or another tool'
-          : 'QEMU could not go on, possibly for lack of space',
-  }
+  if (typeof message === 'string' && message !== '') return { state: 'failed', why: message }
+  if (type === 'cancelled') return { state: 'failed', why: 'it was cancelled with virsh, or another tool' }
+  return { state: 'failed', why: 'QEMU could not go on, possibly for lack of space' }
 }

@@ -379,21 +379,23 @@ function nameInWords(node: XmlNode): string {
   if (name.startsWith('qemu:'))
     return `QEMU’s own settings (${[name, ...elementsOf(node).flatMap((each) => attributeOf(each, 'value') ?? [])].join(' ')})`
   const words = NAMES[name] ?? `<${name}>`
-  const source = firstOf(node, 'source')
-  const address = source && firstOf(source, 'address')
-  const detail = address
-    ? Object.entries(attributesIn(address))
-        .map(([key, value]) => `${key} ${value}`)
-        .join(' ')
-    : source
-      ? sourceInWords(source)
-      : contentOf(node).length > 0 && elementsOf(node).length === 0
-        ? textOf(node).trim()
-        : Object.entries(attributesIn(node))
-            .map(([key, value]) => `${key} ${value}`)
-            .join(' ')
+  const detail = detailInWords(node)
   return detail === '' ? words : `${words} (${detail})`
 }
+
+function detailInWords(node: XmlNode): string {
+  const source = firstOf(node, 'source')
+  const address = source && firstOf(source, 'address')
+  if (address) return attributesInWords(address)
+  if (source) return sourceInWords(source)
+  const isText = contentOf(node).length > 0 && elementsOf(node).length === 0
+  return isText ? textOf(node).trim() : attributesInWords(node)
+}
+
+const attributesInWords = (node: XmlNode) =>
+  Object.entries(attributesIn(node))
+    .map(([key, value]) => `${key} ${value}`)
+    .join(' ')
 
 const attributesIn = (node: XmlNode): Record<string, string> =>
   Object.fromEntries(

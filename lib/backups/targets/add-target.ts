@@ -160,13 +160,16 @@ async function mark(connect: Connect, path: string): Promise<string> {
     })
   } catch (error) {
     if (!isLibvirtError(error)) throw error
-    const why = /read-only|permission denied/i.test(error.message)
-      ? 'libvirt may not write there'
-      : /no such file|cannot open/i.test(error.message)
-        ? 'there is no such directory, or libvirt may not enter it'
-        : 'libvirt can’t use it'
+    const why = whyUnusable(error.message)
     throw new Refusal(`${path} can’t be a target: ${why} (${error.message}).`, {
       place: `${why[0]!.toUpperCase()}${why.slice(1)}.`,
     })
   }
+}
+
+function whyUnusable(message: string): string {
+  if (/read-only|permission denied/i.test(message)) return 'libvirt may not write there'
+  if (/no such file|cannot open/i.test(message))
+    return 'there is no such directory, or libvirt may not enter it'
+  return 'libvirt can’t use it'
 }

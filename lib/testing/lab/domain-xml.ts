@@ -35,19 +35,28 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char]!)
 }
 
+function busOf(target: string): string {
+  if (target.startsWith('hd')) return 'ide'
+  return target.startsWith('sd') ? 'sata' : 'virtio'
+}
+
+function sourceType({ network, volume }: DiskSpec): string {
+  if (network) return 'network'
+  return volume ? 'volume' : 'file'
+}
+
+function sourceXml({ network, volume, path }: DiskSpec): string {
+  if (network)
+    return `<source protocol='${escapeXml(network.protocol)}' name='${escapeXml(network.name)}'><host name='${escapeXml(network.host)}' port='${network.port}'/></source>`
+  if (volume) return `<source pool='${escapeXml(volume.pool)}' volume='${escapeXml(volume.name)}'/>`
+  return path === undefined ? '' : `<source file='${escapeXml(path)}'/>`
+}
+
 function diskXml(disk: DiskSpec, index: number): string {
   const device = disk.device ?? 'disk'
   const target = disk.target ?? (device === 'cdrom' ? 'hdc' : `vd${String.fromCharCode(97 + index)}`)
-  const bus = target.startsWith('hd') ? 'ide' : target.startsWith('sd') ? 'sata' : 'virtio'
-  const source = disk.network
-    ? `<source protocol='${escapeXml(disk.network.protocol)}' name='${escapeXml(disk.network.name)}'><host name='${escapeXml(disk.network.host)}' port='${disk.network.port}'/></source>`
-    : disk.volume
-      ? `<source pool='${escapeXml(disk.volume.pool)}' volume='${escapeXml(disk.volume.name)}'/>`
-      : disk.path === undefined
-        ? ''
-        : `<source file='${escapeXml(disk.path)}'/>`
-  return `<disk type='${disk.network ? 'network' : disk.volume ? 'volume' : 'file'}' device='${device}'>
-      <driver name='qemu' type='${disk.format ?? 'raw'}'/>${source}<target dev='${target}' bus='${bus}'/>
+  return `<disk type='${sourceType(disk)}' device='${device}'>
+      <driver name='qemu' type='${disk.format ?? 'raw'}'/>${sourceXml(disk)}<target dev='${target}' bus='${busOf(target)}'/>
       ${disk.readonly || device === 'cdrom' ? '<readonly/>' : ''}${disk.shareable ? '<shareable/>' : ''}
     </disk>`
 }

@@ -59,11 +59,8 @@ export async function runBytes(command: string, args: string[], options: RunOpti
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (code === 0) return resolve(Buffer.concat(out))
-      const ended = timedOut
-        ? `gave no answer in ${limitMs} ms`
-        : code === null
-          ? `was ended by ${signal}`
-          : `failed (exit ${code})`
+      let ended = code === null ? `was ended by ${signal}` : `failed (exit ${code})`
+      if (timedOut) ended = `gave no answer in ${limitMs} ms`
       reject(
         new CommandFailed(
           `${said} ${ended}: ${err.trim().slice(-MESSAGE_TAIL_CHARS) || 'it said nothing'}`,
