@@ -17,6 +17,7 @@ import {
 import { fileSystemFaults, readRecords } from '../lib/testing/lab/guest-records.ts'
 import { DB, WEB } from '../lib/testing/lab/guest.ts'
 import { type GuestRecord, missingNumbers } from '../lib/testing/lab/record-format.ts'
+import { defineSavedGuest } from '../lib/testing/lab/saved-guest.ts'
 import { waitUntil } from '../lib/testing/lab/wait-until.ts'
 import { testLab } from './under-test.ts'
 
@@ -56,7 +57,7 @@ test.beforeAll(async () => {
   mkdirSync(folder, { recursive: true })
   lab.user.own(folder)
   for (const { name, guest } of GUESTS) {
-    await lab.defineGuest({ ...guest, name, saved: true })
+    await defineSavedGuest(lab, { ...guest, name })
     await lab.startGuest(name)
   }
 })

@@ -6,6 +6,7 @@ import { withApp } from './bench/bench-app.ts'
 import { WEB } from '../lib/testing/lab/guest.ts'
 import { repoDir } from '../lib/testing/lab/paths.ts'
 import { provision } from '../lib/testing/lab/provision.ts'
+import { defineSavedGuest } from '../lib/testing/lab/saved-guest.ts'
 import { startTestLab } from '../lib/testing/lab/test-lab.ts'
 
 // The picture of README.md: `node lib/launcher/launch.mjs e2e/screenshot.ts`.
@@ -21,7 +22,7 @@ const say = (line: string) => console.error(`keyframe: ${line}`)
 await provision({ forTests: true, say })
 const lab = await startTestLab('screenshot')
 try {
-  await lab.defineGuest({ ...WEB, saved: true })
+  await defineSavedGuest(lab, WEB)
   await lab.startGuest(WEB.name)
   for (const name of ['before-upgrade', 'after-upgrade']) {
     await sleep(WRITE_MS)

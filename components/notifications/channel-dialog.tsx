@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { CHANNEL_KINDS, type ChannelKind, type ChannelView } from '@/lib/notifications/types'
 import { OnlyWhoMay } from '@/components/access/may'
 import type { ChannelActs } from '@/components/notifications/channel-acts'
-import { inputOf, textOf, type ChannelText } from '@/components/notifications/channel-form'
+import { inputOf, textOf, type FieldsProps } from '@/components/notifications/channel-form'
 import { KIND_WORDS } from '@/components/notifications/channel-words'
 import { EmailFields } from '@/components/notifications/email-fields'
 import { HearsFields } from '@/components/notifications/hears-fields'
@@ -15,14 +15,6 @@ import { useStart } from '@/components/dialogs/use-start'
 import { randomId } from '@/components/random-id'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, SelectField } from '@/components/ui/field'
-
-export interface FieldsProps {
-  value: ChannelText
-  set: (part: Partial<ChannelText>) => void
-  errors: Record<string, string>
-  /** The one that is changed; null = a new one. */
-  channel: ChannelView | null
-}
 
 interface Props {
   channel: ChannelView | null

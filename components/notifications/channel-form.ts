@@ -29,6 +29,15 @@ export interface ChannelText {
   timeZone: string
 }
 
+/** What each group of a channel's fields gets. */
+export interface FieldsProps {
+  value: ChannelText
+  set: (part: Partial<ChannelText>) => void
+  errors: Record<string, string>
+  /** The one that is changed; null = a new one. */
+  channel: ChannelView | null
+}
+
 export const PORTS: Record<MailTls, string> = { tls: '465', starttls: '587', none: '25' }
 
 /** What a form begins with. `zone`: of the browser. */

@@ -1,6 +1,5 @@
 import type { MailTls } from '@/lib/notifications/types'
-import { PORTS } from '@/components/notifications/channel-form'
-import type { FieldsProps } from '@/components/notifications/channel-dialog'
+import { PORTS, type FieldsProps } from '@/components/notifications/channel-form'
 import { SecretField } from '@/components/notifications/secret-field'
 import { Field, SelectField } from '@/components/ui/field'
 

@@ -1,4 +1,4 @@
-import type { FieldsProps } from '@/components/notifications/channel-dialog'
+import type { FieldsProps } from '@/components/notifications/channel-form'
 import { Field } from '@/components/ui/field'
 
 const choice = 'flex min-w-0 items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5'

@@ -1,4 +1,4 @@
-import type { FieldsProps } from '@/components/notifications/channel-dialog'
+import type { FieldsProps } from '@/components/notifications/channel-form'
 import { Field } from '@/components/ui/field'
 
 /** A token or a password: one that is set shows as "set", and stays while nothing is typed. */

@@ -1,5 +1,5 @@
 import type { ChannelKind } from '@/lib/notifications/types'
-import type { FieldsProps } from '@/components/notifications/channel-dialog'
+import type { FieldsProps } from '@/components/notifications/channel-form'
 import { SecretField } from '@/components/notifications/secret-field'
 import { Field } from '@/components/ui/field'
 

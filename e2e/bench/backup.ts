@@ -7,6 +7,7 @@ import { readRecords } from '../../lib/testing/lab/guest-records.ts'
 import { DB } from '../../lib/testing/lab/guest.ts'
 import { type Lab } from '../../lib/testing/lab/lab.ts'
 import { longestGap } from '../../lib/testing/lab/record-format.ts'
+import { defineSavedGuest } from '../../lib/testing/lab/saved-guest.ts'
 import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { type Line } from './table.ts'
 import { VirshBackups } from './virsh-backup.ts'
@@ -47,7 +48,7 @@ export async function benchBackup(lab: Lab): Promise<Line[]> {
     for (let at = 0; at < DISK_MIB; at += WRITE_MIB) await guestWrites(lab, STILL, 0, 1, at, WRITE_MIB)
     const still = await benchBytesAndTime(lab, await actsOn(STILL), new VirshBackups(lab, STILL, folder))
     await lab.virsh('destroy', STILL)
-    await lab.defineGuest({ ...DB, saved: true })
+    await defineSavedGuest(lab, DB)
     await lab.startGuest(DB.name)
     return [...still, ...(await benchGap(lab, await actsOn(DB.name), new VirshBackups(lab, DB.name, folder)))]
   } finally {

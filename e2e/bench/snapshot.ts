@@ -3,6 +3,7 @@ import { median } from '../../lib/node-libvirt/bench/compare.ts'
 import { acts, HOST, startKeyframe } from '../../lib/testing/in-process.ts'
 import { WEB } from '../../lib/testing/lab/guest.ts'
 import { type Lab } from '../../lib/testing/lab/lab.ts'
+import { defineSavedGuest } from '../../lib/testing/lab/saved-guest.ts'
 import { type Line } from './table.ts'
 
 const ROUNDS = 9
@@ -30,7 +31,7 @@ async function activeFile(lab: Lab, target: string): Promise<string> {
 
 /** (b) A quiesced snapshot of two disks by Keyframe's function and by its whole job, beside virsh on the same guest. */
 export async function benchSnapshot(lab: Lab): Promise<Line[]> {
-  await lab.defineGuest({ ...WEB, saved: true })
+  await defineSavedGuest(lab, WEB)
   await lab.startGuest(WEB.name)
   const keyframe = await startKeyframe(lab)
   const { takeSnapshot } = await import('../../lib/snapshots/take-snapshot.ts')

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WEB } from '../../lib/testing/lab/guest.ts'
 import { type Lab } from '../../lib/testing/lab/lab.ts'
+import { defineSavedGuest } from '../../lib/testing/lab/saved-guest.ts'
 import { type BenchApp, withApp } from './bench-app.ts'
 import { type CallCounter, startCallCounter } from './call-counter.ts'
 import { type Line } from './table.ts'
@@ -49,7 +50,7 @@ async function callsPerSecond(
 
 /** (d) One poller per host, however many watch. */
 export async function benchWatchers(lab: Lab, say: (line: string) => void): Promise<Line[]> {
-  if (!lab.guests[WEB.name]) await lab.defineGuest({ ...WEB, saved: true })
+  if (!lab.guests[WEB.name]) await defineSavedGuest(lab, WEB)
   await lab.startGuest(WEB.name)
   const counter = await startCallCounter(lab.socketPath, join(lab.dir, 'counted.sock'))
   try {

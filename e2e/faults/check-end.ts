@@ -1,18 +1,15 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobView } from '../../lib/jobs/types.ts'
 import { readRecords } from '../../lib/testing/lab/guest-records.ts'
 import { CommandFailed, run } from '../../lib/testing/lab/run-command.ts'
 import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
-import type { Fault } from './faults.ts'
+import type { End, Must } from './end.ts'
 import { describeRecords, hashOf, imageAt, readLayer, type LayerRecords } from './layer-records.ts'
-import { backingChain, type Reality } from './observe.ts'
-import { endQemu, fileNames, type SavedScene } from './saved-scene.ts'
-import type { Outcome, Scenario } from './scenario.ts'
-import type { SubjectProcess } from './subject-process.ts'
-import type { PageView } from './subject-protocol.ts'
+import { backingChain } from './observe.ts'
+import { endQemu, fileNames } from './saved-scene.ts'
+import type { Outcome } from './scenario.ts'
 import { checkBackups, checkRestored, readOldest } from './check-backups.ts'
 
 /** After a boot under TCG; a guest that runs takes a tenth of a second for a record. */
@@ -20,19 +17,6 @@ const WRITES_LIMIT_MS = 30_000
 const NEW_RECORDS = 3
 /** A reading costs more than the wait for it. */
 const RECORDS_TAKE_MS = 400
-
-export type End = {
-  guest: FaultGuest
-  scene: SavedScene
-  scenario: Scenario
-  mayStop: Fault['mayStop']
-  job: JobView
-  view: PageView
-  reality: Reality
-  vm: string
-  /** The one that ended the job: a later act is asked of it. */
-  app: SubjectProcess
-}
 
 /** Everything that must be true when a job has ended after a fault: what is not, a sentence each. */
 export async function checkEnd(end: End): Promise<{ outcome: string; faults: string[] }> {
@@ -65,8 +49,6 @@ export async function checkEnd(end: End): Promise<{ outcome: string; faults: str
   await checkOrphans(end, outcome?.unused ?? [], must)
   return { outcome: outcome?.name ?? 'none', faults }
 }
-
-export type Must = (holds: boolean, sentence: string) => void
 
 const fits = (pattern: readonly string[], names: readonly string[]) =>
   pattern.length === names.length && pattern.every((each, index) => each === '*' || each === names[index])

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WEB } from '../../lib/testing/lab/guest.ts'
 import { isRunning, qemusOf } from '../../lib/testing/lab/processes.ts'
 import { run } from '../../lib/testing/lab/run-command.ts'
+import { defineSavedGuest } from '../../lib/testing/lab/saved-guest.ts'
 import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { type FaultGuest, NAME, RESTORED } from './fault-guest.ts'
 import { readLayer, type LayerRecords } from './layer-records.ts'
@@ -28,7 +29,7 @@ export type SavedScene = {
 /** The guest that all scenes begin with: it runs, has written for a moment, and stops at an error of its disks. */
 export async function firstScene(guest: FaultGuest, folder: string): Promise<SavedScene> {
   const { lab } = guest
-  await lab.defineGuest({ ...WEB, saved: true })
+  await defineSavedGuest(lab, WEB)
   const xml = await lab.virsh('dumpxml', NAME, '--inactive')
   const file = join(folder, 'first.xml')
   mkdirSync(folder, { recursive: true })

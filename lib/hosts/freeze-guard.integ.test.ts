@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { HOST, startKeyframe, type Keyframe } from '../testing/in-process.ts'
 import type { Lab } from '../testing/lab/lab.ts'
+import { defineSavedGuest } from '../testing/lab/saved-guest.ts'
 import { startTestLab } from '../testing/lab/test-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
@@ -58,7 +59,7 @@ async function freezing(limitMs: number) {
 
 beforeAll(async () => {
   lab = await startTestLab('guard')
-  await lab.defineGuest({ name: 'web', disks: [{ format: 'qcow2' }], saved: true })
+  await defineSavedGuest(lab, { name: 'web', disks: [{ format: 'qcow2' }] })
   await lab.startGuest('web')
   keyframe = await startKeyframe(lab)
   uuid = await keyframe.uuid('web')

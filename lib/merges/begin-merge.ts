@@ -11,7 +11,7 @@ import type { Host } from '../hosts/host.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { readDiskPaths } from './disk-paths.ts'
-import type { MergeJob } from './merge-saga.ts'
+import type { MergeJob } from './merge-job.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { clearTaint } from './tainted-layers.ts'
 

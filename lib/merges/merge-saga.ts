@@ -1,13 +1,14 @@
 import 'server-only'
 import { requireVm } from '../hosts/find-vm.ts'
 import { Refusal } from '../jobs/refusal.ts'
-import type { Saga, SagaContext } from '../jobs/saga.ts'
+import type { Saga } from '../jobs/saga.ts'
 import { abortMerge } from './abort-merge.ts'
 import { beginMerge } from './begin-merge.ts'
 import { readDiskPaths } from './disk-paths.ts'
 import type { Host } from '../hosts/host.ts'
 import { flushPull } from './flush-pull.ts'
 import { endPause, followMerge, isUnlimited, POLL_MS } from './follow-merge.ts'
+import type { MergeContext, MergeJob } from './merge-job.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
 import { pivotMerge } from './pivot-merge.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
@@ -17,17 +18,8 @@ import type { Removal } from './remove-files.ts'
 import { taintLayer } from './tainted-layers.ts'
 import { unfinishedMerge } from './unfinished-merge.ts'
 
-export interface MergeJob {
-  host: string
-  vm: string
-  plans: PlannedMerge[]
-  bandwidthBytesPerSecond: number
-}
-
 /** A plan that is older is made anew before the first step. */
 const STALE_PLAN_MS = 2_000
-
-export type MergeContext = SagaContext<MergeJob>
 
 /**
  * Merge layers of one or more disks, one disk after the other. First:

@@ -10,7 +10,7 @@ import { markSound } from '../merges/sound-layers.ts'
 import { taintLayer } from '../merges/tainted-layers.ts'
 import { unprovenSnapshots } from '../snapshots/unproven.ts'
 import type { Receiver } from './flatten-plan.ts'
-import type { RepairJob } from './repair-saga.ts'
+import type { RepairJob } from './repair-job.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
 
 /** Shortens the chain of a VM that is off: each receiver takes in what lies below it. Returns the job's result. */

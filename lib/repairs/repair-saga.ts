@@ -7,21 +7,12 @@ import { removeUnusedFiles } from '../merges/remove-files.ts'
 import { requireHost, requireVm } from '../hosts/find-vm.ts'
 import { markSound } from '../merges/sound-layers.ts'
 import { clearTaint } from '../merges/tainted-layers.ts'
-import type { RepairPlan } from './found.ts'
 import { finishDelete, isDeleteFinished, type FinishDelete } from './finish-delete.ts'
 import { flatten } from './flatten-chain.ts'
+import type { RepairJob } from './repair-job.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
-
-export interface RepairJob {
-  host: string
-  /** null: the file belongs to no VM. */
-  vm: string | null
-  repair: string
-  fingerprint: string
-  plan: Exclude<RepairPlan, { act: 'delete-snapshot' }>
-}
 
 /**
  * Repair one thing. Nothing is done without the whole host having been looked at anew, with the same result as shown.

@@ -7,7 +7,8 @@ import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { planDelete } from '../snapshots/plan-delete.ts'
 import { startDelete } from '../snapshots/delete-snapshot.ts'
-import { repairSaga, type RepairJob } from './repair-saga.ts'
+import type { RepairJob } from './repair-job.ts'
+import { repairSaga } from './repair-saga.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
 
 export const RepairInput = z.object({

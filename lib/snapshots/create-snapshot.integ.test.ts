@@ -6,6 +6,7 @@ import { fileSystemFaults, readRecords } from '../testing/lab/guest-records.ts'
 import { WEB } from '../testing/lab/guest.ts'
 import type { Lab } from '../testing/lab/lab.ts'
 import { run } from '../testing/lab/run-command.ts'
+import { defineSavedGuest } from '../testing/lab/saved-guest.ts'
 import { startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
@@ -14,7 +15,7 @@ const { lab, keyframe } = await startOnLab('create')
 let web: ReturnType<typeof acts>
 
 beforeAll(async () => {
-  await lab.defineGuest({ ...WEB, saved: true })
+  await defineSavedGuest(lab, WEB)
   await lab.startGuest('web')
   web = acts(keyframe, await keyframe.uuid('web'))
 })

@@ -5,7 +5,7 @@ import { helperKindOfVm } from '../../hosts/helper-domain.ts'
 import type { Host } from '../../hosts/host.ts'
 import { START_LAYERS_MAXIMUM } from '../../hosts/start-depth.ts'
 import { isRefusal, Refusal } from '../../jobs/refusal.ts'
-import { isJobStopped, JobCancelled, type Saga, type SagaContext } from '../../jobs/saga.ts'
+import { isJobStopped, JobCancelled, type Saga } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { takeSnapshot } from '../../snapshots/take-snapshot.ts'
 import type { FreezeReport } from '../../snapshots/types.ts'
@@ -13,6 +13,7 @@ import { isLibvirtError } from 'node-libvirt'
 import { folderOf } from '../catalogue/catalogue.ts'
 import { chooseDisks } from '../choose-disks.ts'
 import { copyByHelper } from './copy-by-helper.ts'
+import type { CopyContext, CopyDisk, CopyJob } from './copy-job.ts'
 import { copyHelperName, endLimit, followLimit } from './copy-limit.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from '../finish-backup.ts'
 import { freeBytesOf, spaceRefusal } from '../targets/look-at-target.ts'
@@ -23,28 +24,13 @@ import { saveConfiguration } from '../save-configuration.ts'
 import { sweepUnfinished } from '../retention/sweep-unfinished.ts'
 import { removeUnfinished } from '../retention/take-back.ts'
 import { requireTarget, type Target } from '../targets/targets.ts'
-import type { BackupJobBase, ChosenDisk } from '../types.ts'
+import type { ChosenDisk } from '../types.ts'
 import { describeConsistency } from '../push/while-frozen.ts'
 
 const POLL_MS = 500
 const COPY_PERCENT = 60
 /** Until it is merged back the guest writes into the overlays; they begin with less than this. */
 const OVERLAY_RESERVE_BYTES = 16 * 1024 * 1024
-
-export interface CopyDisk extends ChosenDisk {
-  /** Beside the disk's image; of a VM that is off none is made. */
-  overlayPath: string
-}
-
-export interface CopyJob extends BackupJobBase {
-  disks: CopyDisk[]
-  /** 0 = no limit. */
-  bandwidthBytesPerSecond: number
-  /** Why it is a copy where an increment was asked for; null when a copy was. */
-  reason: string | null
-}
-
-export type CopyContext = SagaContext<CopyJob>
 
 /**
  * Back up any disk, raw included: snapshot all of them at one moment, copy what that froze, merge the overlays back.

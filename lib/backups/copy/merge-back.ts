@@ -14,7 +14,7 @@ import type { BlockJobView } from '../../hosts/types.ts'
 import { JobStopped } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { removeUnusedFiles } from '../../merges/remove-files.ts'
-import type { CopyContext, CopyDisk } from './copy-saga.ts'
+import type { CopyContext, CopyDisk } from './copy-job.ts'
 
 const POLL_MS = 300
 /** Should the VM stop or start in the middle, the merge is begun anew so often. */

@@ -11,7 +11,7 @@ import { decideKind, type Kind, type Parent } from './decide-kind.ts'
 import { freeBytesOf, spaceRefusal } from '../targets/look-at-target.ts'
 import { MANIFEST_FILE, MANIFEST_MAX_BYTES, readManifest } from '../catalogue/manifest.ts'
 import { readOwnCheckpoints } from './own-checkpoints.ts'
-import type { PushJob } from './push-saga.ts'
+import type { PushJob } from './push-job.ts'
 import { requireTarget, type Target } from '../targets/targets.ts'
 import type { ChosenDisk } from '../types.ts'
 

@@ -22,7 +22,7 @@ import type { LogCall } from '../../jobs/step-log.ts'
 import type { FreezeReport } from '../../snapshots/types.ts'
 import { checkpointName, rememberCheckpoint } from './own-checkpoints.ts'
 import type { PushPlan } from './plan-push.ts'
-import type { PushJob } from './push-saga.ts'
+import type { PushJob } from './push-job.ts'
 import { whileFrozen } from './while-frozen.ts'
 
 /** begun: QEMU copies; broken: libvirt can't take an increment from here. */

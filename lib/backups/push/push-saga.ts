@@ -3,19 +3,19 @@ import { isLibvirtError } from 'node-libvirt'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
 import { Refusal } from '../../jobs/refusal.ts'
-import { JobCancelled, type Saga, type SagaContext } from '../../jobs/saga.ts'
+import { JobCancelled, type Saga } from '../../jobs/saga.ts'
 import { folderOf } from '../catalogue/catalogue.ts'
 import { CANCELLED, isSealed, readFilesBack, sealBackup } from '../finish-backup.ts'
 import { makeDirectory } from '../targets/make-directory.ts'
 import { checkpointName, deleteCheckpoint, hasCheckpoint, readOwnCheckpoints } from './own-checkpoints.ts'
 import { inOwnFolder } from '../targets/own-folder.ts'
 import { planPush, type PushPlan } from './plan-push.ts'
+import type { PushContext, PushJob } from './push-job.ts'
 import { beginPush, lookAtPush, runningPush, type Begun, type PushLook } from './push-backup.ts'
 import { saveConfiguration, type SavedConfiguration } from '../save-configuration.ts'
 import { sweepUnfinished } from '../retention/sweep-unfinished.ts'
 import { removeUnfinished, takePushBack } from '../retention/take-back.ts'
 import { requireTarget, type Target } from '../targets/targets.ts'
-import type { BackupJobBase } from '../types.ts'
 import { describeConsistency } from './while-frozen.ts'
 
 const POLL_MS = 500
@@ -24,14 +24,6 @@ const COPY_PERCENT = 60
 
 /** libvirt's id of the running VM is another one after a restart: what it says of a job's end is then of another job. */
 const VM_ID = 'id of the VM that is backed up'
-
-export interface PushJob extends BackupJobBase {
-  forceFull: boolean
-  /** A new full after so many days. */
-  fullEveryDays: number
-}
-
-type PushContext = SagaContext<PushJob>
 
 /**
  * Back up a running VM by QEMU's push: a full, or what changed since the last checkpoint.

@@ -4,6 +4,7 @@ import { acts } from '../../testing/in-process.ts'
 import { fileSystemFaults, readRecords } from '../../testing/lab/guest-records.ts'
 import { DB, WEB } from '../../testing/lab/guest.ts'
 import { longestGap, missingNumbers } from '../../testing/lab/record-format.ts'
+import { defineSavedGuest } from '../../testing/lab/saved-guest.ts'
 import { startOnLab } from '../../testing/on-lab.ts'
 import { waitUntil } from '../../testing/lab/wait-until.ts'
 
@@ -14,7 +15,7 @@ let target: Awaited<ReturnType<typeof makeTarget>>
 
 beforeAll(async () => {
   target = await makeTarget(lab, 'nightly')
-  for (const guest of [DB, WEB]) await lab.defineGuest({ ...guest, saved: true })
+  for (const guest of [DB, WEB]) await defineSavedGuest(lab, guest)
 })
 
 /** The guest goes on writing: its disk's records pass this one. */

@@ -18,8 +18,6 @@ export type GuestOptions = {
   agent?: 'running' | 'dead' | 'none'
   /** `writer`: no system, a boot sector that fills its first disk as fast as it can. `none`: nothing boots. */
   system?: 'linux' | 'writer' | 'none'
-  /** The first start continues a saved state, 1 s instead of 6 to boot. For guests like web and db. */
-  saved?: boolean
   memoryMiB?: number
   /** The agent takes so long before it freezes. */
   freezeDelayS?: number

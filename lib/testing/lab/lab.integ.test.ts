@@ -6,6 +6,7 @@ import { attachLab, type Lab } from './lab.ts'
 import { isRunning, markOf, qemusOf } from './processes.ts'
 import { longestGap, missingNumbers } from './record-format.ts'
 import { run } from './run-command.ts'
+import { defineSavedGuest } from './saved-guest.ts'
 import { testDriverUri } from './test-driver.ts'
 import { startTestLab } from './test-lab.ts'
 import { resizeTmpfs } from './tmpfs.ts'
@@ -17,8 +18,8 @@ const lastNumber = async (path: string) => (await readRecords(path)).at(-1)?.seq
 
 beforeAll(async () => {
   lab = await startTestLab()
-  await lab.defineGuest({ ...WEB, saved: true })
-  await lab.defineGuest({ ...DB, saved: true })
+  await defineSavedGuest(lab, WEB)
+  await defineSavedGuest(lab, DB)
   await Promise.all([lab.startGuest('web'), lab.startGuest('db')])
 })
 

@@ -16,7 +16,6 @@ import {
 import { endProcesses, isRunning, markOf, type ProcessMark, qemusOf } from './processes.ts'
 import { keepCapabilities, lendCapabilities } from './qemu-capabilities.ts'
 import { run } from './run-command.ts'
-import { putSavedState } from './saved-guest.ts'
 import { mountTmpfs, unmountAll } from './tmpfs.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -179,7 +178,6 @@ export class Lab {
     }
     this.#state.guests[options.name] = guest
     this.#save()
-    if (options.saved) await putSavedState(this, options, guest)
     return guest
   }
 

@@ -68,9 +68,16 @@ async function makeTemplate(shape: Shape, fresh: string): Promise<void> {
   }
 }
 
-/** Replaces the fresh disks of a defined guest by saved ones, and leaves libvirt the state to continue from. */
-export async function putSavedState(lab: Lab, options: GuestOptions, guest: Guest): Promise<void> {
+/** Defines a guest like web or db whose first start continues a saved state: 1 s instead of 6 to boot. */
+export async function defineSavedGuest(lab: Lab, options: GuestOptions): Promise<Guest> {
   const shape = shapeOf(options)
+  const guest = await lab.defineGuest(options)
+  await putSavedState(lab, shape, guest)
+  return guest
+}
+
+/** Replaces the fresh disks of a defined guest by saved ones, and leaves libvirt the state to continue from. */
+async function putSavedState(lab: Lab, shape: Shape, guest: Guest): Promise<void> {
   const dir = templateDir(shape)
   await makeOnce(dir, (fresh) => makeTemplate(shape, fresh))
   for (const disk of guest.disks) {
