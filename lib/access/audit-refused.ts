@@ -1,4 +1,5 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import { audit, type Asked } from './audit.ts'
 import { logError } from './log-error.ts'
 import { RefusalBudget } from './refusal-budget.ts'
@@ -11,19 +12,17 @@ interface Pending {
   user: Asked['user']
   timer: NodeJS.Timeout
 }
-interface Shared {
-  keyframeRefusals?: { budget: RefusalBudget; pending: Map<string, Pending> }
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const refusals = () => (shared.keyframeRefusals ??= { budget: new RefusalBudget(), pending: new Map() })
+const refusals = perProcess('access/audit-refused', () => ({
+  budget: new RefusalBudget(),
+  pending: new Map<string, Pending>(),
+}))
 
 /**
  * Records what was refused before it began, within the budget of whoever asked; past it one record sums the hour up. Never
  * rejects: a record that can't be written must not keep a refusal from its asker.
  */
 export async function auditRefused(source: RefusalSource, asked: Asked, sentence: string): Promise<void> {
-  const { budget, pending } = refusals()
+  const { budget, pending } = refusals
   const key = `${source} ${asked.user.id ?? asked.user.name}`
   const nowMs = Date.now()
   budget.sweep(nowMs)
@@ -40,11 +39,11 @@ export async function auditRefused(source: RefusalSource, asked: Asked, sentence
 
 /** Records the sums of all hours that have not ended: before the process does. */
 export async function endRefusals(): Promise<void> {
-  for (const key of refusals().budget.pending()) await recordSum(key)
+  for (const key of refusals.budget.pending()) await recordSum(key)
 }
 
 async function recordSum(key: string): Promise<void> {
-  const { budget, pending } = refusals()
+  const { budget, pending } = refusals
   const found = pending.get(key)
   pending.delete(key)
   const more = budget.sum(key)

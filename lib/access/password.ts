@@ -1,6 +1,7 @@
 import 'server-only'
 import { hash, verify } from '@node-rs/argon2'
 import { Refusal } from '../jobs/refusal.ts'
+import { perProcess } from '../server/per-process.ts'
 
 export const PASSWORD_MIN_CHARACTERS = 8
 /** argon2 takes any length; a megabyte of password is an attack on the server's time. */
@@ -16,14 +17,8 @@ export async function verifyPassword(passwordHash: string | null, password: stri
   return fits && passwordHash !== null
 }
 
-interface Shared {
-  keyframeDecoy?: Promise<string>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-
 /** The hash that unknown names are checked against. Made at the start: the first unknown name would take twice as long otherwise. */
-export const makeDecoy = (): Promise<string> => (shared.keyframeDecoy ??= hash(crypto.randomUUID()))
+export const makeDecoy = (): Promise<string> => perProcess('access/password', () => hash(crypto.randomUUID()))
 
 /** Throws Refusal when a new password is not fit for use. */
 export function checkNewPassword(password: string, field: string): void {

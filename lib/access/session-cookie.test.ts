@@ -3,6 +3,7 @@ import { EncryptJWT, UnsecuredJWT } from 'jose'
 import { encode } from 'next-auth/jwt'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { deriveKey } from '../secrets/derive-key.ts'
+import { forgetSettings } from '../settings/settings.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
 import { readSessionCookie, writeSessionCookie } from './session-cookie.ts'
 import { createSession, readSession } from './sessions.ts'
@@ -36,7 +37,7 @@ let ann: User
 function reachedBy(url: string | null) {
   if (url === null) delete process.env.KEYFRAME_URL
   else process.env.KEYFRAME_URL = url
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  forgetSettings()
 }
 beforeEach(async () => {
   jar.written.length = 0

@@ -1,4 +1,5 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 import { GuessLimits, type Guess } from './guess-limits.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -9,22 +10,11 @@ const WAITING_PER_NAME = 10
 const FORGET = 'failures-forgotten'
 const MINUTE_MS = 60_000
 
-interface Throttle {
-  limits: GuessLimits
-  room: WaitingRoom
-  forgottenAtMs: number
-}
-interface Shared {
-  keyframeThrottle?: Throttle
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const throttle = (): Throttle =>
-  (shared.keyframeThrottle ??= {
-    limits: new GuessLimits(),
-    room: new WaitingRoom(WAITING_MAXIMUM, WAITING_PER_NAME),
-    forgottenAtMs: Date.now(),
-  })
+const throttle = perProcess('access/throttle', () => ({
+  limits: new GuessLimits(),
+  room: new WaitingRoom(WAITING_MAXIMUM, WAITING_PER_NAME),
+  forgottenAtMs: Date.now(),
+}))
 
 export type Try =
   /** May not try. `firstTime`: nobody was kept out by this limit before. */
@@ -40,7 +30,7 @@ export type Try =
  */
 export async function countTry(guess: Guess): Promise<Try> {
   await forgetWhenAsked()
-  const { limits, room } = throttle()
+  const { limits, room } = throttle
   const admission = limits.admit(guess, Date.now())
   if ('waitMs' in admission)
     return {
@@ -53,7 +43,7 @@ export async function countTry(guess: Guess): Promise<Try> {
 
 /** Forgets all wrong tries, in this process. */
 export function forgetFailures(): void {
-  throttle().limits.clear()
+  throttle.limits.clear()
 }
 
 /** Has the process that runs forget all wrong tries before the next one: for a command beside it. */
@@ -71,7 +61,7 @@ async function forgetWhenAsked(): Promise<void> {
     .select('at_ms')
     .where('name', '=', FORGET)
     .executeTakeFirst()
-  if (mark === undefined || mark.at_ms <= throttle().forgottenAtMs) return
-  throttle().forgottenAtMs = mark.at_ms
+  if (mark === undefined || mark.at_ms <= throttle.forgottenAtMs) return
+  throttle.forgottenAtMs = mark.at_ms
   forgetFailures()
 }

@@ -1,12 +1,9 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import type { Session } from './current-user.ts'
 import { RequestPace } from './request-pace.ts'
 
-interface Shared {
-  keyframeRequestPace?: RequestPace
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const pace = perProcess('access/too-many-requests', () => new RequestPace())
 
 /**
  * Counts a request that makes a host work; `address` is what is asked for, without its query. @returns null, or why it is not
@@ -16,7 +13,7 @@ export function tooManyRequests(
   session: Session,
   address: string,
 ): { sentence: string; waitSeconds: number } | null {
-  const waitSeconds = (shared.keyframeRequestPace ??= new RequestPace()).take(session.id, address, Date.now())
+  const waitSeconds = pace.take(session.id, address, Date.now())
   if (waitSeconds === null) return null
   return {
     sentence: `This was asked for too often in the last minute, and each time the host has to work for it. Try again in ${waitSeconds} ${waitSeconds === 1 ? 'second' : 'seconds'}.`,

@@ -1,21 +1,18 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 
 type NameOf = (host: string, vmUuid: string) => string | null
-interface Shared {
-  keyframeVmName?: NameOf
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ nameOf?: NameOf }>('access/vm-names', () => ({}))
 
 /** Says how a VM's name is known, for this folder knows no VMs (lib/start). */
 export function nameVmsBy(nameOf: NameOf): void {
-  shared.keyframeVmName = nameOf
+  shared.nameOf = nameOf
 }
 
 /** What a VM is called now, or was called when a job last worked on it; null when nobody knows. */
 export async function vmName(host: string, vmUuid: string): Promise<string | null> {
-  const known = shared.keyframeVmName?.(host, vmUuid)
+  const known = shared.nameOf?.(host, vmUuid)
   if (known) return known
   const job = await store()
     .selectFrom('jobs')

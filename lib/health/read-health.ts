@@ -2,6 +2,7 @@ import 'server-only'
 import { hosts } from '../hosts/registry.ts'
 import { readHosts } from '../hosts/read-hosts.ts'
 import { protectionsOf } from '../schedules/protection.ts'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 
 /** What a monitor may know without signing in: no name, no number, no reason. */
@@ -15,17 +16,16 @@ export interface Health {
 
 /** Anybody may ask, as often as they like. */
 const SHARED_MS = 5_000
-interface Shared {
-  keyframeHealth?: { atMs: number; health: Promise<Health> }
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ last?: { atMs: number; health: Promise<Health> } }>(
+  'health/read-health',
+  () => ({}),
+)
 
 /** How Keyframe is, at most 5 s old. Never rejects. */
 export function readHealth(): Promise<Health> {
-  if (!shared.keyframeHealth || Date.now() - shared.keyframeHealth.atMs > SHARED_MS)
-    shared.keyframeHealth = { atMs: Date.now(), health: look() }
-  return shared.keyframeHealth.health
+  if (!shared.last || Date.now() - shared.last.atMs > SHARED_MS)
+    shared.last = { atMs: Date.now(), health: look() }
+  return shared.last.health
 }
 
 async function look(): Promise<Health> {

@@ -2,6 +2,7 @@ import 'server-only'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { perProcess } from '../server/per-process.ts'
 
 export interface Hold {
   key: string
@@ -20,11 +21,7 @@ interface Guard {
   child: ChildProcess
   waiting: Map<string, () => void>
 }
-interface Shared {
-  keyframeFreezeGuard?: Guard
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ guard?: Guard }>('hosts/freeze-guard', () => ({}))
 
 /**
  * Hands a freeze, or a pause, that is about to begin to the guard process, started on first use: should this process die or hang, the
@@ -33,7 +30,7 @@ const shared = globalThis as Shared
  * @returns takes it out of the guard's hands again
  */
 export async function guardFreeze(hold: Hold): Promise<() => void> {
-  const guard = (shared.keyframeFreezeGuard ??= startGuard())
+  const guard = (shared.guard ??= startGuard())
   let leave = () => undefined as void
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the freeze guard does not answer')), HELD_LIMIT_MS)
@@ -54,7 +51,7 @@ export async function guardFreeze(hold: Hold): Promise<() => void> {
 }
 
 /** The guard's process id, for tests that kill its parent. */
-export const freezeGuardPid = (): number | undefined => shared.keyframeFreezeGuard?.child.pid
+export const freezeGuardPid = (): number | undefined => shared.guard?.child.pid
 
 function send(guard: Guard, message: { hold: Hold } | { release: string }): void {
   // A guard that is gone holds nothing; the records thaw what it would have.
@@ -73,7 +70,7 @@ function startGuard(): Guard {
   child.stdin!.on('error', () => undefined)
   createInterface({ input: child.stdout! }).on('line', (key) => guard.waiting.get(key)?.())
   const forget = () => {
-    if (shared.keyframeFreezeGuard === guard) delete shared.keyframeFreezeGuard
+    if (shared.guard === guard) delete shared.guard
   }
   child.on('exit', forget)
   child.on('error', forget)

@@ -1,16 +1,13 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import { settings } from '../settings/settings.ts'
 import { Host } from './host.ts'
 
-interface Shared {
-  keyframeHosts?: Map<string, Host>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ hosts?: Map<string, Host> }>('hosts/registry', () => ({}))
 
 /** All configured hosts by name; made and connected on first use. */
 export function hosts(): Map<string, Host> {
-  return (shared.keyframeHosts ??= connectAll())
+  return (shared.hosts ??= connectAll())
 }
 
 function connectAll(): Map<string, Host> {
@@ -19,12 +16,17 @@ function connectAll(): Map<string, Host> {
   return all
 }
 
+/** For tests: these instead of the configured ones, until they are stopped. */
+export function setHosts(instead: Map<string, Host>): void {
+  shared.hosts = instead
+}
+
 /** The host of this name, or undefined. */
 export const hostByName = (name: string): Host | undefined => hosts().get(name)
 
 /** Closes every connection: the server is stopping. */
 export async function stopHosts(): Promise<void> {
-  const all = shared.keyframeHosts
-  delete shared.keyframeHosts
+  const all = shared.hosts
+  delete shared.hosts
   await Promise.all([...(all?.values() ?? [])].map((host) => host.stop()))
 }

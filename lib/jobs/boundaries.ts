@@ -1,3 +1,4 @@
+import { perProcess } from '../server/per-process.ts'
 import type { JobKind } from './types.ts'
 
 /**
@@ -12,19 +13,15 @@ export interface Boundary {
 }
 
 type Listener = (boundary: Boundary) => Promise<void>
-interface Shared {
-  keyframeBoundary?: Listener
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ listener?: Listener }>('jobs/boundaries', () => ({}))
 
 /** For the fault matrix (e2e/faults): the saga waits at every boundary until the listener's promise resolves. */
 export function onBoundary(listener: Listener | null): void {
-  if (listener) shared.keyframeBoundary = listener
-  else delete shared.keyframeBoundary
+  if (listener) shared.listener = listener
+  else delete shared.listener
 }
 
 /** Says that a saga is at a boundary. Nobody listens but the fault matrix. */
 export async function reachBoundary(boundary: Boundary): Promise<void> {
-  await shared.keyframeBoundary?.(boundary)
+  await shared.listener?.(boundary)
 }

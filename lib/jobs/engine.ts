@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OpenWorkflow, type Worker } from 'openworkflow'
 import { BackendSqlite } from 'openworkflow/sqlite'
+import { perProcess } from '../server/per-process.ts'
 import { settings } from '../settings/settings.ts'
 
 /** Runs at once: far above what the queues of all hosts let through, for a job that waits for its host holds a place. */
@@ -15,21 +16,18 @@ export interface Engine {
   backend: BackendSqlite
 }
 
-interface Shared {
-  keyframeEngine?: Engine
-}
-const shared = globalThis as Shared
+const shared = perProcess<{ engine?: Engine }>('jobs/engine', () => ({}))
 
 /** The job engine's file is its own: its connection has no busy timeout (lib/README.md, “Choices”). */
 const enginePath = () => join(settings().dataDirectory, 'jobs.db')
 
 /** The engine of this process, opened on first use. */
 export function engine(): Engine {
-  if (!shared.keyframeEngine) {
+  if (!shared.engine) {
     const backend = BackendSqlite.connect(enginePath())
-    shared.keyframeEngine = { backend, workflows: new OpenWorkflow({ backend }), worker: null }
+    shared.engine = { backend, workflows: new OpenWorkflow({ backend }), worker: null }
   }
-  return shared.keyframeEngine
+  return shared.engine
 }
 
 /**
@@ -76,8 +74,8 @@ export async function wakeWorker(): Promise<void> {
 
 /** Stops taking runs up, for a process that goes on without the engine. Runs in progress are left to the next start. */
 export async function stopJobs(): Promise<void> {
-  const open = shared.keyframeEngine
-  delete shared.keyframeEngine
+  const open = shared.engine
+  delete shared.engine
   await open?.worker?.stop()
   await open?.backend.stop()
 }

@@ -1,15 +1,13 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 import { settings } from '../settings/settings.ts'
 import { store } from '../store/store.ts'
 import { engine, wakeWorker } from './engine.ts'
 import { updateJob } from './job-rows.ts'
 import { copyingKinds } from './saga-registry.ts'
 
-interface Shared {
-  keyframeDispatch?: Promise<void>
-}
 // One dispatch at a time: two that look at once would both see the same free place.
-const shared = globalThis as Shared
+const shared = perProcess<{ dispatch?: Promise<void> }>('jobs/queue', () => ({}))
 
 export const runKey = (job: { id: string; run: number }): string => `${job.id}:${job.run}`
 
@@ -32,8 +30,8 @@ export async function enqueue(job: {
 
 /** Begins the jobs that may begin now, oldest first, and tells the others their place. */
 export function dispatch(): Promise<void> {
-  const next = (shared.keyframeDispatch ?? Promise.resolve()).then(dispatchOnce)
-  shared.keyframeDispatch = next.catch(() => undefined)
+  const next = (shared.dispatch ?? Promise.resolve()).then(dispatchOnce)
+  shared.dispatch = next.catch(() => undefined)
   return next
 }
 

@@ -1,5 +1,6 @@
 import 'server-only'
 import { randomUUID } from 'node:crypto'
+import { perProcess } from '../server/per-process.ts'
 import type { LiveEvent } from './types.ts'
 
 export interface NumberedEvent {
@@ -27,42 +28,36 @@ interface Hub {
   closers: Set<() => void>
 }
 
-interface Shared {
-  keyframeHub?: Hub
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const hub = (): Hub =>
-  (shared.keyframeHub ??= {
-    boot: randomUUID().slice(0, 8),
-    sequence: 0,
-    kept: [],
-    listeners: new Map(),
-    watched: new Map(),
-    closers: new Set(),
-  })
+const hub = perProcess('live/hub', (): Hub => ({
+  boot: randomUUID().slice(0, 8),
+  sequence: 0,
+  kept: [],
+  listeners: new Map(),
+  watched: new Map(),
+  closers: new Set(),
+}))
 
 /** Tells every open page. */
 export function publish(event: LiveEvent): void {
-  const { boot, kept, listeners } = hub()
-  const numbered = { id: `${boot}-${++hub().sequence}`, event }
+  const { boot, kept, listeners } = hub
+  const numbered = { id: `${boot}-${++hub.sequence}`, event }
   kept.push(numbered)
   if (kept.length > KEPT_EVENTS) kept.shift()
   for (const listener of listeners.values()) listener(numbered)
 }
 
 /** Id of the newest event: where a new stream begins. */
-export const newestId = (): string => `${hub().boot}-${hub().sequence}`
+export const newestId = (): string => `${hub.boot}-${hub.sequence}`
 
 /** Hands every further event to the listener; `sinceId` is where a browser left off, or null for a new one. */
 export function subscribe(sinceId: string | null, listener: (event: NumberedEvent) => void): Subscription {
   const key = Symbol('subscription')
-  hub().listeners.set(key, listener)
-  return { missed: sinceId === null ? [] : since(sinceId), end: () => void hub().listeners.delete(key) }
+  hub.listeners.set(key, listener)
+  return { missed: sinceId === null ? [] : since(sinceId), end: () => void hub.listeners.delete(key) }
 }
 
 function since(id: string): NumberedEvent[] {
-  const { boot, sequence, kept } = hub()
+  const { boot, sequence, kept } = hub
   const match = /^(.+)-(\d+)$/.exec(id)
   const last = Number(match?.[2])
   const oldest = sequence - kept.length
@@ -75,7 +70,7 @@ const watchKey = (host: string, vmUuid: string) => `${host}/${vmUuid}`
 
 /** Says that a page of this VM is open until the result is called. */
 export function watch(host: string, vmUuid: string): () => void {
-  const { watched } = hub()
+  const { watched } = hub
   const key = watchKey(host, vmUuid)
   watched.set(key, (watched.get(key) ?? 0) + 1)
   return () => {
@@ -86,15 +81,15 @@ export function watch(host: string, vmUuid: string): () => void {
 }
 
 /** True while any browser has a page of this VM open. */
-export const isWatched = (host: string, vmUuid: string): boolean => hub().watched.has(watchKey(host, vmUuid))
+export const isWatched = (host: string, vmUuid: string): boolean => hub.watched.has(watchKey(host, vmUuid))
 
 /** Remembers how to close an open stream: one that stays open would keep the server alive after SIGTERM. */
 export function onShutdown(close: () => void): () => void {
-  hub().closers.add(close)
-  return () => void hub().closers.delete(close)
+  hub.closers.add(close)
+  return () => void hub.closers.delete(close)
 }
 
 /** Ends every open stream. */
 export function closeStreams(): void {
-  for (const close of hub().closers) close()
+  for (const close of hub.closers) close()
 }

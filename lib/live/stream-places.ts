@@ -1,4 +1,5 @@
 import 'server-only'
+import { perProcess } from '../server/per-process.ts'
 
 /** Open event streams of the process. One costs about 22 KB of heap (`e2e/bench/streams.ts`). */
 export const STREAMS_MAXIMUM = 500
@@ -14,22 +15,20 @@ interface Places {
   signedIn: number
   shared: number
 }
-interface Shared {
-  keyframeStreamPlaces?: Places
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const places = (): Places =>
-  (shared.keyframeStreamPlaces ??= { bySession: new Map(), signedIn: 0, shared: 0 })
+const places = perProcess('live/stream-places', (): Places => ({
+  bySession: new Map(),
+  signedIn: 0,
+  shared: 0,
+}))
 
-const isFull = () => places().signedIn + places().shared >= STREAMS_MAXIMUM
+const isFull = () => places.signedIn + places.shared >= STREAMS_MAXIMUM
 
 /**
  * Takes a place for one more stream of a session; past the session's limit its oldest one is closed. @returns how to give the
  * place back, or null when the process has none left. `close` must end the stream, which gives its place back.
  */
 export function takeSessionPlace(sessionId: string, close: Close): (() => void) | null {
-  const { bySession } = places()
+  const { bySession } = places
   const open = bySession.get(sessionId) ?? new Set<Close>()
   while (open.size >= STREAMS_PER_SESSION) {
     const [oldest] = open
@@ -39,20 +38,20 @@ export function takeSessionPlace(sessionId: string, close: Close): (() => void) 
   if (isFull()) return null
   // Closing the last one may have taken the session's set away.
   bySession.set(sessionId, open.add(close))
-  places().signedIn += 1
+  places.signedIn += 1
   return once(() => {
     open.delete(close)
     if (open.size === 0 && bySession.get(sessionId) === open) bySession.delete(sessionId)
-    places().signedIn -= 1
+    places.signedIn -= 1
   })
 }
 
 /** The same for a stream of a share link. */
 export function takeSharedPlace(): (() => void) | null {
-  if (isFull() || places().shared >= SHARED_STREAMS_MAXIMUM) return null
-  places().shared += 1
+  if (isFull() || places.shared >= SHARED_STREAMS_MAXIMUM) return null
+  places.shared += 1
   return once(() => {
-    places().shared -= 1
+    places.shared -= 1
   })
 }
 

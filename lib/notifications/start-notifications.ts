@@ -3,6 +3,7 @@ import { subscribe } from '../live/hub.ts'
 import { nowMs } from '../schedules/clock.ts'
 import { oneLookAtATime } from '../schedules/one-look-at-a-time.ts'
 import { onProtectionChange } from '../schedules/watch-protection.ts'
+import { perProcess } from '../server/per-process.ts'
 import { channelRows } from './channels.ts'
 import { collectDigests, digestDue } from './collect-digests.ts'
 import { collectJobs } from './collect-jobs.ts'
@@ -21,11 +22,7 @@ interface Running {
   end(): Promise<void>
   look(): Promise<void>
 }
-interface Shared {
-  keyframeNotifications?: Running
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ running?: Running }>('notifications/start-notifications', () => ({}))
 
 /**
  * Begins to tell, after `startSchedules`, by its clock: one timer to what is due next, a minute at most. What happened while Keyframe did
@@ -77,7 +74,7 @@ export function startNotifications(): void {
   const { end } = subscribe(null, ({ event }) => {
     if (event.type === 'job' && (event.job.endedAtMs !== null || event.job.status === 'waiting')) soon()
   })
-  shared.keyframeNotifications = {
+  shared.running = {
     async look() {
       await looks.look()
       await delivery.settled()
@@ -97,14 +94,14 @@ export function startNotifications(): void {
 
 /** Ends it; messages that are being sent are sent again at the next start. */
 export async function stopNotifications(): Promise<void> {
-  const running = shared.keyframeNotifications
-  delete shared.keyframeNotifications
+  const running = shared.running
+  delete shared.running
   await running?.end()
 }
 
 /** Looks now, for tests that set the clock. Resolves when what is due was attempted. */
 export async function lookAtNotifications(): Promise<void> {
-  await shared.keyframeNotifications?.look()
+  await shared.running?.look()
 }
 
 function report(error: unknown): void {

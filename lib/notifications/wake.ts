@@ -1,14 +1,12 @@
-interface Shared {
-  keyframeNotificationWake?: () => void
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+import { perProcess } from '../server/per-process.ts'
+
+const shared = perProcess<{ wake?: () => void }>('notifications/wake', () => ({}))
 
 /** Sets who is woken; null takes it away. */
 export function setWake(wake: (() => void) | null): void {
-  if (wake) shared.keyframeNotificationWake = wake
-  else delete shared.keyframeNotificationWake
+  if (wake) shared.wake = wake
+  else delete shared.wake
 }
 
 /** Something may be to be told or sent: look soon. */
-export const wakeNotifications = (): void => shared.keyframeNotificationWake?.()
+export const wakeNotifications = (): void => shared.wake?.()

@@ -1,6 +1,7 @@
 import 'server-only'
 import { hosts } from '../hosts/registry.ts'
 import { subscribe } from '../live/hub.ts'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 import { beginRuns } from './begin-runs.ts'
 import { checkBackups } from './check-backups.ts'
@@ -25,11 +26,7 @@ interface Running {
   end(): Promise<void>
   look(): Promise<void>
 }
-interface Shared {
-  keyframeSchedules?: Running
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ running?: Running }>('schedules/start-schedules', () => ({}))
 
 /** Starts to run the schedules of this process, after `startJobs`. What was missed meanwhile is caught up at the first look. */
 export function startSchedules(clock: Clock = { now: Date.now }): void {
@@ -62,7 +59,7 @@ export function startSchedules(clock: Clock = { now: Date.now }): void {
         }, report)
   })
   for (const host of hosts().values()) host.onUp(() => void wake())
-  shared.keyframeSchedules = {
+  shared.running = {
     look: wake,
     async end() {
       end()
@@ -78,14 +75,14 @@ export function startSchedules(clock: Clock = { now: Date.now }): void {
 
 /** Ends it; a look that is under way is waited for. Jobs that were started go on. */
 export async function stopSchedules(): Promise<void> {
-  const running = shared.keyframeSchedules
-  delete shared.keyframeSchedules
+  const running = shared.running
+  delete shared.running
   await running?.end()
 }
 
 /** Looks now, for tests that set the clock. Resolves when nothing is left to do at this instant but what jobs do. */
 export async function lookAtSchedules(): Promise<void> {
-  await shared.keyframeSchedules?.look()
+  await shared.running?.look()
 }
 
 /** Each part stands for itself: one that fails must not keep the others from their turn. */

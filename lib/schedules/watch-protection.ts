@@ -1,23 +1,19 @@
 import 'server-only'
 import { hosts } from '../hosts/registry.ts'
 import { publish } from '../live/hub.ts'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 import { nowMs } from './clock.ts'
 import { protectionsOf } from './protection.ts'
 import type { Protection, ProtectionChange, ProtectionState } from './types.ts'
 
 type Listener = (change: ProtectionChange) => void | Promise<void>
-interface Shared {
-  keyframeProtectionListeners?: Set<Listener>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const listeners = () => (shared.keyframeProtectionListeners ??= new Set<Listener>())
+const listeners = perProcess('schedules/watch-protection', () => new Set<Listener>())
 
 /** Called after the state of a VM's protection, or its first reason, became another one. Written down before, so each change is told once. @returns what ends it. */
 export function onProtectionChange(listener: Listener): () => void {
-  listeners().add(listener)
-  return () => void listeners().delete(listener)
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
 }
 
 /** Compares each VM's protection with what was told last: after jobs end, when runs are due, and once a minute. */
@@ -35,7 +31,7 @@ export async function tellProtection(): Promise<void> {
     if (before?.state === now.state && before.reason === reason) continue
     await write(now, reason)
     publish({ type: 'backups', host: now.host, vmUuid: now.vmUuid })
-    for (const listener of listeners())
+    for (const listener of listeners)
       await Promise.resolve(
         listener({ before: (before?.state as ProtectionState | undefined) ?? null, now }),
       ).catch((error: unknown) =>

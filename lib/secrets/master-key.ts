@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { perProcess } from '../server/per-process.ts'
 import { settings, type Settings } from '../settings/settings.ts'
 
 const KEY_BYTES = 32
@@ -72,21 +73,16 @@ export function ensureMasterKey(where: Where): string {
   }
 }
 
-interface Shared {
-  keyframeMasterKey?: { path: string; key: string }
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ masterKey?: { path: string; key: string } }>('secrets/master-key', () => ({}))
 
 /** The key of this process, read once. Throws an Error with a sentence. */
 export function masterKey(): string {
   const path = masterKeyPath(settings())
-  if (shared.keyframeMasterKey?.path !== path)
-    shared.keyframeMasterKey = { path, key: ensureMasterKey(settings()) }
-  return shared.keyframeMasterKey.key
+  if (shared.masterKey?.path !== path) shared.masterKey = { path, key: ensureMasterKey(settings()) }
+  return shared.masterKey.key
 }
 
 /** The key is read again when it is asked for next: another one lies there now. */
 export function forgetMasterKey(): void {
-  delete shared.keyframeMasterKey
+  delete shared.masterKey
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { perProcess } from './per-process.ts'
 
 /**
  * Answers that stay open for hours. While Next answers, it holds all that it made of the request, about 40 KB (`e2e/bench/streams.ts`);
@@ -15,17 +16,12 @@ interface LongAnswer {
   /** Instead, when the browser went before. */
   gone(): void
 }
-interface Shared {
-  keyframeLongAnswers?: Map<string, LongAnswer | null>
-}
-// The routes are another copy of this module.
-const shared = globalThis as Shared
 /** By the tickets of requests that are being answered; null while no route has said that it goes on. */
-const answers = (): Map<string, LongAnswer | null> => (shared.keyframeLongAnswers ??= new Map())
+const answers = perProcess('server/long-answer', () => new Map<string, LongAnswer | null>())
 
 /** For a route whose answer has a head and no body: one of the two functions is called, once. */
 export function goOnByItself(ticket: string, answer: LongAnswer): void {
-  if (answers().has(ticket)) answers().set(ticket, answer)
+  if (answers.has(ticket)) answers.set(ticket, answer)
   else answer.gone()
 }
 
@@ -35,10 +31,10 @@ export function allowLongAnswer(request: IncomingMessage, response: ServerRespon
   if (request.method !== 'GET') return
   const ticket = randomUUID()
   request.headers[LONG_ANSWER_HEADER] = ticket
-  answers().set(ticket, null)
+  answers.set(ticket, null)
   const take = () => {
-    const answer = answers().get(ticket) ?? null
-    answers().delete(ticket)
+    const answer = answers.get(ticket) ?? null
+    answers.delete(ticket)
     return answer
   }
   const goes = () => take()?.gone()

@@ -3,17 +3,15 @@ import { NextRequest } from 'next/server'
 import { afterEach, expect, it } from 'vitest'
 import config from '../../next.config.js'
 import { proxy } from '../../proxy.ts'
+import { forgetSettings } from '../settings/settings.ts'
 import { NOTHING_POLICY } from './response-headers.ts'
 
 // What proxy.ts and next.config.js say to browsers together; headers.spec.ts looks at the answers of a build.
 
-const forget = () => {
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
-}
 afterEach(() => {
   delete process.env.KEYFRAME_URL
   delete process.env.KEYFRAME_HSTS_SUBDOMAINS
-  forget()
+  forgetSettings()
 })
 const PATHS = [
   '/',
@@ -83,7 +81,7 @@ it('no answer opens itself to another origin', async () => {
 
 it('over https every answer says that it is to be reached so for a year, with the names below it where that is set', () => {
   Object.assign(process.env, { KEYFRAME_URL: 'https://keyframe.example', KEYFRAME_HSTS_SUBDOMAINS: 'yes' })
-  forget()
+  forgetSettings()
   for (const path of [...PATHS, '/favicon.ico', '/sw.js'])
     expect([path, ask(path).get('strict-transport-security')]).toEqual([
       path,

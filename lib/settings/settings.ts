@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { perProcess } from '../server/per-process.ts'
 
 export interface HostSetting {
   /** What addresses and records use. */
@@ -241,12 +242,14 @@ function parseUrl(text: string | undefined): string | null {
   return url.origin
 }
 
-interface Shared {
-  keyframeSettings?: Settings
-}
-const shared = globalThis as Shared
+const shared = perProcess<{ settings?: Settings }>('settings/settings', () => ({}))
 
 /** The settings of this process, read once. Throws SettingsError. */
 export function settings(): Settings {
-  return (shared.keyframeSettings ??= parseSettings(process.env))
+  return (shared.settings ??= parseSettings(process.env))
+}
+
+/** For tests that change the environment: it is read again. */
+export function forgetSettings(): void {
+  delete shared.settings
 }

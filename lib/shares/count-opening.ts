@@ -1,6 +1,7 @@
 import 'server-only'
 import { addressGroup } from '../access/address-group.ts'
 import { publish } from '../live/hub.ts'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 import { OpeningPace } from './opening-pace.ts'
 
@@ -10,22 +11,15 @@ export const openedCookieName = (secure: boolean): string =>
 
 const PUBLISH_EVERY_MS = 1_000
 
-interface Openings {
-  pace: OpeningPace
+const openings = perProcess('shares/count-opening', () => ({
+  pace: new OpeningPace(),
   /** Shares of which a word goes out when its second is over. */
-  publishing: Map<string, { again: boolean }>
-}
-interface Shared {
-  keyframeOpenings?: Openings
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const openings = (): Openings =>
-  (shared.keyframeOpenings ??= { pace: new OpeningPace(), publishing: new Map() })
+  publishing: new Map<string, { again: boolean }>(),
+}))
 
 /** Counts that a person opened the page of a share, in a browser that has not said so before; from one address so many an hour. */
 export async function countOpening(shareId: string, address: string | null): Promise<void> {
-  if (!openings().pace.take(`${shareId} ${addressGroup(address)}`, Date.now())) return
+  if (!openings.pace.take(`${shareId} ${addressGroup(address)}`, Date.now())) return
   await store()
     .updateTable('shares')
     .set((set) => ({ opened_count: set('opened_count', '+', 1), last_opened_at_ms: Date.now() }))
@@ -36,7 +30,7 @@ export async function countOpening(shareId: string, address: string | null): Pro
 
 /** Each word has every operator's list of links, and every stream of the link, look again: at most one a second. */
 function publishSoon(shareId: string): void {
-  const { publishing } = openings()
+  const { publishing } = openings
   const waiting = publishing.get(shareId)
   if (waiting) {
     waiting.again = true

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Host } from '../hosts/host.ts'
-import { stopHosts } from '../hosts/registry.ts'
+import { setHosts, stopHosts } from '../hosts/registry.ts'
 import { readJob } from '../jobs/read-jobs.ts'
 import type { JobKind, JobStatus } from '../jobs/types.ts'
 import { store } from '../store/store.ts'
@@ -152,10 +152,7 @@ it('a link to a VM’s backups shows jobs under way, and names nothing but the V
     })
     .execute()
   // A host that does not answer: what is known of the VM is what the database says.
-  const shared = globalThis as { keyframeHosts?: Map<string, Host> }
-  shared.keyframeHosts = new Map([
-    [MARK.host, new Host(MARK.host, 'qemu:///system?socket=/nonexistent/socket')],
-  ])
+  setHosts(new Map([[MARK.host, new Host(MARK.host, 'qemu:///system?socket=/nonexistent/socket')]]))
   for (const kind of ['backup', 'backup-copy', 'backup-check'] as const)
     await markedJob({ id: kind, kind, status: 'running' })
   for (const showPaths of [false, true]) {

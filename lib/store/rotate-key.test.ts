@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { forgetMasterKey, masterKey } from '../secrets/master-key.ts'
 import { decryptSecret, encryptSecret } from '../secrets/stored-secret.ts'
+import { forgetSettings } from '../settings/settings.ts'
 import { ROTATION_POINTS, type RotationPoint } from './rotate-key.ts'
 import { saveData } from './save-data.ts'
 import { closeStore, openStore, store } from './store.ts'
@@ -36,7 +37,7 @@ function settle(more: Record<string, string> = {}): void {
   env = { KEYFRAME_DATA: data, ...more }
   delete process.env.KEYFRAME_SECRET_FILE
   Object.assign(process.env, env)
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  forgetSettings()
   forgetMasterKey()
 }
 async function run(

@@ -19,6 +19,7 @@ import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decryptSecret, encryptSecret } from '../secrets/stored-secret.ts'
+import { forgetSettings } from '../settings/settings.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { openSqlite } from './sqlite.ts'
 import { closeStore, openStore, store } from './store.ts'
@@ -91,7 +92,7 @@ it('what an older Keyframe left is kept beside it before it is brought up to dat
   )
   await old.destroy()
   process.env.KEYFRAME_DATA = directory
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  forgetSettings()
   await openStore()
   expect(await store().selectFrom('users').select(['name', 'role']).execute()).toEqual([
     { name: 'ann', role: 'admin' },
@@ -170,7 +171,7 @@ describe('npm run save', () => {
     await closeStore()
     const use = (directory: string) => {
       process.env.KEYFRAME_DATA = directory
-      delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+      forgetSettings()
     }
     use(folder)
     await openStore()

@@ -5,6 +5,7 @@ import { Kysely, sql, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { decryptSecret, storedSecretsKeyId } from '../secrets/stored-secret.ts'
+import { forgetSettings } from '../settings/settings.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { openSqlite } from './sqlite.ts'
 import { closeStore, openStore, store } from './store.ts'
@@ -17,7 +18,7 @@ let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'kf-secrets-'))
   process.env.KEYFRAME_DATA = directory
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  forgetSettings()
 })
 afterEach(async () => {
   await closeStore()

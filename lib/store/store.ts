@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration'
 import { forgetMasterKey, masterKeyPath } from '../secrets/master-key.ts'
 import { settleNextKey } from '../secrets/next-key.ts'
 import { storedSecretsKeyId } from '../secrets/stored-secret.ts'
+import { perProcess } from '../server/per-process.ts'
 import { settings } from '../settings/settings.ts'
 import { clearFreePages } from './clear-free-pages.ts'
 import { lockData } from './data-lock.ts'
@@ -20,11 +21,7 @@ interface Opened {
   lock: { release(): void }
 }
 
-interface Shared {
-  keyframeStore?: Opened
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const shared = perProcess<{ store?: Opened }>('store/store', () => ({}))
 
 /** Makes the data directory, for its owner only. */
 export function makeDataDirectory(path: string): void {
@@ -34,7 +31,7 @@ export function makeDataDirectory(path: string): void {
 
 /** The database of this process. Opened on first use; openStore must have brought it up to date. */
 export function store(): Kysely<Schema> {
-  return (shared.keyframeStore ??= open(settings().dataDirectory)).db
+  return (shared.store ??= open(settings().dataDirectory)).db
 }
 
 const databasePath = (dataDirectory: string) => join(dataDirectory, 'keyframe.db')
@@ -63,7 +60,7 @@ export async function openStoreBeside(): Promise<void> {
     await db.destroy()
     throw new Error('The Keyframe that runs is older than this command. Start the newer one first.')
   }
-  shared.keyframeStore = { db, lock: { release: () => undefined } }
+  shared.store = { db, lock: { release: () => undefined } }
 }
 
 /**
@@ -128,8 +125,8 @@ function keepBefore(migration: string): void {
 }
 
 export async function closeStore(): Promise<void> {
-  const opened = shared.keyframeStore
-  delete shared.keyframeStore
+  const opened = shared.store
+  delete shared.store
   await opened?.db.destroy()
   opened?.lock.release()
 }

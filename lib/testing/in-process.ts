@@ -38,8 +38,9 @@ export async function startKeyframe(
     KEYFRAME_DATA: dataDir,
     KEYFRAME_ADMIN_PASSWORD: 'tester-password',
   })
+  const { forgetSettings } = await import('../settings/settings.ts')
   // One of before in this process, on another lab, has left its settings.
-  delete (globalThis as { keyframeSettings?: unknown }).keyframeSettings
+  forgetSettings()
   const { openStore, closeStore } = await import('../store/store.ts')
   const { stopHosts } = await import('../hosts/registry.ts')
   const { stopJobs } = await import('../jobs/engine.ts')

@@ -1,3 +1,5 @@
+import { perProcess } from '../../server/per-process.ts'
+
 const MIB = 1024 * 1024
 
 /**
@@ -7,11 +9,7 @@ const MIB = 1024 * 1024
 const READ_BYTES_PER_SECOND = { kept: 64 * MIB, fresh: 256 * MIB } as const
 export type Reading = keyof typeof READ_BYTES_PER_SECOND
 
-interface Shared {
-  keyframeReadingPaces?: Map<string, ReadingPace>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const paces = perProcess('backups/check/reading-pace', () => new Map<string, ReadingPace>())
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
@@ -34,7 +32,6 @@ export class ReadingPace {
 
 /** The pace of a host, shared by all that read such backups of it. */
 export function paceOf(host: string, reading: Reading): ReadingPace {
-  const paces = (shared.keyframeReadingPaces ??= new Map<string, ReadingPace>())
   const key = `${reading} ${host}`
   const pace = paces.get(key) ?? new ReadingPace(READ_BYTES_PER_SECOND[reading])
   paces.set(key, pace)

@@ -2,6 +2,7 @@ import 'server-only'
 import { hosts } from '../../hosts/registry.ts'
 import { isUnreachable } from '../../hosts/unreachable.ts'
 import { within } from '../../hosts/within.ts'
+import { perProcess } from '../../server/per-process.ts'
 import { store } from '../../store/store.ts'
 import { openRestoreOf } from './open-restore.ts'
 import { restoreInPlaceSaga } from './restore-in-place-saga.ts'
@@ -14,15 +15,10 @@ export interface OpenRestoreOfVm {
   endedAtMs: number
 }
 
-interface Shared {
-  keyframeOpenRestores?: Map<string, OpenRestoreOfVm | null>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const seen = perProcess('backups/restore/open-restores', () => new Map<string, OpenRestoreOfVm | null>())
 
 /** The restores in place that somebody has yet to end. Of a host that is away, or takes longer than `waitMs`, what was seen last: it holds no page up. */
 export async function listOpenRestores(waitMs: number): Promise<OpenRestoreOfVm[]> {
-  const seen = (shared.keyframeOpenRestores ??= new Map())
   const rows = await store()
     .selectFrom('jobs')
     .select(['host', 'vm_uuid'])

@@ -10,17 +10,14 @@ import { buildPool, createVolume, deleteVolume, uploadVolume } from '../../hosts
 import { isBeingMade, OWN_POOL_PREFIX, ownPoolXml } from '../../hosts/image-files.ts'
 import { childText, escapeXml, parseXml } from '../../hosts/xml.ts'
 import { notLogged, type LogCall } from '../../jobs/step-log.ts'
+import { perProcess } from '../../server/per-process.ts'
 
 /** Who uses a directory's pool now, and the opening or ending of it that is under way. */
 interface Folder {
   users: number
   turn: Promise<unknown>
 }
-interface Shared {
-  keyframeBackupFolders?: Map<string, Folder>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
+const folders = perProcess('backups/targets/backup-folder', () => new Map<string, Folder>())
 
 /**
  * Runs `act` with the pool of a directory: libvirt's pools are flat, so each directory is reached as one of its own. The one there is
@@ -34,7 +31,6 @@ export async function withFolder<T>(
   act: (pool: StoragePool) => Promise<T>,
   make: LogCall | null = null,
 ): Promise<T> {
-  const folders = (shared.keyframeBackupFolders ??= new Map<string, Folder>())
   const key = `${connect.uri} ${path}`
   const folder = folders.get(key) ?? { users: 0, turn: Promise.resolve() }
   folders.set(key, folder)

@@ -226,12 +226,12 @@ describe('a backup that somebody forged', () => {
     await store().deleteFrom('backups').execute()
     const secret = join(keyframe.dataDir, 'secret')
     const before = readFileSync(secret, 'utf8')
-    const shared = globalThis as { keyframeMasterKey?: unknown }
+    const { forgetMasterKey } = await import('../../secrets/master-key.ts')
     writeFileSync(secret, 'f'.repeat(64))
-    delete shared.keyframeMasterKey
+    forgetMasterKey()
     expect((await rescan()).foreign).toContain(genuine.id)
     writeFileSync(secret, before)
-    delete shared.keyframeMasterKey
+    forgetMasterKey()
     const again = await rescan()
     expect([again.found.includes(genuine.id), again.foreign.includes(genuine.id)]).toEqual([true, false])
   })

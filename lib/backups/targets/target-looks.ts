@@ -2,6 +2,7 @@ import 'server-only'
 import { hostByName } from '../../hosts/registry.ts'
 import { isRefusal } from '../../jobs/refusal.ts'
 import { publish } from '../../live/hub.ts'
+import { perProcess } from '../../server/per-process.ts'
 import { store } from '../../store/store.ts'
 import { freeBytesOf } from './look-at-target.ts'
 import type { Target } from './targets.ts'
@@ -20,23 +21,18 @@ interface Known {
   last: TargetLook | null
   running: Promise<TargetLook> | null
 }
-interface Shared {
-  keyframeTargetLooks?: Map<string, Known>
-}
-// Next evaluates this module up to three times in one process (lib/README.md, “Next.js”).
-const shared = globalThis as Shared
-const looks = () => (shared.keyframeTargetLooks ??= new Map<string, Known>())
+const looks = perProcess('backups/targets/target-looks', () => new Map<string, Known>())
 
 /** What was seen last, in this process. */
-export const lastLookAt = (targetId: string): TargetLook | null => looks().get(targetId)?.last ?? null
+export const lastLookAt = (targetId: string): TargetLook | null => looks.get(targetId)?.last ?? null
 
 /**
  * Looks at a target now, once for all who ask meanwhile: pages, forms and schedules. Whether it is there is noted for the judgement of protection
  * (`backup_target_looks`), by the clock of whoever asks; a host that is away says nothing about it.
  */
 export function lookAtTarget(target: Target, nowMs: number): Promise<TargetLook> {
-  const known = looks().get(target.id) ?? { last: null, running: null }
-  looks().set(target.id, known)
+  const known = looks.get(target.id) ?? { last: null, running: null }
+  looks.set(target.id, known)
   known.running ??= look(target, nowMs)
     .then((seen) => (known.last = seen))
     .finally(() => {

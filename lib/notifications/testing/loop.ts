@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest'
+import { setHosts } from '../../hosts/registry.ts'
 import { setClock } from '../../schedules/clock.ts'
 import { openTemporaryStore } from '../../store/temporary-store.ts'
 import type { ChannelInput } from '../channel-input.ts'
@@ -44,7 +45,7 @@ export function runLoop(): Loop {
     loop.now = Date.parse('2026-11-27T12:00:00Z')
     temporary = await openTemporaryStore()
     // No hypervisor is asked for anything.
-    ;(globalThis as { keyframeHosts?: unknown }).keyframeHosts = new Map()
+    setHosts(new Map())
     setClock({ clock: { now: () => loop.now }, wake: () => undefined })
     loop.receiver = await startReceiver()
     startNotifications()
