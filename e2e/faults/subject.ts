@@ -19,7 +19,7 @@ import { startRepair } from '../../lib/repairs/start-repair.ts'
 import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
 import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
 import { planCreate } from '../../lib/snapshots/plan-create.ts'
-import { planDelete } from '../../lib/snapshots/plan-delete.ts'
+import { readDeletePlan } from '../../lib/snapshots/read-plans.ts'
 import { planRevert } from '../../lib/snapshots/plan-revert.ts'
 import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
 import { readSnapshotTree } from '../../lib/snapshots/read-snapshot-tree.ts'
@@ -106,7 +106,7 @@ async function begin({
       ).jobId
     }
     case 'delete': {
-      const { plan } = await planDelete(HOST, vm, act.snapshot, false)
+      const { plan } = await readDeletePlan(HOST, vm, act.snapshot, false)
       return (
         await startDelete(
           {

@@ -31,6 +31,10 @@ export interface XmlDisk {
   transient: boolean
   /** Active layer first; only of a running domain, whose XML holds <backingStore>. */
   layers: XmlLayer[]
+  /** The XML says what lies below it, or that nothing does: libvirt then does not look at the image itself. */
+  pinsBacking: boolean
+  /** The VM starts without it where it is missing. */
+  isOptional: boolean
   /** Set while a copy or an active commit mirrors. */
   mirror: { job: string | null; ready: boolean } | null
 }
@@ -42,6 +46,10 @@ export interface DomainDescription {
   disks: XmlDisk[]
   /** True when the domain has a channel for the QEMU guest agent. */
   hasAgentChannel: boolean
+  /** Files besides disks without which it does not start, each with what it is: “kernel”. */
+  startFiles: { what: string; path: string }[]
+  /** What else a revert to an older definition changes, by name, as a person would say it. */
+  settings: Record<string, string>
   /** How QEMU is confined, and as whom it runs. */
   securityLabels: { model: string; label: string | null; relabel: boolean }[]
 }
@@ -60,12 +68,60 @@ export function describeDomain(root: XmlElement): DomainDescription {
     uuid: childText(root, 'uuid') ?? '',
     title: childText(root, 'title'),
     disks: children(devices, 'disk').map(parseDisk),
+    startFiles: startFiles(root),
+    settings: settingsOf(root),
     hasAgentChannel: targets.includes('org.qemu.guest_agent.0'),
     securityLabels: children(root, 'seclabel').map((label) => ({
       model: attribute(label, 'model') ?? '',
       label: childText(label, 'label'),
       relabel: attribute(label, 'relabel') !== 'no',
     })),
+  }
+}
+
+function startFiles(root: XmlElement): DomainDescription['startFiles'] {
+  const os = child(root, 'os')
+  const texts = ['kernel', 'initrd', 'dtb', 'loader'].map((what) => ({ what, path: childText(os, what) }))
+  const nvram = child(os, 'nvram')
+  const named = [
+    ...texts,
+    { what: 'NVRAM', path: attribute(child(nvram, 'source'), 'file') ?? childText(os, 'nvram') },
+    ...children(child(root, 'devices'), 'filesystem').map((folder) => ({
+      what: 'shared folder',
+      path: attribute(child(folder, 'source'), 'dir'),
+    })),
+  ]
+  return named.flatMap(({ what, path }) =>
+    path?.trim().startsWith('/') ? [{ what, path: path.trim() }] : [],
+  )
+}
+
+const UNIT_KIB: Record<string, number> = {
+  b: 1 / 1024,
+  KiB: 1,
+  k: 1,
+  MiB: 1024,
+  M: 1024,
+  GiB: 1024 * 1024,
+  G: 1024 * 1024,
+}
+
+function settingsOf(root: XmlElement): Record<string, string> {
+  const memory = child(root, 'memory')
+  const kib = Number(childText(root, 'memory') ?? 0) * (UNIT_KIB[attribute(memory, 'unit') ?? 'KiB'] ?? 1)
+  const devices = child(root, 'devices')
+  const cards = children(devices, 'interface').map(
+    (card) => attribute(child(card, 'mac'), 'address') ?? attribute(card, 'type') ?? '',
+  )
+  const boot = children(child(root, 'os'), 'boot').map((each) => attribute(each, 'dev') ?? '')
+  const machine = attribute(child(child(root, 'os'), 'type'), 'machine')
+  return {
+    memory: `${Math.round(kib / 1024)} MiB`,
+    vCPUs: childText(root, 'vcpu')?.trim() ?? '1',
+    title: childText(root, 'title') ?? 'none',
+    'network cards': cards.length === 0 ? 'none' : cards.join(', '),
+    'boot order': boot.length === 0 ? 'none' : boot.join(', '),
+    'machine type': machine ?? 'default',
   }
 }
 
@@ -103,6 +159,8 @@ function parseDisk(disk: XmlElement): XmlDisk {
     shareable: child(disk, 'shareable') !== undefined,
     transient: child(disk, 'transient') !== undefined,
     layers,
+    isOptional: attribute(source, 'startupPolicy') === 'optional',
+    pinsBacking: child(disk, 'backingStore') !== undefined,
     mirror: mirror ? { job: attribute(mirror, 'job'), ready: attribute(mirror, 'ready') === 'yes' } : null,
   }
 }

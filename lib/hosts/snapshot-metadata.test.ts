@@ -10,6 +10,7 @@ const snapshot = (name: string, createdAtMs: number, parent: string | null): Sna
   memory: 'no',
   memoryPath: null,
   definition: null,
+  discards: {},
   namedPaths: [],
   disks: [],
 })

@@ -8,7 +8,7 @@ import {
 } from 'node-libvirt'
 import { describeDomain, type DomainDescription } from './domain-xml.ts'
 import { resolveVolumes } from './resolve-volumes.ts'
-import { attribute, child, children, childText, parseXml } from './xml.ts'
+import { attribute, child, children, childText, parseXml, type XmlElement } from './xml.ts'
 import { pathsInXml } from './xml-paths.ts'
 
 export interface SnapshotDiskMetadata {
@@ -33,6 +33,8 @@ export interface SnapshotMetadata {
   memory: 'no' | 'internal' | 'external'
   memoryPath: string | null
   disks: SnapshotDiskMetadata[]
+  /** What libvirt's next revert away from this snapshot unlinks, unasked: by target (LIBVIRT.md, “Snapshots”). */
+  discards: Record<string, string>
   /** The VM as it was then: what a revert defines again. null where libvirt kept none. */
   definition: DomainDescription | null
   /** Every path that this definition names, also of what is no disk: kernel, NVRAM, CD images, folders. */
@@ -68,6 +70,7 @@ export function parseSnapshotXml(xml: string): SnapshotMetadata {
       deleteInProgress: child(disk, 'snapshotDeleteInProgress') !== undefined,
     })),
     definition: then,
+    discards: discardsOf(root),
     namedPaths: definitionPaths(xml),
   }
 }
@@ -78,6 +81,20 @@ function frozenIn(
 ): { frozenPath: string | null; frozenFormat: string | null } {
   const disk = then?.disks.find((each) => each.target === target)
   return { frozenPath: disk?.path ?? null, frozenFormat: disk?.format ?? null }
+}
+
+/** <revertDisks>, else <disks>: a revert unlinks these files where this snapshot is the current one (measured). */
+function discardsOf(root: XmlElement): Record<string, string> {
+  const disks = children(child(root, 'revertDisks') ?? child(root, 'disks'), 'disk')
+  return Object.fromEntries(
+    disks.flatMap((disk) => {
+      const path = attribute(child(disk, 'source'), 'file')
+      const target = attribute(disk, 'name')
+      return path === null || target === null || attribute(disk, 'snapshot') !== 'external'
+        ? []
+        : [[target, path]]
+    }),
+  )
 }
 
 /** Not those in <disks>: the overlays that it made may be long gone, and libvirt does not read them. */

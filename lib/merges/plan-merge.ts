@@ -248,7 +248,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
       steps: wrongRange ? [] : mergeSteps(situation, range, effects, topIndex === chain.layers.length - 1),
       forecast: situation.forecast.sentence,
       fingerprint: fingerprintOf(
-        host,
+        host.jobs.jobsOf(situation.vm.uuid),
         situation.vm,
         situation.snapshots,
         checks,

@@ -1,7 +1,6 @@
 import 'server-only'
 import {
   isLibvirtError,
-  VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT,
   VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
   VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY,
   VIR_DOMAIN_SNAPSHOT_XML_SECURE,
@@ -63,15 +62,8 @@ export async function redefineSnapshot(
   const xml = await (await domain.snapshotLookupByName(name)).getXMLDesc(VIR_DOMAIN_SNAPSHOT_XML_SECURE)
   const changed = change(xml)
   if (changed === xml) return
-  const isCurrent = (await domain.snapshotCurrent())?.name === name
-  await call(
-    new DomainCalls(uri, domain).snapshotCreateXML(
-      changed,
-      isCurrent
-        ? [VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT]
-        : VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
-    ),
-  )
+  // The flag for the current one would drop what it remembers of a revert (<revertDisks>); without, it stays the current one.
+  await call(new DomainCalls(uri, domain).snapshotCreateXML(changed, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
 }
 
 /** The layers below changed, too: without <backingStore> libvirt reads them from the images. */

@@ -1,6 +1,6 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
-import type { FilePermissions } from '../hosts/image-files.ts'
+import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { refusedIf } from './checks.ts'
 import type { PlanCheck } from './types.ts'
@@ -17,13 +17,24 @@ interface QemuUser {
   relabels: boolean
 }
 
-async function qemuUser(host: Host, vm: KnownVm): Promise<QemuUser> {
+/** What is known of the files and folders that a plan writes to. Pure data. */
+export interface AccessFacts {
+  files: Readonly<Record<string, ImageReading>>
+  folders: Readonly<Record<string, { permissions: FilePermissions | null }>>
+}
+
+type ConfinedVm = Pick<KnownVm, 'name' | 'description'>
+
+/** The file that tells whose QEMU is where libvirt does not: one that a disk writes to. */
+const writtenFile = (vm: ConfinedVm): string | null =>
+  vm.description?.disks.find((disk) => disk.path !== null && !disk.readonly)?.path ?? null
+
+function qemuUser(vm: ConfinedVm, { files }: AccessFacts): QemuUser {
   const dac = vm.description?.securityLabels.find((label) => label.model === 'dac')
   const ids = /^\+?(\d+):\+?(\d+)$/.exec(dac?.label ?? '')
   if (dac && ids) return { uid: Number(ids[1]), gid: Number(ids[2]), relabels: dac.relabel }
   // A session daemon has no DAC labels: its QEMU is the user that owns what it writes to now.
-  const active = vm.description?.disks.find((disk) => disk.path !== null && !disk.readonly)?.path
-  const reading = active ? await host.files.read(active) : null
+  const reading = files[writtenFile(vm) ?? '']
   return {
     uid: reading?.kind === 'found' ? (reading.permissions?.owner ?? null) : null,
     gid: reading?.kind === 'found' ? (reading.permissions?.group ?? null) : null,
@@ -49,24 +60,24 @@ export function refuseWrite(
   return `${path} belongs to user ${owner} (mode ${octal}), and QEMU runs as user ${user.uid}: chown ${user.uid} ${path}`
 }
 
-/** Whether QEMU may write to these files and make files in these folders. Labels of AppArmor and SELinux: checkLabels. */
-export async function checkAccess(
-  host: Host,
-  vm: KnownVm,
+/** Whether QEMU may write to these files and make files in these folders. Labels of AppArmor and SELinux: checkLabels. Pure. */
+export function accessCheck(
+  vm: ConfinedVm,
+  facts: AccessFacts,
   files: readonly string[],
   folders: readonly string[],
-): Promise<PlanCheck> {
-  const user = await qemuUser(host, vm)
-  const refusals = await Promise.all([
-    ...files.map(async (path) => {
-      const reading = await host.files.read(path)
-      return reading.kind === 'found' ? refuseWrite(path, reading.permissions, user) : null
+): PlanCheck {
+  const user = qemuUser(vm, facts)
+  const refusals = [
+    ...files.map((path) => {
+      const reading = facts.files[path]
+      return reading?.kind === 'found' ? refuseWrite(path, reading.permissions, user) : null
     }),
     // The system daemon makes files as root; a session's own user must be let in.
     ...(user.relabels
       ? []
-      : folders.map(async (folder) => refuseWrite(folder, await host.files.folderPermissions(folder), user))),
-  ])
+      : folders.map((folder) => refuseWrite(folder, facts.folders[folder]?.permissions ?? null, user))),
+  ]
   const refusal = refusals.find((each) => each !== null)
   const [sentence, remedy] = refusal
     ? [refusal.slice(0, refusal.lastIndexOf(': ')), refusal.slice(refusal.lastIndexOf(': ') + 2)]
@@ -81,8 +92,31 @@ export async function checkAccess(
   )
 }
 
+/** The same, with what it needs read first. */
+export async function checkAccess(
+  host: Host,
+  vm: KnownVm,
+  files: readonly string[],
+  folders: readonly string[],
+): Promise<PlanCheck> {
+  const written = writtenFile(vm)
+  const readings = await Promise.all(
+    [...files, ...(written === null ? [] : [written])].map((path) => host.files.read(path)),
+  )
+  const permissions = await Promise.all(
+    folders.map(
+      async (folder) => [folder, { permissions: await host.files.folderPermissions(folder) }] as const,
+    ),
+  )
+  const facts = {
+    files: Object.fromEntries(readings.map((reading) => [reading.path, reading])),
+    folders: Object.fromEntries(permissions),
+  }
+  return accessCheck(vm, facts, files, folders)
+}
+
 /** AppArmor and SELinux, as far as libvirt tells: a confined VM whose labels libvirt does not manage can't open new layers. */
-export function checkLabels(vm: KnownVm): PlanCheck {
+export function checkLabels(vm: ConfinedVm): PlanCheck {
   const confined = (vm.description?.securityLabels ?? []).filter(
     (label) => label.model === 'apparmor' || label.model === 'selinux',
   )

@@ -1,10 +1,13 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
-import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import type { Snapshots } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
+import type { BlockJobView } from '../hosts/types.ts'
 import type { PlanCheck } from './types.ts'
+
+/** What a plan rests on of its VM. */
+type PlannedVm = Pick<KnownVm, 'uuid' | 'running' | 'description'>
 
 interface DiskPaths {
   target: string
@@ -12,7 +15,7 @@ interface DiskPaths {
 }
 
 /** As the VM's XML has them: the whole chain while it runs, what it would start from while it is off. */
-const openChains = (vm: KnownVm): DiskPaths[] =>
+const openChains = (vm: PlannedVm): DiskPaths[] =>
   (vm.description?.disks ?? []).map((disk) => ({
     target: disk.target,
     paths: disk.layers.map((layer) => layer.path),
@@ -23,8 +26,8 @@ const openChains = (vm: KnownVm): DiskPaths[] =>
  * while the guest writes. `what` is what was asked for, `chains` all disks of the VM unless said.
  */
 export function fingerprintOf(
-  host: Host,
-  vm: KnownVm,
+  jobs: readonly BlockJobView[],
+  vm: PlannedVm,
   snapshots: Snapshots,
   checks: readonly PlanCheck[],
   what: unknown,
@@ -42,7 +45,7 @@ export function fingerprintOf(
       ...each.disks.map((disk) => [disk.target, disk.kind, disk.frozenPath, disk.deleteInProgress]),
     ]),
     current: snapshots.current,
-    jobs: host.jobs.jobsOf(vm.uuid).map((job) => [job.target, job.type]),
+    jobs: jobs.map((job) => [job.target, job.type]),
     verdicts: checks
       .filter((check) => check.name === 'space' || check.name === 'permissions')
       .map((check) => [check.name, check.verdict]),

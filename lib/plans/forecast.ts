@@ -1,5 +1,5 @@
 import 'server-only'
-import { readPace } from '../jobs/pace.ts'
+import { readPace, type Pace } from '../jobs/pace.ts'
 import type { JobKind } from '../jobs/types.ts'
 
 /** How long steps are expected to take, from this host's own past jobs. */
@@ -14,8 +14,11 @@ export interface Forecast {
 const SHORTEST_MS = 1_000
 
 /** From the last jobs of these kinds on the host. */
-export async function readForecast(host: string, kinds: readonly JobKind[]): Promise<Forecast> {
-  const pace = await readPace(host, kinds)
+export const readForecast = async (host: string, kinds: readonly JobKind[]): Promise<Forecast> =>
+  forecastOf(host, await readPace(host, kinds))
+
+/** The same from what is known of them. Pure. */
+export function forecastOf(host: string, pace: Pace): Forecast {
   const { bytesPerMs } = pace
   return {
     copyMs: (bytes) => (bytesPerMs === null ? null : Math.max(SHORTEST_MS, Math.round(bytes / bytesPerMs))),

@@ -5,7 +5,7 @@ import { refuseBusy } from '../hosts/busy.ts'
 import { requireHost, requireVm } from '../hosts/find-vm.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
-import { planDelete } from '../snapshots/plan-delete.ts'
+import { readDeletePlan } from '../snapshots/read-plans.ts'
 import { startDelete } from '../snapshots/delete-snapshot.ts'
 import type { RepairJob } from './repair-job.ts'
 import { repairSaga } from './repair-saga.ts'
@@ -29,7 +29,7 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
       typed: 'This is not the name of the file.',
     })
   if (plan.act === 'delete-snapshot') {
-    const { fingerprint } = (await planDelete(host.name, finding.vm!.uuid, plan.snapshot, false)).plan
+    const { fingerprint } = (await readDeletePlan(host.name, finding.vm!.uuid, plan.snapshot, false)).plan
     return startDelete(
       {
         host: host.name,

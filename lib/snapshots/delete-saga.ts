@@ -13,8 +13,11 @@ import type { BlockJobView } from '../hosts/types.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
+import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { forgetSound, markSound } from '../merges/sound-layers.ts'
 import { clearTaint, taintLayer } from '../merges/tainted-layers.ts'
+import { pinBacking } from './pin-backing.ts'
+import type { PlannedDelete } from './plan-delete.ts'
 import { explainDelete } from './explain-delete.ts'
 
 export interface DeleteJob {
@@ -24,12 +27,18 @@ export interface DeleteJob {
   order: string[]
   receivers: string[]
   removedFiles: string[]
+  /** Sound layers whose headers it rewrites. */
+  rebased: string[]
+  /** Snapshots whose definitions must say first what lies below their disks. */
+  pins: PlannedDelete['pins']
   metadataOnly: boolean
   bytesToCopy?: number | null
 }
 
 /**
- * Delete snapshots, children first. Per snapshot:
+ * Delete snapshots, children first. Before:
+ * | pin      | have the definitions of snapshots off the chain say what lies below their disks | each says so   |
+ * Per snapshot:
  * | step     | do                                                          | done when                       |
  * | remember | record that the layers which receive the data will change   | (own record)                    |
  * | delete   | virDomainSnapshotDelete: libvirt merges, then forgets it    | no snapshot of that name exists |
@@ -39,9 +48,12 @@ export interface DeleteJob {
  */
 export const deleteSaga: Saga<DeleteJob> = {
   kind: 'delete',
-  version: '2',
+  version: '3',
   copies: true,
-  takesOver: { 1: (input) => input as DeleteJob },
+  takesOver: {
+    1: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [] }),
+    2: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [] }),
+  },
   async run(context) {
     const { input, step, jobId } = context
     if (!input.metadataOnly) {
@@ -60,6 +72,8 @@ export const deleteSaga: Saga<DeleteJob> = {
         },
       })
     }
+    for (const pin of input.pins)
+      await step(`pin ${pin.snapshot}`, { do: (call) => pinDefinition(input, pin, call) })
     for (const [index, name] of input.order.entries()) {
       await step(`delete ${name}`, {
         isDone: async () => ((await isGone(input, name)) ? true : null),
@@ -71,7 +85,11 @@ export const deleteSaga: Saga<DeleteJob> = {
         const { host } = await requireVm(input.host, input.vm)
         // What was merged into them is what the snapshots above them rest on.
         if (!input.metadataOnly)
-          await markSound(host, input.receivers, `a delete of ${input.order.join(', ')} was finished`)
+          await markSound(
+            host,
+            [...input.receivers, ...input.rebased],
+            `a delete of ${input.order.join(', ')} was finished`,
+          )
         await forgetSound(input.host, input.removedFiles)
         for (const path of input.receivers) await clearTaint(input.host, path, jobId)
         return true
@@ -80,6 +98,24 @@ export const deleteSaga: Saga<DeleteJob> = {
     if (input.bytesToCopy) await context.copied(input.bytesToCopy)
     return step('look what is left', { do: () => describe(input) })
   },
+}
+
+/** A snapshot that is gone by now needs nothing. */
+async function pinDefinition(
+  input: DeleteJob,
+  { snapshot, below }: DeleteJob['pins'][number],
+  call: LogCall,
+): Promise<true> {
+  const { host } = await requireVm(input.host, input.vm)
+  await host.connection.operate(async (connect) => {
+    const domain = await connect.domainLookupByUUID(input.vm)
+    if (await hasSnapshot(domain, snapshot))
+      await redefineSnapshot(domain, snapshot, (xml) => pinBacking(xml, (path) => below[path] ?? []), {
+        uri: host.connection.uri,
+        call,
+      })
+  })
+  return true
 }
 
 async function isGone(input: DeleteJob, name: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { deleteSaga } from './delete-saga.ts'
-import { planDelete } from './plan-delete.ts'
+import { readDeletePlan } from './read-plans.ts'
 
 export const DeleteInput = z.object({
   host: z.string(),
@@ -24,7 +24,7 @@ export type DeleteInput = z.infer<typeof DeleteInput>
 export async function startDelete(input: DeleteInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
   await refuseBusy(host, vm, null)
-  const plan = await planDelete(host.name, vm.uuid, input.snapshot, input.withChildren)
+  const plan = await readDeletePlan(host.name, vm.uuid, input.snapshot, input.withChildren)
   if (plan.refusal && !input.metadataOnly)
     throw new Refusal(`${input.snapshot} can’t be deleted. ${plan.refusal}`)
   refuseChangedPlan(input.fingerprint, plan.plan.fingerprint)
@@ -39,6 +39,8 @@ export async function startDelete(input: DeleteInput, user: { name: string }): P
       order: plan.order,
       receivers: plan.receivers,
       removedFiles: plan.removedFiles,
+      rebased: input.metadataOnly ? [] : plan.rebased,
+      pins: input.metadataOnly ? [] : plan.pins,
       metadataOnly: input.metadataOnly,
       bytesToCopy: input.metadataOnly ? null : plan.bytesToCopy,
     },

@@ -126,7 +126,7 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
         expectedMs: null,
       },
     ],
-    fingerprint: fingerprintOf(host, vm, snapshots, checks, {
+    fingerprint: fingerprintOf(host.jobs.jobsOf(vm.uuid), vm, snapshots, checks, {
       snapshot: [...question.disks].sort(),
       directory: question.overlayDirectory,
     }),

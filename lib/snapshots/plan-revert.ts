@@ -123,7 +123,7 @@ export async function planRevert(hostName: string, vmUuid: string, name: string)
           expectedMs: null,
         },
       ],
-      fingerprint: fingerprintOf(host, vm, snapshots, checks, { revert: name }),
+      fingerprint: fingerprintOf(host.jobs.jobsOf(vm.uuid), vm, snapshots, checks, { revert: name }),
     },
     stateThen: stateThen(snapshot),
     vmRunning: vm.running,

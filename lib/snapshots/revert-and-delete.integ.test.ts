@@ -165,9 +165,7 @@ describe('delete', () => {
       path(`${name}-vda.img`),
       '--wait',
     )
-    const job = await vm.remove('s1')
-    expect(job.status).toBe('failed')
-    expect(job.error).toMatch(/metadata only/i)
+    await expect(vm.remove('s1')).rejects.toThrow(/layers were merged since.*metadata only/i)
     expect((await vm.remove('s1', { metadataOnly: true })).error).toBeNull()
     expect((await vm.snapshots()).map((each) => each.name)).not.toContain('s1')
     expect(await data()).toEqual([0x12, 0x12])
@@ -176,9 +174,7 @@ describe('delete', () => {
   it('of the current snapshot with children on another branch is refused with what to do', async () => {
     await snapshots(2)
     expect((await vm.revert('s1')).error).toBeNull()
-    await expect(vm.remove('s1')).rejects.toThrow(
-      /current snapshot and has children on another branch \(s2\)/,
-    )
+    await expect(vm.remove('s1')).rejects.toThrow(/current snapshot and has a child on another branch \(s2\)/)
     expect((await vm.remove('s1', { withChildren: true })).error).toBeNull()
     expect(await data()).toEqual([0x10, 0x10])
   })

@@ -94,6 +94,46 @@ export async function unprovenSnapshots(
   return unproven
 }
 
+/**
+ * All of a VM's snapshots judged, and which of the layers that they froze are sound: not changed since but by what Keyframe knows
+ * of. A merge below such a layer rewrites its header, which must not make it look changed.
+ */
+export async function judgeSnapshots(
+  host: Host,
+  snapshots: readonly SnapshotMetadata[],
+): Promise<{ unproven: Map<string, Unproven>; sound: string[]; tainted: string[] }> {
+  const [unproven, tainted, known] = [
+    await unprovenSnapshots(host, snapshots),
+    await readTaintedLayers(host.name),
+    await readSoundLayers(host.name),
+  ]
+  const judged = await Promise.all(
+    snapshots.map(async (snapshot) => {
+      const frozenBy = await frozenByMs(host, snapshot)
+      const paths = snapshot.disks.flatMap(({ kind, frozenPath }) =>
+        kind === 'external' && frozenPath !== null ? [frozenPath] : [],
+      )
+      return Promise.all(
+        paths.map(async (path) => {
+          const reading = await host.files.read(path)
+          const isSound =
+            reading.kind === 'found' &&
+            !tainted.has(path) &&
+            (reading.modifiedMs ?? 0) <= soundUntil(frozenBy, known.get(path))
+          return { path, isSound }
+        }),
+      )
+    }),
+  )
+  const layers = judged.flat()
+  const unsound = new Set(layers.filter(({ isSound }) => !isSound).map(({ path }) => path))
+  return {
+    unproven,
+    tainted: [...tainted.keys()],
+    sound: [...new Set(layers.map(({ path }) => path))].filter((path) => !unsound.has(path)),
+  }
+}
+
 /** Until when its layers may have been written to: a snapshot with memory saves that first, while the guest goes on. */
 async function frozenByMs(
   host: Host,

@@ -2,10 +2,11 @@ import 'server-only'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
+import { perProcess } from '../server/per-process.ts'
 import { store } from '../store/store.ts'
 
 /** What this process has written down already: a VM's layers change rarely, and are looked at every second. */
-const recorded = new Set<string>()
+const recorded = perProcess('storage/own-layers', () => new Set<string>())
 
 /** Files that the VM's disks write to now. */
 export const activePaths = (vm: KnownVm): string[] =>

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { posix } from 'node:path'
 import { isConnectionError, isLibvirtError, type Connect } from 'node-libvirt'
 import type { Host } from '../hosts/host.ts'
+import { perProcess } from '../server/per-process.ts'
 
 /** So long an answer that could not be had is not asked for again. */
 const RETRY_MS = 60_000
@@ -14,7 +15,7 @@ interface Answer {
   connects: readonly [Connect, Connect]
 }
 
-const answers = new Map<string, Promise<Answer>>()
+const answers = perProcess('storage/same-folder', () => new Map<string, Promise<Answer>>())
 
 /**
  * Whether a folder of one host and one of another are the same storage: an empty file that one makes is listed by the other,

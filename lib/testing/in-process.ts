@@ -153,8 +153,8 @@ export function acts(keyframe: Keyframe, vm: string) {
     },
     async startRemove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       const { startDelete } = await import('../snapshots/delete-snapshot.ts')
-      const { planDelete } = await import('../snapshots/plan-delete.ts')
-      const { plan } = await planDelete(HOST, vm, snapshot, input.withChildren ?? false)
+      const { readDeletePlan } = await import('../snapshots/read-plans.ts')
+      const { plan } = await readDeletePlan(HOST, vm, snapshot, input.withChildren ?? false)
       return startDelete(
         {
           ...subject(),

@@ -1,10 +1,10 @@
 import { route } from '@/lib/access/route'
-import { planDelete } from '@/lib/snapshots/plan-delete'
+import { readDeletePlan } from '@/lib/snapshots/read-plans'
 
 /** What deleting `?snapshot=` merges and removes; with `?children=1` its descendants, too. */
 export const GET = route('delete.plan', async (request, { params }) => {
   const query = new URL(request.url).searchParams
-  return planDelete(
+  return readDeletePlan(
     params.host ?? '',
     params.vm ?? '',
     query.get('snapshot') ?? '',

@@ -1,0 +1,11 @@
+import 'server-only'
+import { planDelete, type PlannedDelete } from './plan-delete.ts'
+import { readSituation } from './read-situation.ts'
+
+/** The plan of a delete as things are now. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
+export const readDeletePlan = async (
+  hostName: string,
+  vmUuid: string,
+  snapshot: string,
+  withChildren: boolean,
+): Promise<PlannedDelete> => planDelete(await readSituation(hostName, vmUuid), { snapshot, withChildren })

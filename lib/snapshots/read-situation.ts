@@ -1,0 +1,108 @@
+import 'server-only'
+import { posix } from 'node:path'
+import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
+import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { ImageReading } from '../hosts/image-files.ts'
+import { filesOf } from '../hosts/inventory.ts'
+import { resolveVolumes } from '../hosts/resolve-volumes.ts'
+import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
+import { readPace } from '../jobs/pace.ts'
+import { readFileUsers } from '../storage/file-users.ts'
+import type { Situation } from './situation.ts'
+import { judgeSnapshots } from './unproven.ts'
+
+/** Reads all that plans of a VM's snapshots rest on. Throws HostDown, VmHung and VmGone. */
+export async function readSituation(hostName: string, vmUuid: string): Promise<Situation> {
+  const { host, vm } = await requireVm(hostName, vmUuid)
+  // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
+  host.files.forget(filesOf(vm))
+  const jobs = await host.jobs.fresh(vm)
+  const connect = await host.connection.reader()
+  const domain = connect.domainReference(vm.uuid)
+  const [{ list, current }, hasManagedSave, nextXml] = await Promise.all([
+    readSnapshots(connect, vmUuid),
+    domain.hasManagedSaveImage(),
+    domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE),
+  ])
+  const parsed = parseDomainXml(nextXml)
+  const next = { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }
+  const description = vm.description ?? next
+  const files = await readFiles(host, [...description.disks, ...next.disks], list)
+  const users = await readFileUsers(host, Object.keys(files), 'now')
+  const { unproven, sound, tainted } = await judgeSnapshots(host, list)
+  return {
+    version: 1,
+    host: {
+      name: host.name,
+      libvirtVersion: host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : '',
+    },
+    vm: {
+      uuid: vm.uuid,
+      name: vm.name,
+      state: vm.state,
+      running: vm.running,
+      persistent: vm.persistent,
+      hasManagedSave,
+      description,
+      next,
+    },
+    snapshots: list,
+    current,
+    jobs,
+    files,
+    folders: await readFolders(host, Object.keys(files)),
+    uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
+    gaps: users.gaps,
+    unproven: Object.fromEntries(unproven),
+    sound,
+    tainted,
+    paces: {
+      merges: await readPace(hostName, ['merge', 'delete']),
+      reverts: await readPace(hostName, ['revert']),
+    },
+  }
+}
+
+async function readFiles(
+  host: Host,
+  disks: readonly XmlDisk[],
+  snapshots: readonly SnapshotMetadata[],
+): Promise<Record<string, ImageReading>> {
+  const chains = await Promise.all(
+    [...disks, ...snapshots.flatMap(({ definition }) => definition?.disks ?? [])].flatMap((disk) =>
+      disk.path?.startsWith('/') ? [walkChain(host.files, disk.path, disk.format)] : [],
+    ),
+  )
+  const open = disks.flatMap((disk) => disk.layers.flatMap((layer) => layer.path ?? []))
+  const others = snapshots.flatMap(({ disks: own, memoryPath }) => [
+    ...own.flatMap((disk) => disk.overlayPath ?? []),
+    ...(memoryPath === null ? [] : [memoryPath]),
+  ])
+  const readings = await Promise.all([...new Set([...open, ...others])].map((path) => host.files.read(path)))
+  return Object.fromEntries(
+    [...chains.flatMap((chain) => chain.layers.map(({ reading }) => reading)), ...readings]
+      .filter(({ path }) => path.startsWith('/'))
+      .map((reading) => [reading.path, reading]),
+  )
+}
+
+async function readFolders(host: Host, paths: readonly string[]): Promise<Situation['folders']> {
+  const folders = [...new Set(paths.map((path) => posix.dirname(path)))]
+  return Object.fromEntries(
+    await Promise.all(
+      folders.map(
+        async (folder) =>
+          [
+            folder,
+            {
+              freeBytes: await host.files.freeBytes(folder),
+              permissions: await host.files.folderPermissions(folder),
+            },
+          ] as const,
+      ),
+    ),
+  )
+}
