@@ -69,7 +69,7 @@ function Fields({
           vm: vm.uuid,
           snapshot,
           stateAfter,
-          safetySnapshot,
+          safetySnapshot: safetySnapshot && plan?.safetyRefusal === null,
           fingerprint: plan?.plan.fingerprint ?? '',
           nonce,
           ...(plan?.unproven ? { insist } : {}),
@@ -112,12 +112,15 @@ function Fields({
         <input
           type="checkbox"
           className="mt-0.5 size-4 shrink-0"
-          checked={safetySnapshot}
+          checked={safetySnapshot && !plan?.safetyRefusal}
+          disabled={Boolean(plan?.safetyRefusal)}
           onChange={(event) => setSafetySnapshot(event.target.checked)}
         />
         <span>
           <span className="font-medium">Take a safety snapshot first</span>
-          <span className="block text-muted">Then what is lost can be had back by reverting to that.</span>
+          <span className="block text-muted">
+            {plan?.safetyRefusal ?? 'To get back what is lost, revert to the safety snapshot.'}
+          </span>
         </span>
       </label>
       <ChoiceField

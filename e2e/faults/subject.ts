@@ -20,7 +20,7 @@ import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
 import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
 import { planCreate } from '../../lib/snapshots/plan-create.ts'
 import { readDeletePlan } from '../../lib/snapshots/read-plans.ts'
-import { planRevert } from '../../lib/snapshots/plan-revert.ts'
+import { readRevertPlan } from '../../lib/snapshots/read-plans.ts'
 import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
 import { readSnapshotTree } from '../../lib/snapshots/read-snapshot-tree.ts'
 import { startRevert } from '../../lib/snapshots/revert-to-snapshot.ts'
@@ -91,7 +91,7 @@ async function begin({
       ).jobId
     }
     case 'revert': {
-      const { plan } = await planRevert(HOST, vm, act.snapshot)
+      const { plan } = await readRevertPlan(HOST, vm, act.snapshot)
       return (
         await startRevert(
           {

@@ -1,5 +1,6 @@
 import 'server-only'
 import { planDelete, type PlannedDelete } from './plan-delete.ts'
+import { planRevert, type PlannedRevert } from './plan-revert.ts'
 import { readSituation } from './read-situation.ts'
 
 /** The plan of a delete as things are now. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
@@ -9,3 +10,10 @@ export const readDeletePlan = async (
   snapshot: string,
   withChildren: boolean,
 ): Promise<PlannedDelete> => planDelete(await readSituation(hostName, vmUuid), { snapshot, withChildren })
+
+/** The plan of a revert as things are now. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
+export const readRevertPlan = async (
+  hostName: string,
+  vmUuid: string,
+  snapshot: string,
+): Promise<PlannedRevert> => planRevert(await readSituation(hostName, vmUuid), snapshot)

@@ -77,8 +77,10 @@ async function readFiles(
     ),
   )
   const open = disks.flatMap((disk) => disk.layers.flatMap((layer) => layer.path ?? []))
-  const others = snapshots.flatMap(({ disks: own, memoryPath }) => [
+  const others = snapshots.flatMap(({ disks: own, memoryPath, discards, definition }) => [
     ...own.flatMap((disk) => disk.overlayPath ?? []),
+    ...Object.values(discards),
+    ...(definition?.startFiles ?? []).map(({ path }) => path),
     ...(memoryPath === null ? [] : [memoryPath]),
   ])
   const readings = await Promise.all([...new Set([...open, ...others])].map((path) => host.files.read(path)))

@@ -80,8 +80,8 @@ describe('revert', () => {
 
   it('says beforehand what will be lost', async () => {
     await snapshots(2)
-    const { planRevert } = await import('./plan-revert.ts')
-    const plan = await planRevert('lab', await keyframe.uuid(name), 's1')
+    const { readRevertPlan } = await import('./read-plans.ts')
+    const plan = await readRevertPlan('lab', await keyframe.uuid(name), 's1')
     expect(plan).toMatchObject({
       refusal: null,
       laterSnapshots: ['s2'],

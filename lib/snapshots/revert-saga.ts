@@ -5,15 +5,19 @@ import {
   VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
   type Domain,
 } from 'node-libvirt'
+import { posix } from 'node:path'
 import { explainLock } from '../hosts/busy.ts'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { holdsInternalSnapshot } from '../hosts/internal-state.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
+import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { describeFreeze } from './describe-freeze.ts'
+import { emptyDrives, fillDrives, type Medium } from './empty-drives.ts'
 import { markFrozen } from './mark-frozen.ts'
 import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
 import type { FreezeReport } from './types.ts'
@@ -27,6 +31,8 @@ export interface RevertJob {
   /** Where each disk wrote to before. */
   paths: { target: string; path: string | null }[]
   wasRunning: boolean
+  /** Drives of the snapshot's definition that are emptied for it: libvirt would lay an overlay on what is in them. */
+  emptied: Medium[]
 }
 
 /** Starting QEMU again after a revert takes 2 s here; a large memory image more. */
@@ -38,16 +44,21 @@ const NEXT_SECOND_MS = 1_100
  * Revert to a snapshot.
  * | step   | do                                          | done when                                                      |
  * | safety | take a snapshot of what will be discarded   | a snapshot of that name exists                                 |
- * | revert | virDomainRevertToSnapshot                   | it is the current one, and the disks write to other files      |
+ * | empty  | empty the drives of the snapshot's definition | they are empty                                               |
+ * | revert | virDomainRevertToSnapshot                   | it is the current one, and the disks write to other files; one inside an image is gone to again |
+ * | fill   | put the media into the definition again     | they are there                                                 |
  * | settle | start or stop, where libvirt's flag did not | the state is the one asked for                                 |
  * Undo: revert to the safety snapshot, where there is one.
  */
 export const revertSaga: Saga<RevertJob> = {
   kind: 'revert',
-  version: '2',
+  version: '3',
   // Begun again later it would discard what was written since, with the safety snapshot of then.
   canRetry: false,
-  takesOver: { 1: (input) => input as RevertJob },
+  takesOver: {
+    1: (input) => ({ ...(input as RevertJob), emptied: [] }),
+    2: (input) => ({ ...(input as RevertJob), emptied: [] }),
+  },
   async run({ input, step, progress }) {
     const lines: string[] = []
     if (input.safety) {
@@ -76,15 +87,29 @@ export const revertSaga: Saga<RevertJob> = {
       lines.push(`Safety snapshot ${safety.name} taken. ${describeFreeze(freeze)}`)
     }
     await progress(null, `Reverting to ${input.snapshot}`)
+    if (input.emptied.length > 0)
+      await step('empty the drives', { do: (call) => changeDefinition(input, emptyDrives, call) })
     await step('revert', {
-      isDone: async () => ((await isReverted(input)) ? true : null),
-      do: (call) => revert(input, call),
+      // Of one inside an image nothing tells a revert from a guest that wrote nothing since: done again it harms nobody.
+      isDone: async () => ((await isInternal(input)) || !(await isReverted(input)) ? null : true),
+      do: (call) =>
+        revert(input, call).catch(async (error: unknown) => {
+          // The snapshot is what it was, also where the revert failed.
+          await changeDefinition(input, fillDrives, call).catch(() => undefined)
+          throw error
+        }),
     })
+    if (input.emptied.length > 0)
+      await step('fill the drives', { do: (call) => changeDefinition(input, fillDrives, call) })
+    if (await isInternal(input)) await step('compare', { do: () => verify(input) })
     await step('settle', { do: (call) => settle(input, call) })
-    await step('verify', { do: () => verify(input) })
+    if (!(await isInternal(input))) await step('verify', { do: () => verify(input) })
     return [
       `Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`,
       ...lines,
+      ...input.emptied.map(
+        ({ target, path }) => `The drive ${target} is empty now: ${posix.basename(path)} was in it then.`,
+      ),
     ]
   },
   async offerUndo(input) {
@@ -114,6 +139,7 @@ const back = (input: RevertJob): RevertJob => ({
   safety: null,
   after: input.wasRunning ? 'running' : 'off',
   paths: [],
+  emptied: [],
 })
 
 /** libvirt's word is not enough: the disks must write above the snapshot now. */
@@ -122,7 +148,7 @@ async function verify(input: RevertJob): Promise<true> {
   host.changed(input.vm)
   if (!(await isReverted(input)))
     throw new Refusal(
-      `libvirt reported the revert as done, but the disks do not write above ${input.snapshot}. Look at the chain before you rely on it.`,
+      `libvirt reported the revert as done, but the disks do not hold what ${input.snapshot} froze. Look at the chain before you rely on it.`,
     )
   return true
 }
@@ -140,6 +166,16 @@ async function isReverted(input: RevertJob): Promise<boolean> {
   if (current !== input.snapshot) return false
   const snapshot = list.find((each) => each.name === input.snapshot)
   for (const disk of snapshot?.disks ?? []) {
+    if (disk.kind === 'internal') {
+      const holds =
+        disk.frozenPath !== null &&
+        (await holdsInternalSnapshot(host.files, disk.frozenPath, input.snapshot)) === true
+      if (
+        !holds ||
+        vm.description?.disks.find((each) => each.target === disk.target)?.path !== disk.frozenPath
+      )
+        return false
+    }
     if (disk.kind !== 'external') continue
     const path = vm.description?.disks.find((each) => each.target === disk.target)?.path ?? null
     // Already on a fresh layer of this snapshot before: only another file proves that the revert was done.
@@ -155,6 +191,32 @@ async function isReverted(input: RevertJob): Promise<boolean> {
   return true
 }
 
+/** Whether it lies inside the VM's images. */
+async function isInternal(input: RevertJob): Promise<boolean> {
+  const { host } = await requireVm(input.host, input.vm)
+  const { list } = await readSnapshots(await host.connection.reader(), input.vm)
+  return (
+    list.find((each) => each.name === input.snapshot)?.disks.some((disk) => disk.kind === 'internal') === true
+  )
+}
+
+async function changeDefinition(
+  input: RevertJob,
+  change: (xml: string, media: readonly Medium[]) => string,
+  call: LogCall,
+): Promise<true> {
+  const { host } = await requireVm(input.host, input.vm)
+  await host.connection.operate(async (connect) =>
+    redefineSnapshot(
+      await connect.domainLookupByUUID(input.vm),
+      input.snapshot,
+      (xml) => change(xml, input.emptied),
+      { uri: host.connection.uri, call },
+    ),
+  )
+  return true
+}
+
 const AFTER_FLAGS = {
   running: VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
   paused: VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
@@ -163,14 +225,22 @@ const AFTER_FLAGS = {
 
 async function revert(input: RevertJob, call: LogCall): Promise<true> {
   const { host, vm } = await requireVm(input.host, input.vm)
-  await new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS))
+  const inside = await isInternal(input)
+  if (!inside) await new Promise((resolve) => setTimeout(resolve, NEXT_SECOND_MS))
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     const snapshot = await domain.snapshotLookupByName(input.snapshot)
     const calls = new DomainCalls(host.connection.uri, domain)
     try {
       await call(
-        calls.revertToSnapshot(snapshot, AFTER_FLAGS[input.after], { deadlineMs: REVERT_DEADLINE_MS }),
+        // Paused, an image can be compared with its snapshot before the guest writes.
+        calls.revertToSnapshot(
+          snapshot,
+          inside ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : AFTER_FLAGS[input.after],
+          {
+            deadlineMs: REVERT_DEADLINE_MS,
+          },
+        ),
       )
     } catch (error) {
       if (!isLibvirtError(error)) throw error
@@ -203,6 +273,7 @@ async function settle(input: RevertJob, call: LogCall): Promise<true> {
     const calls = new DomainCalls(host.connection.uri, domain)
     if (input.after === 'off' && state !== 'shut off') await call(calls.destroy())
     if (input.after !== 'off' && state === 'shut off') await call(calls.create())
+    if (input.after === 'running' && state === 'paused') await call(calls.resume())
   })
   return true
 }

@@ -11,7 +11,7 @@ import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { planSnapshot } from './create-snapshot.ts'
-import { planRevert } from './plan-revert.ts'
+import { readRevertPlan } from './read-plans.ts'
 import { revertSaga } from './revert-saga.ts'
 import { proposeSnapshotName } from './snapshot-name.ts'
 import type { SnapshotRequest } from './take-snapshot.ts'
@@ -33,7 +33,7 @@ export type RevertInput = z.infer<typeof RevertInput>
 export async function startRevert(input: RevertInput, user: { name: string }): Promise<{ jobId: string }> {
   const { host, vm } = await requireVm(input.host, input.vm)
   await refuseBusy(host, vm, null)
-  const plan = await planRevert(host.name, vm.uuid, input.snapshot)
+  const plan = await readRevertPlan(host.name, vm.uuid, input.snapshot)
   if (plan.refusal) throw new Refusal(`${vm.name} can’t be reverted to ${input.snapshot}. ${plan.refusal}`)
   if (plan.unproven && input.insist !== vm.name)
     throw new Refusal(
@@ -42,6 +42,7 @@ export async function startRevert(input: RevertInput, user: { name: string }): P
     )
   refuseChangedPlan(input.fingerprint, plan.plan.fingerprint)
   const locks = await readChainLocks(host, vm)
+  if (input.safetySnapshot && plan.safetyRefusal !== null) throw new Refusal(plan.safetyRefusal)
   const after = input.stateAfter === 'as-it-was' ? plan.stateThen : input.stateAfter
   const safety = input.safetySnapshot ? await planSafety(host, vm, input.snapshot) : null
   const paths = (vm.description?.disks ?? []).map((disk) => ({ target: disk.target, path: disk.path }))
@@ -56,7 +57,16 @@ export async function startRevert(input: RevertInput, user: { name: string }): P
   return startJob(
     revertSaga,
     subject,
-    { host: host.name, vm: vm.uuid, snapshot: input.snapshot, after, safety, paths, wasRunning: vm.running },
+    {
+      host: host.name,
+      vm: vm.uuid,
+      snapshot: input.snapshot,
+      after,
+      safety,
+      paths,
+      wasRunning: vm.running,
+      emptied: plan.emptied,
+    },
     user,
   )
 }

@@ -52,6 +52,8 @@ export interface RevertPlan {
   bytesWritten: number | null
   laterSnapshots: string[]
   refusal: string | null
+  /** Why a safety snapshot can’t help; null when it can. */
+  safetyRefusal: string | null
   /** Why its data may be no longer what was frozen; who reverts all the same types the VM's name. */
   unproven: string | null
   plan: Plan

@@ -135,8 +135,8 @@ export function acts(keyframe: Keyframe, vm: string) {
       input: { stateAfter?: 'running' | 'off' | 'as-it-was'; safetySnapshot?: boolean; insist?: string } = {},
     ) {
       const { startRevert } = await import('../snapshots/revert-to-snapshot.ts')
-      const { planRevert } = await import('../snapshots/plan-revert.ts')
-      const { plan } = await planRevert(HOST, vm, snapshot)
+      const { readRevertPlan } = await import('../snapshots/read-plans.ts')
+      const { plan } = await readRevertPlan(HOST, vm, snapshot)
       return keyframe.ended(
         await startRevert(
           {

@@ -1,8 +1,8 @@
 import { route } from '@/lib/access/route'
-import { planRevert } from '@/lib/snapshots/plan-revert'
+import { readRevertPlan } from '@/lib/snapshots/read-plans'
 
 /** What a revert to `?snapshot=` costs. */
 export const GET = route('revert.plan', async (request, { params }) => {
   const snapshot = new URL(request.url).searchParams.get('snapshot') ?? ''
-  return planRevert(params.host ?? '', params.vm ?? '', snapshot)
+  return readRevertPlan(params.host ?? '', params.vm ?? '', snapshot)
 })
