@@ -95,6 +95,7 @@ const olderPlans = (input: MergeJob, missing: Partial<PlannedMerge>): MergeJob =
     templates: [],
     removeTemplates: true,
     insist: null,
+    rebased: [],
     ...missing,
   })),
 })

@@ -20,6 +20,7 @@ import { commitEffects, pullEffects, type Layer, type MergeEffects, type Stays }
 import { readRestorePoints, type RestorePoint } from './restore-points.ts'
 import { readSoundLayers, type SoundLayer } from './sound-layers.ts'
 import { readTaintedLayers, type TaintedLayer } from './tainted-layers.ts'
+import { judgeSnapshots } from './unproven.ts'
 import type { MergeOption, MergeRange } from './types.ts'
 
 export interface MergeQuestion {
@@ -36,6 +37,8 @@ export interface MergeQuestion {
 /** An option with what the saga needs beyond what is shown. */
 export interface PlannedMerge extends MergeOption {
   movedSnapshots: string[]
+  /** Sound layers whose header the merge rewrites: they stay sound. */
+  rebased: string[]
   /** The disk's layers before it, base first. */
   chainBefore: { path: string; format: string }[]
 }
@@ -71,6 +74,7 @@ export async function planMerge(
     ...[...points.values()].flatMap((each) => each.flatMap(({ paths }) => paths)),
   ])
   const users = await readFileUsers(host, [...files], 'now')
+  const judged = await judgeSnapshots(host, snapshots.list)
   const ownLayers = await readOwnLayers(host.name, vm, snapshots.list)
   const plans = await Promise.all(
     disks.map(async (disk) => {
@@ -93,6 +97,7 @@ export async function planMerge(
             forecast,
             tainted,
             sound,
+            isSound: (path) => judged.sound.includes(path),
           },
           question,
         ),
@@ -119,6 +124,8 @@ interface DiskSituation {
   tainted: Map<string, TaintedLayer>
   /** How layers were last known to be sound. */
   sound: Map<string, SoundLayer>
+  /** Whether a frozen layer holds what its snapshot froze, as far as is known. */
+  isSound(path: string): boolean
 }
 
 async function planDisk(situation: DiskSituation, question: MergeQuestion): Promise<PlannedMerge[]> {
@@ -241,6 +248,12 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
     insist: insist === null ? null : posix.basename(insist),
     spaceFreeBytes,
     proposed: false,
+    rebased:
+      range.direction === 'commit'
+        ? chain.layers
+            .slice(topIndex + 1, topIndex + 2)
+            .flatMap(({ path }) => (situation.isSound(path) ? [path] : []))
+        : [],
     chainBefore: chain.layers.map((layer) => ({ path: layer.path, format: layer.format ?? 'raw' })),
     refusal: refusalOf(checks),
     plan: {
@@ -420,10 +433,10 @@ function refuseSpace(
   return `There may not be enough space: ${receiver} can grow by ${effects.spaceNeededBytes} bytes, and its file system has ${freeBytes} free.`
 }
 
-/** Marks the cheaper of a disk's legal options. */
+/** Marks of a disk's legal options the one that loses the fewest restore points, of equal ones the cheaper. */
 function propose(options: PlannedMerge[]): PlannedMerge[] {
   const best = options
     .filter((option) => option.refusal === null)
-    .sort((a, b) => a.bytesToCopy - b.bytesToCopy || a.lostSnapshots.length - b.lostSnapshots.length)[0]
+    .sort((a, b) => a.lostSnapshots.length - b.lostSnapshots.length || a.bytesToCopy - b.bytesToCopy)[0]
   return options.map((option) => ({ ...option, proposed: option === best }))
 }

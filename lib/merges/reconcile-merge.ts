@@ -4,7 +4,7 @@ import type { Host } from '../hosts/host.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import type { MergeJob } from './merge-job.ts'
 import type { PlannedMerge } from './plan-merge.ts'
-import { forgetSnapshots, moveSnapshots } from './reconcile-snapshots.ts'
+import { forgetSnapshots, moveSnapshots, repinSnapshots } from './reconcile-snapshots.ts'
 import { removeUnusedFiles, type Removal } from './remove-files.ts'
 import { forgetSound, markSound } from './sound-layers.ts'
 import { clearTaint } from './tainted-layers.ts'
@@ -35,13 +35,21 @@ export async function reconcileMerge(
         naming,
       )
     }
+    if (plan.direction === 'commit')
+      await repinSnapshots(host, domain, mergedPaths(plan), plan.movedSnapshots, naming)
   })
   const removal = await removeUnusedFiles(host, plan.removedFiles, call)
   await forgetSound(host.name, removal.removed)
   if (plan.direction === 'commit' && plan.basePath !== null) {
     // Layers above rest on it, and read what they always read.
-    await markSound(host, [plan.basePath], `a merge into it was finished`)
+    await markSound(host, [plan.basePath, ...plan.rebased], `a merge into it was finished`)
     await clearTaint(input.host, plan.basePath)
   }
   return removal
+}
+
+/** The layers that a commit took the data from. */
+function mergedPaths({ chainBefore, topPath, basePath }: PlannedMerge): string[] {
+  const paths = chainBefore.map((layer) => layer.path)
+  return paths.slice(paths.indexOf(basePath ?? '') + 1, paths.indexOf(topPath) + 1)
 }

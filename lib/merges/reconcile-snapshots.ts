@@ -8,6 +8,10 @@ import {
   type Domain,
 } from 'node-libvirt'
 import { DomainCalls } from '../hosts/described-calls.ts'
+import { repinBacking, stripBacking, type PinnedLayer } from '../hosts/pin-backing.ts'
+import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
 import { escapeXml } from '../hosts/xml.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
@@ -52,6 +56,44 @@ export async function moveSnapshots(
   for (const name of names) await redefineSnapshot(domain, name, (xml) => moveLayer(xml, moved), naming)
 }
 
+/**
+ * Has every snapshot whose definition names one of these files below a disk, or no longer says what lies there, name what lies
+ * there now. The definition of a snapshot of a running VM pins its layers, a merge by block job leaves that as it was, and a
+ * revert to it would stop the guest and find a file that is gone (measured).
+ */
+export async function repinSnapshots(
+  host: Host,
+  domain: Domain,
+  gone: readonly string[],
+  moved: readonly string[],
+  naming: Naming,
+): Promise<void> {
+  host.files.forget()
+  const { list } = await readSnapshots(await host.connection.reader(), domain.uuid)
+  for (const { name, definition } of list) {
+    const disks = definition?.disks ?? []
+    const names = disks.some((disk) => disk.layers.slice(1).some((layer) => gone.includes(layer.path ?? '')))
+    if (!names && !moved.includes(name)) continue
+    const below = new Map<string, PinnedLayer[]>()
+    for (const { path, format } of disks)
+      if (path !== null) below.set(path, await readBelow(host, path, format))
+    await redefineSnapshot(
+      domain,
+      name,
+      (xml) => repinBacking(xml, gone, (path) => below.get(path) ?? []),
+      naming,
+    )
+  }
+}
+
+async function readBelow(host: Host, path: string, format: string | null): Promise<PinnedLayer[]> {
+  const { layers } = await walkChain(host.files, path, format, 0)
+  return layers.slice(1).map(({ reading, format: recorded }) => ({
+    path: reading.path,
+    format: recorded ?? (reading.kind === 'found' ? reading.detectedFormat : 'raw'),
+  }))
+}
+
 /** Gives libvirt its own entry of a snapshot with a change, passwords and all; none is made where nothing differs. The current one stays current. */
 export async function redefineSnapshot(
   domain: Domain,
@@ -66,21 +108,13 @@ export async function redefineSnapshot(
   await call(new DomainCalls(uri, domain).snapshotCreateXML(changed, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE))
 }
 
-/** The layers below changed, too: without <backingStore> libvirt reads them from the images. */
-function withoutBackingStore(disk: string): string {
-  const start = disk.indexOf('<backingStore')
-  if (start === -1) return disk
-  const end = disk.lastIndexOf('</backingStore>')
-  if (end > start) return disk.slice(0, start) + disk.slice(end + '</backingStore>'.length)
-  return disk.replace(/\s*<backingStore\s*\/>/g, '')
-}
-
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
 export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {
   const from = `file='${escapeXml(fromPath)}'`
   return xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
     if (!disk.includes(`<target dev='${escapeXml(target)}'`) || !disk.includes(from)) return disk
-    return withoutBackingStore(disk)
+    // The layers below changed, too: what lies there now is pinned afterwards (repinSnapshots).
+    return stripBacking(disk)
       .replace(from, () => `file='${escapeXml(toPath)}'`)
       .replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
   })

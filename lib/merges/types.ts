@@ -36,7 +36,7 @@ export interface MergeOption extends MergeRange {
   insist: string | null
   /** Layers after it, base first. */
   resultPaths: string[]
-  /** The cheaper of the legal ones. */
+  /** Of the legal ones it loses the fewest restore points, of equal ones it is the cheaper. */
   proposed: boolean
   plan: Plan
 }

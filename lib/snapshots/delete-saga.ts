@@ -16,7 +16,7 @@ import type { LogCall } from '../jobs/step-log.ts'
 import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { forgetSound, markSound } from '../merges/sound-layers.ts'
 import { clearTaint, taintLayer } from '../merges/tainted-layers.ts'
-import { pinBacking } from './pin-backing.ts'
+import { pinBacking } from '../hosts/pin-backing.ts'
 import type { PlannedDelete } from './plan-delete.ts'
 import { explainDelete } from './explain-delete.ts'
 

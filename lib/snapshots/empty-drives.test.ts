@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { emptyDrives, fillDrives } from './empty-drives.ts'
-import { pinBacking } from './pin-backing.ts'
+import { pinBacking } from '../hosts/pin-backing.ts'
 
 const drive = (inner: string) =>
   `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/>${inner}<target dev='sda' bus='sata'/><readonly/></disk>`

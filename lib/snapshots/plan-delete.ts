@@ -7,7 +7,7 @@ import type { PlanStep } from '../plans/types.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isStandby } from '../storage/sharers.ts'
-import type { PinnedLayer } from './pin-backing.ts'
+import type { PinnedLayer } from '../hosts/pin-backing.ts'
 import { treeOf, type Situation } from './situation.ts'
 import { deleteChecks } from './snapshot-rules.ts'
 import {

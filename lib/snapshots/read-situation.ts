@@ -12,7 +12,7 @@ import { walkChain } from '../hosts/walk-chain.ts'
 import { readPace } from '../jobs/pace.ts'
 import { readFileUsers } from '../storage/file-users.ts'
 import type { Situation } from './situation.ts'
-import { judgeSnapshots } from './unproven.ts'
+import { judgeSnapshots } from '../merges/unproven.ts'
 
 /** Reads all that plans of a VM's snapshots rest on. Throws HostDown, VmHung and VmGone. */
 export async function readSituation(hostName: string, vmUuid: string): Promise<Situation> {

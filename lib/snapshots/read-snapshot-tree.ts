@@ -2,7 +2,7 @@ import 'server-only'
 import { requireVm } from '../hosts/find-vm.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { deleteRefusal, revertRefusal } from './snapshot-rules.ts'
-import { unprovenSnapshots } from './unproven.ts'
+import { unprovenSnapshots } from '../merges/unproven.ts'
 import type { SnapshotTree } from './types.ts'
 
 /** The snapshots of a VM as a tree. Throws HostDown and VmGone. */

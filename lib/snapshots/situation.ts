@@ -5,7 +5,7 @@ import type { BlockJobView, VmState } from '../hosts/types.ts'
 import type { Pace } from '../jobs/pace.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 import type { TreeModel } from './tree-model.ts'
-import type { Unproven } from './unproven.ts'
+import type { Unproven } from '../merges/unproven.ts'
 
 /**
  * Everything that a plan of a snapshot's delete or revert rests on, read at one time: plain data that can be saved and planned on

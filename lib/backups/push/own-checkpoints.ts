@@ -14,7 +14,7 @@ import { readSnapshots } from '../../hosts/snapshot-metadata.ts'
 import { attribute, child, children, childText, parseXml } from '../../hosts/xml.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { markSound } from '../../merges/sound-layers.ts'
-import { unprovenSnapshots } from '../../snapshots/unproven.ts'
+import { unprovenSnapshots } from '../../merges/unproven.ts'
 import { store } from '../../store/store.ts'
 
 export interface Checkpoint {

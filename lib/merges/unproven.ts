@@ -3,8 +3,8 @@ import type { Host } from '../hosts/host.ts'
 import type { ImageFile } from '../hosts/image-files.ts'
 import type { SnapshotDiskMetadata, SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
-import { readSoundLayers, type SoundLayer } from '../merges/sound-layers.ts'
-import { readTaintedLayers } from '../merges/tainted-layers.ts'
+import { readSoundLayers, type SoundLayer } from './sound-layers.ts'
+import { readTaintedLayers } from './tainted-layers.ts'
 
 /** libvirt's creation time is in whole seconds: a record of the same second counts as later. */
 const CREATION_PRECISION_MS = 1_000

@@ -1,4 +1,4 @@
-import { escapeXml } from '../hosts/xml.ts'
+import { escapeXml } from './xml.ts'
 
 /** A layer as a definition names it. */
 export interface PinnedLayer {
@@ -35,3 +35,30 @@ export function pinBacking(xml: string, below: (path: string) => readonly Pinned
     return disk.replace('<target ', () => `${storeXml(source ? below(unescape(source[1]!)) : [])}<target `)
   })
 }
+
+/** One disk's XML without what it says of the layers below it. Pure. */
+export function stripBacking(disk: string): string {
+  const start = disk.indexOf('<backingStore')
+  const end = disk.lastIndexOf('</backingStore>')
+  if (start === -1) return disk
+  return end > start
+    ? disk.slice(0, start) + disk.slice(end + '</backingStore>'.length)
+    : disk.replace(/\s*<backingStore\s*\/>/g, '')
+}
+
+/** The snapshot's XML in which no disk names one of these files as a layer below it: such a disk names what lies there now. Pure. */
+export const repinBacking = (
+  xml: string,
+  gone: readonly string[],
+  below: (path: string) => readonly PinnedLayer[],
+): string =>
+  pinBacking(
+    xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
+      const stores = disk.slice(disk.indexOf('<backingStore'))
+      return disk.includes('<backingStore') &&
+        gone.some((path) => stores.includes(`file='${escapeXml(path)}'`))
+        ? stripBacking(disk)
+        : disk
+    }),
+    below,
+  )
