@@ -16,6 +16,8 @@ const AGENT: Record<SnapshotForm['agent'], (form: SnapshotForm) => string> = {
     'This VM has no guest agent, so its file systems can’t be frozen: the snapshot is as after a power cut.',
   'does not answer': () =>
     'The guest agent does not answer just now: without it the snapshot is as after a power cut.',
+  'no freeze': () =>
+    'The guest agent answers, but can’t freeze file systems: the snapshot is as after a power cut.',
   frozen: () => 'The guest’s file systems are frozen already, and not by Keyframe. Thaw them first.',
   'vm not running': () => 'The VM is not running, so there is nothing to freeze.',
 }

@@ -1,19 +1,20 @@
 import 'server-only'
-import { isLibvirtError } from 'node-libvirt'
 import type { HostConnection } from './host-connection.ts'
 import type { KnownVm } from './inventory.ts'
+import { readFreeze } from './read-freeze.ts'
 
-export type AgentAnswer = 'answers' | 'not configured' | 'does not answer' | 'frozen' | 'vm not running'
+export type AgentAnswer =
+  'answers' | 'not configured' | 'does not answer' | 'no freeze' | 'frozen' | 'vm not running'
 export interface AgentReading {
   agent: AgentAnswer
-  /** File systems that a freeze would take; null when the agent did not say. */
+  /** File systems that a freeze would take; null when the agent did not say, or can’t. */
   fileSystems: number | null
 }
 
 /** An answer of the agent is shared for this long. */
 const AGENT_AGE_MS = 10_000
-/** libvirt waits 5 s for an agent by default; a little longer, so that its own word arrives first. */
-const PROBE_DEADLINE_MS = 8_000
+/** As long as libvirt waits for an agent by default. */
+const PROBE_WAIT_SECONDS = 5
 
 /** What is known of the guest agents of a host's VMs, and which guests are frozen. */
 export class FrozenGuests {
@@ -74,17 +75,20 @@ export class FrozenGuests {
 
   async #ask(uuid: string): Promise<AgentReading> {
     try {
-      // GetFSInfo is how a freeze is seen (LIBVIRT.md, “Freezing”); it needs a read-write connection.
-      const fileSystems = await this.#connection.operate(async (connect) =>
-        (await connect.domainLookupByUUID(uuid)).getFSInfo({ deadlineMs: PROBE_DEADLINE_MS }),
+      // Calls to an agent need a read-write connection.
+      const reading = await this.#connection.operate(async (connect) =>
+        readFreeze(await connect.domainLookupByUUID(uuid), PROBE_WAIT_SECONDS),
       )
+      if (reading.state === 'frozen') {
+        this.#frozen.add(uuid)
+        return { agent: 'frozen', fileSystems: null }
+      }
       this.#frozen.delete(uuid)
-      return { agent: 'answers', fileSystems: fileSystems.length }
-    } catch (error) {
-      if (!isLibvirtError(error) || !/frozen/i.test(error.message))
-        return { agent: 'does not answer', fileSystems: null }
-      this.#frozen.add(uuid)
-      return { agent: 'frozen', fileSystems: null }
+      return reading.state === 'thawed'
+        ? { agent: 'answers', fileSystems: reading.fileSystems }
+        : { agent: 'no freeze', fileSystems: null }
+    } catch {
+      return { agent: 'does not answer', fileSystems: null }
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   VIR_ERR_AGENT_UNRESPONSIVE,
   type Domain,
 } from 'node-libvirt'
+import { readFreeze } from '../hosts/read-freeze.ts'
 import type { QuiesceMode } from './types.ts'
 
 /** Seconds an agent may take to freeze before we give up. */
@@ -17,31 +18,40 @@ export const isAgentError = (error: unknown): error is Error =>
     error.code,
   )
 
+/** Why a freeze that was asked for did not come, as the end of a sentence. `error` is one that isAgentError takes. */
+export const whyNotFrozen = (error: Error): string =>
+  isLibvirtError(error, VIR_ERR_AGENT_COMMAND_FAILED)
+    ? `the guest agent did not freeze the file systems (${error.message}).`
+    : `the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`
+
 /**
- * QUIESCE tells no number of file systems, so they are counted beforehand; that also proves the agent alive. Where it answers, libvirt's
- * limit for its calls is AGENT_DEADLINE_SECONDS until it is put back with VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT.
+ * QUIESCE tells no number of file systems, so they are counted beforehand; null where the agent can’t list them. That also proves the
+ * agent alive. Where it answers, libvirt's limit for its calls is AGENT_DEADLINE_SECONDS until it is put back with
+ * VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT.
  */
 export async function askAgent(
   domain: Domain,
   mode: QuiesceMode,
-): Promise<{ fileSystems: number } | { frozen: false; reason: string }> {
+): Promise<{ fileSystems: number | null } | { frozen: false; reason: string }> {
   if (mode === 'off') return { frozen: false, reason: 'quiesce was off.' }
   const { state } = await domain.getState()
   if (state === 'shut off') return { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
   if (state !== 'running') return { frozen: false, reason: `the VM is ${state}, so its agent can’t answer.` }
   try {
     await domain.agentSetResponseTimeout(AGENT_DEADLINE_SECONDS)
+    const reading = await readFreeze(domain, AGENT_DEADLINE_SECONDS)
+    if (reading.state === 'thawed') return { fileSystems: reading.fileSystems }
+    await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
     return {
-      fileSystems: (await domain.getFSInfo({ deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 })).length,
+      frozen: false,
+      reason:
+        reading.state === 'frozen'
+          ? 'its file systems are frozen already, by someone else. Thaw them first.'
+          : `the guest agent knows no freeze (${reading.words}).`,
     }
   } catch (error) {
     if (!isLibvirtError(error)) throw error
     await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
-    if (/frozen/i.test(error.message))
-      return {
-        frozen: false,
-        reason: 'its file systems are frozen already, by someone else. Thaw them first.',
-      }
     if (/not configured/i.test(error.message))
       return { frozen: false, reason: 'the VM has no channel for the QEMU guest agent.' }
     return { frozen: false, reason: `the guest agent does not answer (${error.message}).` }

@@ -10,7 +10,8 @@ import type { Saga } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { describeFreeze } from './describe-freeze.ts'
 import { markFrozen } from './mark-frozen.ts'
-import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
+import type { SnapshotRequest } from './snapshot-request.ts'
+import { takeSnapshot } from './take-snapshot.ts'
 import type { FreezeReport } from './types.ts'
 
 /** Differs between two runs of Keyframe. */

@@ -17,7 +17,7 @@ import { overlayPath } from './overlay-path.ts'
 import { overlayDirectories } from './snapshot-form.ts'
 import { planCreate } from './plan-create.ts'
 import { snapshotNameRefusal } from './snapshot-name.ts'
-import type { SnapshotRequest } from './take-snapshot.ts'
+import type { SnapshotRequest } from './snapshot-request.ts'
 
 export const CreateSnapshotInput = z.object({
   host: z.string(),

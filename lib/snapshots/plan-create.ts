@@ -145,6 +145,7 @@ function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | n
   const missing: Record<Exclude<AgentReading['agent'], 'answers'>, string> = {
     'not configured': 'The VM has no channel for the QEMU guest agent.',
     'does not answer': 'The guest agent does not answer just now.',
+    'no freeze': 'The guest agent answers, but can’t freeze file systems.',
     frozen: 'The guest’s file systems are frozen already, and not by Keyframe.',
     'vm not running': `The VM is ${vm.state}, so there is nothing to freeze.`,
   }

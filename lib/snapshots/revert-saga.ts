@@ -19,7 +19,8 @@ import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { describeFreeze } from './describe-freeze.ts'
 import { emptyDrives, fillDrives, type Medium } from './empty-drives.ts'
 import { markFrozen } from './mark-frozen.ts'
-import { takeSnapshot, type SnapshotRequest } from './take-snapshot.ts'
+import type { SnapshotRequest } from './snapshot-request.ts'
+import { takeSnapshot } from './take-snapshot.ts'
 import type { FreezeReport } from './types.ts'
 
 export interface RevertJob {

@@ -14,7 +14,7 @@ import { planSnapshot } from './create-snapshot.ts'
 import { readRevertPlan } from './read-plans.ts'
 import { revertSaga } from './revert-saga.ts'
 import { proposeSnapshotName } from './snapshot-name.ts'
-import type { SnapshotRequest } from './take-snapshot.ts'
+import type { SnapshotRequest } from './snapshot-request.ts'
 
 export const RevertInput = z.object({
   host: z.string(),

@@ -1,5 +1,6 @@
 import 'server-only'
 import {
+  isLibvirtError,
   VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT,
   VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC,
   VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY,
@@ -12,28 +13,21 @@ import type { Host } from '../hosts/host.ts'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { notLogged, type LogCall } from '../jobs/step-log.ts'
-import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from './ask-agent.ts'
-import { snapshotXml, type SnapshotXmlDisk } from './snapshot-xml.ts'
-import type { FreezeReport, QuiesceMode } from './types.ts'
+import { askAgent, isAgentError, whyNotFrozen } from './ask-agent.ts'
+import { readBefore, settleFailedCreate } from './settle-failed-create.ts'
+import type { SnapshotRequest } from './snapshot-request.ts'
+import { snapshotXml, type DomainBefore } from './snapshot-xml.ts'
+import type { FreezeReport } from './types.ts'
 
 /** A guest that is frozen for longer is thawed by the guard, snapshot or not. */
 export const FREEZE_LIMIT_MS = 30_000
 /** libvirt's own calls around it included; the freeze itself ends at AGENT_DEADLINE_SECONDS. */
 const CREATE_DEADLINE_MS = 120_000
 
-export interface SnapshotRequest {
-  name: string
-  description: string
-  /** libvirt is to remember nothing of it: overlays that are merged back at once. */
-  withoutMetadata?: boolean
-  quiesce: QuiesceMode
-  /** Every disk of the VM; those without an overlay are left out. */
-  disks: SnapshotXmlDisk[]
-}
-
 /**
  * Takes one atomic disk-only snapshot. Whatever fails after a freeze was asked for, the guest is thawed.
- * Throws Refusal when quiesce is required and can't be had; nothing is changed then.
+ * Throws Refusal when quiesce is required and can't be had: nothing is changed then, which was looked at; and when libvirt's call failed
+ * with the disks switched. libvirt's own error means that no disk was switched.
  */
 export async function takeSnapshot(
   host: Host,
@@ -43,7 +37,10 @@ export async function takeSnapshot(
 ): Promise<FreezeReport> {
   return host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
-    const create = (quiesce: boolean) => createLogged(host, domain, request, quiesce, call)
+    const create = async (quiesce: boolean): Promise<'reported' | Error> => {
+      const before = quiesce && !request.withoutMetadata ? await readBefore(domain, request) : null
+      return createSeen(host, domain, request, quiesce, before, call)
+    }
     const agent = await askAgent(domain, request.quiesce)
     const freeze =
       'frozen' in agent
@@ -61,8 +58,11 @@ export async function takeSnapshot(
     }
     try {
       const startedMs = performance.now()
-      await create(true)
-      await freeze.over()
+      const outcome = await create(true)
+      // The snapshot was taken before the thaw went wrong, so the freeze counts.
+      const thawError = outcome === 'reported' ? null : outcome.message
+      if (thawError === null) await freeze.over()
+      else freeze.giveUp()
       if (Date.now() > freeze.deadlineMs)
         return {
           frozen: false,
@@ -72,13 +72,14 @@ export async function takeSnapshot(
         frozen: true,
         atMostMs: Math.ceil(performance.now() - startedMs),
         fileSystems: agent.fileSystems,
+        ...(thawError === null ? {} : { thawError }),
       }
     } catch (error) {
       // A freeze that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”), and a call that was cut
       // off goes on in the daemon: thaw until the agent answers, whatever the error was.
       freeze.giveUp()
       if (!isAgentError(error)) throw error
-      const reason = `the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`
+      const reason = whyNotFrozen(error)
       if (request.quiesce === 'required')
         throw new Refusal(
           `No snapshot was taken, because quiesce is required: ${reason} It is being thawed in case it freezes later.`,
@@ -89,6 +90,25 @@ export async function takeSnapshot(
       await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
     }
   })
+}
+
+/** libvirt's word is not enough, not even for a failure. Gives the error that it reported of a snapshot that was taken. */
+async function createSeen(
+  host: Host,
+  domain: Domain,
+  request: SnapshotRequest,
+  quiesce: boolean,
+  before: DomainBefore | null,
+  call: LogCall,
+): Promise<'reported' | Error> {
+  try {
+    await createLogged(host, domain, request, quiesce, call)
+    return 'reported'
+  } catch (error) {
+    if (!isLibvirtError(error)) throw error
+    await settleFailedCreate(host.connection.uri, domain, request, before, error, call)
+    return error
+  }
 }
 
 function createLogged(host: Host, domain: Domain, request: SnapshotRequest, quiesce: boolean, call: LogCall) {

@@ -41,7 +41,15 @@ export type QuiesceMode = 'auto' | 'required' | 'off'
 
 /** Outcome of the freeze of one snapshot. */
 export type FreezeReport =
-  { frozen: true; atMostMs: number; fileSystems: number } | { frozen: false; reason: string }
+  | {
+      frozen: true
+      atMostMs: number
+      /** null: the agent can’t list them. */
+      fileSystems: number | null
+      /** Set when the agent reported an error at the thaw, which is then gone on with: its words. */
+      thawError?: string
+    }
+  | { frozen: false; reason: string }
 
 export interface RevertPlan {
   snapshot: string
@@ -83,6 +91,6 @@ export interface SnapshotForm {
   /** Folders a snapshot may put overlays in. */
   allowedDirectories: string[]
   /** Whether the agent answered just now: says what `auto` would do. */
-  agent: 'answers' | 'not configured' | 'does not answer' | 'frozen' | 'vm not running'
+  agent: 'answers' | 'not configured' | 'does not answer' | 'no freeze' | 'frozen' | 'vm not running'
   fileSystems: number | null
 }

@@ -5,7 +5,8 @@ import { holdFreeze, type HeldFreeze } from '../../hosts/hold-freeze.ts'
 import type { Host } from '../../hosts/host.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
-import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError } from '../../snapshots/ask-agent.ts'
+import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError, whyNotFrozen } from '../../snapshots/ask-agent.ts'
+import { describeFrozen } from '../../snapshots/describe-freeze.ts'
 import { FREEZE_LIMIT_MS } from '../../snapshots/take-snapshot.ts'
 import type { FreezeReport, QuiesceMode } from '../../snapshots/types.ts'
 
@@ -30,7 +31,7 @@ export async function whileFrozen(
   try {
     const hold = await holdFreeze(host, domain.uuid, FREEZE_LIMIT_MS).catch((error: Error) => error)
     if (hold instanceof Error) return await unfrozen(`${hold.message}, and without it nothing is frozen.`)
-    return await frozen(host, domain, hold, agent.fileSystems, call, act, unfrozen)
+    return await frozen(host, domain, hold, call, act, unfrozen)
   } finally {
     await domain.agentSetResponseTimeout(VIR_DOMAIN_AGENT_RESPONSE_TIMEOUT_DEFAULT).catch(() => undefined)
   }
@@ -40,7 +41,6 @@ async function frozen(
   host: Host,
   domain: Domain,
   hold: HeldFreeze,
-  fileSystems: number,
   call: LogCall,
   act: () => Promise<void>,
   unfrozen: (reason: string) => Promise<FreezeReport>,
@@ -48,32 +48,40 @@ async function frozen(
   const calls = new DomainCalls(host.connection.uri, domain)
   const agentAnswers = { deadlineMs: (AGENT_DEADLINE_SECONDS + 5) * 1000 }
   const startedMs = performance.now()
+  let fileSystems: number
   try {
-    await call(calls.fsFreeze(agentAnswers))
+    fileSystems = await call(calls.fsFreeze(agentAnswers))
   } catch (error) {
     // One that we gave up waiting for happens later and stays (lib/hosts/LIBVIRT.md, “Freezing”).
     hold.giveUp()
     if (!isAgentError(error)) throw error
-    return unfrozen(
-      `the guest agent did not freeze the file systems within ${AGENT_DEADLINE_SECONDS} s (${error.message}).`,
-    )
+    return unfrozen(whyNotFrozen(error))
   }
+  let thawError: string | undefined
   try {
     await act()
   } finally {
-    await call(calls.fsThaw(agentAnswers)).then(hold.over, hold.giveUp)
+    await call(calls.fsThaw(agentAnswers)).then(hold.over, (error: Error) => {
+      thawError = error.message
+      hold.giveUp()
+    })
   }
   if (Date.now() > hold.deadlineMs)
     return {
       frozen: false,
       reason: `it took longer than ${FREEZE_LIMIT_MS / 1000} s, so the guest was thawed before the backup had begun.`,
     }
-  return { frozen: true, atMostMs: Math.ceil(performance.now() - startedMs), fileSystems }
+  return {
+    frozen: true,
+    atMostMs: Math.ceil(performance.now() - startedMs),
+    fileSystems,
+    ...(thawError === undefined ? {} : { thawError }),
+  }
 }
 
 /** How consistent a backup is, one sentence. */
 export function describeConsistency(freeze: FreezeReport): string {
   if (!freeze.frozen)
     return `The guest was not frozen: ${freeze.reason} The backup is crash-consistent: what a power cut would leave.`
-  return `The guest was frozen for at most ${freeze.atMostMs} ms, ${freeze.fileSystems} file ${freeze.fileSystems === 1 ? 'system' : 'systems'}, and is thawed.`
+  return describeFrozen(freeze)
 }

@@ -3,6 +3,7 @@ import { flag } from './flag-set.ts'
 
 export const VIR_DOMAIN_XML_SECURE = flag<'DomainXML'>(1)
 export const VIR_DOMAIN_XML_INACTIVE = flag<'DomainXML'>(2)
+export const VIR_DOMAIN_XML_MIGRATABLE = flag<'DomainXML'>(8)
 
 export const VIR_DOMAIN_START_PAUSED = flag<'DomainCreate'>(1)
 export const VIR_DOMAIN_START_AUTODESTROY = flag<'DomainCreate'>(2)

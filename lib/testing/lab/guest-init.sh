@@ -2,7 +2,8 @@
 # PID 1 of a lab guest. Mounts its disks, starts the guest agent, and writes numbered records to every disk in turn,
 # without a fork per record: under TCG a process costs more than the write.
 # Kernel command line: keyframe.noagent = the agent stays off; keyframe.paceMs=N = pause between two records;
-# keyframe.freezeDelayS=N = the agent takes so long before it freezes.
+# keyframe.freezeDelayS=N = the agent takes so long before it freezes; keyframe.failingHook=freeze or thaw = its hook fails
+# then; keyframe.agentBlocks=LIST = commands that the agent does not know, separated by commas.
 export PATH=/bin:/sbin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -15,12 +16,16 @@ SLOTS=32768
 pace_ms=100
 agent=yes
 freeze_delay_s=0
+failing_hook=
+agent_blocks=
 read cmdline < /proc/cmdline
 for word in $cmdline; do
   case $word in
     keyframe.noagent) agent=no ;;
     keyframe.paceMs=*) pace_ms=${word#*=} ;;
     keyframe.freezeDelayS=*) freeze_delay_s=${word#*=} ;;
+    keyframe.failingHook=*) failing_hook=${word#*=} ;;
+    keyframe.agentBlocks=*) agent_blocks=-b${word#*=} ;;
   esac
 done
 
@@ -79,15 +84,15 @@ fi
 
 if [ $agent = yes ]; then
   hook=
-  if [ "$freeze_delay_s" -gt 0 ]; then
-    printf '#!/bin/sh\n[ "$1" = freeze ] && sleep %s\nexit 0\n' "$freeze_delay_s" > /run/freeze-hook
+  if [ "$freeze_delay_s" -gt 0 ] || [ -n "$failing_hook" ]; then
+    printf '#!/bin/sh\n[ "$1" = freeze ] && sleep %s\n[ "$1" != "%s" ]\n' "$freeze_delay_s" "$failing_hook" > /run/freeze-hook
     chmod +x /run/freeze-hook
     hook=-F/run/freeze-hook
   fi
   for port in /sys/class/virtio-ports/*; do
     read name < "$port/name" 2>/dev/null
     if [ "$name" = org.qemu.guest_agent.0 ]; then
-      /sbin/qemu-ga $hook -m virtio-serial -p "/dev/${port##*/}" -t /run -f /run/qemu-ga.pid >/dev/console 2>&1 &
+      /sbin/qemu-ga $hook $agent_blocks -m virtio-serial -p "/dev/${port##*/}" -t /run -f /run/qemu-ga.pid >/dev/console 2>&1 &
     fi
   done
 fi

@@ -21,6 +21,10 @@ export type GuestOptions = {
   memoryMiB?: number
   /** The agent takes so long before it freezes. */
   freezeDelayS?: number
+  /** The agent's hook fails at the freeze, or at the thaw. */
+  failingHook?: 'freeze' | 'thaw'
+  /** Commands that the agent refuses, e.g. guest-get-fsinfo, which FreeBSD's has not. */
+  agentBlocks?: string[]
   /** Pause between two records. */
   paceMs?: number
 }

@@ -161,7 +161,7 @@ export class Lab {
       kernel: own && {
         image: own.kernel,
         initramfs: own.initramfs,
-        commandLine: `console=ttyS0 quiet panic=5 mitigations=off keyframe.paceMs=${options.paceMs ?? 100}${agent === 'running' ? '' : ' keyframe.noagent'}${options.freezeDelayS ? ` keyframe.freezeDelayS=${options.freezeDelayS}` : ''}`,
+        commandLine: commandLine({ ...options, agent }),
       },
     })
     const file = join(this.dir, 'define.xml')
@@ -197,8 +197,16 @@ export class Lab {
   }
 
   async waitForAgent(name: string): Promise<void> {
-    // domfsinfo, for libvirt marks a guest as tainted after a call of ours to its agent.
-    await waitUntil(() => this.virsh('domfsinfo', '--domain', name).then(() => true), {
+    // domfsinfo, for libvirt marks a guest as tainted after a call of ours to its agent. A refusal is an answer, too.
+    const answers = () =>
+      this.virsh('domfsinfo', '--domain', name).then(
+        () => true,
+        (error: Error) => {
+          if (/has been disabled/.test(error.message)) return true
+          throw error
+        },
+      )
+    await waitUntil(answers, {
       limitMs: BOOT_LIMIT_MS,
       what: `An answer from the guest agent of ${name}`,
       hint: `Read ${this.guests[name]?.consoleLog}.`,
@@ -241,6 +249,18 @@ export class Lab {
     if (options.remove) rmSync(this.dir, { recursive: true, force: true })
     return ended
   }
+}
+
+/** What guest-init.sh reads, behind what the kernel does. */
+function commandLine({ agent, paceMs = 100, freezeDelayS, failingHook, agentBlocks }: GuestOptions): string {
+  return [
+    'console=ttyS0 quiet panic=5 mitigations=off',
+    `keyframe.paceMs=${paceMs}`,
+    ...(agent === 'running' ? [] : ['keyframe.noagent']),
+    ...(freezeDelayS ? [`keyframe.freezeDelayS=${freezeDelayS}`] : []),
+    ...(failingHook ? [`keyframe.failingHook=${failingHook}`] : []),
+    ...(agentBlocks ? [`keyframe.agentBlocks=${agentBlocks.join(',')}`] : []),
+  ].join(' ')
 }
 
 /** Starts a lab in a folder; what a stopped lab left there is used again. */
