@@ -9,7 +9,7 @@ const LOOKS: Record<VmState, { icon: LucideIcon; word: string; colour: string }>
   'shutting down': { icon: Hourglass, word: 'shutting down', colour: 'text-warn' },
   'shut off': { icon: Square, word: 'off', colour: 'text-muted' },
   crashed: { icon: CircleX, word: 'crashed', colour: 'text-danger' },
-  pmsuspended: { icon: Moon, word: 'suspended', colour: 'text-warn' },
+  pmsuspended: { icon: Moon, word: 'asleep', colour: 'text-warn' },
   'no state': { icon: CircleHelp, word: 'unknown', colour: 'text-muted' },
 }
 

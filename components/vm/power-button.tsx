@@ -10,7 +10,7 @@ import type { VmRef } from '@/components/vm/vm-ref'
 
 interface Props extends Pick<ButtonProps, 'variant' | 'disabled' | 'size'> {
   vm: VmRef
-  act: 'start' | 'shutdown' | 'resume' | 'thaw'
+  act: 'start' | 'shutdown' | 'resume' | 'wake-up' | 'thaw'
   label: string
   power: VmActs['power']
 }

@@ -43,6 +43,10 @@ test('an old shutdown, one that worked, and one before the last start are forgot
   ).toEqual(['shutdown'])
 })
 
+test('N29: a guest that sleeps is woken up, or forced off', () => {
+  expect(powerOffers({ state: 'pmsuspended' }, [], 0)).toEqual(['wake-up', 'force-off'])
+})
+
 test('what can’t be asked is forced', () => {
   expect([powerOffers({ state: 'paused' }, [], 0), powerOffers({ state: 'shut off' }, [], 0)]).toEqual([
     ['resume', 'force-off'],

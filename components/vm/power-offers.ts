@@ -1,7 +1,7 @@
 import type { JobView } from '@/lib/jobs/types'
 import type { VmSummary } from '@/lib/hosts/types'
 
-export type PowerOffer = 'start' | 'shutdown' | 'force-off' | 'resume'
+export type PowerOffer = 'start' | 'shutdown' | 'force-off' | 'resume' | 'wake-up'
 
 /** A shutdown that the guest did not follow is remembered this long. */
 const ASKED_MS = 10 * 60_000
@@ -20,6 +20,7 @@ export function powerOffers(
     case 'paused':
       return ['resume', 'force-off']
     case 'pmsuspended':
+      return ['wake-up', 'force-off']
     case 'shutting down':
       return ['force-off']
     case 'running':

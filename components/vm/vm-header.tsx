@@ -23,7 +23,7 @@ interface Props {
   share: ReactNode
 }
 
-const LABELS = { start: 'Start', shutdown: 'Shut down', resume: 'Resume' } as const
+const LABELS = { start: 'Start', shutdown: 'Shut down', resume: 'Resume', 'wake-up': 'Wake up' } as const
 
 /** Which VM this is, how it stands, and what can be done. */
 export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props) {

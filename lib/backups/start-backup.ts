@@ -5,10 +5,12 @@ import { z } from 'zod'
 import { readChainLocks } from '../chains/chain-locks.ts'
 import { refuseBusy } from '../hosts/busy.ts'
 import { requireVm } from '../hosts/find-vm.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { readLock } from '../jobs/locks.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { Bandwidth } from '../merges/bandwidth.ts'
+import { asleepRefusal } from '../snapshots/asleep-refusal.ts'
 import { overlayPath } from '../snapshots/overlay-path.ts'
 import { chooseDisks } from './choose-disks.ts'
 import { copySaga } from './copy/copy-saga.ts'
@@ -51,9 +53,14 @@ export async function startBackup(given: BackupInput, user: { name: string }): P
     })
   if (input.quiesce === 'required' && vm.state !== 'running')
     throw new Refusal(
-      `Quiesce is required, but ${vm.name} is ${vm.state}: only the agent of a running guest can freeze its file systems.`,
-      { quiesce: `The VM is ${vm.state}.` },
+      `Quiesce is required, but ${vm.name} is ${stateWords(vm.state)}: only the agent of a running guest can freeze its file systems.`,
+      { quiesce: `The VM is ${stateWords(vm.state)}.` },
     )
+  const asleep = input.method === 'copy' ? asleepRefusal(vm) : null
+  if (asleep !== null)
+    throw new Refusal(`A copy rests on a snapshot. ${asleep} An incremental backup can be taken as it is.`, {
+      method: 'It needs a snapshot.',
+    })
   await freeBytesOf(host, target)
   await refuseBusy(host, vm, null)
   const { disks, leftOut } = await chooseDisks(host, vm, input.disks)
@@ -86,7 +93,7 @@ export async function startBackup(given: BackupInput, user: { name: string }): P
     const reason =
       input.method === 'copy'
         ? null
-        : `${vm.name} is ${vm.state}: QEMU keeps its record of changes only while it runs, so the disks were copied whole.`
+        : `${vm.name} is ${stateWords(vm.state)}: QEMU keeps its record of changes only while it runs, so the disks were copied whole.`
     return startJob(
       copySaga,
       { ...subject, title: `Back up to ${target.name} by copy` },

@@ -65,6 +65,7 @@ const CALLS: [virsh: string, describe: (scene: Scene) => DescribedCall<unknown>]
   ['destroy --domain web --graceful', ({ calls }) => calls.destroy(VIR_DOMAIN_DESTROY_GRACEFUL)],
   ['suspend --domain web', ({ calls }) => calls.suspend()],
   ['resume --domain web', ({ calls }) => calls.resume()],
+  ['dompmwakeup --domain web', ({ calls }) => calls.pmWakeup()],
   ['domfsfreeze --domain web', ({ calls }) => calls.fsFreeze()],
   ['domfsthaw --domain web', ({ calls }) => calls.fsThaw()],
   [

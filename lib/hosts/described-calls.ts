@@ -129,6 +129,10 @@ export class DomainCalls {
     return this.#call('virDomainResume', ['resume'], () => this.#domain.resume())
   }
 
+  pmWakeup(): DescribedCall<void> {
+    return this.#call('virDomainPMWakeup', ['dompmwakeup'], () => this.#domain.pmWakeup())
+  }
+
   fsFreeze(options?: CallOptions): DescribedCall<number> {
     return this.#call('virDomainFSFreeze', ['domfsfreeze'], () => this.#domain.fsFreeze([], options))
   }

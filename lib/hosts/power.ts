@@ -15,7 +15,7 @@ import { thawUntilAnswered } from './thaw.ts'
 export const PowerInput = z.object({
   host: z.string(),
   vm: z.string(),
-  act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'thaw']),
+  act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'wake-up', 'thaw']),
   nonce: z.string().min(1),
 })
 export type PowerInput = z.infer<typeof PowerInput>
@@ -35,6 +35,7 @@ const TITLES: Record<PowerAct, string> = {
   shutdown: 'Shut down',
   'force-off': 'Force off',
   resume: 'Resume',
+  'wake-up': 'Wake up',
   thaw: 'Thaw',
 }
 const KINDS: Record<PowerAct, JobKind> = {
@@ -42,6 +43,7 @@ const KINDS: Record<PowerAct, JobKind> = {
   shutdown: 'shutdown',
   'force-off': 'shutdown',
   resume: 'resume',
+  'wake-up': 'resume',
   thaw: 'thaw',
 }
 
@@ -51,6 +53,7 @@ const DONE_IN: Record<PowerAct, 'running' | 'shut off' | null> = {
   shutdown: 'shut off',
   'force-off': 'shut off',
   resume: 'running',
+  'wake-up': 'running',
   thaw: null,
 }
 
@@ -111,6 +114,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
           shutdown: () => calls.shutdown(),
           'force-off': () => calls.destroy(),
           resume: () => calls.resume(),
+          'wake-up': () => calls.pmWakeup(),
         }[input.act as Exclude<PowerAct, 'thaw'>]
         await log(call()).catch((error: unknown) => {
           throw explainPower(error, vm.name, input.act)
@@ -143,6 +147,7 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
       shutdown: `${vm.name} is shut down.`,
       'force-off': `${vm.name} is off.`,
       resume: `${vm.name} runs again.`,
+      'wake-up': `${vm.name} was woken up.`,
       thaw: `${vm.name} is thawed.`,
     }[input.act],
   ]

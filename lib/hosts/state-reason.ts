@@ -17,6 +17,7 @@ const REASONS: Partial<Record<VmState, Record<number, string>>> = {
     13: 'post-copy failed',
     14: 'API error',
   },
+  pmsuspended: { 0: 'by its own power management' },
   'shut off': { 3: 'crashed', 5: 'saved', 6: 'failed to start', 7: 'from snapshot', 8: 'daemon lost it' },
 }
 

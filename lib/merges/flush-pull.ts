@@ -3,6 +3,7 @@ import { isLibvirtError } from 'node-libvirt'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import type { PlannedMerge } from './plan-merge.ts'
@@ -74,7 +75,14 @@ async function stopAndGoOn(
     const calls = new DomainCalls(host.connection.uri, domain)
     try {
       // To suspend it again would flush nothing, and to let it go on is not ours.
-      if ((await domain.getState()).state === 'paused')
+      const { state } = await domain.getState()
+      // libvirt stops no guest that sleeps, and to wake it up is not ours either.
+      if (state === 'pmsuspended')
+        return {
+          message: `it is ${stateWords(state)}: wake it up first`,
+          isThere: (await idNow()) === runningId,
+        }
+      if (state === 'paused')
         return { message: 'it is paused: resume it first', isThere: (await idNow()) === runningId }
       await call(calls.suspend())
       await goOn(() => call(calls.resume()))

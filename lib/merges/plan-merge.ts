@@ -6,6 +6,7 @@ import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type Snapshots } from '../hosts/snapshot-metadata.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
 import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
@@ -183,7 +184,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
         refusedIf(
           'state',
           refuseState(situation, range),
-          `${situation.vm.name} is ${situation.vm.state}: QEMU can merge.`,
+          `${situation.vm.name} is ${stateWords(situation.vm.state)}: QEMU can merge.`,
         ),
         refusedIf('running jobs', refuseJobs(situation), `No block job runs on ${chain.target}.`),
         refusedIf('chain', refuseChain(chain), 'Every layer is there, with its format on record.'),
@@ -359,12 +360,16 @@ function refuseRange(
 
 function refuseState({ vm }: DiskSituation, range: MergeRange): string | null {
   if (!vm.running)
-    return `${vm.name} is ${vm.state}: QEMU merges, so the VM must run (or be paused). Start it first.`
+    return `${vm.name} is ${stateWords(vm.state)}: QEMU merges, so the VM must run (or be paused). Start it first.`
   // What was pulled is only safe once QEMU has flushed, which it does when it stops its vCPUs (flush-pull.ts).
   if (vm.state === 'paused' && range.direction === 'pull')
     return `${vm.name} is paused: a pull is made safe at its end by a short stop of the running guest. Resume it first, or commit down.`
+  if (vm.state === 'pmsuspended')
+    return range.direction === 'pull'
+      ? `${vm.name} is ${stateWords(vm.state)}: a pull is made safe at its end by a short stop of the running guest. Wake it up first, or commit down.`
+      : null
   return vm.state !== 'running' && vm.state !== 'paused' && vm.state !== 'blocked'
-    ? `${vm.name} is ${vm.state}: wait until it runs again.`
+    ? `${vm.name} is ${stateWords(vm.state)}: wait until it runs again.`
     : null
 }
 

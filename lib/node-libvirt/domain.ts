@@ -127,6 +127,11 @@ export class Domain {
     await this.#client.call('DOMAIN_RESUME', { dom: this.reference }, options)
   }
 
+  /** Wakes a guest that sleeps by its own power management ("pmsuspended"). */
+  async pmWakeup(options?: CallOptions): Promise<void> {
+    await this.#client.call('DOMAIN_PM_WAKEUP', { dom: this.reference, flags: 0 }, options)
+  }
+
   async undefine(flags?: Flags<'DomainUndefine'>, options?: CallOptions): Promise<void> {
     await this.#client.call('DOMAIN_UNDEFINE_FLAGS', { dom: this.reference, flags: combine(flags) }, options)
   }

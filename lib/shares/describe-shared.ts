@@ -27,6 +27,7 @@ type Of<Kind extends SharedView['kind']> = Extract<SharedView, { kind: Kind }>
 
 function vmState(state: Of<'vm'>['state']): string {
   if (state === 'shut off') return 'Off'
+  if (state === 'pmsuspended') return 'Asleep'
   return state === 'blocked' ? 'Running' : state.charAt(0).toUpperCase() + state.slice(1)
 }
 

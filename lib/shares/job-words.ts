@@ -50,7 +50,7 @@ export function jobTitle(kind: JobKind, subject: JobSubject, names: PathNames): 
     case 'shutdown':
       return subject.act === 'force-off' ? 'Force off' : 'Shut down'
     case 'resume':
-      return 'Resume'
+      return subject.act === 'wake-up' ? 'Wake up' : 'Resume'
     case 'thaw':
       return 'Thaw'
     case 'repair':
@@ -174,6 +174,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
   'tidy',
   'undo',
   'verify',
+  'wake-up',
   'write header',
   'write the configuration',
   'write the configuration as a full',

@@ -22,6 +22,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'destroy',
   'domfsfreeze',
   'domfsthaw',
+  'dompmwakeup',
   'resume',
   'shutdown',
   'snapshot-create',

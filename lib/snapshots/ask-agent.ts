@@ -7,6 +7,7 @@ import {
   type Domain,
 } from 'node-libvirt'
 import { readFreeze } from '../hosts/read-freeze.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import type { QuiesceMode } from './types.ts'
 
 /** Seconds an agent may take to freeze before we give up. */
@@ -36,7 +37,8 @@ export async function askAgent(
   if (mode === 'off') return { frozen: false, reason: 'quiesce was off.' }
   const { state } = await domain.getState()
   if (state === 'shut off') return { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
-  if (state !== 'running') return { frozen: false, reason: `the VM is ${state}, so its agent can’t answer.` }
+  if (state !== 'running')
+    return { frozen: false, reason: `the VM is ${stateWords(state)}, so its agent can’t answer.` }
   try {
     await domain.agentSetResponseTimeout(AGENT_DEADLINE_SECONDS)
     const reading = await readFreeze(domain, AGENT_DEADLINE_SECONDS)

@@ -7,10 +7,12 @@ import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
+import { asleepRefusal } from './asleep-refusal.ts'
 import { createSnapshotSaga } from './create-snapshot-saga.ts'
 import { DESCRIPTION_MAX_CHARACTERS, OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayPath } from './overlay-path.ts'
@@ -97,11 +99,13 @@ export async function planSnapshot(
       disks: 'Choose at least one disk.',
     })
   await refuseBusy(host, vm, null)
+  const asleep = asleepRefusal(vm)
+  if (asleep !== null) throw new Refusal(asleep)
   if (!vm.running) await refuseManagedSave(host, vm)
   if (input.quiesce === 'required' && vm.state !== 'running')
     throw new Refusal(
-      `Quiesce is required, but ${vm.name} is ${vm.state}: only the agent of a running guest can freeze its file systems.`,
-      { quiesce: `The VM is ${vm.state}.` },
+      `Quiesce is required, but ${vm.name} is ${stateWords(vm.state)}: only the agent of a running guest can freeze its file systems.`,
+      { quiesce: `The VM is ${stateWords(vm.state)}.` },
     )
   const overlays = await planOverlays(host, vm, input.disks, input.overlayDirectory, input.name)
   return {

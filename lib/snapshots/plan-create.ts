@@ -7,11 +7,13 @@ import type { KnownVm } from '../hosts/inventory.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { refusedIf, warnedIf } from '../plans/checks.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
 import { readForecast } from '../plans/forecast.ts'
 import type { Plan, PlanCheck } from '../plans/types.ts'
+import { asleepRefusal } from './asleep-refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayDirectories } from './snapshot-form.ts'
 import type { QuiesceMode } from './types.ts'
@@ -69,9 +71,10 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
     ),
     refusedIf(
       'state',
-      saved ? `${vm.name} has a saved state (managed save), which would write below the overlays.` : null,
-      `${vm.name} is ${vm.state}.`,
-      'Start the VM first, or discard the saved state.',
+      asleepRefusal(vm) ??
+        (saved ? `${vm.name} has a saved state (managed save), which would write below the overlays.` : null),
+      `${vm.name} is ${stateWords(vm.state)}.`,
+      ...(saved ? ['Start the VM first, or discard the saved state.'] : []),
     ),
     refusedIf(
       'formats',
@@ -147,7 +150,7 @@ function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | n
     'does not answer': 'The guest agent does not answer just now.',
     'no freeze': 'The guest agent answers, but can’t freeze file systems.',
     frozen: 'The guest’s file systems are frozen already, and not by Keyframe.',
-    'vm not running': `The VM is ${vm.state}, so there is nothing to freeze.`,
+    'vm not running': `The VM is ${stateWords(vm.state)}, so there is nothing to freeze.`,
   }
   if (reading.agent === 'answers')
     return { name: 'agent', verdict: 'ok', sentence: 'The guest agent answers.', remedy: null }

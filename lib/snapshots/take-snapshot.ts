@@ -13,6 +13,7 @@ import type { Host } from '../hosts/host.ts'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { notLogged, type LogCall } from '../jobs/step-log.ts'
+import { asleepRefusal } from './asleep-refusal.ts'
 import { askAgent, isAgentError, whyNotFrozen } from './ask-agent.ts'
 import { readBefore, settleFailedCreate } from './settle-failed-create.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
@@ -37,6 +38,9 @@ export async function takeSnapshot(
 ): Promise<FreezeReport> {
   return host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(uuid)
+    // A guest may fall asleep while its job waits in the queue.
+    const asleep = asleepRefusal({ name: domain.name, ...(await domain.getState()) })
+    if (asleep !== null) throw new Refusal(`No snapshot was taken: ${asleep}`)
     const create = async (quiesce: boolean): Promise<'reported' | Error> => {
       const before = quiesce && !request.withoutMetadata ? await readBefore(domain, request) : null
       return createSeen(host, domain, request, quiesce, before, call)

@@ -170,7 +170,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       return keyframe.ended(await this.startRemove(snapshot, input))
     },
-    async power(act: 'start' | 'shutdown' | 'force-off' | 'resume' | 'thaw') {
+    async power(act: 'start' | 'shutdown' | 'force-off' | 'resume' | 'wake-up' | 'thaw') {
       const { startPower } = await import('../hosts/power.ts')
       return keyframe.ended(await startPower({ ...subject(), act }, USER))
     },

@@ -3,6 +3,7 @@ import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
 import type { KnownVm } from '../../hosts/inventory.ts'
 import { readSnapshots } from '../../hosts/snapshot-metadata.ts'
+import { stateWords } from '../../hosts/state-words.ts'
 import { walkChain } from '../../hosts/walk-chain.ts'
 import { store } from '../../store/store.ts'
 import {
@@ -113,5 +114,7 @@ async function putBackRefusal(
   const covered = chains.find(({ path, files }) => files[0] !== path)
   if (covered)
     return `${covered.target} writes to ${covered.files[0]}, a layer above its restored disk, which would be lost. Merge it first.`
-  return vm.running ? `${vm.name} is ${vm.state}: shut it down before its old disks are put back.` : null
+  return vm.running
+    ? `${vm.name} is ${stateWords(vm.state)}: shut it down before its old disks are put back.`
+    : null
 }

@@ -3,6 +3,7 @@ import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE } from '
 import { defineDomain } from '../../hosts/described-calls.ts'
 import { requireVm } from '../../hosts/find-vm.ts'
 import type { Host } from '../../hosts/host.ts'
+import { stateWords } from '../../hosts/state-words.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { withImages } from './restored-xml.ts'
@@ -35,7 +36,9 @@ export async function replaceImages(
 ): Promise<true> {
   const { vm } = await requireVm(host.name, uuid)
   if (vm.running)
-    throw new Refusal(`${vm.name} is ${vm.state}: its disks can be replaced only while it is off.`)
+    throw new Refusal(
+      `${vm.name} is ${stateWords(vm.state)}: its disks can be replaced only while it is off.`,
+    )
   await host.connection
     .operate(async (connect) => {
       const domain = await connect.domainLookupByUUID(uuid)

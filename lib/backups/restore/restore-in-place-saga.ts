@@ -3,6 +3,7 @@ import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { requireVm } from '../../hosts/find-vm.ts'
 import { helperKindOfVm } from '../../hosts/helper-domain.ts'
 import type { Host } from '../../hosts/host.ts'
+import { stateWords } from '../../hosts/state-words.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
@@ -106,7 +107,7 @@ async function refuseOther(input: RestoreInPlaceJob): Promise<true> {
   const { vm } = await requireVm(input.host, input.vm)
   if (vm.running)
     throw new Refusal(
-      `${vm.name} is ${vm.state}: shut it down before its disks are replaced. Nothing was done.`,
+      `${vm.name} is ${stateWords(vm.state)}: shut it down before its disks are replaced. Nothing was done.`,
     )
   if (!(await startsFrom(input.host, input.vm, input.old)))
     throw new Refusal(

@@ -20,6 +20,8 @@ export type DomainSpec = {
   disks: DiskSpec[]
   kernel?: { image: string; initramfs: string; commandLine: string }
   agentChannel: boolean
+  /** It may fall asleep by itself (ACPI S3), which needs the machine q35. */
+  canSleep?: boolean
   consoleLog: string
 }
 
@@ -69,8 +71,9 @@ export function domainXml(spec: DomainSpec): string {
   <name>${escapeXml(spec.name)}</name>${spec.uuid ? `<uuid>${spec.uuid}</uuid>` : ''}
   <memory unit='MiB'>${spec.memoryMiB}</memory>
   <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='pc'>hvm</type>${boot}</os>
+  <os><type arch='x86_64' machine='${spec.canSleep ? 'q35' : 'pc'}'>hvm</type>${boot}</os>
   <features><acpi/></features>
+  ${spec.canSleep ? `<pm><suspend-to-mem enabled='yes'/></pm>` : ''}
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>

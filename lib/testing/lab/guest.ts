@@ -16,8 +16,8 @@ export type GuestOptions = {
   disks?: GuestDisk[]
   /** `dead`: the channel is there and nobody answers. `none`: no channel. */
   agent?: 'running' | 'dead' | 'none'
-  /** `writer`: no system, a boot sector that fills its first disk as fast as it can. `none`: nothing boots. */
-  system?: 'linux' | 'writer' | 'none'
+  /** `writer`: no system, a boot sector that fills its first disk as fast as it can. `sleeper`: one that goes to sleep (S3) when a key is pressed. `none`: nothing boots. */
+  system?: 'linux' | 'writer' | 'sleeper' | 'none'
   memoryMiB?: number
   /** The agent takes so long before it freezes. */
   freezeDelayS?: number

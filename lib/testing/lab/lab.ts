@@ -142,7 +142,7 @@ export class Lab {
     const disks = []
     for (const [index, disk] of (options.disks ?? [{ format: 'qcow2' as const }]).entries()) {
       const content = disk.content ?? (system === 'linux' ? 'records' : 'blank')
-      disks.push(await makeDisk(maker, options.name, { ...disk, content }, index, system === 'writer'))
+      disks.push(await makeDisk(maker, options.name, { ...disk, content }, index, system))
     }
     const own = system === 'linux' ? await this.#kernel() : undefined
     const consoleLog = join(
@@ -158,6 +158,7 @@ export class Lab {
       disks,
       consoleLog,
       agentChannel: agent !== 'none',
+      canSleep: system === 'sleeper',
       kernel: own && {
         image: own.kernel,
         initramfs: own.initramfs,
