@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Lab } from './lab/lab.ts'
 
@@ -8,6 +8,10 @@ const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).di
 export interface Forgery {
   xml?: (xml: string) => string
   body?: (body: Record<string, unknown>) => object
+  /** Changes files of the copy, in its folder; none comes and none goes but by `renamed`. */
+  files?: (folder: string) => void
+  /** New names of files, by the old ones. */
+  renamed?: Record<string, string>
 }
 
 /** A copy of a backup as somebody without Keyframe's key would make it, with every sum and the seal right; `id` may be its own. */
@@ -16,7 +20,7 @@ export function forgeBackup(
   targetPath: string,
   from: string,
   id: string,
-  { xml: changeXml, body: changeBody }: Forgery = {},
+  { xml: changeXml, body: changeBody, files: changeFiles, renamed = {} }: Forgery = {},
 ): void {
   const folder = join(targetPath, id)
   if (id !== from) cpSync(join(targetPath, from), folder, { recursive: true })
@@ -29,11 +33,16 @@ export function forgeBackup(
     unknown
   > & { seal: string; files: { name: string; bytes: number; sha256: string }[] }
   if (!seal) throw new Error(`${from} has no seal: it is no backup`)
-  const files = manifest.files.map((file) =>
-    file.name === 'domain.xml'
-      ? { name: file.name, bytes: Buffer.byteLength(xml), sha256: sha256(xml) }
-      : file,
-  )
+  for (const [name, other] of Object.entries(renamed)) renameSync(join(folder, name), join(folder, other))
+  changeFiles?.(folder)
+  const read = (listed: string) => {
+    const name = renamed[listed] ?? listed
+    const bytes = readFileSync(join(folder, name))
+    return { name, bytes: bytes.length, sha256: sha256(bytes) }
+  }
+  const sums = manifest.files.filter(({ name }) => name !== 'SHA256SUMS').map(({ name }) => read(name))
+  writeFileSync(join(folder, 'SHA256SUMS'), sums.map(({ sha256, name }) => `${sha256}  ${name}\n`).join(''))
+  const files = [...sums, read('SHA256SUMS')]
   const body = { ...manifest, id, files }
   const whole = changeBody?.(body) ?? body
   writeFileSync(

@@ -58,7 +58,7 @@ export async function checkFile(
       return `${name} was changed since it was written: its SHA-256 is another one`
     return read.fault === null
       ? null
-      : `${name} is as it was written, but its image is not sound: ${read.fault}`
+      : `${name} has the bytes that its manifest lists, but its image is not sound: ${read.fault}`
   } catch (error) {
     if (isLibvirtError(error)) return `${name} can’t be read: ${error.message}`
     throw error

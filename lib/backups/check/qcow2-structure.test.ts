@@ -22,6 +22,18 @@ function image(change: (bytes: Buffer) => void = () => undefined): Buffer {
 }
 const check = (bytes: Buffer) =>
   checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length))
+/** An image that names this one below it. */
+const based = (name: string) =>
+  image((bytes) => {
+    bytes.writeBigUInt64BE(512n, 8)
+    bytes.writeUInt32BE(name.length, 16)
+    bytes.write(name, 512)
+  })
+const expecting = (bytes: Buffer, backing: string | null, virtualBytes = 16 * 1024 * 1024) =>
+  checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length), {
+    virtualBytes,
+    backing,
+  })
 
 describe('checkQcow2', () => {
   it('finds nothing in a sound image', async () => {
@@ -35,7 +47,7 @@ describe('checkQcow2', () => {
     [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(31, 20)],
     [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(40, 20)],
     [/cluster size is none that QEMU makes/, (bytes) => bytes.writeUInt32BE(8, 20)],
-    [/keeps its data in another file/, (bytes) => bytes.writeBigUInt64BE(4n, 72)],
+    [/refers to another file \(without a name\) for its data/, (bytes) => bytes.writeBigUInt64BE(4n, 72)],
     [/first table lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(9 * CLUSTER), 40)],
     [/first table does not fit/, (bytes) => bytes.writeUInt32BE(0xffff_ffff, 36)],
     [/one of its tables lies outside/, (bytes) => bytes.writeBigUInt64BE(BigInt(99 * CLUSTER), CLUSTER)],
@@ -68,30 +80,25 @@ describe('checkQcow2', () => {
   })
 
   it('knows an image that does not rest on what the manifest says, or is of another size', async () => {
-    const based = (name: string) =>
-      image((bytes) => {
-        bytes.writeBigUInt64BE(512n, 8)
-        bytes.writeUInt32BE(name.length, 16)
-        bytes.write(name, 512)
-      })
-    const expecting = (bytes: Buffer, backing: string | null, virtualBytes = 16 * 1024 * 1024) =>
-      checkQcow2(bytes.length, async (offset, length) => bytes.subarray(offset, offset + length), {
-        virtualBytes,
-        backing,
-      })
     expect(await expecting(image(), null)).toBeNull()
     expect(await expecting(based('../full/vda.qcow2'), '../full/vda.qcow2')).toBeNull()
     expect(await expecting(based('/etc/shadow'), null)).toBe(
-      'it rests on another image, and a full rests on none',
+      'it refers to another file (/etc/shadow) below it, and by the manifest it rests on none',
     )
     expect(await expecting(based('/etc/shadow'), '../full/vda.qcow2')).toBe(
-      'it rests on another image than the manifest says',
+      'it refers to another file (/etc/shadow) below it, and by the manifest it rests on ../full/vda.qcow2',
     )
     expect(await expecting(image(), '../full/vda.qcow2')).toBe(
-      'it rests on another image than the manifest says',
+      'it rests on no other image, and the manifest says that it rests on ../full/vda.qcow2',
     )
     expect(await expecting(image(), null, 17)).toMatch(
       /its disk has 16777216 bytes, and the manifest says 17/,
+    )
+  })
+
+  it('N26: quotes the name that a header holds, cut, and without control characters', async () => {
+    expect(await expecting(based(`\u001b[2J\n${'x'.repeat(900)}`), null)).toMatch(
+      /^it refers to another file \(�\[2J�x{195}\) below it/,
     )
   })
 

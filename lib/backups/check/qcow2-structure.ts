@@ -24,6 +24,9 @@ const CLUSTERS_MAXIMUM = 2 ** 32
 /** Tables are read in pieces of this size: what a header claims must not be held in memory. */
 const PIECE_BYTES = 64 * 1024
 
+/** Of a file's name in a header as much is quoted. */
+const NAME_SHOWN_CHARACTERS = 200
+
 /** What the manifest says of an image. */
 export interface ImageExpected {
   virtualBytes: number
@@ -76,15 +79,23 @@ export async function checkQcow2(
 /** What is wrong with a header, one sentence; null when nothing is. */
 export function headerFault(header: Qcow2Header, expected?: ImageExpected): string | null {
   if (header.corrupt) return 'QEMU marked it corrupt'
-  if (header.dataFile !== null) return 'it keeps its data in another file'
+  if (header.dataFile !== null)
+    return `it refers to another file (${shownName(header.dataFile)}) for its data, and no image of a backup does`
   if (expected === undefined) return null
   if (header.virtualBytes !== expected.virtualBytes)
     return `its disk has ${header.virtualBytes} bytes, and the manifest says ${expected.virtualBytes}`
   if (header.backingFile === expected.backing) return null
+  if (header.backingFile === null)
+    return `it rests on no other image, and the manifest says that it rests on ${expected.backing}`
+  const other = `it refers to another file (${shownName(header.backingFile)}) below it`
   return expected.backing === null
-    ? 'it rests on another image, and a full rests on none'
-    : 'it rests on another image than the manifest says'
+    ? `${other}, and by the manifest it rests on none`
+    : `${other}, and by the manifest it rests on ${expected.backing}`
 }
+
+/** Whoever wrote the header chose the name: of any length, and of any characters. */
+const shownName = (name: string): string =>
+  name === '' ? 'without a name' : name.slice(0, NAME_SHOWN_CHARACTERS).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '�')
 
 async function tablesFault(
   fileBytes: number,

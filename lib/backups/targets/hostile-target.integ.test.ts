@@ -216,7 +216,7 @@ describe('a backup that somebody forged', () => {
     const job = await restore(genuine, 'never')
     expect([job.status, job.error]).toEqual([
       'failed',
-      expect.stringMatching(/its image is not sound: it rests on another image, and a full rests on none/),
+      expect.stringMatching(/its image is not sound: it refers to another file \(\/etc\/hostname\) below it/),
     ])
   })
 
