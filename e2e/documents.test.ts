@@ -95,3 +95,17 @@ it('every file that a document links to is in the tree', () => {
     'x.md',
   ])
 })
+
+it('every case that a test is named after stands in the list of cases', () => {
+  const list = readFileSync(`${root}lib/testing/cases.md`, 'utf8')
+  const known = new Set([...list.matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(([, id]) => id!))
+  const named = files
+    .filter((file) => /\.test\.ts$|\.spec\.ts$/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(`${root}${file}`, 'utf8').matchAll(/['`]((?:[ANZ]\d+(?:, )?)+):/g)].flatMap(
+        ([, ids]) => ids!.split(', ').map((id) => `${file}: ${id}`),
+      ),
+    )
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter((each) => !known.has(each.split(': ')[1]!))).toEqual([])
+})

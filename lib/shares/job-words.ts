@@ -125,9 +125,12 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
   'check the chain',
   'check the plan',
   'clear what an earlier run left',
+  'compare',
   'create',
   'define',
+  'empty the drives',
   'end',
+  'fill the drives',
   'finish delete',
   'force-off',
   'let older checkpoints go',
@@ -187,6 +190,7 @@ const TARGET_STEP =
 /** Such as name something else: what is said of it instead. */
 const OTHER_STEPS: readonly [RegExp, string][] = [
   [/^pull into \//, 'pull into a file'],
+  [/^pin /, 'name the layers of a snapshot'],
   [/^note \//, 'note the file'],
   [/^remove \//, 'remove a file'],
   [/^read the manifest of /, 'read the manifest'],
