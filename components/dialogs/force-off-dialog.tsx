@@ -29,16 +29,17 @@ function Fields({
   nonce,
   onStarted,
 }: Props & { nonce: string; onStarted: (result: { jobId: string }) => void }) {
-  const { submit, pending, message } = useStart(acts.power, onStarted)
+  const { submit, pending, message, fields } = useStart(acts.power, onStarted)
+  const confirmed = fields.confirm !== undefined
   return (
     <ActForm
-      act="Force off"
+      act={confirmed ? 'Force off all the same' : 'Force off'}
       danger
       ready
       pending={pending}
       message={message}
       onClose={onClose}
-      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, act: 'force-off', nonce })}
+      onSubmit={() => submit({ host: vm.host, vm: vm.uuid, act: 'force-off', nonce, confirmed })}
     >
       <p className="text-sm">
         This is like pulling the plug: what the guest has not written to its disks yet is lost, and its file

@@ -19,7 +19,7 @@ interface Props extends Pick<ButtonProps, 'variant' | 'disabled' | 'size'> {
 export function PowerButton({ vm, act, label, power, ...button }: Props) {
   // A click that was sent twice is one job; the next click after an answer is another.
   const [nonce, setNonce] = useState(randomId)
-  const { submit, pending, message } = useStart(power, () => setNonce(randomId()))
+  const { submit, pending, message, fields } = useStart(power, () => setNonce(randomId()))
   if (!useMay('vm.power')) return null
   return (
     <>
@@ -31,9 +31,20 @@ export function PowerButton({ vm, act, label, power, ...button }: Props) {
         {label}
       </Button>
       {message && (
-        <p role="alert" className="order-last w-full text-sm text-danger">
-          {message}
-        </p>
+        <div className="order-last flex w-full flex-col items-start gap-2">
+          <p role="alert" className="text-sm text-danger break-names">
+            {message}
+          </p>
+          {fields.confirm !== undefined && (
+            <Button
+              variant="danger"
+              disabled={pending}
+              onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce, confirmed: true })}
+            >
+              {label} all the same
+            </Button>
+          )}
+        </div>
       )}
     </>
   )

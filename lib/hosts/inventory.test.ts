@@ -19,6 +19,7 @@ function hostWithOneVm() {
     getState: async () => ({ state: 'running', reason: 1 }),
     snapshotNum: async () => 0,
     isPersistent: async () => true,
+    getXMLDesc: async () => '<domain/>',
   } as unknown as Domain
   const connect = {
     listAllDomains: async () => [domain],

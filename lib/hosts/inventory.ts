@@ -4,6 +4,7 @@ import {
   VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
   VIR_DOMAIN_PAUSED_IOERROR,
   VIR_DOMAIN_STATS_STATE,
+  VIR_DOMAIN_XML_INACTIVE,
   VIR_ERR_NO_DOMAIN,
   isLibvirtError,
   numberParam,
@@ -35,6 +36,8 @@ export interface KnownVm {
   persistent: boolean
   running: boolean
   description: DomainDescription | null
+  /** What the next start uses; null of a transient VM, and until it was read. */
+  next: DomainDescription | null
   snapshotCount: number | null
   facts: DiskFacts | null
   /** Of a VM that is paused by an I/O error: which disks, and whether for want of space. */
@@ -45,6 +48,7 @@ interface Details {
   readAtMs: number
   xml: string
   description: DomainDescription
+  next: DomainDescription | null
   snapshotCount: number | null
   persistent: boolean
   fingerprint: string
@@ -202,6 +206,7 @@ export class Inventory {
       running: domain.id !== -1,
       persistent: details?.persistent ?? true,
       description: details?.description ?? null,
+      next: details?.next ?? null,
       snapshotCount: details?.snapshotCount ?? null,
       facts: this.#facts.get(domain.uuid) ?? null,
       diskErrors: ioError
@@ -214,25 +219,46 @@ export class Inventory {
 
   async #readDetails(domain: Domain, fingerprint: string): Promise<void> {
     const [startedAtMs, generation] = [Date.now(), this.#generation]
-    const [xml, snapshotCount, persistent] = await Promise.all([
+    const [xml, snapshotCount, persistent, nextXml] = await Promise.all([
       this.#inspection.inspect(domain.uuid, (inspected) => inspected.getXMLDesc()),
       domain.snapshotNum().catch((error: unknown) => {
         if (isLibvirtError(error)) return null
         throw error
       }),
       domain.isPersistent(),
+      // Answered without QEMU.
+      domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE),
     ])
     const before = this.#details.get(domain.uuid)
     const parsed = before?.xml === xml ? before.description : parseDomainXml(xml)
-    const description = {
-      ...parsed,
-      disks: await resolveVolumes(await this.#connection.reader(), parsed.disks),
-    }
+    const connect = await this.#connection.reader()
+    const description = { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }
+    const next = persistent ? await this.#parseNext(connect, nextXml, xml, description) : null
     // What changed meanwhile may not be in it.
     const readAtMs = generation === this.#generation ? startedAtMs : 0
-    this.#details.set(domain.uuid, { readAtMs, xml, description, snapshotCount, persistent, fingerprint })
+    this.#details.set(domain.uuid, {
+      readAtMs,
+      xml,
+      description,
+      next,
+      snapshotCount,
+      persistent,
+      fingerprint,
+    })
     this.#wantFacts.add(domain.uuid)
     void this.#readFacts()
+  }
+
+  /** Of a VM that is off the two are one text. */
+  async #parseNext(
+    connect: Connect,
+    nextXml: string,
+    xml: string,
+    description: DomainDescription,
+  ): Promise<DomainDescription> {
+    if (nextXml === xml) return description
+    const parsed = parseDomainXml(nextXml)
+    return { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }
   }
 
   /** In the background: chains of a thousand VMs would hold up the first page for seconds. */

@@ -9,6 +9,7 @@ import { explainLock } from './busy.ts'
 import { DomainCalls } from './described-calls.ts'
 import { requireVm } from './find-vm.ts'
 import { powerRefusal, type PowerAct } from './power-rules.ts'
+import { powerRisk } from './power-risk.ts'
 import { isTooDeepToStart, START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { thawUntilAnswered } from './thaw.ts'
 
@@ -17,6 +18,8 @@ export const PowerInput = z.object({
   vm: z.string(),
   act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'wake-up', 'thaw']),
   nonce: z.string().min(1),
+  /** The person was told what the act would cost, and wants it. */
+  confirmed: z.boolean().optional(),
 })
 export type PowerInput = z.infer<typeof PowerInput>
 
@@ -62,6 +65,8 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   const { host, vm } = await requireVm(input.host, input.vm)
   const refusal = powerRefusal(input.act, vm.state)
   if (refusal) throw new Refusal(refusal)
+  const risk = input.confirmed ? null : await powerRisk(host, vm, input.act)
+  if (risk !== null) throw new Refusal(risk, { confirm: risk })
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
   return startJob(
     saga,

@@ -7,6 +7,7 @@ import type { ConnectionStatus } from './host-connection.ts'
 import { diskSummaries, type KnownVm } from './inventory.ts'
 import { hosts } from './registry.ts'
 import type { Attention, HostView, VmSummary } from './types.ts'
+import { describeNextStart, otherNextStarts } from './next-start.ts'
 import { START_LAYERS_MAXIMUM } from './start-depth.ts'
 import { stateReason } from './state-reason.ts'
 import { VIR_DOMAIN_PAUSED_IOERROR } from 'node-libvirt'
@@ -92,6 +93,7 @@ export function summarize(host: Host, vm: KnownVm): VmSummary {
         ? [{ kind: 'hung', sentence: 'Its QEMU does not answer: what is shown may be old.' } as const]
         : []),
       ...(vm.facts?.broken ?? []),
+      ...nextStart(vm),
       ...deepChains(vm),
       ...jobs
         .filter((job) => job.ready && job.jobId === null)
@@ -101,6 +103,11 @@ export function summarize(host: Host, vm: KnownVm): VmSummary {
         })),
     ],
   }
+}
+
+function nextStart({ running, description, next }: KnownVm): Attention[] {
+  const others = running && description && next ? otherNextStarts(description, next) : []
+  return others.length > 0 ? [{ kind: 'next-start-differs', sentence: describeNextStart(others) }] : []
 }
 
 /** libvirt says nothing of it until the VM is to be started again. */

@@ -13,6 +13,7 @@ export type AttentionKind =
   | 'delete-unfinished'
   | 'hung'
   | 'deep-chain'
+  | 'next-start-differs'
 export interface Attention {
   kind: AttentionKind
   /** One sentence for the administrator, ready to show. */

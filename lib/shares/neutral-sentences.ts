@@ -12,6 +12,7 @@ export const ATTENTION: Record<AttentionKind, string> = {
   'job-waiting': 'A block job is ready and waits for its pivot.',
   'delete-unfinished': 'The delete of a snapshot was broken off.',
   hung: 'Its QEMU does not answer: what is shown may be old.',
+  'next-start-differs': 'Its next start would use other files than those that it writes to now.',
   'deep-chain': 'A disk has more layers than libvirt can start it with.',
 }
 

@@ -112,5 +112,15 @@ async function verify({ host: hostName, vm: uuid, request }: CreateSnapshotJob):
       )
   }
   await markFrozen(host, uuid, request.name)
+  // libvirt switches the configuration for the next start only where it names the same file to the letter.
+  const stale = request.disks.find(
+    (disk) =>
+      disk.overlayPath !== null &&
+      vm.next?.disks.find((each) => each.target === disk.target)?.path !== disk.overlayPath,
+  )
+  if (vm.next && stale)
+    throw new Refusal(
+      `The snapshot ${request.name} was taken, but the configuration for the next start still has ${stale.target} on another file than ${stale.overlayPath}. Bring it in line before the VM stops: what is written from now on would be missing.`,
+    )
   return true
 }

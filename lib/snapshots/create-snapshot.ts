@@ -11,6 +11,7 @@ import { stateWords } from '../hosts/state-words.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { startJob } from '../jobs/start-job.ts'
+import { refusalOf } from '../plans/checks.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { asleepRefusal } from './asleep-refusal.ts'
 import { createSnapshotSaga } from './create-snapshot-saga.ts'
@@ -50,6 +51,8 @@ export async function startCreateSnapshot(
     throw new Refusal(`No overlay can be made. ${refused.sentence} ${refused.remedy ?? ''}`.trim(), {
       overlayDirectory: refused.sentence,
     })
+  const refusal = refusalOf(plan.checks)
+  if (refusal !== null) throw new Refusal(`No snapshot was taken. ${refusal}`)
   refuseChangedPlan(input.fingerprint, plan.fingerprint)
   const locks = await readChainLocks(host, vm)
   return startJob(

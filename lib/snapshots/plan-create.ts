@@ -3,7 +3,8 @@ import { posix } from 'node:path'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { AgentReading } from '../hosts/frozen-guests.ts'
-import type { KnownVm } from '../hosts/inventory.ts'
+import { filesOf, type KnownVm } from '../hosts/inventory.ts'
+import { spelledOtherwise } from '../hosts/next-start.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
@@ -28,6 +29,7 @@ export interface CreateQuestion {
 /** What taking a snapshot of these disks does, and what was found before. The name is checked apart, as it is typed. Throws HostDown and VmGone. */
 export async function planCreate(hostName: string, vmUuid: string, question: CreateQuestion): Promise<Plan> {
   const { host, vm } = await requireVm(hostName, vmUuid)
+  host.files.forget(filesOf(vm))
   const [job] = await host.jobs.fresh(vm)
   const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
   const chosen = (vm.description?.disks ?? []).filter((disk) => question.disks.includes(disk.target))
@@ -57,6 +59,13 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       layers: disk.path === null ? [] : (await walkChain(host.files, disk.path, disk.format)).layers,
     })),
   )
+  const gone = chains.flatMap(({ target, layers }) =>
+    layers.flatMap(({ reading }) => (reading.kind === 'missing' ? [{ target, path: reading.path }] : [])),
+  )[0]
+  const otherwise =
+    vm.running && vm.description && vm.next
+      ? spelledOtherwise(vm.description, vm.next).find((each) => question.disks.includes(each.target))
+      : undefined
   const deep = chains.find((chain) => chain.layers.length >= START_LAYERS_MAXIMUM)
   const halfDeleted = snapshots.list.find((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
   const saved =
@@ -80,6 +89,31 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       'formats',
       wrong ? `${wrong.target}: ${wrong.refusal}` : null,
       'Every chosen disk can take an overlay.',
+    ),
+    refusedIf(
+      'chain',
+      gone
+        ? `The file ${gone.path} of ${gone.target} is gone; only the running VM still holds it, and an overlay would stand on nothing. Do not stop the VM.`
+        : null,
+      'Every layer is there.',
+      gone
+        ? `Copy the disk to a new file: virsh blockcopy ${vm.name} ${gone.target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
+        : null,
+    ),
+    refusedIf(
+      'state',
+      otherwise
+        ? `The configuration for the next start has ${otherwise.target} on ${otherwise.next ?? 'nothing'}, and the running VM has it on ${otherwise.now}. libvirt would switch only the running VM to the overlay: the next start would use the old file.`
+        : null,
+      'The next start will use the overlays, too.',
+      'Give the configuration the path that the VM has now, to the letter (virsh edit).',
+    ),
+    warnedIf(
+      'state',
+      vm.persistent
+        ? null
+        : `${vm.name} is transient: when it stops, libvirt forgets the snapshot and that its disks are on overlays. Whoever starts it again must name the overlays.`,
+      `libvirt keeps the configuration of ${vm.name}.`,
     ),
     warnedIf(
       'chain',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../schedules/clock.ts'
 import type { MergeQuestion } from '../merges/plan-merge.ts'
+import type { PowerInput } from '../hosts/power.ts'
 import type { JobView } from '../jobs/types.ts'
 import type { Lab } from './lab/lab.ts'
 import { qemuIo } from './lab/qemu-io.ts'
@@ -170,9 +171,9 @@ export function acts(keyframe: Keyframe, vm: string) {
     async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       return keyframe.ended(await this.startRemove(snapshot, input))
     },
-    async power(act: 'start' | 'shutdown' | 'force-off' | 'resume' | 'wake-up' | 'thaw') {
+    async power(act: PowerInput['act'], confirmed = false) {
       const { startPower } = await import('../hosts/power.ts')
-      return keyframe.ended(await startPower({ ...subject(), act }, USER))
+      return keyframe.ended(await startPower({ ...subject(), act, confirmed }, USER))
     },
     async chains() {
       const { hostByName } = await import('../hosts/registry.ts')

@@ -1,0 +1,43 @@
+import 'server-only'
+import { posix } from 'node:path'
+import type { Host } from './host.ts'
+import type { KnownVm } from './inventory.ts'
+import { describeNextStart, otherNextStarts } from './next-start.ts'
+import type { PowerAct } from './power-rules.ts'
+import { readSnapshots } from './snapshot-metadata.ts'
+
+/** What a power act would cost beyond what its name says, a sentence that a person must have seen; null where nothing. */
+export async function powerRisk(host: Host, vm: KnownVm, act: PowerAct): Promise<string | null> {
+  if (act === 'shutdown' || act === 'force-off') return (await missingImage(host, vm)) ?? otherFile(vm)
+  return act === 'start' ? spoiltSnapshot(host, vm) : null
+}
+
+/** A file that was deleted under a running VM: QEMU has it open, and nobody else ever will again. */
+async function missingImage(host: Host, vm: KnownVm): Promise<string | null> {
+  for (const { target, path, layers } of vm.description?.disks ?? [])
+    for (const file of [path, ...layers.map((layer) => layer.path)]) {
+      if (!file?.startsWith('/') || (await host.files.read(file, 0)).kind !== 'missing') continue
+      return `The file ${posix.basename(file)} of ${target} is gone; only the running VM still holds it. Once the VM stops, what it holds is lost. Copy the disk first: virsh blockcopy ${vm.name} ${target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
+    }
+  return null
+}
+
+const otherFile = ({ description, next }: KnownVm): string | null => {
+  const others = description && next ? otherNextStarts(description, next) : []
+  return others.length > 0 ? describeNextStart(others) : null
+}
+
+/** A VM that is off and stands on what a snapshot froze, its overlay put aside by whoever defined it. */
+async function spoiltSnapshot(host: Host, vm: KnownVm): Promise<string | null> {
+  const { list } = await readSnapshots(await host.connection.reader(), vm.uuid)
+  for (const { target, path, readonly } of vm.description?.disks ?? []) {
+    const snapshot = readonly
+      ? undefined
+      : list.find((each) =>
+          each.disks.some((disk) => disk.kind === 'external' && disk.frozenPath === path && path !== null),
+        )
+    if (snapshot)
+      return `${target} is on ${posix.basename(path!)}, which the snapshot ${snapshot.name} froze: the start would write to it, ${snapshot.name} and every later snapshot would be spoilt, and what was written since is in none of the VM’s disks. Revert to a snapshot, or put ${target} back on its overlay first.`
+  }
+  return null
+}
