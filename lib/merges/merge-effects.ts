@@ -3,6 +3,8 @@ import type { RestorePoint } from './restore-points.ts'
 export interface Layer {
   path: string
   allocatedBytes: number
+  /** What a copy of what it holds may need: more than it holds where it is compressed. */
+  copyBytes: number
   virtualBytes: number
 }
 
@@ -30,7 +32,7 @@ const part = (gone: readonly string[], stays: Stays): Pick<MergeEffects, 'remove
   }
 }
 
-const sum = (layers: readonly Layer[]) => layers.reduce((total, layer) => total + layer.allocatedBytes, 0)
+const sum = (layers: readonly Layer[]) => layers.reduce((total, layer) => total + layer.copyBytes, 0)
 const unique = (names: string[]) => [...new Set(names)]
 
 /**

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { readDiskChain, readLayerPaths } from '../chains/read-vm-chains.ts'
 import type { ChainLayer, DiskChain } from '../chains/types.ts'
 import { requireVm } from '../hosts/find-vm.ts'
+import { readCopyBytes } from '../hosts/copy-bytes.ts'
 import type { Host } from '../hosts/host.ts'
 import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type Snapshots } from '../hosts/snapshot-metadata.ts'
@@ -98,6 +99,7 @@ export async function planMerge(
             forecast,
             tainted,
             sound,
+            copyBytes: await readLayerBytes(host, chain),
             isSound: (path) => judged.sound.includes(path),
           },
           question,
@@ -125,6 +127,8 @@ interface DiskSituation {
   tainted: Map<string, TaintedLayer>
   /** How layers were last known to be sound. */
   sound: Map<string, SoundLayer>
+  /** What a copy of each frozen layer may need. */
+  copyBytes: ReadonlyMap<string, number>
   /** Whether a frozen layer holds what its snapshot froze, as far as is known. */
   isSound(path: string): boolean
 }
@@ -274,13 +278,13 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
 }
 
 function effectsOf(
-  { chain, points }: DiskSituation,
+  { chain, points, copyBytes }: DiskSituation,
   direction: MergeRange['direction'],
   baseIndex: number,
   topIndex: number,
   stays: Stays,
 ): MergeEffects {
-  const layers = chain.layers.map(toLayer)
+  const layers = chain.layers.map((layer) => toLayer(layer, copyBytes))
   return direction === 'commit'
     ? commitEffects(layers, baseIndex, topIndex, points, stays)
     : pullEffects(layers, baseIndex, points, stays)
@@ -326,7 +330,8 @@ function mergeSteps(
   ]
 }
 
-const toLayer = (layer: ChainLayer): Layer => ({
+const toLayer = (layer: ChainLayer, copyBytes: ReadonlyMap<string, number>): Layer => ({
+  copyBytes: copyBytes.get(layer.path) ?? layer.allocatedBytes ?? 0,
   path: layer.path,
   allocatedBytes: layer.allocatedBytes ?? 0,
   virtualBytes: layer.virtualBytes ?? 0,
@@ -436,6 +441,18 @@ function refuseSpace(
 ): string | null {
   if (freeBytes === null || receiver === null || freeBytes >= effects.spaceNeededBytes) return null
   return `There may not be enough space: ${receiver} can grow by ${effects.spaceNeededBytes} bytes, and its file system has ${freeBytes} free.`
+}
+
+/** Guests never write compressed clusters, so the active layer needs no look. */
+async function readLayerBytes(host: Host, chain: DiskChain): Promise<Map<string, number>> {
+  const frozen = chain.layers.filter((layer) => !layer.isActive && layer.format === 'qcow2')
+  const bytes = await Promise.all(
+    frozen.map(async ({ path }) => {
+      const reading = await host.files.read(path)
+      return reading.kind === 'found' ? ([[path, await readCopyBytes(host.files, reading)]] as const) : []
+    }),
+  )
+  return new Map(bytes.flat())
 }
 
 /** Marks of a disk's legal options the one that loses the fewest restore points, of equal ones the cheaper. */

@@ -1,6 +1,8 @@
 import 'server-only'
 import { posix } from 'node:path'
 import type { ImageFile } from '../hosts/image-files.ts'
+import { describeUse } from '../storage/describe-use.ts'
+import { readFileUsers } from '../storage/file-users.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
 import { found, offer, type Found } from './found.ts'
@@ -16,8 +18,8 @@ export const ORPHAN_MINIMUM_AGE_MS = 60_000
 const FILES_PER_FOLDER_MAXIMUM = 2_000
 const READ_AT_ONCE = 4
 
-const ONLY_THIS_HOST =
-  'Keyframe knows only the VMs of this host: a file on shared storage that a VM of another host uses looks unused here, too. So does one that a backup program is reading.'
+const ONLY_OWN_HOSTS =
+  'Keyframe knows the VMs of its own hosts only: a file on shared storage that a VM of yet another host uses looks unused here, too. So does one that a backup program is reading.'
 
 interface Candidate {
   file: ImageFile
@@ -50,12 +52,25 @@ export async function findOrphans(
       candidates.push(...read.filter((each) => each !== null))
     }
   }
-  return candidates.map((candidate) => {
-    const above = candidates
+  // A VM of another host may need it, or one of this host under another name.
+  const users = await readFileUsers(
+    survey.host,
+    candidates.map(({ file }) => file.path),
+    'now',
+  )
+  const unused = candidates.filter(({ file }) => users.of(file.path).every((use) => !use.isSure))
+  return unused.map((candidate) => {
+    const above = unused
       .filter((each) => each.below.includes(candidate.file.path))
       .map((each) => each.file.path)
     const twin = names.get(posix.basename(candidate.file.path))
-    return toFound(survey, candidate, refusal(survey, above, twin))
+    const [maybe] = users.of(candidate.file.path)
+    const gaps = [
+      ...survey.gaps,
+      ...(maybe ? [`${describeUse(maybe, survey.host.name)} may need it.`] : []),
+      ...users.gaps,
+    ]
+    return toFound(survey, candidate, refusal(gaps, above, twin))
   })
 }
 
@@ -94,7 +109,7 @@ async function memoryOrigin(survey: Survey, path: string): Promise<Origin> {
 
 /** Why it can't be removed now; null when it can. */
 function refusal(
-  { gaps }: Survey,
+  gaps: readonly string[],
   above: string[],
   twin: { path: string; user: string } | undefined,
 ): string | null {
@@ -145,9 +160,9 @@ function toFound(survey: Survey, { file, origin, below }: Candidate, refused: st
                 id,
                 label: 'Remove file',
                 confirm: name,
-                danger: `${loss} ${ONLY_THIS_HOST}`,
+                danger: `${loss} ${ONLY_OWN_HOSTS}`,
                 preview: [
-                  'Every VM and every snapshot of this host is asked once more whether it uses the file; if one does, or the file changed meanwhile, nothing is done.',
+                  'Every VM and every snapshot of every host is asked once more whether it uses the file; if one does, or the file changed meanwhile, nothing is done.',
                   `The file ${file.path} is removed, as virsh vol-delete --vol ${shellWord(file.path)} does.`,
                   ...(below.length > 0
                     ? [`${below.join(', ')} ${below.length === 1 ? 'is' : 'are'} not touched.`]

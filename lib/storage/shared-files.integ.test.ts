@@ -9,6 +9,7 @@ import type { Lab } from '../testing/lab/lab.ts'
 import { run } from '../testing/lab/run-command.ts'
 import { startTestLab } from '../testing/lab/test-lab.ts'
 import { startOnLab } from '../testing/on-lab.ts'
+import { waitUntil } from '../testing/lab/wait-until.ts'
 
 /** Another host of the same Keyframe: it sees the first one's images under a folder of another name, and has one of its own. */
 const two = await startTestLab('shared-two')
@@ -203,6 +204,40 @@ describe('N12: snapshots inside a file', () => {
     await lab.startGuest(`${n}a`)
     const { commit } = await options(a)
     expect(commit.refusal).toMatch(/holds the internal snapshot i1, which a commit would destroy/)
+  })
+})
+
+describe('N9: a compressed base', () => {
+  it('needs as much room as it holds, not as it takes', async () => {
+    const raw = path(`${n}-text.raw`)
+    await run('bash', ['-c', `yes keyframe | head -c 12M > ${raw}`])
+    await run('qemu-img', ['convert', '-c', '-f', 'raw', '-O', 'qcow2', raw, path(`${n}-text.qcow2`)])
+    lab.user.own(path(`${n}-text.qcow2`))
+    await overlay(`${n}t.qcow2`, path(`${n}-text.qcow2`))
+    await define('t')
+    await lab.startGuest(`${n}t`)
+    const { pull } = await options(acts(keyframe, await keyframe.uuid(`${n}t`)))
+    expect(pull.bytesToCopy).toBeGreaterThanOrEqual(12 << 20)
+    // No more than the overlay can take in.
+    expect(pull.spaceNeededBytes).toBeGreaterThan(11 << 20)
+    expect(pull.spaceNeededBytes).toBeLessThanOrEqual(12 << 20)
+  })
+})
+
+describe('N10: what Check & repair of a host offers', () => {
+  it('is no file that a VM of another host needs', async () => {
+    await overlay(`${n}b.qcow2`, `${n}-golden.qcow2`)
+    await run('touch', ['-d', '2 hours ago', path(`${n}b.qcow2`)])
+    const { checkHost } = await import('../repairs/check-host.ts')
+    const offered = async () =>
+      (await checkHost(HOST)).findings.filter((finding) => finding.sentence.includes(`${n}b.qcow2`))
+    expect(await offered()).toHaveLength(1)
+    await define('b', { path: join(two.dir, 'mounted', `${n}b.qcow2`) }, two)
+    await waitUntil(async () => (await offered()).length === 0, {
+      limitMs: 30_000,
+      everyMs: 1_000,
+      what: 'A check that knows the other host',
+    })
   })
 })
 
