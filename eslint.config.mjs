@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import next from '@next/eslint-plugin-next'
 import hooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
+import { PURE_FILES } from './lib/testing/pure-files.mjs'
 
 /** lib/README.md, “The shape”: imports run downwards only. What each folder of lib/ may import besides itself. `server/per-process` is for what must be single (“Next.js” there). */
 const MAY_IMPORT = {
@@ -87,6 +88,21 @@ const subfolders = (folder) =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `${name}/`)
 
+const pure = {
+  files: PURE_FILES,
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      { selector: 'AwaitExpression', message: 'A plan decides on what was read: it waits for nothing.' },
+      {
+        selector:
+          "ImportDeclaration[importKind!='type'][source.value=/^node-libvirt$|hosts\\/host\\.ts$|registry\\.ts$/]",
+        message: 'A plan knows no host and no libvirt: readSituation reads.',
+      },
+    ],
+  },
+}
+
 const restrict = (folder, allowed) => ({
   files: [`lib/${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
@@ -138,6 +154,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => restrict(folder, allowed)),
+  pure,
   {
     files: ['components/**/*.{ts,tsx}'],
     rules: {

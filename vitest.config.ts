@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { PURE_FILES } from './lib/testing/pure-files.mjs'
 import { LongestFirst } from './lib/testing/longest-first.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -21,6 +22,13 @@ const onTheLab = {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    coverage: {
+      provider: 'v8',
+      include: PURE_FILES,
+      reporter: ['text'],
+      reportsDirectory: 'test-results/coverage',
+      thresholds: { branches: 90 },
+    },
     projects: [
       {
         resolve,

@@ -2,7 +2,7 @@
 import { countCounts, countPlaywright, countVitest } from './test-suites.ts'
 import { MINUTE_MS, reportOf, type Suite } from './run-suite.ts'
 
-const vitest = (name: string, limitMinutes: number): Suite => ({
+const vitest = (name: string, limitMinutes: number, more: string[] = []): Suite => ({
   name,
   limitMs: limitMinutes * MINUTE_MS,
   count: countVitest,
@@ -14,6 +14,7 @@ const vitest = (name: string, limitMinutes: number): Suite => ({
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportOf(name)}`,
+    ...more,
   ],
 })
 
@@ -32,7 +33,7 @@ export const FORMAT: Suite = {
   limitMs: 5 * MINUTE_MS,
   args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
 }
-export const UNIT = vitest('unit', 5)
+export const UNIT = vitest('unit', 5, ['--coverage'])
 export const INTEG = vitest('integ', 20)
 export const E2E: Suite = {
   name: 'e2e',
