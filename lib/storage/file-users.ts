@@ -144,12 +144,7 @@ async function lookAgain(
 
 async function readMarks(host: Host, paths: readonly string[]): Promise<Map<string, FileMark | null>> {
   const readings = await Promise.all(paths.map((path) => host.files.read(path, 0)))
-  return new Map(
-    readings.map((reading) => [
-      reading.path,
-      reading.kind === 'found' ? markOf(reading.timestamps, reading.lengthBytes) : null,
-    ]),
-  )
+  return new Map(readings.map((reading) => [reading.path, reading.kind === 'found' ? markOf(reading) : null]))
 }
 
 /** Asks only for the folders of files that bear the same name on both hosts. */

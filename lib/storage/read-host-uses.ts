@@ -29,8 +29,7 @@ export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<Ho
   const files = new Map<string, UsedFile>()
   const marks = new Map<string, FileMark | null>()
   for (const { readings } of all)
-    for (const reading of readings)
-      if (reading.kind === 'found') marks.set(reading.path, markOf(reading.timestamps, reading.lengthBytes))
+    for (const reading of readings) if (reading.kind === 'found') marks.set(reading.path, markOf(reading))
   for (const [path, use] of all.flatMap(({ uses }) => uses)) {
     const file = files.get(path) ?? { path, mark: marks.get(path) ?? null, uses: [] }
     file.uses.push(use)

@@ -1,132 +1,48 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findUsers } from './file-users.ts'
 import { isSameFile, markOf } from './same-file.ts'
-import { isStandby, sharersOf } from './sharers.ts'
-import type { AskedFile, FileMark, Use } from './types.ts'
+import type { AskedFile } from './types.ts'
 
-const mark = (modifiedNs: bigint, lengthBytes = 10): FileMark => ({ modifiedNs, lengthBytes })
-const asked = (before: FileMark | null, after = before): AskedFile => ({
-  host: 'one',
-  path: '/i/web.qcow2',
-  before,
+const overlayOf = (base: string, modified = '1795943653.123456789', lengthBytes = 196_616) =>
+  markOf({
+    timestamps: `${modified} ${modified} 0`,
+    lengthBytes,
+    header: { virtualBytes: 1 << 28, backingFile: base },
+  })
+const asked = (mark: AskedFile['before'], after = mark): AskedFile => ({
+  host: 'lab',
+  path: '/images/vda.s1',
+  before: mark,
   after,
 })
-const unknown = () => undefined
-const need = (more: Partial<Use> = {}): Use => ({
-  host: 'one',
-  vmUuid: 'b',
-  vmName: 'b',
-  running: false,
-  kind: 'disk',
-  target: 'vda',
-  snapshot: null,
-  ...more,
-})
+const isSame = (file: AskedFile, path: string, mark: AskedFile['before']) =>
+  isSameFile(file, 'lab', { path, mark }, () => undefined)
 
-describe('whether two names are one file', () => {
-  it.each<[string, AskedFile, string, string, FileMark | null, true | false | 'maybe']>([
-    ['spelled with two slashes', asked(null), 'one', '/i//web.qcow2', null, true],
-    ['spelled through a parent', asked(null), 'one', '/x/../i/web.qcow2', null, true],
-    ['a link with the same facts', asked(mark(5n)), 'one', '/link/web.qcow2', mark(5n), true],
-    ['other times', asked(mark(5n)), 'one', '/j/web.qcow2', mark(6n), false],
-    ['another length', asked(mark(5n)), 'one', '/j/web.qcow2', mark(5n, 11), false],
-    [
-      'written to between the two looks',
-      asked(mark(5n), mark(9n, 20)),
-      'one',
-      '/link/web.qcow2',
-      mark(7n, 15),
-      true,
-    ],
-    ['not looked at', asked(mark(5n)), 'one', '/j/web.qcow2', null, false],
-    ['another name on another host', asked(mark(5n)), 'two', '/i/db.qcow2', mark(5n), false],
-    [
-      'the same name on a host that could not be asked',
-      asked(mark(5n)),
-      'two',
-      '/i/web.qcow2',
-      mark(6n),
-      'maybe',
-    ],
-  ])('%s', (_, file, host, path, other, same) => {
-    expect(isSameFile(file, host, { path, mark: other }, unknown)).toBe(same)
+describe('two names of one host', () => {
+  it('are one file when they are spelled alike, whatever was read', () => {
+    expect(isSame(asked(null), '/images//vda.s1', overlayOf('vdb.img'))).toBe(true)
   })
 
-  it('is told by the folder across hosts, whatever the times', () => {
-    for (const same of [true, false])
-      expect(isSameFile(asked(mark(1n)), 'two', { path: '/mnt/web.qcow2', mark: mark(2n) }, () => same)).toBe(
-        same,
-      )
-  })
-
-  it('every file is itself, at any two looks', () => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n }), fc.bigInt({ min: 0n, max: 10n }), (one, two) => {
-        const file = asked(mark(one), mark(two))
-        expect(isSameFile(file, 'one', { path: file.path, mark: null }, unknown)).toBe(true)
-        const seen = one <= two ? one + (two - one) / 2n : two + (one - two) / 2n
-        expect(isSameFile(file, 'one', { path: '/link/x', mark: mark(seen) }, unknown)).toBe(true)
-      }),
+  it('are taken for one when all facts agree', () => {
+    expect(isSame(asked(overlayOf('vda.img')), '/link/vda.s1', overlayOf('vda.img'))).toBe(true)
+    expect(isSame(asked(overlayOf('vda.img')), '/link/vda.s1', overlayOf('vda.img', '1795943653.2'))).toBe(
+      false,
     )
   })
 
-  it('takes libvirt’s instants to the ns', () => {
-    expect(markOf('1795905914.000000001 1 0', 7)).toEqual({
-      modifiedNs: 1795905914000000001n,
-      lengthBytes: 7,
-    })
-    expect(markOf('1795905914.5 1 0', 7)?.modifiedNs).toBe(1795905914500000000n)
-    expect(markOf('null null null', 7)).toBeNull()
+  it('are taken for one while a guest writes to it, or a merge changes what it stands on', () => {
+    const file = asked(overlayOf('vda.img', '1795943653.1', 100), overlayOf('base.img', '1795943653.5', 300))
+    expect(isSame(file, '/link/vda.s1', overlayOf('vda.img', '1795943653.3', 200))).toBe(true)
+    expect(isSame(file, '/link/vda.s1', overlayOf('base.img', '1795943653.3', 200))).toBe(true)
+  })
+
+  it('are two where overlays of one snapshot, equal in time and length, stand on two disks', () => {
+    expect(isSame(asked(overlayOf('vda.img')), '/images/vdb.s1', overlayOf('vdb.qcow2'))).toBe(false)
   })
 })
 
-it('who needs a file is found on every host, with what is not sure and what could not be asked', () => {
-  const file = { ...asked(mark(5n)), path: '/i/web.qcow2' }
-  const users = findUsers(
-    [file],
-    [
-      { host: 'one', files: [{ path: '/i/web.qcow2', mark: null, uses: [need()] }], gaps: [] },
-      {
-        host: 'two',
-        files: [{ path: '/m/web.qcow2', mark: null, uses: [need({ host: 'two' })] }],
-        gaps: ['two is slow.'],
-      },
-    ],
-    unknown,
-  )
-  expect(users.of('/i/web.qcow2').map(({ host, isSure, path }) => [host, isSure, path])).toEqual([
-    ['one', true, '/i/web.qcow2'],
-    ['two', false, '/m/web.qcow2'],
-  ])
-  expect(users.gaps).toEqual(['two is slow.'])
-  expect(users.of('/i/other')).toEqual([])
-})
-
-it('sharers are other VMs and the VM’s own other disks, each need once, the most telling first', () => {
-  const found = (more: Partial<Use>) => ({ ...need(more), isSure: true, path: '/i/web.qcow2' })
-  const own = { host: 'one', vmUuid: 'a', target: 'vda' }
-  const names = (uses: Partial<Use>[]) =>
-    sharersOf(uses.map(found), own).map(({ host, vmUuid, kind, target, snapshot }) => [
-      host,
-      vmUuid,
-      kind,
-      target,
-      snapshot,
-    ])
-  expect(
-    names([
-      { vmUuid: 'a' },
-      { vmUuid: 'a', kind: 'snapshot', snapshot: 's1' },
-      { vmUuid: 'a', kind: 'configuration', target: null },
-    ]),
-  ).toEqual([])
-  expect(names([{ vmUuid: 'a', target: 'vdb' }])).toEqual([['one', 'a', 'disk', 'vdb', null]])
-  expect(names([{ host: 'two', vmUuid: 'a' }])).toEqual([['two', 'a', 'disk', 'vda', null]])
-  expect(names([{ kind: 'configuration', target: null }, { kind: 'next start' }, { kind: 'disk' }])).toEqual([
-    ['one', 'b', 'disk', 'vda', null],
-  ])
-  expect(isStandby(found({ host: 'two', vmUuid: 'a' }), own)).toBe(true)
-  expect(isStandby(found({ host: 'two', vmUuid: 'a', running: true }), own)).toBe(false)
-  expect(isStandby(found({ vmUuid: 'a' }), own)).toBe(false)
+it('an instant is taken to the ns, and none that is missing', () => {
+  const at = (timestamps: string) => markOf({ timestamps, lengthBytes: 7, header: null })
+  expect(at('1795905914.000000001 1 0')?.modifiedNs).toBe(1795905914000000001n)
+  expect(at('1795905914.5 1 0')?.modifiedNs).toBe(1795905914500000000n)
+  expect(at('null null null')).toBeNull()
 })

@@ -20,10 +20,12 @@ export interface Use {
   snapshot: string | null
 }
 
-/** What tells two files apart as far as libvirt can: instants to the ns and sizes in bytes (lib/hosts/LIBVIRT.md, “Files”). */
+/** What tells two files apart as far as libvirt can (lib/hosts/LIBVIRT.md, “Files”). */
 export interface FileMark {
   modifiedNs: bigint
   lengthBytes: number
+  /** What a guest's writes don't change: whether it is qcow2, and then the size it shows and the name of the file below. */
+  header: string
 }
 
 /** A file as one host names it, with what needs it there. */
