@@ -86,7 +86,8 @@ export const copySaga: Saga<CopyJob> = {
       () => requireVm(context.input.host, context.input.vm),
       POLL_MS,
     )
-    await takeCopyBack(context, host, await requireTarget(context.input.targetId))
+    const left = await takeCopyBack(context, host, await requireTarget(context.input.targetId))
+    if (left.length > 0) return ['The VM runs on its own images again.', ...left]
     return ['The VM runs on its own images again, and nothing of the backup is left.']
   },
 }
@@ -94,8 +95,10 @@ export const copySaga: Saga<CopyJob> = {
 const rootOf = (error: unknown): unknown =>
   error instanceof Error && error.cause !== undefined ? error.cause : error
 
-async function takeCopyBack(context: CopyContext, host: Host, target: Target): Promise<void> {
+/** Resolves with what could not be removed, a sentence each. */
+async function takeCopyBack(context: CopyContext, host: Host, target: Target): Promise<string[]> {
   const { input, step } = context
+  const kept: string[] = []
   await context.allowCancel(false)
   // A copy that failed may not have begun its snapshot; each disk is asked.
   for (const disk of input.disks)
@@ -108,11 +111,12 @@ async function takeCopyBack(context: CopyContext, host: Host, target: Target): P
         )
         .then((look) => look.left)
     )
-      await mergeBack(context, host, disk)
+      kept.push(...(await mergeBack(context, host, disk)))
   const left = await step('take everything back', {
     do: (call) => removeUnfinished(host, target, input, call),
   })
   if (left !== null) await context.progress(null, left)
+  return [...kept, ...(left === null ? [] : [left])]
 }
 
 async function backUp(context: CopyContext, host: Host, target: Target): Promise<string[]> {
@@ -145,6 +149,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
   await context.allowCancel(true)
   const bytes = input.disks.reduce((sum, disk) => sum + disk.virtualBytes, 0)
   let doneBytes = 0
+  const kept: string[] = []
   for (const disk of input.disks) {
     await step(`copy ${disk.target}`, {
       do: (call) => copy(context, host, target, disk, doneBytes / bytes, disk.virtualBytes / bytes, call),
@@ -155,7 +160,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
         Math.floor((doneBytes / bytes) * COPY_PERCENT),
         `Merging the overlay of ${disk.target} back`,
       )
-      await mergeBack(context, host, disk)
+      kept.push(...(await mergeBack(context, host, disk)))
     }
   }
   if (!wasRunning) await step('see that it stayed off', { do: () => refuseStarted(input) })
@@ -197,6 +202,7 @@ async function backUp(context: CopyContext, host: Host, target: Target): Promise
     ...(input.reason === null ? [] : [`Why a full: ${input.reason}`]),
     consistency,
     ...(wasRunning ? ['The overlays are merged back.'] : []),
+    ...kept,
     ...saved.notes,
     ...stays,
     ...input.leftOut.map((disk) => `${disk.target} is left out. ${disk.reason}`),

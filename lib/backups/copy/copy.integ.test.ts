@@ -211,6 +211,21 @@ describe('snapshot, copy, merge', () => {
     expect(await patternAt(lab.guests[name]!.disks[0]!.path, 'raw', 1)).toBe(0x12)
   })
 
+  it('an overlay that something else may need is merged back, stays, and is named in the outcome', async () => {
+    await lab.defineGuest({
+      name: 'unknown',
+      system: 'none',
+      disks: [{ format: 'qcow2', volume: { pool: 'nowhere', name: 'unknown.qcow2' } }],
+    })
+    const job = await vm.backUp({ method: 'copy' })
+    await lab.virsh('undefine', 'unknown')
+    expect(job.status).toBe('succeeded')
+    for (const target of ['vda', 'vdb'])
+      expect(job.result.join('\n')).toMatch(
+        new RegExp(`/${name}-${target}\\.keyframe-\\S+ stays, because something may need it`),
+      )
+  })
+
   it('libvirtd is killed in the middle of a copy: it is copied anew, and all ends well', async () => {
     // 24 MiB at 4 MiB/s: QEMU begins with up to 16 MiB at once.
     await guestWrites(lab, name, 0, 0x11, 0, 24)

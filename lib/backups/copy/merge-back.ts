@@ -61,9 +61,9 @@ export const isOnOverlay = async (hostName: string, uuid: string, disk: CopyDisk
 /**
  * Merges the overlay of a disk back into the image that it froze, and removes it. Nothing but this job read the frozen image as it was, so
  * no restore point is lost by it. A VM that has stopped meanwhile is started paused for it and stopped again, as libvirt itself
- * does to delete a snapshot of a stopped VM: its guest does not run. Throws JobStopped when it can't be merged: the VM goes on, on its overlay.
+ * does to delete a snapshot of a stopped VM: its guest does not run. Resolves with why the overlay's file stays, where it does. Throws JobStopped when it can't be merged: the VM goes on, on its overlay.
  */
-export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk): Promise<void> {
+export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk): Promise<string[]> {
   const { input, step } = context
   const { target } = disk
   const find = () => lookAt(input.host, input.vm, disk)
@@ -98,10 +98,11 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
     if (tries >= TRIES)
       throw stopped(disk, `the merge ended ${TRIES} times before its end, possibly for lack of space`)
   }
-  await step(`remove the overlay of ${target}`, {
+  const { kept } = await step(`remove the overlay of ${target}`, {
     do: (call) => removeUnusedFiles(host, [disk.overlayPath], call),
   })
   host.changed(input.vm)
+  return kept
 }
 
 const stopped = (disk: CopyDisk, why: string) =>
