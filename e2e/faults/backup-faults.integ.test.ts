@@ -6,4 +6,5 @@ survives([
   'push-increment: read domain.xml back acted: qemu',
   'copy-backup: merge vda back before: qemu',
   'copy-backup: merge vdb back acted: app',
+  'copy-backup: copy vdb recorded: full-bases',
 ])

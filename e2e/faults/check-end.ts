@@ -6,6 +6,7 @@ import { CommandFailed, run } from '../../lib/testing/lab/run-command.ts'
 import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { type FaultGuest, NAME } from './fault-guest.ts'
 import type { End, Must } from './end.ts'
+import { mayFollow } from './job-end.ts'
 import { describeRecords, hashOf, imageAt, readLayer, type LayerRecords } from './layer-records.ts'
 import { backingChain } from './observe.ts'
 import { endQemu, fileNames } from './saved-scene.ts'
@@ -53,11 +54,12 @@ export async function checkEnd(end: End): Promise<{ outcome: string; faults: str
 const fits = (pattern: readonly string[], names: readonly string[]) =>
   pattern.length === names.length && pattern.every((each, index) => each === '*' || each === names[index])
 
-function findOutcome({ scenario, job, reality, mayStop }: End): Outcome | undefined {
+function findOutcome({ scenario, job, chosen, reality, mayStop }: End): Outcome | undefined {
   return scenario.outcomes.find(
     (outcome) =>
       (outcome.job === 'succeeded') === (job.status === 'succeeded') &&
-      (outcome.after === undefined || outcome.after === mayStop) &&
+      outcome.chosen === chosen &&
+      mayFollow(outcome, mayStop) &&
       fits(outcome.chains.vda, fileNames(reality.chains.vda)) &&
       fits(outcome.chains.vdb, fileNames(reality.chains.vdb)) &&
       fits(

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Fault } from './faults.ts'
 import { NAME } from './fault-guest.ts'
+import { fillFileSystem } from './full-file-system.ts'
 import { runCase } from './run-case.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { qemuIo } from '../../lib/testing/lab/qemu-io.ts'
@@ -88,6 +89,27 @@ it(
     expect(faults.join('\n')).toMatch(/web-\S+ is not as it was written/)
     expect(faults.join('\n')).toMatch(/the target holds half, web-/)
     expect(faults.join('\n')).toContain('checkpoints of no backup: left')
+  },
+  CASE_LIMIT_MS,
+)
+
+it(
+  'the checks see a job that waits for a decision which no fault asks for',
+  async () => {
+    const scenario = SCENARIOS.find(({ name }) => name === 'copy-backup')!
+    const saboteur: Fault = {
+      name: 'saboteur',
+      what: 'the disk of the bases is full, and none of the faults after which a job may wait is named',
+      lastsMs: 30_000,
+      apply: ({ guest }) => fillFileSystem(guest.basesDir),
+    }
+    const { faults } = await runCase(stage(), scenario, 'saboteur of merges', {
+      place: { step: 'copy vdb', at: 'recorded' },
+      fault: saboteur,
+    })
+    expect(faults.join('\n')).toMatch(
+      /the job waits for a decision \(undo\) that nothing asks for, .*The overlay of vdb .* could not be merged back/,
+    )
   },
   CASE_LIMIT_MS,
 )

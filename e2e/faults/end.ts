@@ -1,4 +1,4 @@
-import type { JobView } from '../../lib/jobs/types.ts'
+import type { JobAct, JobView } from '../../lib/jobs/types.ts'
 import type { FaultGuest } from './fault-guest.ts'
 import type { Fault } from './faults.ts'
 import type { Reality } from './observe.ts'
@@ -14,6 +14,8 @@ export type End = {
   scenario: Scenario
   mayStop: Fault['mayStop']
   job: JobView
+  /** The way out that it was given, where it stopped for one. */
+  chosen?: JobAct | undefined
   view: PageView
   reality: Reality
   vm: string

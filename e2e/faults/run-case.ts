@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobView } from '../../lib/jobs/types.ts'
 import { waitUntil } from '../../lib/testing/lab/wait-until.ts'
 import { checkEnd } from './check-end.ts'
 import { type FaultCase, type Place, placeName, placeOf } from './fault-case.ts'
 import { NAME } from './fault-guest.ts'
 import { type Mend, straceLog } from './faults.ts'
 import { keepEvidence } from './evidence.ts'
+import { followToEnd, RECOVERY_LIMIT_MS } from './job-end.ts'
 import { readReality } from './observe.ts'
 import { startScene } from './saved-scene.ts'
 import type { Stage } from './stage.ts'
@@ -14,8 +14,6 @@ import type { SubjectProcess } from './subject-process.ts'
 import type { Ask } from './subject-protocol.ts'
 
 const BOUNDARY_LIMIT_MS = 40_000
-/** From the end of the fault. Keyframe looks at a lost host every 10 s at the least. */
-const RECOVERY_LIMIT_MS = 60_000
 const VIEW_LIMIT_MS = 30_000
 /** Merges 4 MiB in 2 s. */
 const SLOW_COPY_BYTES_PER_SECOND = 2 * 1024 * 1024
@@ -116,25 +114,12 @@ export async function runCase(
       } else goOn()
     }
     const asked = app
-    const read = () => asked.ask('job', { jobId })
-    const over = (job: JobView | null) => (job !== null && job.endedAtMs !== null ? job : undefined)
-    let job: JobView | undefined
-    if (harm?.fault.lastsMs !== undefined) {
-      job = await waitUntil(async () => over(await read()), {
-        limitMs: harm.fault.lastsMs,
-        everyMs: 200,
-        what: 'The end of the job',
-      }).catch(() => undefined)
-      await mendOnce()
-    }
-    job ??= await waitUntil(async () => over(await read()), {
-      limitMs: RECOVERY_LIMIT_MS,
-      everyMs: 200,
-      what: 'The end of the job',
-    }).catch(async (error: unknown) => {
-      evidence.job = await read().catch(() => null)
-      throw error
-    })
+    const { job, chosen } = await followToEnd(asked, jobId, harm?.fault, scenario, mendOnce).catch(
+      async (error: unknown) => {
+        evidence.job = await asked.ask('job', { jobId }).catch(() => null)
+        throw error
+      },
+    )
     begun = false
     evidence.job = job
     result.said = job.error ?? job.result.join(' ')
@@ -152,6 +137,7 @@ export async function runCase(
       scenario,
       mayStop: harm?.fault.mayStop,
       job,
+      chosen,
       view,
       reality,
       vm,

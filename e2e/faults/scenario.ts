@@ -1,3 +1,4 @@
+import type { JobAct } from '../../lib/jobs/types.ts'
 import type { BeginAct } from './subject-protocol.ts'
 import type { Fault } from './faults.ts'
 import type { FaultGuest } from './fault-guest.ts'
@@ -17,6 +18,8 @@ export type Outcome = {
   data: 'all' | { snapshot: string } | 'backup'
   /** Legal only after such a fault. */
   after?: Fault['mayStop']
+  /** Legal only where the job stopped for a decision, and this way out was chosen once the fault was over. */
+  chosen?: JobAct
   /** Files that nothing of the VM uses: they were there before, or are kept, or are another VM's. */
   unused?: string[]
   /** Of a saga of backups: how many there are then. */

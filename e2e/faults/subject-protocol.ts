@@ -1,7 +1,7 @@
 import type { DiskChain } from '../../lib/chains/types.ts'
 import type { Backup } from '../../lib/backups/catalogue/catalogue.ts'
 import type { Boundary } from '../../lib/jobs/boundaries.ts'
-import type { JobView } from '../../lib/jobs/types.ts'
+import type { JobAct, JobView } from '../../lib/jobs/types.ts'
 import type { FindingKind } from '../../lib/repairs/types.ts'
 import type { SnapshotTree } from '../../lib/snapshots/types.ts'
 
@@ -37,6 +37,8 @@ export type Ask = { id: number } & (
       bandwidthBytesPerSecond: number
     }
   | { ask: 'job'; jobId: string }
+  /** Of the ways out that a job offers. */
+  | { ask: 'choose'; jobId: string; act: JobAct }
   | { ask: 'view'; vm: string }
   /** What the catalogue has of this VM, oldest first. */
   | { ask: 'backups'; vm: string }
@@ -48,6 +50,7 @@ export type Answers = {
   open: null
   begin: string
   job: JobView | null
+  choose: null
   view: PageView
   backups: Backup[]
   version: string

@@ -11,6 +11,7 @@ import { startEndRestore, startRestoreInPlace } from '../../lib/backups/restore/
 import { listTargets } from '../../lib/backups/targets/targets.ts'
 import { hostByName, stopHosts } from '../../lib/hosts/registry.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
+import { chooseWayOut } from '../../lib/jobs/choose-way-out.ts'
 import { readJob } from '../../lib/jobs/read-jobs.ts'
 import { planMerge } from '../../lib/merges/plan-merge.ts'
 import { startMerge } from '../../lib/merges/start-merge.ts'
@@ -260,6 +261,9 @@ async function answer(message: Ask): Promise<unknown> {
       return begin(message)
     case 'job':
       return readJob(message.jobId)
+    case 'choose':
+      await chooseWayOut(message)
+      return null
     case 'view':
       return view(message.vm)
     case 'backups':

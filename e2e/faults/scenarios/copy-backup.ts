@@ -11,5 +11,14 @@ export const copyBackup: Scenario = {
   outcomes: [
     { name: 'backed up', job: 'succeeded', ...same, backups: 1 },
     { name: 'not backed up', job: 'stopped', ...same, backups: 0 },
+    // All three tries to merge back fell into the fault, and a fourth has to wait for a person.
+    {
+      name: 'not backed up, undone',
+      job: 'stopped',
+      ...same,
+      backups: 0,
+      after: 'a disk has failed',
+      chosen: 'undo',
+    },
   ],
 }
