@@ -7,6 +7,7 @@ survives([
   'snapshot: create acted: libvirtd',
   'snapshot: create before: full-overlays',
   'revert: revert acted: app',
+  'revert: revert recorded: cut',
   'delete: delete s2 before: libvirtd',
   'delete: delete s2 acted: app',
 ])

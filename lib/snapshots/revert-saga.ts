@@ -36,6 +36,7 @@ export interface RevertJob {
   emptied: Medium[]
 }
 
+const POLL_MS = 500
 /** Starting QEMU again after a revert takes 2 s here; a large memory image more. */
 const REVERT_DEADLINE_MS = 10 * 60_000
 /** libvirt names overlays by the second: two reverts within one collide (lib/hosts/LIBVIRT.md, “Snapshots”). */
@@ -60,7 +61,7 @@ export const revertSaga: Saga<RevertJob> = {
     1: (input) => ({ ...(input as RevertJob), emptied: [] }),
     2: (input) => ({ ...(input as RevertJob), emptied: [] }),
   },
-  async run({ input, step, progress }) {
+  async run({ input, step, waitFor, progress }) {
     const lines: string[] = []
     if (input.safety) {
       const { safety } = input
@@ -90,9 +91,15 @@ export const revertSaga: Saga<RevertJob> = {
     await progress(null, `Reverting to ${input.snapshot}`)
     if (input.emptied.length > 0)
       await step('empty the drives', { do: (call) => changeDefinition(input, emptyDrives, call) })
+    // A revert changes nothing of this, so one answer serves all steps.
+    const { inside } = await waitFor(
+      'look at the snapshot',
+      async () => ({ inside: await isInternal(input) }),
+      POLL_MS,
+    )
     await step('revert', {
       // Of one inside an image nothing tells a revert from a guest that wrote nothing since: done again it harms nobody.
-      isDone: async () => ((await isInternal(input)) || !(await isReverted(input)) ? null : true),
+      isDone: async () => (inside || !(await isReverted(input)) ? null : true),
       do: (call) =>
         revert(input, call).catch(async (error: unknown) => {
           // The snapshot is what it was, also where the revert failed.
@@ -102,9 +109,9 @@ export const revertSaga: Saga<RevertJob> = {
     })
     if (input.emptied.length > 0)
       await step('fill the drives', { do: (call) => changeDefinition(input, fillDrives, call) })
-    if (await isInternal(input)) await step('compare', { do: () => verify(input) })
+    if (inside) await step('compare', { do: () => verify(input) })
     await step('settle', { do: (call) => settle(input, call) })
-    if (!(await isInternal(input))) await step('verify', { do: () => verify(input) })
+    if (!inside) await step('verify', { do: () => verify(input) })
     return [
       `Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`,
       ...lines,
