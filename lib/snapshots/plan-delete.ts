@@ -6,7 +6,7 @@ import { forecastOf, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { describeUse } from '../storage/describe-use.ts'
-import { isStandby } from '../storage/sharers.ts'
+import { isSharer, isStandby } from '../storage/sharers.ts'
 import type { PinnedLayer } from '../hosts/pin-backing.ts'
 import { treeOf, type Situation } from './situation.ts'
 import { deleteChecks } from './snapshot-rules.ts'
@@ -16,6 +16,7 @@ import {
   simulateDeletes,
   withDescendants,
   type DeleteStep,
+  type LayerMerge,
   type TreeModel,
 } from './tree-model.ts'
 import type { DeletePlan } from './types.ts'
@@ -75,7 +76,11 @@ export function planDelete(
       'Its layers are where libvirt expects them.',
     ),
     refusedIf('chain', refusal, 'libvirt can take it out of the tree.', remedy),
-    refusedIf('sharing', refuseShared(situation, receivers, goes), 'Nothing else needs what changes.'),
+    refusedIf(
+      'sharing',
+      refuseShared(situation, merges, receivers, goes),
+      'Nothing else needs what changes.',
+    ),
     refusedIf('space', refuseSpace(situation, merges), 'Even the worst case fits.', 'Free space first.'),
     accessCheck(vm, situation, receivers, []),
     checkLabels(vm),
@@ -173,16 +178,19 @@ function refuseInternal({ files }: Situation, goes: readonly string[]): string |
 
 /** What else needs a layer that changes or goes: libvirt unlinks it unasked, and refuses a commit only while that VM runs. */
 function refuseShared(
-  { host, vm, uses, gaps }: Situation,
+  { host, vm, snapshots, uses, gaps }: Situation,
+  merges: readonly LayerMerge[],
   receivers: readonly string[],
   goes: readonly string[],
 ): string | null {
-  const own = { host: host.name, vmUuid: vm.uuid }
+  const targetOf = (path: string): string =>
+    merges.find(({ from, into }) => from === path || into === path)?.target ??
+    snapshots.flatMap(({ disks }) => disks).find(({ frozenPath }) => frozenPath === path)?.target ??
+    ''
   for (const path of new Set([...receivers, ...goes])) {
+    const own = { host: host.name, vmUuid: vm.uuid, target: targetOf(path) }
     const use = (uses[path] ?? []).find(
-      (each) =>
-        (each.host !== host.name || each.vmUuid !== vm.uuid) &&
-        !(receivers.includes(path) && isStandby(each, own)),
+      (each) => isSharer(each, own) && !(receivers.includes(path) && isStandby(each, own)),
     )
     if (!use) continue
     const verb = goes.includes(path) ? 'remove' : 'change'

@@ -106,6 +106,7 @@ async function readOther(host: Host, age: 'now' | 'known'): Promise<HostUses> {
                 running: vm.running,
                 kind: 'disk' as const,
                 target: disk.target,
+                isOther: false,
                 snapshot: null,
               },
             ],

@@ -41,8 +41,8 @@ export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<Ho
 async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Needs> {
   const needs: Needs = { uses: [], readings: [], gaps: [] }
   try {
-    await readNow(host, vm, age, needs)
-    await readNext(host, vm, age, needs)
+    const now = await readNow(host, vm, age, needs)
+    await readNext(host, vm, age, now, needs)
     if (vm.snapshotCount !== 0) await readSnapshotNeeds(host, vm, needs)
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [] }
@@ -58,12 +58,18 @@ const needOf = (host: Host, vm: KnownVm, use: Partial<Use> & Pick<Use, 'kind'>):
   vmName: vm.name,
   running: vm.running,
   target: null,
+  isOther: false,
   snapshot: null,
   ...use,
 })
 
-/** What it has open, or would follow from its headers while it is off. */
-async function readNow(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Needs): Promise<void> {
+/** What it has open, or would follow from its headers while it is off. Gives its disks. */
+async function readNow(
+  host: Host,
+  vm: KnownVm,
+  age: 'now' | 'known',
+  needs: Needs,
+): Promise<readonly XmlDisk[]> {
   const xml = age === 'now' ? await host.inspection.inspect(vm.uuid, (domain) => domain.getXMLDesc()) : null
   const disks =
     xml === null
@@ -76,15 +82,25 @@ async function readNow(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Nee
     else await addDisk(host, vm, disk, use, needs, vm.running)
   }
   if (xml !== null) addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
+  return disks
 }
 
 /** What its persistent definition will open: QEMU is not asked for it, so a VM that hangs holds nothing up. */
-async function readNext(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Needs): Promise<void> {
+async function readNext(
+  host: Host,
+  vm: KnownVm,
+  age: 'now' | 'known',
+  now: readonly XmlDisk[],
+  needs: Needs,
+): Promise<void> {
   if (age === 'known') return
   const connect = await host.connection.reader()
   const xml = await connect.domainReference(vm.uuid).getXMLDesc(VIR_DOMAIN_XML_INACTIVE)
-  for (const disk of await resolveVolumes(connect, parseDomainXml(xml).disks))
-    await addDisk(host, vm, disk, needOf(host, vm, { kind: 'next start', target: disk.target }), needs, false)
+  for (const disk of await resolveVolumes(connect, parseDomainXml(xml).disks)) {
+    const { target } = disk
+    const isOther = now.find((each) => each.target === target)?.path !== disk.path
+    await addDisk(host, vm, disk, needOf(host, vm, { kind: 'next start', target, isOther }), needs, false)
+  }
   addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
@@ -274,5 +274,34 @@ describe('A6: a clone that stands on what a snapshot froze', () => {
     await keyframe.uuid(`${n}b`)
     await expect(a.remove('s2')).rejects.toThrow(new RegExp(`needed by vda of the VM ${n}b`))
     await lab.startGuest(`${n}b`)
+  })
+})
+
+describe('A6: what the VM itself needs besides the disk', () => {
+  it('its next start on another layer of the same chain refuses what would take that from it', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    for (const name of ['s1', 's2']) expect((await a.snapshot({ name, disks: ['vda'] })).error).toBeNull()
+    const now = await lab.virsh('dumpxml', `${n}a`, '--inactive')
+    const next = now
+      .replace(/<backingStore type[\s\S]*<\/backingStore>/, '')
+      .replace(`${n}a.s2'`, `${n}a.s1'`)
+    writeFileSync(join(lab.dir, 'next.xml'), next)
+    await lab.virsh('define', join(lab.dir, 'next.xml'))
+    const { commit, pull } = await options(a)
+    expect(commit.refusal).toContain(`needed by vda of the VM ${n}a at its next start`)
+    expect(pull.refusal).toBeNull()
+    for (const name of ['s1', 's2'])
+      await expect(a.remove(name)).rejects.toThrow(new RegExp(`vda of the VM ${n}a at its next start`))
+    await lab.virsh('destroy', `${n}a`)
+    await lab.startGuest(`${n}a`)
+  })
+
+  it('another disk on what a snapshot froze refuses the delete that would write to it', async () => {
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    expect((await a.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    await overlay(`${n}look.qcow2`, path(`${n}a.qcow2`))
+    await lab.virsh('attach-disk', `${n}a`, path(`${n}look.qcow2`), 'vdb', '--subdriver', 'qcow2')
+    await expect(a.remove('s1')).rejects.toThrow(new RegExp(`needed by vdb of the VM ${n}a`))
+    await lab.virsh('detach-disk', `${n}a`, 'vdb')
   })
 })

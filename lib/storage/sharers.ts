@@ -1,8 +1,8 @@
 import type { FoundUse } from './file-users.ts'
-import type { UseKind } from './types.ts'
+import type { Use, UseKind } from './types.ts'
 
 /** One disk of a VM, for which a file is looked at. */
-interface OwnDisk {
+export interface OwnDisk {
   host: string
   vmUuid: string
   target: string
@@ -12,17 +12,21 @@ interface OwnDisk {
 const ORDER: UseKind[] = ['disk', 'next start', 'snapshot', 'memory', 'configuration']
 
 /**
- * What else needs a file of a disk's chain: every need of other VMs, and the VM's own other disks. Its own snapshots are no
- * sharers (plans know them as restore points), nor is its own definition. One need of each kind for each VM. Pure.
+ * Whether it is a need besides that of the disk itself: any of another VM, of another disk of the VM, and of its next start where
+ * that opens another file, for libvirt brings the next start in line only where it opens what the disk has now. The VM's own
+ * snapshots are none (plans know them as restore points), nor is its definition.
  */
+export const isSharer = (use: Use, own: OwnDisk): boolean =>
+  use.host !== own.host ||
+  use.vmUuid !== own.vmUuid ||
+  (use.kind === 'next start' && use.isOther) ||
+  ((use.kind === 'disk' || use.kind === 'next start') && use.target !== own.target)
+
+/** What else needs a file of a disk's chain, one need of each kind for each VM. Pure. */
 export function sharersOf(uses: readonly FoundUse[], own: OwnDisk): FoundUse[] {
-  const foreign = uses.filter(
-    (use) =>
-      use.host !== own.host ||
-      use.vmUuid !== own.vmUuid ||
-      ((use.kind === 'disk' || use.kind === 'next start') && use.target !== own.target),
-  )
-  const sorted = [...foreign].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+  const sorted = uses
+    .filter((use) => isSharer(use, own))
+    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
   const said = new Set<string>()
   return sorted.filter((use) => {
     // A disk that has it now will most often have it at the next start, too, and is named by its configuration.

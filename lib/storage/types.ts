@@ -16,6 +16,8 @@ export interface Use {
   kind: UseKind
   /** The disk, where it is one. */
   target: string | null
+  /** At the next start: the disk will open another file than it has now, which somebody has chosen by hand. */
+  isOther: boolean
   /** The snapshot, where one needs it. */
   snapshot: string | null
 }
