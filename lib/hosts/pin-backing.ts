@@ -6,6 +6,9 @@ export interface PinnedLayer {
   format: string
 }
 
+/** A disk of a definition, or one of a snapshot that names its overlay; not `<disk …/>`, else it would reach into the next one. */
+export const DISK_XML = /<disk (?:[^>]*[^/>])?>[\s\S]*?<\/disk>/g
+
 const ENTITIES: Record<string, string> = {
   '&amp;': '&',
   '&lt;': '<',
@@ -29,7 +32,7 @@ const storeXml = (below: readonly PinnedLayer[]): string =>
  * ancestor is deleted, and dies where it can't: at an empty CD drive for one (LIBVIRT.md, “Snapshots”). Pure.
  */
 export function pinBacking(xml: string, below: (path: string) => readonly PinnedLayer[]): string {
-  return xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
+  return xml.replace(DISK_XML, (disk) => {
     if (!disk.includes('<target ') || disk.includes('<backingStore')) return disk
     const source = /<source [^>]*?file='([^']*)'/.exec(disk)
     return disk.replace('<target ', () => `${storeXml(source ? below(unescape(source[1]!)) : [])}<target `)
@@ -53,7 +56,7 @@ export const repinBacking = (
   below: (path: string) => readonly PinnedLayer[],
 ): string =>
   pinBacking(
-    xml.replace(/<disk [\s\S]*?<\/disk>/g, (disk) => {
+    xml.replace(DISK_XML, (disk) => {
       const stores = disk.slice(disk.indexOf('<backingStore'))
       return disk.includes('<backingStore') &&
         gone.some((path) => stores.includes(`file='${escapeXml(path)}'`))

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { pinBacking, repinBacking } from './pin-backing.ts'
+
+const XML = `<domainsnapshot>
+  <disks>
+    <disk name='vda' snapshot='external' type='file'><source file='/i/a.s1'/></disk>
+    <disk name='vdb' snapshot='no'/>
+  </disks>
+  <domain>
+    <os><nvram type='file'><source file='/i/vars.fd'/></nvram></os>
+    <devices>
+      <disk type='file' device='disk'><source file='/i/a.qcow2'/><target dev='vda'/></disk>
+      <disk type='file' device='disk'><source file='/i/b.qcow2'/><backingStore type='file'><source file='/i/gone'/><backingStore/></backingStore><target dev='vdb'/></disk>
+    </devices>
+  </domain>
+</domainsnapshot>`
+const below = (path: string) => (path === '/i/vars.fd' ? [] : [{ path: `${path}.below`, format: 'qcow2' }])
+const store = (path: string) =>
+  `<source file='${path}'/><backingStore type='file'><format type='qcow2'/><source file='${path}.below'/><backingStore/></backingStore><target `
+
+it('a disk that was left out of the snapshot does not lend its tag to the first of the definition', () => {
+  const pinned = pinBacking(XML, below)
+  expect(pinned).toContain(store('/i/a.qcow2'))
+  expect(pinned).toContain('/i/gone')
+  const repinned = repinBacking(XML, ['/i/gone'], below)
+  expect(repinned).toContain(store('/i/a.qcow2'))
+  expect(repinned).toContain(store('/i/b.qcow2'))
+})
