@@ -11,6 +11,7 @@ import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import {
   configurationChanges,
   drivesToEmpty,
+  refuseComma,
   refuseDiscarded,
   refuseInternal,
   refuseLeftOut,
@@ -60,7 +61,8 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
       refuseInternal(situation, snapshot) ??
         refuseLeftOut(situation, snapshot) ??
         refuseDiscarded(situation, snapshot) ??
-        refuseVolumes(snapshot),
+        refuseVolumes(snapshot) ??
+        refuseComma(snapshot),
       'No other restore point and no other VM loses anything.',
     ),
     refusedIf(

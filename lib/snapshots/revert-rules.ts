@@ -102,15 +102,21 @@ export function refuseDiscarded(situation: Situation, snapshot: SnapshotMetadata
     if (point || chainFrom(model, pathNow(situation, target)).includes(path))
       return `libvirt would remove ${posix.basename(path)}, which ${point ? `the snapshot ${point.name}` : 'the VM itself'} needs.`
   }
-  for (const { target } of externalDisks(snapshot)) {
-    const path = pathNow(situation, target)
-    const use = (path === null ? [] : (uses[path] ?? [])).find(
-      (each) => each.host !== host.name || each.vmUuid !== vm.uuid,
-    )
+  const active = externalDisks(snapshot).flatMap(({ target }) => pathNow(situation, target) ?? [])
+  for (const path of new Set([...active, ...Object.values(discarded)])) {
+    const use = (uses[path] ?? []).find((each) => each.host !== host.name || each.vmUuid !== vm.uuid)
     if (use)
       return `The revert removes ${path}, which is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}. Give that VM a copy of its own first.`
   }
   return null
+}
+
+/** libvirt has qemu-img make the overlay, and doubles the commas of its name for that in vain (measured). */
+export function refuseComma(snapshot: SnapshotMetadata): string | null {
+  const disk = externalDisks(snapshot).find(({ frozenPath }) => frozenPath?.includes(',') === true)
+  return disk
+    ? `There is a comma in ${disk.frozenPath}: libvirt would make the new overlay of ${disk.target} under another name than it then starts the VM from, which would leave it off.`
+    : null
 }
 
 /** libvirt can't revert a disk that is named by pool and volume. */

@@ -134,6 +134,36 @@ describe('revert', () => {
     expect(existsSync(active)).toBe(true)
   })
 
+  it('A6: refuses to remove a layer that only a clone stands on, which the current snapshot still names', async () => {
+    await guest()
+    await snap('s1')
+    await snap('s2')
+    const middle = path(`${name}-vda.s1`)
+    const clone = path(`${name}m.qcow2`)
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', middle, clone])
+    lab.user.own(clone)
+    await lab.defineGuest({
+      name: `${name}m`,
+      system: 'none',
+      disks: [{ format: 'qcow2', path: clone }],
+    })
+    await keyframe.uuid(`${name}m`)
+    expect((await vm.remove('s2', { metadataOnly: true })).error).toBeNull()
+    const [, pull] = await vm.plan({ target: 'vda', basePath: path(`${name}-vda.qcow2`) })
+    expect((await vm.merge([pull!])).error).toBeNull()
+    await expect(vm.revert('s1')).rejects.toThrow(new RegExp(`also needed by vda of the VM ${name}m`))
+    await lab.startGuest(`${name}m`)
+  })
+
+  it('is refused where a comma in a name would have libvirt make the overlay beside the one it starts from', async () => {
+    await guest()
+    await snap('first, with a comma')
+    await snap('s2')
+    await expect(vm.revert('s2')).rejects.toThrow(/There is a comma in .*would leave it off/)
+    expect(await state()).toBe('running')
+    expect((await vm.revert('first, with a comma')).error).toBeNull()
+  })
+
   it('A9, N18: says what of the configuration goes back', async () => {
     await guest()
     await snap('s1')
