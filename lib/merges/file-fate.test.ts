@@ -25,6 +25,7 @@ const need = (isSure: boolean): FoundUse => ({
   running: false,
   kind: 'disk',
   target: 'vda',
+  isOther: false,
   snapshot: null,
   isSure,
   path: '/g',

@@ -15,6 +15,7 @@ const need = (more: Partial<FoundUse> = {}): FoundUse => ({
   running: false,
   kind: 'disk',
   target: 'vda',
+  isOther: false,
   snapshot: null,
   isSure: true,
   path: '/img/x',

@@ -20,6 +20,7 @@ const need = (more: Partial<Use> = {}): Use => ({
   running: false,
   kind: 'disk',
   target: 'vda',
+  isOther: false,
   snapshot: null,
   ...more,
 })
