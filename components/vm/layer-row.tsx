@@ -58,6 +58,12 @@ export function LayerRow({ layer, mostBytes, place, sharedAsAbove }: Props) {
             ))}
           </span>
         )}
+        {layer.internalSnapshots.length > 0 && (
+          <span className="min-w-0 text-warn break-names">
+            holds {layer.internalSnapshots.length === 1 ? 'the internal snapshot' : 'the internal snapshots'}{' '}
+            {layer.internalSnapshots.join(', ')}
+          </span>
+        )}
         {layer.problems.map(({ kind, sentence }) => (
           <p key={kind} className="w-full text-danger break-names">
             {sentence}
