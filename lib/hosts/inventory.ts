@@ -95,6 +95,11 @@ export class Inventory {
     return this.#hasRead
   }
 
+  /** Counts what was told to have changed: equal ones mean that nothing was. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** Something changed: the next read asks again; with a UUID also for its XML and snapshots. */
   invalidate(uuid?: string): void {
     this.#generation++

@@ -4,6 +4,7 @@ import type { Host } from '../hosts/host.ts'
 import { HostDown } from '../hosts/host-connection.ts'
 import { hosts } from '../hosts/registry.ts'
 import { within } from '../hosts/within.ts'
+import { perProcess } from '../server/per-process.ts'
 import { readHostUses } from './read-host-uses.ts'
 import { isSameFile, markOf } from './same-file.ts'
 import { isSameFolder } from './same-folder.ts'
@@ -11,6 +12,8 @@ import type { AskedFile, FileMark, HostUses, SameFolder, Use, UsedFile } from '.
 
 /** What was read of a file is shared for a second: two readings of one file that is written to may be so far apart. */
 const NEAR_NS = 5e9
+/** A disk-only snapshot by another tool raises no event: pages learn of it after this long. */
+const KNOWN_MS = 5_000
 /** Another host is not waited for longer: one that hangs must not hold up this one's pages and plans. */
 const OTHER_WAIT_MS = { known: 1_000, now: 10_000 }
 
@@ -38,13 +41,14 @@ export async function readFileUsers(
   age: 'now' | 'known',
 ): Promise<FileUsers> {
   const [own, ...others] = await Promise.all([
-    readHostUses(host, age),
+    readUses(host, age),
     ...[...hosts().values()]
       .filter((each) => each !== host && each.connection.uri.startsWith('qemu'))
       .map((each) => readOther(each, age)),
   ])
   const before = await readMarks(host, paths)
-  await lookAgain(host, own!.files, before)
+  const files = own!.files.map((file) => ({ ...file }))
+  await lookAgain(host, files, before)
   const after = await readMarks(host, paths)
   const asked = paths.map((path): AskedFile => ({
     host: host.name,
@@ -52,7 +56,7 @@ export async function readFileUsers(
     before: before.get(path) ?? null,
     after: after.get(path) ?? null,
   }))
-  const all = [own!, ...others]
+  const all = [{ ...own!, files }, ...others]
   return findUsers(asked, all, await readSameFolders(host, asked, others))
 }
 
@@ -78,10 +82,27 @@ export function findUsers(
   return { of: (path) => found.get(path) ?? [], gaps: all.flatMap(({ gaps }) => gaps) }
 }
 
+/** What pages show of a host's uses is read once for all of them, until something is told to have changed. */
+const known = perProcess(
+  'storage/file-users',
+  () => new WeakMap<Host, { generation: number; atMs: number; uses: Promise<HostUses> }>(),
+)
+
+function readUses(host: Host, age: 'now' | 'known'): Promise<HostUses> {
+  if (age === 'now') return readHostUses(host, age)
+  const { generation } = host.inventory
+  const before = known.get(host)
+  if (before?.generation === generation && Date.now() - before.atMs < KNOWN_MS) return before.uses
+  const uses = readHostUses(host, age)
+  known.set(host, { generation, atMs: Date.now(), uses })
+  uses.catch(() => known.delete(host))
+  return uses
+}
+
 /** Of a host that is down: what was last known of its VMs, and that it could not be asked. */
 async function readOther(host: Host, age: 'now' | 'known'): Promise<HostUses> {
   try {
-    const uses = await within(readHostUses(host, age), OTHER_WAIT_MS[age], null)
+    const uses = await within(readUses(host, age), OTHER_WAIT_MS[age], null)
     if (uses !== null) return uses
     throw new HostDown(`${host.name} takes too long to answer`)
   } catch {
