@@ -16,6 +16,7 @@ import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { asleepRefusal } from './asleep-refusal.ts'
 import { createSnapshotSaga } from './create-snapshot-saga.ts'
 import { DESCRIPTION_MAX_CHARACTERS, OVERLAY_MIN_FREE_BYTES } from './limits.ts'
+import { overlayRefusal } from './overlay-refusal.ts'
 import { overlayPath } from './overlay-path.ts'
 import { overlayDirectories } from './snapshot-form.ts'
 import { planCreate } from './plan-create.ts'
@@ -141,6 +142,9 @@ async function planOverlays(
   host.files.forget([])
   for (const disk of vm.description?.disks ?? []) {
     if (!targets.includes(disk.target) || disk.path === null) continue
+    const refusal = overlayRefusal(disk, directory, vm.running, name)
+    if (refusal)
+      throw new Refusal(`${disk.target} can’t be part of this snapshot. ${refusal}`, { disks: refusal })
     const folder = directory ?? posix.dirname(disk.path)
     const path = overlayPath(disk.path, folder, name, disk.target, new Set(overlays.values()))
     const reading = await host.files.read(path, 0)

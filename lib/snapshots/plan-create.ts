@@ -16,6 +16,7 @@ import { readForecast } from '../plans/forecast.ts'
 import type { Plan, PlanCheck } from '../plans/types.ts'
 import { asleepRefusal } from './asleep-refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
+import { overlayRefusal } from './overlay-refusal.ts'
 import { overlayDirectories } from './snapshot-form.ts'
 import type { QuiesceMode } from './types.ts'
 
@@ -36,7 +37,9 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   const folders = [
     ...new Set(
       chosen.flatMap((disk) =>
-        disk.path === null ? [] : [question.overlayDirectory ?? posix.dirname(disk.path)],
+        disk.path === null || (question.overlayDirectory === null && disk.sourceType === 'block')
+          ? []
+          : [question.overlayDirectory ?? posix.dirname(disk.path)],
       ),
     ),
   ]
@@ -51,7 +54,10 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   const forbidden = allowed ? null : `Overlays may not go to ${question.overlayDirectory}.`
   const full = free.find((each) => each.bytes !== null && each.bytes < OVERLAY_MIN_FREE_BYTES * chosen.length)
   const wrong = chosen
-    .map((disk) => ({ target: disk.target, refusal: snapshotRefusal(disk) }))
+    .map((disk) => ({
+      target: disk.target,
+      refusal: snapshotRefusal(disk) ?? overlayRefusal(disk, question.overlayDirectory, vm.running),
+    }))
     .find((each) => each.refusal !== null)
   const chains = await Promise.all(
     chosen.map(async (disk) => ({
