@@ -26,3 +26,13 @@ it('a disk that was left out of the snapshot does not lend its tag to the first 
   expect(repinned).toContain(store('/i/a.qcow2'))
   expect(repinned).toContain(store('/i/b.qcow2'))
 })
+
+it('a block device is named as one, as the disk and below it', () => {
+  const disk = `<disk type='block' device='disk'><source dev='/dev/vg/a'/><target dev='vda'/></disk>`
+  expect(pinBacking(disk, () => [{ path: '/dev/vg/b', format: 'raw' }])).toContain(
+    `<backingStore type='block'><format type='raw'/><source dev='/dev/vg/b'/><backingStore/></backingStore>`,
+  )
+  expect(pinBacking(disk, () => [{ path: '/dev/shm/b', format: 'raw' }])).toContain(
+    `<source file='/dev/shm/b'/>`,
+  )
+})

@@ -19,10 +19,20 @@ const ENTITIES: Record<string, string> = {
 const unescape = (text: string): string =>
   text.replace(/&(?:amp|lt|gt|quot|apos);/g, (entity) => ENTITIES[entity]!)
 
+/**
+ * Whether libvirt has to be told that this is a block device, which QEMU opens by another driver than a file. By its name: a pool
+ * on /dev calls such a volume a file, too (measured).
+ */
+const isBlock = (path: string): boolean => /^\/dev\/(?!shm\/)/.test(path)
+
+export const sourceType = (path: string): 'block' | 'file' => (isBlock(path) ? 'block' : 'file')
+/** How a source names it. */
+export const sourceName = (path: string): string => `${isBlock(path) ? 'dev' : 'file'}='${escapeXml(path)}'`
+
 const storeXml = (below: readonly PinnedLayer[]): string =>
   below.reduceRight(
     (inner, { path, format }) =>
-      `<backingStore type='file'><format type='${escapeXml(format)}'/><source file='${escapeXml(path)}'/>${inner}</backingStore>`,
+      `<backingStore type='${sourceType(path)}'><format type='${escapeXml(format)}'/><source ${sourceName(path)}/>${inner}</backingStore>`,
     '<backingStore/>',
   )
 
@@ -34,7 +44,7 @@ const storeXml = (below: readonly PinnedLayer[]): string =>
 export function pinBacking(xml: string, below: (path: string) => readonly PinnedLayer[]): string {
   return xml.replace(DISK_XML, (disk) => {
     if (!disk.includes('<target ') || disk.includes('<backingStore')) return disk
-    const source = /<source [^>]*?file='([^']*)'/.exec(disk)
+    const source = /<source [^>]*?\b(?:file|dev)='([^']*)'/.exec(disk)
     return disk.replace('<target ', () => `${storeXml(source ? below(unescape(source[1]!)) : [])}<target `)
   })
 }
@@ -58,8 +68,7 @@ export const repinBacking = (
   pinBacking(
     xml.replace(DISK_XML, (disk) => {
       const stores = disk.slice(disk.indexOf('<backingStore'))
-      return disk.includes('<backingStore') &&
-        gone.some((path) => stores.includes(`file='${escapeXml(path)}'`))
+      return disk.includes('<backingStore') && gone.some((path) => stores.includes(sourceName(path)))
         ? stripBacking(disk)
         : disk
     }),

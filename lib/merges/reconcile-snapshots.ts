@@ -8,7 +8,14 @@ import {
   type Domain,
 } from 'node-libvirt'
 import { DomainCalls } from '../hosts/described-calls.ts'
-import { DISK_XML, repinBacking, stripBacking, type PinnedLayer } from '../hosts/pin-backing.ts'
+import {
+  DISK_XML,
+  repinBacking,
+  sourceName,
+  sourceType,
+  stripBacking,
+  type PinnedLayer,
+} from '../hosts/pin-backing.ts'
 import type { Host } from '../hosts/host.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
@@ -110,12 +117,13 @@ export async function redefineSnapshot(
 
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
 export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {
-  const from = `file='${escapeXml(fromPath)}'`
+  const from = sourceName(fromPath)
   return xml.replace(DISK_XML, (disk) => {
     if (!disk.includes(`<target dev='${escapeXml(target)}'`) || !disk.includes(from)) return disk
     // The layers below changed, too: what lies there now is pinned afterwards (repinSnapshots).
     return stripBacking(disk)
-      .replace(from, () => `file='${escapeXml(toPath)}'`)
+      .replace(/^<disk type='[^']*'/, `<disk type='${sourceType(toPath)}'`)
+      .replace(from, () => sourceName(toPath))
       .replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)
   })
 }

@@ -11,6 +11,7 @@ import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import {
   configurationChanges,
   drivesToEmpty,
+  refuseBlock,
   refuseComma,
   refuseDiscarded,
   refuseInternal,
@@ -62,6 +63,7 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
         refuseLeftOut(situation, snapshot) ??
         refuseDiscarded(situation, snapshot) ??
         refuseVolumes(snapshot) ??
+        refuseBlock(snapshot) ??
         refuseComma(snapshot),
       'No other restore point and no other VM loses anything.',
     ),

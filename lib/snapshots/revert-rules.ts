@@ -131,6 +131,16 @@ export function refuseVolumes(snapshot: SnapshotMetadata): string | null {
     : null
 }
 
+/** Nor one that wrote to a block device itself then (measured: refused before the guest is touched). */
+export function refuseBlock(snapshot: SnapshotMetadata): string | null {
+  const disk = externalDisks(snapshot).find(
+    ({ target }) => snapshot.definition?.disks.find((each) => each.target === target)?.sourceType === 'block',
+  )
+  return disk
+    ? `${disk.target} wrote to the block device ${disk.frozenPath} then, and libvirt reverts only to what is frozen in a file.`
+    : null
+}
+
 /** Drives that had a medium in them: libvirt would lay an overlay on it, so they are emptied. */
 export const drivesToEmpty = (snapshot: SnapshotMetadata): { target: string; path: string }[] =>
   (snapshot.definition?.disks ?? []).flatMap(({ target, device, path }) =>
