@@ -203,6 +203,11 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
           range.direction === 'commit' ? refuseShared(situation, baseIndex, topIndex) : null,
           'No other VM reads what changes.',
         ),
+        warnedIf(
+          'sharing',
+          range.direction === 'commit' ? warnStandby(situation, baseIndex, topIndex) : null,
+          'No standby of it on another host opens what goes.',
+        ),
         refusedIf(
           'restore points',
           range.direction === 'commit' ? refuseInternal(fates, baseIndex, topIndex) : null,
@@ -432,6 +437,21 @@ function refuseShared(
       return `${path} is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}${use.isSure ? '' : `: whether ${posix.dirname(path)} is the same directory on both hosts could not be found out`}. A commit would change what it reads. Pull up instead.`
   }
   return gaps.length > 0 ? `Something may need these layers that could not be looked at: ${gaps[0]}` : null
+}
+
+/** Its file stays for it, and yet stands on a base that moved on: started from it the VM would see a mixture. */
+function warnStandby(
+  { host, vm, chain, sharers }: DiskSituation,
+  baseIndex: number,
+  topIndex: number,
+): string | null {
+  const own = { host: host.name, vmUuid: vm.uuid }
+  for (const { path } of chain.layers.slice(baseIndex + 1, topIndex + 1).reverse()) {
+    const use = sharers(path).find((each) => isStandby(each, own))
+    if (use)
+      return `${vm.name} is defined on ${use.host} as well and opens ${posix.basename(path)} there, which no longer fits what lies below it afterwards. Define it anew there before it is started there.`
+  }
+  return null
 }
 
 function refuseSpace(

@@ -108,6 +108,20 @@ describe('N10: one folder of two hosts, each with its own path to it', () => {
     expect((await run('ls', [lab.imagesDir])).includes('keyframe-probe')).toBe(false)
   })
 
+  it('a standby of the VM is warned of where it opens a layer that goes, and may be merged under', async () => {
+    const uuid = await keyframe.uuid(`${n}a`)
+    const a = acts(keyframe, uuid)
+    expect((await a.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    const disks = [{ format: 'qcow2' as const, path: join(two.dir, 'mounted', `${n}a.s1`) }]
+    await two.defineGuest({ name: `${n}a`, uuid, system: 'none', disks })
+    const { commit } = await options(a)
+    expect(commit.refusal).toBeNull()
+    expect(
+      commit.plan.checks.filter((check) => check.verdict === 'warn').map((each) => each.sentence),
+    ).toContainEqual(expect.stringMatching(new RegExp(`is defined on two as well and opens ${n}a.s1 there`)))
+    await two.virsh('undefine', `${n}a`)
+  })
+
   it('equal names in folders that are not one are not taken for shared', async () => {
     await golden(two.imagesDir)
     await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`, two.imagesDir), two.imagesDir)
