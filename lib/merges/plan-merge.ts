@@ -95,6 +95,7 @@ export async function planMerge(
             removeTemplates: question.removeTemplates ?? false,
             sharers,
             gaps: users.gaps,
+            unheard: users.unheard,
             snapshots,
             forecast,
             tainted,
@@ -122,6 +123,7 @@ interface DiskSituation {
   sharers(path: string): FoundUse[]
   /** What could not be looked at: it may need any file. */
   gaps: string[]
+  unheard: string[]
   snapshots: Snapshots
   forecast: Forecast
   tainted: Map<string, TaintedLayer>
@@ -208,6 +210,7 @@ async function planOne(situation: DiskSituation, range: MergeRange): Promise<Pla
           range.direction === 'commit' ? warnStandby(situation, baseIndex, topIndex) : null,
           'No standby of it on another host opens what goes.',
         ),
+        warnedIf('sharing', situation.unheard[0] ?? null, 'Every host was asked.'),
         refusedIf(
           'restore points',
           range.direction === 'commit' ? refuseInternal(fates, baseIndex, topIndex) : null,

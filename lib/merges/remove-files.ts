@@ -12,11 +12,12 @@ export interface Removal {
   kept: string[]
 }
 
-/** Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. */
+/** Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. What could not be asked counts as a need, but not of files that the job itself has made. */
 export async function removeUnusedFiles(
   host: Host,
   paths: readonly string[],
   call: LogCall,
+  { ofThisJob = false }: { ofThisJob?: boolean } = {},
 ): Promise<Removal> {
   if (paths.length === 0) return { removed: [], kept: [] }
   host.files.forget()
@@ -25,7 +26,7 @@ export async function removeUnusedFiles(
   const removal: Removal = { removed: [], kept: [] }
   for (const path of paths) {
     const [use] = users.of(path)
-    const [gap] = users.gaps
+    const [gap] = ofThisJob ? [] : users.gaps
     if (use)
       removal.kept.push(
         `${path} stays: ${describeUse(use, host.name)} ${use.isSure ? 'needs it' : 'may need it'}.`,

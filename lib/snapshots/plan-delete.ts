@@ -81,6 +81,7 @@ export function planDelete(
       refuseShared(situation, merges, receivers, goes),
       'Nothing else needs what changes.',
     ),
+    warnedIf('sharing', situation.unheard[0] ?? null, 'Every host was asked.'),
     refusedIf('space', refuseSpace(situation, merges), 'Even the worst case fits.', 'Free space first.'),
     accessCheck(vm, situation, receivers, []),
     checkLabels(vm),

@@ -56,6 +56,7 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
     folders: await readFolders(host, Object.keys(files)),
     uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
     gaps: users.gaps,
+    unheard: users.unheard,
     unproven: Object.fromEntries(unproven),
     sound,
     tainted,

@@ -37,6 +37,8 @@ export interface Situation {
   uses: Record<string, FoundUse[]>
   /** What could not be looked at. */
   gaps: string[]
+  /** Hosts of which only what was last known is taken into account. */
+  unheard: string[]
   unproven: Record<string, Unproven>
   /** Layers into which a merge was begun that is not known to have ended well. */
   tainted: string[]

@@ -29,6 +29,8 @@ export interface FileUsers {
   of(path: string): FoundUse[]
   /** What could not be looked at, a sentence each: it may need any of the files. */
   gaps: string[]
+  /** Hosts of which only what was last known is taken into account, a sentence each. */
+  unheard: string[]
 }
 
 /**
@@ -79,7 +81,11 @@ export function findUsers(
       ),
     ]),
   )
-  return { of: (path) => found.get(path) ?? [], gaps: all.flatMap(({ gaps }) => gaps) }
+  return {
+    of: (path) => found.get(path) ?? [],
+    gaps: all.flatMap(({ gaps }) => gaps),
+    unheard: all.flatMap(({ unheard }) => unheard ?? []),
+  }
 }
 
 /** What pages show of a host's uses is read once for all of them, until something is told to have changed. */
@@ -134,10 +140,11 @@ async function readOther(host: Host, age: 'now' | 'known'): Promise<HostUses> {
           })),
       ),
     )
-    const gap = host.inventory.hasRead
-      ? `The host ${host.name} does not answer; what its VMs used when it last did is taken into account.`
-      : `The host ${host.name} does not answer, so nobody knows which files its VMs use.`
-    return { host: host.name, files, gaps: [gap] }
+    const gap = `The host ${host.name} has not answered since Keyframe was started, so nobody knows which files its VMs use.`
+    const unheard = `The host ${host.name} does not answer: what its VMs used when it last did is taken into account.`
+    return host.inventory.hasRead
+      ? { host: host.name, files, gaps: [], unheard }
+      : { host: host.name, files, gaps: [gap] }
   }
 }
 

@@ -221,6 +221,36 @@ describe('N12: snapshots inside a file', () => {
   })
 })
 
+describe('a host that is down', () => {
+  it('is heard as it last was: its VMs keep what they used, and nothing else waits for it', async () => {
+    await overlay(`${n}b.qcow2`, `${n}-golden.qcow2`)
+    await define('b', { path: join(two.dir, 'mounted', `${n}b.qcow2`) }, two)
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    expect((await options(a)).commit.refusal).toContain(`needed by vda of the VM ${n}b on two`)
+    await lab.defineGuest({
+      name: `${n}own`,
+      system: 'none',
+      disks: [{ format: 'qcow2', virtualBytes: 16 << 20 }],
+    })
+    await lab.startGuest(`${n}own`)
+    const own = acts(keyframe, await keyframe.uuid(`${n}own`))
+    await two.killLibvirtd()
+    try {
+      expect((await options(a)).commit.refusal).toContain(`needed by vda of the VM ${n}b on two`)
+      expect((await own.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+      const { commit } = await options(own)
+      expect(commit.refusal).toBeNull()
+      expect(
+        commit.plan.checks.find(({ sentence }) => sentence.includes('two does not answer'))?.verdict,
+      ).toBe('warn')
+      const job = await own.merge([commit])
+      expect(job.result.join(' ')).toContain('Removed: ')
+    } finally {
+      await two.startLibvirtd()
+    }
+  })
+})
+
 describe('N9: a compressed base', () => {
   it('needs as much room as it holds, not as it takes', async () => {
     const raw = path(`${n}-text.raw`)

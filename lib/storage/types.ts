@@ -44,6 +44,8 @@ export interface HostUses {
   files: UsedFile[]
   /** What could not be read, a sentence each: while there is one, no file of the host can be called unused. */
   gaps: string[]
+  /** Set where it does not answer, but was heard before: what its VMs used then is among `files`. */
+  unheard?: string
 }
 
 /** A file in question, as its own host showed it before and after all uses were read. */

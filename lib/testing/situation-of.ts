@@ -101,6 +101,7 @@ export function situationOf(model: TreeModel): Situation {
     folders: { '/img': { freeBytes: 1_000 * MIB, permissions: null } },
     uses: {},
     gaps: [],
+    unheard: [],
     unproven: {},
     tainted: [],
     sound: Object.keys(model.backing),

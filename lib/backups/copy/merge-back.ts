@@ -99,7 +99,7 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
       throw stopped(disk, `the merge ended ${TRIES} times before its end, possibly for lack of space`)
   }
   const { kept } = await step(`remove the overlay of ${target}`, {
-    do: (call) => removeUnusedFiles(host, [disk.overlayPath], call),
+    do: (call) => removeUnusedFiles(host, [disk.overlayPath], call, { ofThisJob: true }),
   })
   host.changed(input.vm)
   return kept
