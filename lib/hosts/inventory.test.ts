@@ -19,7 +19,6 @@ function hostWithOneVm() {
     getState: async () => ({ state: 'running', reason: 1 }),
     snapshotNum: async () => 0,
     isPersistent: async () => true,
-    getXMLDesc: async () => '<domain/>',
   } as unknown as Domain
   const connect = {
     listAllDomains: async () => [domain],
@@ -31,7 +30,8 @@ function hostWithOneVm() {
     reader: async () => connect,
   } as unknown as HostConnection
   const inspection = {
-    inspect: () => new Promise<string>((resolve) => asked.push((path) => resolve(xmlOf(path)))),
+    inspect: () =>
+      new Promise<string[]>((resolve) => asked.push((path) => resolve([xmlOf(path), xmlOf(path)]))),
   } as unknown as VmInspection
   const inventory = new Inventory(
     connection,

@@ -224,15 +224,16 @@ export class Inventory {
 
   async #readDetails(domain: Domain, fingerprint: string): Promise<void> {
     const [startedAtMs, generation] = [Date.now(), this.#generation]
-    const [xml, snapshotCount, persistent, nextXml] = await Promise.all([
-      this.#inspection.inspect(domain.uuid, (inspected) => inspected.getXMLDesc()),
+    const [[xml, nextXml], snapshotCount, persistent] = await Promise.all([
+      // Both hang with their QEMU (measured): libvirt asks it for the size of its memory even for the next start.
+      this.#inspection.inspect(domain.uuid, (inspected) =>
+        Promise.all([inspected.getXMLDesc(), inspected.getXMLDesc(VIR_DOMAIN_XML_INACTIVE)]),
+      ),
       domain.snapshotNum().catch((error: unknown) => {
         if (isLibvirtError(error)) return null
         throw error
       }),
       domain.isPersistent(),
-      // Answered without QEMU.
-      domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE),
     ])
     const before = this.#details.get(domain.uuid)
     const parsed = before?.xml === xml ? before.description : parseDomainXml(xml)

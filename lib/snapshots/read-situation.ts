@@ -25,7 +25,7 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
   const [{ list, current }, hasManagedSave, nextXml] = await Promise.all([
     readSnapshots(connect, vmUuid),
     domain.hasManagedSaveImage(),
-    domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE),
+    host.inspection.inspect(vm.uuid, (inspected) => inspected.getXMLDesc(VIR_DOMAIN_XML_INACTIVE)),
   ])
   const parsed = parseDomainXml(nextXml)
   const next = { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }

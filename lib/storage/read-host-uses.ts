@@ -41,8 +41,7 @@ export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<Ho
 async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Needs> {
   const needs: Needs = { uses: [], readings: [], gaps: [] }
   try {
-    const now = await readNow(host, vm, age, needs)
-    await readNext(host, vm, age, now, needs)
+    await readDefinitions(host, vm, age, needs)
     if (vm.snapshotCount !== 0) await readSnapshotNeeds(host, vm, needs)
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [] }
@@ -50,6 +49,18 @@ async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Ne
     needs.gaps.push(`${vm.name} on ${host.name} could not be read: ${error.message}.`)
   }
   return needs
+}
+
+/** A VM whose QEMU hangs holds nothing up: its chain can't change meanwhile, so what was known of it holds. */
+async function readDefinitions(host: Host, vm: KnownVm, age: 'now' | 'known', needs: Needs): Promise<void> {
+  try {
+    const now = await readNow(host, vm, age, needs)
+    await readNext(host, vm, age, now, needs)
+  } catch (error) {
+    if (!(error instanceof VmHung) || vm.description === null) throw error
+    const now = await readNow(host, vm, 'known', needs)
+    for (const disk of vm.next?.disks ?? []) await addNext(host, vm, disk, now, needs)
+  }
 }
 
 const needOf = (host: Host, vm: KnownVm, use: Partial<Use> & Pick<Use, 'kind'>): Use => ({
@@ -85,7 +96,7 @@ async function readNow(
   return disks
 }
 
-/** What its persistent definition will open: QEMU is not asked for it, so a VM that hangs holds nothing up. */
+/** What its persistent definition will open. Its XML hangs with its QEMU, too (measured). */
 async function readNext(
   host: Host,
   vm: KnownVm,
@@ -95,13 +106,22 @@ async function readNext(
 ): Promise<void> {
   if (age === 'known') return
   const connect = await host.connection.reader()
-  const xml = await connect.domainReference(vm.uuid).getXMLDesc(VIR_DOMAIN_XML_INACTIVE)
-  for (const disk of await resolveVolumes(connect, parseDomainXml(xml).disks)) {
-    const { target } = disk
-    const isOther = now.find((each) => each.target === target)?.path !== disk.path
-    await addDisk(host, vm, disk, needOf(host, vm, { kind: 'next start', target, isOther }), needs, false)
-  }
+  const xml = await host.inspection.inspect(vm.uuid, (domain) => domain.getXMLDesc(VIR_DOMAIN_XML_INACTIVE))
+  for (const disk of await resolveVolumes(connect, parseDomainXml(xml).disks))
+    await addNext(host, vm, disk, now, needs)
   addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
+}
+
+async function addNext(
+  host: Host,
+  vm: KnownVm,
+  disk: XmlDisk,
+  now: readonly XmlDisk[],
+  needs: Needs,
+): Promise<void> {
+  const { target } = disk
+  const isOther = now.find((each) => each.target === target)?.path !== disk.path
+  await addDisk(host, vm, disk, needOf(host, vm, { kind: 'next start', target, isOther }), needs, false)
 }
 
 /** Restore points, and whatever else the definitions stored with them name. */
