@@ -60,11 +60,12 @@ export async function takeSnapshot(
   return confirm(dialog, 'Take snapshot')
 }
 
-/** Every disk as a whole, in the proposed direction. */
+/** Every disk as a whole, down into its base: what is proposed may be a pull, which keeps restore points and another file. */
 export async function mergeAll(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Merge', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await expect(dialog.getByRole('radio', { checked: true }).first()).toBeVisible()
+  for (const commit of await dialog.getByRole('radio', { name: /^Commit down/ }).all()) await commit.check()
   return confirm(dialog, 'Merge')
 }
 
