@@ -1,6 +1,6 @@
 import 'server-only'
 import { perProcess } from '../server/per-process.ts'
-import type { ImageFile, ImageFiles } from './image-files.ts'
+import { download, type ImageFile, type ImageFiles } from './image-files.ts'
 
 /** Second-level tables that are read of one image: 32 MiB with 64 KiB clusters, which map 256 GiB. */
 const TABLES_MAXIMUM = 512
@@ -40,12 +40,7 @@ async function count(files: ImageFiles, image: ImageFile): Promise<number> {
   const { header, allocatedBytes, virtualBytes } = image
   if (header === null || header.l1OffsetBytes === 0) return allocatedBytes
   const volume = await files.volume(image.path)
-  const read = async (offsetBytes: number, lengthBytes: number): Promise<Buffer> => {
-    const chunks: Buffer[] = []
-    for await (const chunk of await volume.download(offsetBytes, lengthBytes)) chunks.push(chunk)
-    return Buffer.concat(chunks)
-  }
-  const l1 = await read(header.l1OffsetBytes, header.l1Entries * 8)
+  const l1 = await download(volume, header.l1Entries * 8, header.l1OffsetBytes)
   const tables: number[] = []
   for (let at = 0; at + 8 <= l1.length; at += 8) {
     const offset = Number(l1.readBigUInt64BE(at) & OFFSET_MASK)
@@ -55,7 +50,7 @@ async function count(files: ImageFiles, image: ImageFile): Promise<number> {
   let compressed = 0
   for (let at = 0; at < tables.length; at += AT_ONCE) {
     const batch = await Promise.all(
-      tables.slice(at, at + AT_ONCE).map((offset) => read(offset, header.clusterBytes)),
+      tables.slice(at, at + AT_ONCE).map((offset) => download(volume, header.clusterBytes, offset)),
     )
     for (const table of batch) compressed += countCompressed(table, header.extendedL2 ? 16 : 8)
   }

@@ -337,7 +337,8 @@ async function readInternal(volume: StorageVol, header: Qcow2Header): Promise<In
   return [...named, ...unread]
 }
 
-async function download(volume: StorageVol, lengthBytes: number, offsetBytes = 0): Promise<Buffer> {
+/** Bytes of a volume, fewer where it ends before. Rejects with LibvirtError. */
+export async function download(volume: StorageVol, lengthBytes: number, offsetBytes = 0): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of await volume.download(offsetBytes, lengthBytes)) chunks.push(chunk)
   return Buffer.concat(chunks)

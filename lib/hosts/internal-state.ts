@@ -1,5 +1,5 @@
 import 'server-only'
-import type { ImageFiles } from './image-files.ts'
+import { download, type ImageFiles } from './image-files.ts'
 
 /** Bits 9 to 55 of an entry are the place of a second-level table; the others are flags (docs/interop/qcow2.txt). */
 const OFFSET_MASK = 0x00fffffffffffe00n
@@ -33,10 +33,7 @@ async function readTable(
   entries: number,
   length: number,
 ): Promise<bigint[]> {
-  const chunks: Buffer[] = []
-  for await (const chunk of await (await files.volume(path)).download(offsetBytes, entries * 8))
-    chunks.push(chunk)
-  const bytes = Buffer.concat(chunks)
+  const bytes = await download(await files.volume(path), entries * 8, offsetBytes)
   return Array.from({ length }, (_, index) =>
     index < entries && index * 8 + 8 <= bytes.length ? bytes.readBigUInt64BE(index * 8) & OFFSET_MASK : 0n,
   )

@@ -1,3 +1,4 @@
+import { unescapeXml } from './xml-paths.ts'
 import { escapeXml } from './xml.ts'
 
 /** A layer as a definition names it. */
@@ -8,16 +9,6 @@ export interface PinnedLayer {
 
 /** A disk of a definition, or one of a snapshot that names its overlay; not `<disk …/>`, else it would reach into the next one. */
 export const DISK_XML = /<disk (?:[^>]*[^/>])?>[\s\S]*?<\/disk>/g
-
-const ENTITIES: Record<string, string> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&apos;': "'",
-}
-const unescape = (text: string): string =>
-  text.replace(/&(?:amp|lt|gt|quot|apos);/g, (entity) => ENTITIES[entity]!)
 
 /**
  * Whether libvirt has to be told that this is a block device, which QEMU opens by another driver than a file. By its name: a pool
@@ -45,7 +36,7 @@ export function pinBacking(xml: string, below: (path: string) => readonly Pinned
   return xml.replace(DISK_XML, (disk) => {
     if (!disk.includes('<target ') || disk.includes('<backingStore')) return disk
     const source = /<source [^>]*?\b(?:file|dev)='([^']*)'/.exec(disk)
-    return disk.replace('<target ', () => `${storeXml(source ? below(unescape(source[1]!)) : [])}<target `)
+    return disk.replace('<target ', () => `${storeXml(source ? below(unescapeXml(source[1]!)) : [])}<target `)
   })
 }
 

@@ -24,7 +24,8 @@ export const isTemplate = (path: string, fates: Fates): boolean =>
 
 const internalIn = (path: string, fates: Fates): string[] => layerOf(path, fates)?.internalSnapshots ?? []
 
-const nameInternal = (names: readonly string[]): string =>
+/** Snapshots inside a file, as part of a sentence. */
+export const nameInternal = (names: readonly string[]): string =>
   names.length === 1 ? `the internal snapshot ${names[0]}` : `the internal snapshots ${names.join(', ')}`
 
 function whyNeeded(path: string, fates: Fates): string | null {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { nameInternal } from '../merges/file-fate.ts'
 import { IMAGE_LOCKS, refusalOf, refusedIf, warnedIf } from '../plans/checks.ts'
 import { accessCheck, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
@@ -172,7 +173,7 @@ function refuseInternal({ files }: Situation, goes: readonly string[]): string |
     const reading = files[path]
     const names = reading?.kind === 'found' ? reading.internalSnapshots.map((each) => each.name) : []
     if (names.length > 0)
-      return `${path} holds ${names.length === 1 ? `the internal snapshot ${names[0]}` : `the internal snapshots ${names.join(', ')}`}, which would be lost with it. Revert to ${names[0]} and delete it first, or delete only the metadata.`
+      return `${path} holds ${nameInternal(names)}, which would be lost with it. Revert to ${names[0]} and delete it first, or delete only the metadata.`
   }
   return null
 }
