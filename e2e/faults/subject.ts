@@ -13,7 +13,7 @@ import { hostByName, stopHosts } from '../../lib/hosts/registry.ts'
 import { onBoundary } from '../../lib/jobs/boundaries.ts'
 import { chooseWayOut } from '../../lib/jobs/choose-way-out.ts'
 import { readJob } from '../../lib/jobs/read-jobs.ts'
-import { planMerge } from '../../lib/merges/plan-merge.ts'
+import { readMergePlans } from '../../lib/merges/read-merge-plans.ts'
 import { startMerge } from '../../lib/merges/start-merge.ts'
 import { checkVm } from '../../lib/repairs/check-vm.ts'
 import { startRepair } from '../../lib/repairs/start-repair.ts'
@@ -126,7 +126,7 @@ async function begin({
         .filter((chain) => act.target === undefined || chain.target === act.target)
         .flatMap((chain) => chain.layers.map((layer) => layer.path))
       const path = (name: string | undefined) => name && paths.find((each) => posix.basename(each) === name)
-      const options = await planMerge(HOST, vm, {
+      const options = await readMergePlans(HOST, vm, {
         target: act.target,
         topPath: path(act.top),
         basePath: path(act.base),

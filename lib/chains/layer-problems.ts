@@ -1,4 +1,4 @@
-import type { WalkedLayer } from '../hosts/walk-chain.ts'
+import type { WalkedLayer } from '../hosts/follow-headers.ts'
 import type { LayerProblem } from './types.ts'
 
 const FORMATS_KNOWN = ['raw', 'qcow2']

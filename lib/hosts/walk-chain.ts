@@ -1,21 +1,6 @@
 import 'server-only'
-import type { ImageFile, ImageFiles, ImageReading } from './image-files.ts'
-
-/** Layers that are followed before a chain counts as endless; libvirt itself stops at 200 (VIR_STORAGE_MAX_CHAIN). */
-export const CHAIN_LAYERS_MAXIMUM = 200
-
-export interface WalkedLayer {
-  reading: ImageReading
-  /** Format to read it by: recorded above it (or in the domain's XML); null when nobody recorded one. */
-  format: string | null
-}
-
-export interface WalkedChain {
-  /** Active layer first. */
-  layers: WalkedLayer[]
-  /** Why the walk did not end at a base. */
-  end: 'base' | 'missing' | 'unreadable' | 'loop' | 'too-deep'
-}
+import { followHeaders, type WalkedChain } from './follow-headers.ts'
+import type { ImageFiles } from './image-files.ts'
 
 /** Follows backing files from `path` down, reading each header through the host's volumes. */
 export async function walkChain(
@@ -24,29 +9,8 @@ export async function walkChain(
   format: string | null,
   maximumAgeMs?: number,
 ): Promise<WalkedChain> {
-  const layers: WalkedLayer[] = []
-  const seen = new Set<string>()
-  for (let next: { path: string; format: string | null } | null = { path, format }; next;) {
-    if (seen.has(next.path)) return { layers, end: 'loop' }
-    if (layers.length >= CHAIN_LAYERS_MAXIMUM) return { layers, end: 'too-deep' }
-    seen.add(next.path)
-    const reading = await files.read(next.path, maximumAgeMs)
-    layers.push({ reading, format: next.format })
-    if (reading.kind !== 'found') return { layers, end: reading.kind }
-    // A raw disk holds whatever its guest wrote: bytes that look like a qcow2 header there must not be followed.
-    const backing: ImageFile['backing'] = next.format === 'raw' ? null : reading.backing
-    if (backing && backing.path === null) {
-      layers.push({
-        reading: {
-          kind: 'unreadable',
-          path: backing.name,
-          reason: `${backing.name} is not a file of this host`,
-        },
-        format: backing.format,
-      })
-      return { layers, end: 'unreadable' }
-    }
-    next = backing && backing.path !== null ? { path: backing.path, format: backing.format } : null
-  }
-  return { layers, end: 'base' }
+  const walk = followHeaders(path, format)
+  let step = walk.next()
+  while (!step.done) step = walk.next(await files.read(step.value, maximumAgeMs))
+  return step.value
 }

@@ -13,7 +13,7 @@ import type { LogCall } from '../jobs/step-log.ts'
 import { readDiskPaths } from './disk-paths.ts'
 import type { MergeJob } from './merge-job.ts'
 import type { PlannedMerge } from './plan-merge.ts'
-import { clearTaint } from './tainted-layers.ts'
+import { clearTaint } from '../situation/tainted-layers.ts'
 
 /**
  * Begins the block job of one disk. `ownTaint`: the record of this very run, which goes when libvirt refuses; null in a later

@@ -1,23 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ChainLayer } from '../chains/types.ts'
 import type { FoundUse } from '../storage/file-users.ts'
+import { found } from '../testing/situation-of.ts'
 import { changedTemplate, isOnlyTemplate, refuseInternal, whyStays, type Fates } from './file-fate.ts'
 
-const layer = (path: string, more: Partial<ChainLayer> = {}): ChainLayer => ({
-  path,
-  format: 'qcow2',
-  virtualBytes: 1,
-  allocatedBytes: 1,
-  nodeIndex: null,
-  isActive: false,
-  isBase: false,
-  snapshots: [],
-  internalSnapshots: [],
-  isReadOnly: false,
-  sharedWith: [],
-  problems: [],
-  ...more,
-})
 const need = (isSure: boolean): FoundUse => ({
   host: 'two',
   vmUuid: 'v',
@@ -32,11 +17,16 @@ const need = (isSure: boolean): FoundUse => ({
 })
 const fates = (more: Partial<Fates> = {}): Fates => ({
   host: 'lab',
-  layers: [layer('/g'), layer('/a'), layer('/b')],
+  layers: ['/g', '/a', '/b'].map((path) => ({ path })),
+  files: {},
   sharers: () => [],
   own: new Set(['/a', '/b']),
   removeTemplates: false,
   ...more,
+})
+
+const inside = (path: string, ...names: string[]): Fates['files'] => ({
+  [path]: found(path, null, { internalSnapshots: names.map((name) => ({ name })) } as never),
 })
 
 describe('what a merge no longer needs', () => {
@@ -46,7 +36,10 @@ describe('what a merge no longer needs', () => {
     ['goes as a template where that is asked for', fates({ removeTemplates: true }), null, true],
     [
       'stays where nobody may write to it',
-      fates({ own: new Set(['/g']), layers: [layer('/g', { isReadOnly: true })] }),
+      fates({
+        own: new Set(['/g']),
+        files: { '/g': found('/g', null, { permissions: { mode: 0o444, owner: 0, group: 0 } } as never) },
+      }),
       'it is a template',
       true,
     ],
@@ -64,7 +57,7 @@ describe('what a merge no longer needs', () => {
     ],
     [
       'stays with what is inside it',
-      fates({ removeTemplates: true, layers: [layer('/g', { internalSnapshots: ['i1', 'i2'] })] }),
+      fates({ removeTemplates: true, files: inside('/g', 'i1', 'i2') }),
       'it holds the internal snapshots i1, i2',
       false,
     ],
@@ -80,15 +73,10 @@ it('a commit changes a template where it writes to one or below one', () => {
   expect(changedTemplate(fates({ own: new Set(['/g', '/b']) }), 0, 2)).toBe('/a')
 })
 
-it('a commit of layers with snapshots inside is refused, one into such a base is not', () => {
-  const inside = (path: string) =>
-    fates({
-      layers: fates().layers.map((each) =>
-        each.path === path ? { ...each, internalSnapshots: ['i1'] } : each,
-      ),
-    })
-  expect(refuseInternal(inside('/a'), 0, 2)).toMatch(
-    /\/a holds the internal snapshot i1, which a commit would destroy/,
+it('a commit that takes away a file with snapshots inside is refused, of its own chain or of a branch', () => {
+  const holding = fates({ files: inside('/x', 'i1') })
+  expect(refuseInternal(holding, ['/a', '/x'])).toMatch(
+    /\/x holds the internal snapshot i1, which a commit would destroy/,
   )
-  expect(refuseInternal(inside('/g'), 0, 2)).toBeNull()
+  expect(refuseInternal(holding, ['/a'])).toBeNull()
 })

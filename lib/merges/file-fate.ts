@@ -1,4 +1,5 @@
-import type { ChainLayer } from '../chains/types.ts'
+import { isReadOnly } from '../chains/disk-chain.ts'
+import type { ImageReading } from '../hosts/image-files.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 
@@ -7,7 +8,9 @@ export interface Fates {
   /** The host's name. */
   host: string
   /** Base first. */
-  layers: readonly ChainLayer[]
+  layers: readonly { path: string }[]
+  /** Those of the chain, and of every restore point. */
+  files: Readonly<Record<string, ImageReading>>
   /** What else needs a file. */
   sharers(path: string): FoundUse[]
   /** The VM's own files. */
@@ -16,13 +19,14 @@ export interface Fates {
   removeTemplates: boolean
 }
 
-const layerOf = (path: string, { layers }: Fates) => layers.find((layer) => layer.path === path)
-
 /** A file that this VM is not known to have written to, or that nobody may write to: somebody keeps it for others. */
 export const isTemplate = (path: string, fates: Fates): boolean =>
-  !fates.own.has(path) || layerOf(path, fates)?.isReadOnly === true
+  !fates.own.has(path) || isReadOnly(fates.files[path])
 
-const internalIn = (path: string, fates: Fates): string[] => layerOf(path, fates)?.internalSnapshots ?? []
+function internalIn(path: string, { files }: Fates): string[] {
+  const reading = files[path]
+  return reading?.kind === 'found' ? reading.internalSnapshots.map(({ name }) => name) : []
+}
 
 /** Snapshots inside a file, as part of a sentence. */
 export const nameInternal = (names: readonly string[]): string =>
@@ -50,12 +54,13 @@ export const isOnlyTemplate = (path: string, fates: Fates): boolean =>
 export const changedTemplate = (fates: Fates, baseIndex: number, topIndex: number): string | null =>
   fates.layers.slice(baseIndex, topIndex).find(({ path }) => isTemplate(path, fates))?.path ?? null
 
-/** A commit changes what the snapshots inside the merged layers stand on, and those layers go. */
-export function refuseInternal(fates: Fates, baseIndex: number, topIndex: number): string | null {
-  const layer = fates.layers
-    .slice(baseIndex + 1, topIndex + 1)
-    .find(({ internalSnapshots }) => internalSnapshots.length > 0)
-  return layer
-    ? `${layer.path} holds ${nameInternal(layer.internalSnapshots)}, which a commit would destroy.`
-    : null
+/**
+ * A commit changes what the snapshots inside the merged layers stand on, and inside those of a branch that is of no use
+ * afterwards. `gone`: the files of both.
+ */
+export function refuseInternal(fates: Fates, gone: readonly string[]): string | null {
+  const path = gone.find((each) => internalIn(each, fates).length > 0)
+  return path === undefined
+    ? null
+    : `${path} holds ${nameInternal(internalIn(path, fates))}, which a commit would destroy.`
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { chainFrom, type TreeModel } from '../snapshots/tree-model.ts'
 import { view, world, type Disk } from '../testing/snapshot-worlds.ts'
 import { commitEffects, pullEffects } from './merge-effects.ts'
-import type { RestorePoint } from './restore-points.ts'
+import type { RestorePoint } from '../situation/restore-points.ts'
 
 const MIB = 1024 * 1024
 const pointsOf = (model: TreeModel): RestorePoint[] =>

@@ -1,4 +1,4 @@
-import type { RestorePoint } from './restore-points.ts'
+import type { RestorePoint } from '../situation/restore-points.ts'
 
 export interface Layer {
   path: string

@@ -12,10 +12,11 @@ import type { MergeContext, MergeJob } from './merge-job.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
 import { pivotMerge } from './pivot-merge.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
-import { planMerge, type PlannedMerge } from './plan-merge.ts'
+import type { PlannedMerge } from './plan-merge.ts'
+import { readMergePlans } from './read-merge-plans.ts'
 import { reconcileMerge } from './reconcile-merge.ts'
 import type { Removal } from './remove-files.ts'
-import { taintLayer } from './tainted-layers.ts'
+import { taintLayer } from '../situation/tainted-layers.ts'
 import { unfinishedMerge } from './unfinished-merge.ts'
 
 /** A plan that is older is made anew before the first step. */
@@ -104,7 +105,7 @@ const olderPlans = (input: MergeJob, missing: Partial<PlannedMerge>): MergeJob =
 async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
   for (const shown of plans) {
     const now = (
-      await planMerge(host, vm, {
+      await readMergePlans(host, vm, {
         target: shown.target,
         topPath: shown.topPath,
         basePath: shown.basePath,

@@ -5,7 +5,7 @@ import type { BlockJobView } from '../hosts/types.ts'
 import { openTemporaryStore } from '../store/temporary-store.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 import { observeMerges } from './observe-merges.ts'
-import { readTaintedLayers } from './tainted-layers.ts'
+import { readTaintedLayers } from '../situation/tainted-layers.ts'
 
 let temporary: Awaited<ReturnType<typeof openTemporaryStore>>
 beforeEach(async () => {

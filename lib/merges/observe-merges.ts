@@ -1,8 +1,8 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
 import type { BlockJobView } from '../hosts/types.ts'
-import { readSoundLayers } from './sound-layers.ts'
-import { clearTaint, taintLayer } from './tainted-layers.ts'
+import { readSoundLayers } from '../situation/sound-layers.ts'
+import { clearTaint, taintLayer } from '../situation/tainted-layers.ts'
 
 /** A file's modification time is the host's clock, ours may differ; and a job is seen some time after it began. */
 const CLOCK_SLACK_MS = 3_000

@@ -6,8 +6,8 @@ import type { MergeJob } from './merge-job.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { forgetSnapshots, moveSnapshots, repinSnapshots } from './reconcile-snapshots.ts'
 import { removeUnusedFiles, type Removal } from './remove-files.ts'
-import { forgetSound, markSound } from './sound-layers.ts'
-import { clearTaint } from './tainted-layers.ts'
+import { forgetSound, markSound } from '../situation/sound-layers.ts'
+import { clearTaint } from '../situation/tainted-layers.ts'
 
 /** Brings the snapshots' metadata in line with what the layers hold after a merge, and removes the files that nothing uses. */
 export async function reconcileMerge(

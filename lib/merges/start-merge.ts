@@ -8,7 +8,8 @@ import { startJob } from '../jobs/start-job.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import { Bandwidth } from './bandwidth.ts'
 import { mergeSaga } from './merge-saga.ts'
-import { planMerge, type PlannedMerge } from './plan-merge.ts'
+import type { PlannedMerge } from './plan-merge.ts'
+import { readMergePlans } from './read-merge-plans.ts'
 
 export const MergeInput = z.object({
   host: z.string(),
@@ -40,7 +41,7 @@ export async function startMerge(input: MergeInput, user: { name: string }): Pro
     throw new Refusal('Each disk can be merged once in one job.')
   const plans = await Promise.all(
     input.ranges.map(async (range) => {
-      const options = await planMerge(host.name, vm.uuid, {
+      const options = await readMergePlans(host.name, vm.uuid, {
         target: range.target,
         topPath: range.topPath,
         basePath: range.basePath,

@@ -1,7 +1,7 @@
 import 'server-only'
 import { createHash } from 'node:crypto'
 import type { KnownVm } from '../hosts/inventory.ts'
-import type { Snapshots } from '../hosts/snapshot-metadata.ts'
+import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import type { PlanCheck } from './types.ts'
@@ -28,7 +28,7 @@ const openChains = (vm: PlannedVm): DiskPaths[] =>
 export function fingerprintOf(
   jobs: readonly BlockJobView[],
   vm: PlannedVm,
-  snapshots: Snapshots,
+  snapshots: { list: readonly SnapshotMetadata[]; current: string | null },
   checks: readonly PlanCheck[],
   what: unknown,
   chains: readonly DiskPaths[] = openChains(vm),

@@ -1,5 +1,5 @@
 import 'server-only'
-import { readTaintedLayers, type TaintedLayer } from '../merges/tainted-layers.ts'
+import { readTaintedLayers, type TaintedLayer } from '../situation/tainted-layers.ts'
 import { domainWord } from '../hosts/described-calls.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
 import type { MovedLayer } from '../merges/reconcile-snapshots.ts'

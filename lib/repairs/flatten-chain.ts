@@ -6,9 +6,9 @@ import { walkChain } from '../hosts/walk-chain.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { SagaContext } from '../jobs/saga.ts'
 import { pullByHelper } from '../merges/pull-by-helper.ts'
-import { markSound } from '../merges/sound-layers.ts'
-import { taintLayer } from '../merges/tainted-layers.ts'
-import { unprovenSnapshots } from '../merges/unproven.ts'
+import { markSound } from '../situation/sound-layers.ts'
+import { taintLayer } from '../situation/tainted-layers.ts'
+import { readUnproven } from '../situation/read-layer-facts.ts'
 import type { Receiver } from './flatten-plan.ts'
 import type { RepairJob } from './repair-job.ts'
 import { sameAsPreviewed } from './same-as-previewed.ts'
@@ -85,6 +85,6 @@ export async function flatten(
 /** Why a snapshot of the VM is unproven: what it reads is about to be copied, and must not look sound afterwards. "" when none is. */
 async function readDoubt(host: Host, uuid: string): Promise<string> {
   const { list } = await readSnapshots(await host.connection.reader(), uuid)
-  const [first] = [...(await unprovenSnapshots(host, list)).values()]
+  const [first] = Object.values(await readUnproven(host, list))
   return first?.reason.replace(/\.$/, '') ?? ''
 }

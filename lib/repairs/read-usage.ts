@@ -1,6 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
-import { walkChain, type WalkedChain } from '../hosts/walk-chain.ts'
+import type { WalkedChain } from '../hosts/follow-headers.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
 import type { Survey } from './survey-host.ts'
 
 /** What is used on a host, and by what. */

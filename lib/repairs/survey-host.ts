@@ -12,7 +12,8 @@ import {
 } from '../hosts/snapshot-metadata.ts'
 import { resolveVolumes } from '../hosts/resolve-volumes.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
-import { walkChain, type WalkedChain } from '../hosts/walk-chain.ts'
+import type { WalkedChain } from '../hosts/follow-headers.ts'
+import { walkChain } from '../hosts/walk-chain.ts'
 import type { Finding } from './types.ts'
 import { pathsInXml, volumesInXml } from '../hosts/xml-paths.ts'
 

@@ -2,7 +2,7 @@ import 'server-only'
 import type { Host } from '../hosts/host.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { recordActiveLayers, recordOwnLayers } from '../storage/own-layers.ts'
-import { markSound } from '../merges/sound-layers.ts'
+import { markSound } from '../situation/sound-layers.ts'
 
 /** Writes down how the layers stand that a snapshot has just frozen: what changes them later shows. */
 export async function markFrozen(host: Host, uuid: string, name: string): Promise<void> {

@@ -9,7 +9,9 @@ import { Refusal } from '../jobs/refusal.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isSharer, isStandby } from '../storage/sharers.ts'
 import type { PinnedLayer } from '../hosts/pin-backing.ts'
-import { treeOf, type Situation } from './situation.ts'
+import { judgeSnapshots, soundLayers } from '../situation/judge-snapshots.ts'
+import { copyBytesOf, type Situation } from '../situation/situation.ts'
+import { treeOf } from './tree-of.ts'
 import { deleteChecks } from './snapshot-rules.ts'
 import {
   chainFrom,
@@ -58,9 +60,10 @@ export function planDelete(
   const goes = [...new Set([...merges.map(({ from }) => from), ...steps.flatMap(({ removed }) => removed)])]
   const bytesOf = (path: string): number | null => {
     const reading = situation.files[path]
-    return reading?.kind === 'found' ? reading.allocatedBytes : null
+    return reading?.kind === 'found' ? copyBytesOf(situation, path) : null
   }
-  const unproven = situation.unproven[name]
+  const unproven = judgeSnapshots(situation)[name]
+  const sound = soundLayers(situation)
   const checks = [
     ...deleteChecks({ snapshot, job: jobs[0] ?? null, version: host.libvirtVersion }),
     refusedIf(
@@ -112,7 +115,7 @@ export function planDelete(
     order,
     receivers,
     rebased: [...new Set(steps.flatMap(({ rebased }) => rebased))].filter(
-      (path) => situation.sound.includes(path) && !goes.includes(path),
+      (path) => sound.includes(path) && !goes.includes(path),
     ),
     pins: pinsFor(situation, model, steps),
     metadataOnly: unproven?.onlyMetadata === true || detached,

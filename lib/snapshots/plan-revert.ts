@@ -20,7 +20,9 @@ import {
   refuseSafety,
   refuseVolumes,
 } from './revert-rules.ts'
-import { treeOf, type Situation } from './situation.ts'
+import { judgeSnapshots, type Unproven } from '../situation/judge-snapshots.ts'
+import type { Situation } from '../situation/situation.ts'
+import { treeOf } from './tree-of.ts'
 import { revertChecks } from './snapshot-rules.ts'
 import { chainFrom } from './tree-model.ts'
 import type { RevertPlan } from './types.ts'
@@ -48,7 +50,7 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
     .map((each) => each.name)
   const external = snapshot.disks.filter((disk) => disk.kind === 'external' && disk.frozenPath !== null)
   const folders = [...new Set(external.map((disk) => posix.dirname(disk.frozenPath!)))]
-  const unproven = situation.unproven[name]
+  const unproven = judgeSnapshots(situation)[name]
   const emptied = drivesToEmpty(snapshot)
   const checks = [
     ...revertChecks({
@@ -118,7 +120,7 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
 }
 
 /** A person may insist where the files are there but may hold other data. */
-const insistable = (check: PlanCheck, unproven: Situation['unproven'][string] | undefined): PlanCheck =>
+const insistable = (check: PlanCheck, unproven: Unproven | undefined): PlanCheck =>
   check.name === 'restore points' && unproven?.canInsist
     ? {
         ...check,

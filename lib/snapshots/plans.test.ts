@@ -5,7 +5,8 @@ import { world } from '../testing/snapshot-worlds.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 import { planDelete } from './plan-delete.ts'
 import { planRevert } from './plan-revert.ts'
-import { treeOf, type Situation } from './situation.ts'
+import { headerBelow, type Situation } from '../situation/situation.ts'
+import { treeOf } from './tree-of.ts'
 import { chainFrom, type TreeModel } from './tree-model.ts'
 
 const need = (more: Partial<FoundUse> = {}): FoundUse => ({
@@ -47,6 +48,12 @@ const change = (
   snapshots: situation.snapshots.map((each) => (each.name === name ? { ...each, ...more } : each)),
 })
 
+/** Something wrote to a frozen layer two hours later, and Keyframe knows of no merge. */
+const changedLate = (path: string): Situation => ({
+  ...whole,
+  files: { ...whole.files, [path]: found(path, headerBelow(whole, path), { modifiedMs: 7_201_000 }) },
+})
+
 describe('a plan of a delete', () => {
   it('removes no file that anything kept still reads, whatever the tree', () => {
     fc.assert(
@@ -82,7 +89,7 @@ describe('a plan of a delete', () => {
       pins: [],
       bytesToCopy: 1024 * 1024,
     })
-    expect(remove({ ...whole, sound: [] }).rebased).toEqual([])
+    expect(remove(changedLate('/img/b')).rebased).toEqual([])
     expect(remove(whole, 's1', true).order).toEqual(['s3', 's2', 's1'])
     expect(() => remove(whole, 'none')).toThrow(/no snapshot called “none” any more/)
   })
@@ -138,8 +145,8 @@ describe('a plan of a delete', () => {
     ['an old libvirt', { ...whole, host: { ...whole.host, libvirtVersion: '8.0.0' } }, /needs 9.0/],
     [
       'what was merged by hand',
-      { ...whole, unproven: { s1: { reason: 'Merged by hand.', onlyMetadata: true, canInsist: false } } },
-      /Merged by hand/,
+      { ...whole, written: { '/img/base': 'vda of db' } },
+      /base is written to by vda of db now.*merged by hand/,
     ],
   ])('%s is refused', (_, situation, sentence) => {
     expect(remove(situation).refusal).toMatch(sentence)
@@ -215,7 +222,15 @@ describe('what a delete works on', () => {
       files: Object.fromEntries(Object.entries(whole.files).filter(([path]) => path !== '/img/c')),
     }
     expect(remove(halfway, 's3').refusal).toMatch(/does not stand on b any more/)
-    expect(remove({ ...halfway, tainted: ['/img/b'] }, 's3')).toMatchObject({
+    expect(
+      remove(
+        {
+          ...halfway,
+          taints: { '/img/b': { path: '/img/b', reason: '', sinceMs: 0, topPaths: [null] } },
+        },
+        's3',
+      ),
+    ).toMatchObject({
       refusal: null,
       removedFiles: [],
     })
@@ -432,9 +447,9 @@ describe('a plan of a revert', () => {
     ['a full disk', { ...whole, folders: { '/img': { freeBytes: 0, permissions: null } } }, 's1', /is full/],
     [
       'what is known to be wrong',
-      { ...whole, unproven: { s1: { reason: 'It is gone.', onlyMetadata: false, canInsist: false } } },
+      { ...whole, written: { '/img/base': 'vda of db' } },
       's1',
-      /It is gone/,
+      /no longer holds what was frozen/,
     ],
   ])('%s is refused', (_, situation, name, sentence) => {
     expect(first(situation, name).refusal).toMatch(sentence)
@@ -462,11 +477,8 @@ describe('a plan of a revert', () => {
   })
 
   it('lets a person insist where the files are there', () => {
-    const plan = first({
-      ...whole,
-      unproven: { s1: { reason: 'Changed.', onlyMetadata: false, canInsist: true } },
-    })
-    expect([plan.refusal, plan.unproven]).toEqual([null, 'Changed.'])
+    const plan = first(changedLate('/img/base'))
+    expect([plan.refusal, plan.unproven]).toEqual([null, expect.stringMatching(/base was changed 2 h after/)])
   })
 
   it('refuses a chain that libvirt could not start', () => {

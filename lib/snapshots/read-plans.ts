@@ -1,7 +1,7 @@
 import 'server-only'
 import { planDelete, type PlannedDelete } from './plan-delete.ts'
 import { planRevert, type PlannedRevert } from './plan-revert.ts'
-import { readSituation } from './read-situation.ts'
+import { readSituation } from '../situation/read-situation.ts'
 
 /** The plan of a delete as things are now. Throws HostDown, VmGone, and Refusal when the snapshot is gone. */
 export const readDeletePlan = async (

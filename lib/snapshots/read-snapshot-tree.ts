@@ -2,19 +2,19 @@ import 'server-only'
 import { requireVm } from '../hosts/find-vm.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { deleteRefusal, revertRefusal } from './snapshot-rules.ts'
-import { unprovenSnapshots } from '../merges/unproven.ts'
+import { readUnproven } from '../situation/read-layer-facts.ts'
 import type { SnapshotTree } from './types.ts'
 
 /** The snapshots of a VM as a tree. Throws HostDown and VmGone. */
 export async function readSnapshotTree(hostName: string, vmUuid: string): Promise<SnapshotTree> {
   const { host } = await requireVm(hostName, vmUuid)
   const { list, current } = await readSnapshots(await host.connection.reader(), vmUuid)
-  const unproven = await unprovenSnapshots(host, list)
+  const unproven = await readUnproven(host, list)
   const job = host.jobs.jobsOf(vmUuid)[0] ?? null
   const version = host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : ''
   const nodes = list.map((snapshot) => {
     const children = list.filter((each) => each.parent === snapshot.name).map((each) => each.name)
-    const found = unproven.get(snapshot.name)
+    const found = unproven[snapshot.name]
     const reason = found?.reason ?? null
     return {
       name: snapshot.name,

@@ -2,7 +2,8 @@ import { posix } from 'node:path'
 import { chainFrom } from './tree-model.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { describeUse } from '../storage/describe-use.ts'
-import { treeOf, type Situation } from './situation.ts'
+import type { Situation } from '../situation/situation.ts'
+import { treeOf } from './tree-of.ts'
 
 /**
  * What libvirt does in a revert without asking, and where that harms (each tried by hand, lib/hosts/LIBVIRT.md, “Snapshots”). Each

@@ -104,8 +104,8 @@ export function acts(keyframe: Keyframe, vm: string) {
       return keyframe.ended(await this.startSnapshot(input))
     },
     async plan(question: MergeQuestion = {}) {
-      const { planMerge } = await import('../merges/plan-merge.ts')
-      return planMerge(HOST, vm, question)
+      const { readMergePlans } = await import('../merges/read-merge-plans.ts')
+      return readMergePlans(HOST, vm, question)
     },
     /** Of each range the plan as a dialog would show it now. */
     async startMerge(

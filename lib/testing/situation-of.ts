@@ -1,7 +1,7 @@
 import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
-import type { Situation } from '../snapshots/situation.ts'
+import type { Situation } from '../situation/situation.ts'
 import type { TreeModel } from '../snapshots/tree-model.ts'
 
 const MIB = 1024 * 1024
@@ -59,7 +59,7 @@ export function situationOf(model: TreeModel): Situation {
   const disks = Object.entries(model.active).map(([target, path]) => diskOf(target, path))
   const none = { jobs: 0, bytesPerMs: null, medianMs: null }
   return {
-    version: 1,
+    version: 2,
     host: { name: 'lab', libvirtVersion: '11.3.0' },
     vm: {
       uuid: 'u',
@@ -102,9 +102,11 @@ export function situationOf(model: TreeModel): Situation {
     uses: {},
     gaps: [],
     unheard: [],
-    unproven: {},
-    tainted: [],
-    sound: Object.keys(model.backing),
+    taints: {},
+    soundRecords: {},
+    written: {},
+    own: Object.keys(model.backing),
+    copyBytes: {},
     paces: { merges: none, reverts: none },
   }
 }

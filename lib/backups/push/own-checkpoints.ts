@@ -13,8 +13,8 @@ import type { Host } from '../../hosts/host.ts'
 import { readSnapshots } from '../../hosts/snapshot-metadata.ts'
 import { attribute, child, children, childText, parseXml } from '../../hosts/xml.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
-import { markSound } from '../../merges/sound-layers.ts'
-import { unprovenSnapshots } from '../../merges/unproven.ts'
+import { markSound } from '../../situation/sound-layers.ts'
+import { readUnproven } from '../../situation/read-layer-facts.ts'
 import { store } from '../../store/store.ts'
 
 export interface Checkpoint {
@@ -108,7 +108,7 @@ export async function deleteCheckpoint(
   const vm = await host.inventory.vmNow(domain.uuid)
   if (!vm?.running) return
   const { list } = await readSnapshots(await host.connection.reader(), domain.uuid)
-  const unproven = await unprovenSnapshots(host, list)
+  const unproven = await readUnproven(host, list)
   const remove = async (flags?: typeof VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY) => {
     const checkpoint = await domain.checkpointLookupByName(name)
     await call(new DomainCalls(host.connection.uri, domain).checkpointDelete(checkpoint, flags))
@@ -124,7 +124,7 @@ export async function deleteCheckpoint(
   }
   await forget(host.name, domain.uuid, name)
   const sound = list
-    .filter((snapshot) => !unproven.has(snapshot.name))
+    .filter((snapshot) => unproven[snapshot.name] === undefined)
     .flatMap((snapshot) =>
       snapshot.disks.flatMap((disk) =>
         disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : [],

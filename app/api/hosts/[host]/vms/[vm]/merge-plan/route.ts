@@ -1,5 +1,5 @@
 import { route } from '@/lib/access/route'
-import { planMerge } from '@/lib/merges/plan-merge'
+import { readMergePlans } from '@/lib/merges/read-merge-plans'
 
 /** Merges of one disk (`?target=`) or all, from `?top=` down to `?base=`, in both directions. */
 export const GET = route('merge.plan', async (request, { params }) => {
@@ -11,5 +11,5 @@ export const GET = route('merge.plan', async (request, { params }) => {
     basePath: given('base'),
     removeTemplates: query.get('removeTemplates') === 'yes',
   }
-  return planMerge(params.host ?? '', params.vm ?? '', range)
+  return readMergePlans(params.host ?? '', params.vm ?? '', range)
 })

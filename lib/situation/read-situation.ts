@@ -2,6 +2,9 @@ import 'server-only'
 import { posix } from 'node:path'
 import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import { layersIn } from '../chains/disk-chain.ts'
+import { readCopyBytes } from '../hosts/copy-bytes.ts'
+import { chainIn } from '../hosts/follow-headers.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
@@ -11,10 +14,12 @@ import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata
 import { walkChain } from '../hosts/walk-chain.ts'
 import { readPace } from '../jobs/pace.ts'
 import { readFileUsers } from '../storage/file-users.ts'
+import { readOwnLayers } from '../storage/own-layers.ts'
+import type { LayerFacts } from './judge-snapshots.ts'
+import { readLayerFacts } from './read-layer-facts.ts'
 import type { Situation } from './situation.ts'
-import { judgeSnapshots } from '../merges/unproven.ts'
 
-/** Reads all that plans of a VM's snapshots rest on. Throws HostDown, VmHung and VmGone. */
+/** Reads all that plans of a VM's merges, deletes and reverts rest on. Throws HostDown, VmHung and VmGone. */
 export async function readSituation(hostName: string, vmUuid: string): Promise<Situation> {
   const { host, vm } = await requireVm(hostName, vmUuid)
   // Of the others what was read within the last second will do: fifty plans at once would read every file fifty times.
@@ -30,11 +35,13 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
   const parsed = parseDomainXml(nextXml)
   const next = { ...parsed, disks: await resolveVolumes(connect, parsed.disks) }
   const description = vm.description ?? next
-  const files = await readFiles(host, [...description.disks, ...next.disks], list)
+  const known = await readFiles(host, [...description.disks, ...next.disks], list)
+  const layers = await readLayerFacts(host, list, known)
+  const { files } = layers
   const users = await readFileUsers(host, Object.keys(files), 'now')
-  const { unproven, sound, tainted } = await judgeSnapshots(host, list)
   return {
-    version: 1,
+    ...layers,
+    version: 2,
     host: {
       name: host.name,
       libvirtVersion: host.connection.status.status === 'up' ? host.connection.status.libvirtVersion : '',
@@ -49,17 +56,14 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
       description,
       next,
     },
-    snapshots: list,
     current,
     jobs,
-    files,
     folders: await readFolders(host, Object.keys(files)),
     uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
     gaps: users.gaps,
     unheard: users.unheard,
-    unproven: Object.fromEntries(unproven),
-    sound,
-    tainted,
+    own: [...(await readOwnLayers(host.name, vm, list))],
+    copyBytes: await readLayerBytes(host, vm, layers, description.disks),
     paces: {
       merges: await readPace(hostName, ['merge', 'delete']),
       reverts: await readPace(hostName, ['revert']),
@@ -108,4 +112,32 @@ async function readFolders(host: Host, paths: readonly string[]): Promise<Situat
       ),
     ),
   )
+}
+
+/** Guests never write compressed clusters, so active layers need no look. What is raw may hold whatever its guest wrote. */
+async function readLayerBytes(
+  host: Host,
+  vm: { running: boolean },
+  { files, snapshots }: LayerFacts,
+  active: readonly XmlDisk[],
+): Promise<Record<string, number>> {
+  const layers = [
+    ...active.flatMap((disk) => layersIn(files, vm, disk).layers),
+    ...snapshots.flatMap(({ disks }) =>
+      disks.flatMap(({ frozenPath, frozenFormat }) =>
+        frozenPath === null ? [] : chainIn(files, frozenPath, frozenFormat).layers,
+      ),
+    ),
+  ]
+  const frozen = new Map(
+    layers.flatMap(({ reading, format }) =>
+      reading.kind === 'found' && format === 'qcow2' && !active.some(({ path }) => path === reading.path)
+        ? [[reading.path, reading] as const]
+        : [],
+    ),
+  )
+  const bytes = await Promise.all(
+    [...frozen].map(async ([path, image]) => [path, await readCopyBytes(host.files, image)] as const),
+  )
+  return Object.fromEntries(bytes)
 }
