@@ -1,8 +1,9 @@
 import 'server-only'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
+import type { XmlDisk } from '../hosts/domain-xml.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
-import { walkChain } from '../hosts/walk-chain.ts'
+import { walkDisk } from '../hosts/walk-chain.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { ChosenDisk, LeftOutDisk, SourceLayer } from './types.ts'
 
@@ -30,7 +31,7 @@ export async function chooseDisks(
       continue
     }
     const refusal = snapshotRefusal(disk)
-    const chain = refusal === null ? await readLayers(host, disk.path!, disk.format) : refusal
+    const chain = refusal === null ? await readLayers(host, disk) : refusal
     const reason = typeof chain === 'string' ? chain : sizeRefusal(chain.virtualBytes)
     if (reason === null && typeof chain !== 'string') disks.push({ target: disk.target, ...chain })
     else if (wanted !== null)
@@ -55,15 +56,15 @@ const sizeRefusal = (bytes: number): string | null =>
 /** Layers active first, or why they can't be read. */
 async function readLayers(
   host: Host,
-  path: string,
-  format: string | null,
+  disk: XmlDisk,
 ): Promise<{ virtualBytes: number; allocatedBytes: number; layers: SourceLayer[] } | string> {
-  const chain = await walkChain(host.files, path, format, 0)
-  const last = chain.layers.at(-1)!.reading
-  if (chain.end !== 'base')
-    return last.kind === 'found'
-      ? `The chain below ${last.path} can’t be followed to its end.`
-      : `${last.reason}.`
+  const chain = await walkDisk(host.files, disk, 0)
+  if (chain.end !== 'base') {
+    const lost = chain.layers.map(({ reading }) => reading).find(({ kind }) => kind !== 'found')
+    return lost === undefined || lost.kind === 'found'
+      ? `The chain below ${chain.layers.at(-1)?.reading.path ?? disk.target} can’t be followed to its end.`
+      : `${lost.reason}.`
+  }
   const found = chain.layers.flatMap(({ reading, format: recorded }) =>
     reading.kind === 'found' ? [{ reading, format: recorded ?? reading.detectedFormat }] : [],
   )

@@ -1,5 +1,5 @@
 import type { XmlDisk } from '../hosts/domain-xml.ts'
-import { chainIn, readingIn, type WalkedChain, type WalkedLayer } from '../hosts/follow-headers.ts'
+import type { WalkedChain, WalkedLayer } from '../hosts/follow-headers.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import type { BlockJobView } from '../hosts/types.ts'
@@ -21,28 +21,17 @@ export interface ChainFacts {
   usesOf(path: string): readonly FoundUse[]
 }
 
-/** Layers active first. For a running VM the ones QEMU has open count, for one that is off the headers are followed. Pure. */
-export function layersIn(
-  files: Readonly<Record<string, ImageReading>>,
-  vm: { running: boolean },
+/** The definition of a VM that is off names another file below a layer than the layer's own header; null where they agree. Pure. */
+export function pinnedOtherwise(
   disk: XmlDisk,
-): WalkedChain {
-  if (disk.path === null) return { layers: [], end: 'base' }
-  if (!vm.running || disk.layers.length === 0) return chainIn(files, disk.path, disk.format)
-  return {
-    end: 'base',
-    layers: disk.layers.map((layer): WalkedLayer => ({
-      reading:
-        layer.path === null
-          ? {
-              kind: 'unreadable',
-              path: `(${layer.sourceType} source)`,
-              reason: `this layer is of type ${layer.sourceType}, not a file of the host`,
-            }
-          : readingIn(files, layer.path),
-      format: layer.format,
-    })),
-  }
+  { reading, format }: WalkedLayer,
+  below: WalkedLayer | null,
+): string | null {
+  if (!disk.pinsBacking || reading.kind !== 'found' || format === 'raw') return null
+  const header = reading.backing?.name ?? null
+  const pinned = below?.reading.path ?? null
+  if ((reading.backing?.path ?? header) === pinned) return null
+  return `The VM’s configuration has ${pinned ?? 'nothing'} below ${reading.path}, and its own header names ${header ?? 'nothing'}. The next start opens what the configuration says; tools that read the header open the other.`
 }
 
 /** Mode bits let nobody write to it. */
@@ -55,6 +44,8 @@ export function diskChainOf(facts: ChainFacts, disk: XmlDisk, chain: WalkedChain
   const layers = chain.layers.map((walked, index): ChainLayer => {
     const { reading } = walked
     const problems = layerProblems(walked)
+    const otherwise = facts.vm.running ? null : pinnedOtherwise(disk, walked, chain.layers[index + 1] ?? null)
+    if (otherwise !== null) problems.push({ kind: 'header-differs', sentence: otherwise })
     if (index === chain.layers.length - 1 && chain.end === 'loop')
       problems.push({
         kind: 'loop',

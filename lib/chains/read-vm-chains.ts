@@ -4,10 +4,9 @@ import type { Host } from '../hosts/host.ts'
 import type { XmlDisk } from '../hosts/domain-xml.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
-import type { WalkedChain } from '../hosts/follow-headers.ts'
-import { walkChain } from '../hosts/walk-chain.ts'
+import { walkDisk } from '../hosts/walk-chain.ts'
 import { readFileUsers, type FileUsers } from '../storage/file-users.ts'
-import { diskChainOf, layersIn } from './disk-chain.ts'
+import { diskChainOf } from './disk-chain.ts'
 import type { DiskChain } from './types.ts'
 
 /** The backing chain of every disk of a VM, running or off, read through libvirt alone. Throws HostDown and VmGone. */
@@ -26,7 +25,7 @@ export async function readLayerPaths(
   vm: KnownVm,
   disks: readonly XmlDisk[] = vm.description?.disks ?? [],
 ): Promise<string[]> {
-  const chains = await Promise.all(disks.map((disk) => walkDisk(host, vm, disk)))
+  const chains = await Promise.all(disks.map((disk) => walkDisk(host.files, disk)))
   const paths = chains.flatMap((chain) => chain.layers.map((layer) => layer.reading.path))
   return [...new Set(paths)].filter((path) => path.startsWith('/'))
 }
@@ -46,14 +45,5 @@ export async function readDiskChain(
     jobs: host.jobs.jobsOf(vm.uuid),
     usesOf: (path: string) => users.of(path),
   }
-  return diskChainOf(facts, disk, await walkDisk(host, vm, disk))
-}
-
-/** Every file of it that is looked at; of a running VM those that QEMU has open. */
-async function walkDisk(host: Host, vm: KnownVm, disk: XmlDisk): Promise<WalkedChain> {
-  if (disk.path === null) return { layers: [], end: 'base' }
-  if (!vm.running || disk.layers.length === 0) return walkChain(host.files, disk.path, disk.format)
-  const paths = disk.layers.flatMap((layer) => layer.path ?? [])
-  const readings = await Promise.all(paths.map((path) => host.files.read(path)))
-  return layersIn(Object.fromEntries(readings.map((reading) => [reading.path, reading])), vm, disk)
+  return diskChainOf(facts, disk, await walkDisk(host.files, disk))
 }

@@ -12,7 +12,14 @@ export interface FileUser {
 }
 
 export type LayerProblemKind =
-  'missing' | 'unreadable' | 'loop' | 'format-not-recorded' | 'format-differs' | 'corrupt' | 'too-deep'
+  | 'missing'
+  | 'unreadable'
+  | 'loop'
+  | 'format-not-recorded'
+  | 'format-differs'
+  | 'corrupt'
+  | 'too-deep'
+  | 'header-differs'
 export interface LayerProblem {
   kind: LayerProblemKind
   /** What is wrong and what to do, ready to show. */

@@ -2,7 +2,7 @@ import 'server-only'
 import type { DomainDescription } from './domain-xml.ts'
 import type { ImageFiles } from './image-files.ts'
 import type { Attention, DiskSummary } from './types.ts'
-import { walkChain } from './walk-chain.ts'
+import { walkDisk } from './walk-chain.ts'
 
 /** Facts of files that the list shows may be this old: reading a layer takes 4 ms (measured). */
 const FACTS_AGE_MS = 20_000
@@ -38,15 +38,15 @@ export async function readDiskFacts(files: ImageFiles, description: DomainDescri
       disks.push(summary)
       continue
     }
-    const chain = await walkChain(files, disk.path, disk.format, FACTS_AGE_MS)
+    const chain = await walkDisk(files, disk, FACTS_AGE_MS)
     paths.set(
       disk.target,
       chain.layers.map((layer) => layer.reading.path),
     )
     const found = chain.layers.flatMap((layer) => (layer.reading.kind === 'found' ? [layer.reading] : []))
-    const last = chain.layers.at(-1)?.reading
-    if (last && last.kind !== 'found' && last.path.startsWith('/'))
-      broken.push({ kind: 'broken-chain', sentence: `${disk.target}: ${last.reason}` })
+    for (const { reading } of chain.layers)
+      if (reading.kind !== 'found' && reading.path.startsWith('/'))
+        broken.push({ kind: 'broken-chain', sentence: `${disk.target}: ${reading.reason}` })
     if (chain.end === 'loop')
       broken.push({ kind: 'broken-chain', sentence: `${disk.target}: its backing files form a loop` })
     disks.push({

@@ -29,10 +29,12 @@ export interface XmlDisk {
   readonly: boolean
   shareable: boolean
   transient: boolean
-  /** Active layer first; only of a running domain, whose XML holds <backingStore>. */
+  /** Active layer first, as far as the XML names them: all of a running VM's, of one that is off only what somebody has pinned. */
   layers: XmlLayer[]
   /** The XML says what lies below it, or that nothing does: libvirt then does not look at the image itself. */
   pinsBacking: boolean
+  /** It also says that nothing lies below the last layer that it names: libvirt looks at no header at all. */
+  pinsEnd: boolean
   /** The VM starts without it where it is missing. */
   isOptional: boolean
   /** Set while a copy or an active commit mirrors. */
@@ -133,11 +135,8 @@ function parseDisk(disk: XmlElement): XmlDisk {
   const sourceType = attribute(disk, 'type') ?? 'file'
   const layers: XmlLayer[] =
     path === null && volume === null ? [] : [{ path, volume, sourceType, format, nodeIndex: index(source) }]
-  for (
-    let below = child(disk, 'backingStore');
-    below && child(below, 'source');
-    below = child(below, 'backingStore')
-  ) {
+  let below = child(disk, 'backingStore')
+  for (; below && child(below, 'source'); below = child(below, 'backingStore')) {
     const layerSource = child(below, 'source')
     layers.push({
       path: sourcePath(layerSource),
@@ -161,6 +160,7 @@ function parseDisk(disk: XmlElement): XmlDisk {
     layers,
     isOptional: attribute(source, 'startupPolicy') === 'optional',
     pinsBacking: child(disk, 'backingStore') !== undefined,
+    pinsEnd: below !== undefined,
     mirror: mirror ? { job: attribute(mirror, 'job'), ready: attribute(mirror, 'ready') === 'yes' } : null,
   }
 }

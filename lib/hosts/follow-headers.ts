@@ -1,3 +1,4 @@
+import type { XmlDisk } from './domain-xml.ts'
 import type { ImageFile, ImageReading } from './image-files.ts'
 
 /** Layers that are followed before a chain counts as endless; libvirt itself stops at 200 (VIR_STORAGE_MAX_CHAIN). */
@@ -14,6 +15,37 @@ export interface WalkedChain {
   layers: WalkedLayer[]
   /** Why the walk did not end at a base. */
   end: 'base' | 'missing' | 'unreadable' | 'loop' | 'too-deep'
+}
+
+/**
+ * What a disk opens: the layers that its XML names, and below the last of them what the headers say, unless the XML says that
+ * nothing lies there. Of a running VM all are named; a VM that is off opens what its definition pins, whatever the headers say
+ * (libvirt's knowledge base, “Disk image chains”).
+ */
+export function* followDisk(disk: XmlDisk): Generator<string, WalkedChain, ImageReading> {
+  const [top, ...named] = disk.layers
+  if (disk.path === null) return { layers: [], end: 'base' }
+  if (top === undefined || !disk.pinsBacking) return yield* followHeaders(disk.path, disk.format)
+  const layers: WalkedLayer[] = []
+  for (const layer of [{ ...top, path: disk.path, format: disk.format }, ...named]) {
+    if (layer.path === null) {
+      const reading: ImageReading = {
+        kind: 'unreadable',
+        path: `(${layer.sourceType} source)`,
+        reason: `this layer is of type ${layer.sourceType}, not a file of the host`,
+      }
+      layers.push({ reading, format: layer.format })
+      return { layers, end: 'unreadable' }
+    }
+    const reading: ImageReading = yield layer.path
+    layers.push({ reading, format: layer.format })
+  }
+  const lost = layers.find(({ reading }) => reading.kind !== 'found')?.reading.kind
+  if (lost !== undefined && lost !== 'found') return { layers, end: lost }
+  const last = layers.at(-1)!
+  if (disk.pinsEnd) return { layers, end: 'base' }
+  const below = yield* followHeaders(last.reading.path, last.format)
+  return { layers: [...layers, ...below.layers.slice(1)], end: below.end }
 }
 
 /** Follows backing files from `path` down: asks for one file after the other, and is told what it is. */
@@ -54,7 +86,17 @@ export function chainIn(
   path: string,
   format: string | null,
 ): WalkedChain {
-  const walk = followHeaders(path, format)
+  return among(files, followHeaders(path, format))
+}
+
+/** What a disk opens, among files that were read before. Pure. */
+export const diskIn = (files: Readonly<Record<string, ImageReading>>, disk: XmlDisk): WalkedChain =>
+  among(files, followDisk(disk))
+
+function among(
+  files: Readonly<Record<string, ImageReading>>,
+  walk: Generator<string, WalkedChain, ImageReading>,
+): WalkedChain {
   let step = walk.next()
   while (!step.done) step = walk.next(readingIn(files, step.value))
   return step.value

@@ -27,6 +27,16 @@ it('a disk that was left out of the snapshot does not lend its tag to the first 
   expect(repinned).toContain(store('/i/b.qcow2'))
 })
 
+it.each([
+  ['a volume', `<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>`],
+  ['a network disk', `<disk type='network'><source protocol='rbd' name='p/v'/><target dev='vda'/></disk>`],
+  ['a file that could not be read', `<disk type='file'><source file='/i/a'/><target dev='vda'/></disk>`],
+])('%s never comes to say that nothing lies below it', (_, disk) => {
+  expect(pinBacking(disk, () => null)).toBe(disk)
+  const emptied = `<disk type='file' device='cdrom'><target dev='sda'/></disk>`
+  expect(pinBacking(emptied, () => null)).toContain('<backingStore/>')
+})
+
 it('a block device is named as one, as the disk and below it', () => {
   const disk = `<disk type='block' device='disk'><source dev='/dev/vg/a'/><target dev='vda'/></disk>`
   expect(pinBacking(disk, () => [{ path: '/dev/vg/b', format: 'raw' }])).toContain(

@@ -29,15 +29,25 @@ const storeXml = (below: readonly PinnedLayer[]): string =>
 
 /**
  * The snapshot's XML in which every disk of its stored definitions says what lies below it; `below` gives the layers below a
- * file, nearest first. A disk that says so already stays to the letter. Without it libvirt 11.3 looks at the images itself when an
+ * file, nearest first, and null where they are not known: such a disk must not come to say that nothing does, or the guest would
+ * see zeros. A disk that says so already stays to the letter. Without it libvirt 11.3 looks at the images itself when an
  * ancestor is deleted, and dies where it can't: at an empty CD drive for one (LIBVIRT.md, “Snapshots”). Pure.
  */
-export function pinBacking(xml: string, below: (path: string) => readonly PinnedLayer[]): string {
+export function pinBacking(xml: string, below: LayersBelow): string {
   return xml.replace(DISK_XML, (disk) => {
     if (!disk.includes('<target ') || disk.includes('<backingStore')) return disk
-    const source = /<source [^>]*?\b(?:file|dev)='([^']*)'/.exec(disk)
-    return disk.replace('<target ', () => `${storeXml(source ? below(unescapeXml(source[1]!)) : [])}<target `)
+    const layers = belowDisk(disk, below)
+    return layers === null ? disk : disk.replace('<target ', () => `${storeXml(layers)}<target `)
   })
+}
+
+export type LayersBelow = (path: string) => readonly PinnedLayer[] | null
+
+/** Nothing lies below an empty drive; of a volume or a network disk nobody knows here. */
+function belowDisk(disk: string, below: LayersBelow): readonly PinnedLayer[] | null {
+  if (!disk.includes('<source ')) return []
+  const source = /<source [^>]*?\b(?:file|dev)='([^']*)'/.exec(disk)
+  return source === null ? null : below(unescapeXml(source[1]!))
 }
 
 /** One disk's XML without what it says of the layers below it. Pure. */
@@ -51,11 +61,7 @@ export function stripBacking(disk: string): string {
 }
 
 /** The snapshot's XML in which no disk names one of these files as a layer below it: such a disk names what lies there now. Pure. */
-export const repinBacking = (
-  xml: string,
-  gone: readonly string[],
-  below: (path: string) => readonly PinnedLayer[],
-): string =>
+export const repinBacking = (xml: string, gone: readonly string[], below: LayersBelow): string =>
   pinBacking(
     xml.replace(DISK_XML, (disk) => {
       const stores = disk.slice(disk.indexOf('<backingStore'))

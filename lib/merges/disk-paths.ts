@@ -1,6 +1,6 @@
 import 'server-only'
 import { requireVm } from '../hosts/find-vm.ts'
-import { walkChain } from '../hosts/walk-chain.ts'
+import { walkDisk } from '../hosts/walk-chain.ts'
 
 /** Files of a disk's chain as libvirt has it this moment, base first; empty when the VM has no such disk. */
 export async function readDiskPaths(hostName: string, vmUuid: string, target: string): Promise<string[]> {
@@ -8,9 +8,6 @@ export async function readDiskPaths(hostName: string, vmUuid: string, target: st
   host.files.forget()
   const disk = vm.description?.disks.find((each) => each.target === target)
   if (!disk?.path) return []
-  if (vm.running && disk.layers.length > 0)
-    return disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path])).reverse()
-  return (await walkChain(host.files, disk.path, disk.format, 0)).layers
-    .map((layer) => layer.reading.path)
-    .reverse()
+  const { layers } = await walkDisk(host.files, disk, 0)
+  return layers.flatMap(({ reading }) => (reading.path.startsWith('/') ? [reading.path] : [])).reverse()
 }

@@ -64,3 +64,9 @@ export function refuseInternal(fates: Fates, gone: readonly string[]): string | 
     ? null
     : `${path} holds ${nameInternal(internalIn(path, fates))}, which a commit would destroy.`
 }
+
+/** A pull takes the active layer off what lies below it, and the snapshots inside that layer read what lies there. */
+export const refuseInternalTop = (fates: Fates, top: string): string | null =>
+  internalIn(top, fates).length > 0
+    ? `${top} holds ${nameInternal(internalIn(top, fates))}, which reads the layers below: without them it would be spoilt.`
+    : null

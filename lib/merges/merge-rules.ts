@@ -7,7 +7,7 @@ import type { PlanCheck } from '../plans/types.ts'
 import type { Situation } from '../situation/situation.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isStandby } from '../storage/sharers.ts'
-import { refuseInternal, type Fates } from './file-fate.ts'
+import { refuseInternal, refuseInternalTop, type Fates } from './file-fate.ts'
 import type { MergeEffects } from './merge-effects.ts'
 import type { MergeRange } from './types.ts'
 
@@ -30,13 +30,15 @@ export interface JudgedRange extends MergeRange {
   touched: readonly string[]
   /** The template that it changes. */
   template: string | null
+  /** Templates that it takes away. */
+  removedTemplates: readonly string[]
 }
 
 /** Everything that is asked before a merge of a range that can be meant. */
 export function mergeChecks(question: DiskQuestion, range: JudgedRange): PlanCheck[] {
   const { situation, chain, fates } = question
   const { vm } = situation
-  const { baseIndex, topIndex, effects, receiver, touched, template } = range
+  const { baseIndex, topIndex, effects, receiver, touched } = range
   const spaceFreeBytes = freeBytesFor(situation, receiver)
   return [
     refusedIf(
@@ -67,17 +69,11 @@ export function mergeChecks(question: DiskQuestion, range: JudgedRange): PlanChe
       'restore points',
       range.direction === 'commit'
         ? refuseInternal(fates, [...effects.removedPaths, ...effects.keptFiles.map(({ path }) => path)])
-        : null,
+        : refuseInternalTop(fates, range.topPath),
       'No snapshot inside a file is lost.',
-      'Revert to it and delete it first, or pull up, which keeps the file.',
+      'Revert to it and delete it first.',
     ),
-    warnedIf(
-      'templates',
-      template === null
-        ? null
-        : `${posix.basename(template)} is a template: no disk of ${vm.name} is known to have written to it. Whoever makes a VM from it later gets what this VM wrote.`,
-      'No template changes.',
-    ),
+    warnedIf('templates', warnTemplate(vm.name, range), 'No template changes or goes.'),
     refusedIf(
       'space',
       refuseSpace(effects, spaceFreeBytes, receiver),
@@ -93,15 +89,29 @@ export function mergeChecks(question: DiskQuestion, range: JudgedRange): PlanChe
         : null,
       'No restore point is lost.',
     ),
-    warnedIf(
-      'leftovers',
-      touched.some((path) => situation.taints[path] !== undefined)
-        ? `An earlier merge into ${touched.find((path) => situation.taints[path] !== undefined)} was broken off. This one finishes it.`
-        : null,
-      'Nothing is left of an earlier merge.',
-    ),
+    warnedIf('leftovers', warnLeftovers(question, range), 'Nothing is left of an earlier merge.'),
     IMAGE_LOCKS,
   ]
+}
+
+function warnTemplate(vm: string, { template, removedTemplates }: JudgedRange): string | null {
+  if (template !== null)
+    return `${posix.basename(template)} is a template: no disk of ${vm} is known to have written to it. Whoever makes a VM from it later gets what this VM wrote.`
+  const names = removedTemplates.map((path) => posix.basename(path)).join(', ')
+  return names === ''
+    ? null
+    : `${names}: a template, which no disk of ${vm} is known to have written to, is removed. Nobody can make a VM from it afterwards.`
+}
+
+/** A merge that was broken off has spoilt what its base froze; a full commit brings the chain in order, a pull goes past it. */
+function warnLeftovers({ situation: { taints }, chain }: DiskQuestion, range: JudgedRange): string | null {
+  const below = chain.layers.slice(Math.max(range.baseIndex, 0), range.topIndex + 1)
+  const broken = below.find(({ path }) => taints[path] !== undefined)
+  if (!broken) return null
+  const name = posix.basename(broken.path)
+  return range.direction === 'commit'
+    ? `An earlier merge into ${name} was broken off. This one finishes it.`
+    : `An earlier merge into ${name} was broken off, and its snapshots stay unproven. After this pull it can’t be finished any more. To finish it, commit down instead.`
 }
 
 /** What is free where a layer lies; null when libvirt can’t tell. */
@@ -174,7 +184,8 @@ function refuseNarrower(
     const index = top === null ? -1 : chain.layers.findIndex((layer) => layer.path === top)
     return index === -1 || index > topIndex
   })
-  return beyond || changed
+  // Records say how far the merges into it reached; without one only the time tells that there was any.
+  return beyond || (changed && tops.length === 0)
     ? `A merge into ${base.path} was broken off that reached further up than this one: ${base.path} holds some of its data, which this merge would leave there.`
     : null
 }

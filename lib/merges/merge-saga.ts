@@ -26,6 +26,7 @@ const STALE_PLAN_MS = 2_000
  * Merge layers of one or more disks, one disk after the other. First:
  * | check the plan | after a wait in the queue: plan anew and compare | (own record)                           |                                   |
  * Then per disk:
+ * | check     | at a later try, and of every disk but the first: plan anew, refuse what would do more than was shown | it is merged, or has its job |  |
  * | step      | do                                              | done when                              | undo                              |
  * | remember  | record that the base is about to change         | (own record)                           | stays: the base may have changed  |
  * | begin     | blockCommit or blockRebase                      | the disk has a job, or the merged chain| blockJobAbort: the chain as it was|
@@ -48,8 +49,12 @@ export const mergeSaga: Saga<MergeJob> = {
     if (context.run === 1 && context.waitedMs > STALE_PLAN_MS)
       await context.step('check the plan', { do: () => refuseOtherPlan(context.input) })
     if (context.run > 1) await context.step('check the chain', { do: () => refuseOtherChain(context.input) })
-    for (const [index, plan] of context.input.plans.entries())
+    for (const [index, plan] of context.input.plans.entries()) {
+      // The disks before it may have taken hours, and a retry may come a week later.
+      if (context.run > 1 || index > 0)
+        await context.step(`check ${plan.target}`, { do: () => refuseOtherMerge(context.input, plan) })
       result.push(...(await mergeDisk(context, plan, index)))
+    }
     await context.copied(context.input.plans.reduce((sum, plan) => sum + plan.bytesToCopy, 0))
     return result
   },
@@ -115,6 +120,35 @@ async function refuseOtherPlan({ host, vm, plans }: MergeJob): Promise<true> {
     refuseChangedPlan(shown.plan.fingerprint, now?.plan.fingerprint ?? '')
     if (now?.refusal) throw new Refusal(`${shown.target} can’t be merged. ${now.refusal}`)
   }
+  return true
+}
+
+/** Throws Refusal when this disk's merge, not begun yet, would do more than was shown or can't be done any more. */
+async function refuseOtherMerge(input: MergeJob, shown: PlannedMerge): Promise<true> {
+  const { host } = await requireVm(input.host, input.vm)
+  if ((await hasBlockJob(host, input.vm, shown.target)) || (await isMerged(input, shown))) return true
+  const now = (
+    await readMergePlans(input.host, input.vm, {
+      target: shown.target,
+      topPath: shown.topPath,
+      basePath: shown.basePath,
+      removeTemplates: shown.removeTemplates,
+    })
+  ).find((option) => option.direction === shown.direction)
+  if (!now || now.refusal)
+    throw new Refusal(
+      `${shown.target} can’t be merged. ${now?.refusal ?? 'The VM has no such disk any more.'}`,
+    )
+  const more = [
+    ...now.removedFiles.filter((path) => !shown.removedFiles.includes(path)),
+    ...now.lostSnapshots.filter((name) => !shown.lostSnapshots.includes(name)),
+    ...(now.insist !== null && now.insist !== shown.insist ? [now.insist] : []),
+  ]
+  if (more.length > 0)
+    throw new Refusal(
+      `The merge of ${shown.target} would now also concern ${more.join(', ')}, which the plan that was shown did not say. Look at a new plan first.`,
+      { plan: 'changed' },
+    )
   return true
 }
 

@@ -127,7 +127,11 @@ describe('a plan that says yes', () => {
             expect(view(after, merged, stand(path)), path).toEqual(view(before, all, path))
           for (const index of others.clones.keys())
             expect(view(after, merged, `/img/clone${index}`)).toEqual(view(before, all, `/img/clone${index}`))
-          for (const path of inside) expect(option.removedFiles).not.toContain(path)
+          // A snapshot inside a file reads its own clusters there, and what lies below that file.
+          for (const path of inside) {
+            expect(option.removedFiles).not.toContain(path)
+            expect(view(after, merged, now[path] ?? null)).toEqual(view(before, all, backing[path] ?? null))
+          }
           if (!others.removeTemplates)
             for (const path of option.removedFiles) expect(situation.own).toContain(path)
           if (option.direction === 'commit' && option.insist === null)
@@ -291,6 +295,55 @@ describe('a plan that says no', () => {
     expect(plan(bare, 'commit').refusal).toMatch(/one layer only/)
     const empty = { ...bare, vm: { ...bare.vm, description: definitionOf([diskOf('sda', null)]) } }
     expect(planMerge(empty, { target: 'sda' })).toEqual([])
+  })
+
+  it('pulls nothing into a layer with snapshots inside, which read what lies below', () => {
+    const holding = withFile('/img/c', { internalSnapshots: [{ name: 'inside' }] as never })
+    expect(plan(holding, 'pull').refusal).toMatch(
+      /c holds the internal snapshot inside, which reads the layers/,
+    )
+  })
+
+  it('proposes to finish what was broken off, and calls no spoilt restore point kept', () => {
+    const broken = {
+      ...whole,
+      taints: { '/img/base': { path: '/img/base', reason: 'begun', sinceMs: 9e9, topPaths: [null] } },
+    }
+    expect(plan(broken, 'commit')).toMatchObject({ proposed: true })
+    expect(plan(broken, 'pull')).toMatchObject({ proposed: false, keptSnapshots: [], refusal: null })
+    expect(plan(broken, 'pull').plan.checks.find(({ verdict }) => verdict === 'warn')).toMatchObject({
+      name: 'leftovers',
+      sentence: expect.stringMatching(/can’t be finished any more/),
+    })
+  })
+
+  it('proposes to leave a template as it is, and warns where one goes', () => {
+    const clone = { ...whole, own: ['/img/a', '/img/b', '/img/c'], snapshots: [], current: null }
+    expect(plan({ ...clone, copyBytes: { '/img/base': 90 * MIB } }, 'pull').proposed).toBe(true)
+    const [, pull] = planMerge(clone, { target: 'vda', removeTemplates: true })
+    expect(pull!.plan.checks.find(({ name }) => name === 'templates')).toMatchObject({
+      verdict: 'warn',
+      sentence: expect.stringMatching(/^base: a template.*is removed/),
+    })
+  })
+
+  it('loses a restore point knowingly whose disk had another target then', () => {
+    const sata: Situation = {
+      ...whole,
+      snapshots: whole.snapshots.map((each) => ({
+        ...each,
+        disks: each.disks.map((disk) => ({ ...disk, target: 'sda' })),
+      })),
+    }
+    expect(plan(sata, 'commit').lostSnapshots).toEqual(['s1', 's2', 's3'])
+    expect(plan(sata, 'pull')).toMatchObject({ keptSnapshots: ['s1', 's2', 's3'], removedFiles: [] })
+  })
+
+  it('takes nothing from the restore points that a standby has on another host', () => {
+    const standby = need({ host: 'two', vmUuid: 'u', vmName: 'web', kind: 'snapshot', snapshot: 'old' })
+    expect(plan({ ...whole, uses: { '/img/base': [standby] } }, 'commit').refusal).toMatch(
+      /needed by the snapshot old of the VM web on two/,
+    )
   })
 
   it('warns of a standby, of hosts that were not heard, and of what an earlier merge left', () => {

@@ -4,7 +4,7 @@ import { refusalOf, refusedIf } from '../plans/checks.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
 import { forecastOf, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
-import { soundLayers } from '../situation/judge-snapshots.ts'
+import { judgeSnapshots, soundLayers } from '../situation/judge-snapshots.ts'
 import { restorePointsOf, type RestorePoint } from '../situation/restore-points.ts'
 import { chainNow, copyBytesOf, type Situation } from '../situation/situation.ts'
 import { sharersOf } from '../storage/sharers.ts'
@@ -66,7 +66,7 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
   const topPath = question.topPath ?? chain.layers.at(-1)?.path ?? ''
   const bottom = chain.layers[0]?.path ?? ''
   const { basePath } = question
-  return propose([
+  return propose(situation, new Set(Object.keys(judgeSnapshots(situation))), [
     planOne(asked, {
       target,
       direction: 'commit',
@@ -80,8 +80,8 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
 /** One range in one direction. */
 function planOne(question: DiskQuestion, range: MergeRange): PlannedMerge {
   const { situation, chain, fates } = question
-  const points = restorePointsOf(situation, chain.target)
   const layers = chain.layers.map(({ path }) => path)
+  const points = restorePointsOf(situation, chain.target, layers)
   const topIndex = layers.indexOf(range.topPath)
   const baseIndex = range.basePath === null ? -1 : layers.indexOf(range.basePath)
   const isCommit = range.direction === 'commit'
@@ -95,12 +95,24 @@ function planOne(question: DiskQuestion, range: MergeRange): PlannedMerge {
   const checks =
     wrongRange !== null || receiver === null
       ? [refusedIf('chain', wrongRange, '')]
-      : mergeChecks(question, { ...range, baseIndex, topIndex, effects, receiver, touched, template })
+      : mergeChecks(question, {
+          ...range,
+          baseIndex,
+          topIndex,
+          effects,
+          receiver,
+          touched,
+          template,
+          removedTemplates: effects.removedPaths.filter((path) => isOnlyTemplate(path, fates)),
+        })
   const forecast = forecastOf(situation.host.name, situation.paces.merges)
   const sound = soundLayers(situation)
+  const unproven = judgeSnapshots(situation)
   return {
     ...range,
     ...effects,
+    // What is unproven already is nothing that could be kept.
+    keptSnapshots: effects.keptSnapshots.filter((name) => unproven[name] === undefined),
     removedFiles: effects.removedPaths,
     templates: [...effects.removedPaths, ...effects.keptFiles.map(({ path }) => path)].filter((path) =>
       isOnlyTemplate(path, fates),
@@ -123,7 +135,14 @@ function planOne(question: DiskQuestion, range: MergeRange): PlannedMerge {
         situation.vm,
         { list: situation.snapshots, current: situation.current },
         checks,
-        { ...range, removeTemplates: fates.removeTemplates },
+        {
+          ...range,
+          removeTemplates: fates.removeTemplates,
+          removed: effects.removedPaths,
+          kept: effects.keptFiles.map(({ path }) => path),
+          lost: effects.lostSnapshots,
+          template,
+        },
         [{ target: chain.target, paths: layers }],
       ),
     },
@@ -199,10 +218,24 @@ function mergeSteps(
   ]
 }
 
-/** Marks of a disk's legal options the one that loses the fewest restore points, of equal ones the cheaper. */
-function propose(options: PlannedMerge[]): PlannedMerge[] {
-  const best = options
+/**
+ * Marks of a disk's legal options the one that loses the fewest restore points that are still good, changes no template, ends what
+ * was broken off, and of equal ones the cheaper.
+ */
+function propose(
+  { taints }: Situation,
+  unproven: ReadonlySet<string>,
+  options: PlannedMerge[],
+): PlannedMerge[] {
+  const cost = ({ direction, lostSnapshots, insist, chainBefore, bytesToCopy }: PlannedMerge) => [
+    lostSnapshots.filter((name) => !unproven.has(name)).length,
+    Number(insist !== null),
+    Number(direction === 'pull' && chainBefore.some(({ path }) => taints[path] !== undefined)),
+    bytesToCopy,
+  ]
+  const [best] = options
     .filter((option) => option.refusal === null)
-    .sort((a, b) => a.lostSnapshots.length - b.lostSnapshots.length || a.bytesToCopy - b.bytesToCopy)[0]
-  return options.map((option) => ({ ...option, proposed: option === best }))
+    .map((option) => ({ option, cost: cost(option) }))
+    .sort((a, b) => a.cost.map((each, index) => each - b.cost[index]!).find((each) => each !== 0) ?? 0)
+  return options.map((option) => ({ ...option, proposed: option === best?.option }))
 }

@@ -12,3 +12,17 @@ it('what a snapshot froze moves into a block device as one, and its overlay stay
   )
   expect(moved).toContain(`type='file'><source file='/i/web.s2'/>`)
 })
+
+it('a disk that had another target then is moved, one that only stands on the layer is not', () => {
+  const disk = (target: string, source: string, below = '') =>
+    `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${source}'/>${below}<target dev='${target}'/></disk>`
+  const above = disk('vdb', '/i/b', `<backingStore type='file'><source file='/i/a'/></backingStore>`)
+  expect(
+    moveLayer(disk('sda', '/i/a') + above, {
+      target: 'vda',
+      fromPath: '/i/a',
+      toPath: '/i/base',
+      toFormat: 'qcow2',
+    }),
+  ).toBe(disk('sda', '/i/base') + above)
+})

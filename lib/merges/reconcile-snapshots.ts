@@ -19,7 +19,6 @@ import {
 import type { Host } from '../hosts/host.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
-import { escapeXml } from '../hosts/xml.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 
 /** Where the calls go to, and how they are recorded. */
@@ -29,6 +28,7 @@ export interface Naming {
 }
 
 export interface MovedLayer {
+  /** The disk now; when a snapshot was taken it may have had another name. */
   target: string
   fromPath: string
   toPath: string
@@ -81,20 +81,22 @@ export async function repinSnapshots(
     const disks = definition?.disks ?? []
     const names = disks.some((disk) => disk.layers.slice(1).some((layer) => gone.includes(layer.path ?? '')))
     if (!names && !moved.includes(name)) continue
-    const below = new Map<string, PinnedLayer[]>()
+    const below = new Map<string, PinnedLayer[] | null>()
     for (const { path, format } of disks)
       if (path !== null) below.set(path, await readBelow(host, path, format))
     await redefineSnapshot(
       domain,
       name,
-      (xml) => repinBacking(xml, gone, (path) => below.get(path) ?? []),
+      (xml) => repinBacking(xml, gone, (path) => below.get(path) ?? null),
       naming,
     )
   }
 }
 
-async function readBelow(host: Host, path: string, format: string | null): Promise<PinnedLayer[]> {
-  const { layers } = await walkChain(host.files, path, format, 0)
+/** null where the chain could not be followed to its base: then the images' own headers say it. */
+async function readBelow(host: Host, path: string, format: string | null): Promise<PinnedLayer[] | null> {
+  const { layers, end } = await walkChain(host.files, path, format, 0)
+  if (end !== 'base') return null
   return layers.slice(1).map(({ reading, format: recorded }) => ({
     path: reading.path,
     format: recorded ?? (reading.kind === 'found' ? reading.detectedFormat : 'raw'),
@@ -116,12 +118,14 @@ export async function redefineSnapshot(
 }
 
 /** The snapshot's XML with the disk's frozen layer named anew; everything else stays to the letter. Pure. */
-export function moveLayer(xml: string, { target, fromPath, toPath, toFormat }: MovedLayer): string {
+export function moveLayer(xml: string, { fromPath, toPath, toFormat }: MovedLayer): string {
   const from = sourceName(fromPath)
   return xml.replace(DISK_XML, (disk) => {
-    if (!disk.includes(`<target dev='${escapeXml(target)}'`) || !disk.includes(from)) return disk
+    // By its file, not by its target: the disk may have had another one when the snapshot was taken.
     // The layers below changed, too: what lies there now is pinned afterwards (repinSnapshots).
-    return stripBacking(disk)
+    const bare = stripBacking(disk)
+    if (!bare.includes('<target ') || !bare.includes(from)) return disk
+    return bare
       .replace(/^<disk type='[^']*'/, `<disk type='${sourceType(toPath)}'`)
       .replace(from, () => sourceName(toPath))
       .replace(/(<driver [^>]*type=')[^']*'/, (_, before: string) => `${before}${toFormat}'`)

@@ -22,8 +22,8 @@ const openChains = (vm: PlannedVm): DiskPaths[] =>
   }))
 
 /**
- * Of what a plan rests on: chain, snapshots, jobs, and the verdicts on space and permissions. Not byte counts: they move
- * while the guest writes. `what` is what was asked for, `chains` all disks of the VM unless said.
+ * Of what a plan rests on and comes to: chain, snapshots, jobs, the verdict of each check. Not byte counts: they move
+ * while the guest writes. `what` is what was asked for and what it does, `chains` all disks of the VM unless said.
  */
 export function fingerprintOf(
   jobs: readonly BlockJobView[],
@@ -47,7 +47,8 @@ export function fingerprintOf(
     current: snapshots.current,
     jobs: jobs.map((job) => [job.target, job.type]),
     verdicts: checks
-      .filter((check) => check.name === 'space' || check.name === 'permissions')
+      // The agent may answer a moment late: what it said is in the job's outcome.
+      .filter((check) => check.name !== 'agent')
       .map((check) => [check.name, check.verdict]),
   }
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)

@@ -124,6 +124,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
   'check',
   'check the chain',
   'check the plan',
+  'plan the way back',
   'clear what an earlier run left',
   'compare',
   'create',
@@ -186,7 +187,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
 ])
 /** Such as hold a disk's target, in front of a second try's number. */
 const TARGET_STEP =
-  /^(abort|begin|copy|flush|let the guest go on after|merge|pause the guest for|pivot|reconcile|remember|remove the overlay of|stop the VM again after) (\S+)( back)?(, try \d{1,3})?$/
+  /^(abort|begin|check|copy|flush|let the guest go on after|merge|pause the guest for|pivot|reconcile|remember|remove the overlay of|stop the VM again after) (\S+)( back)?(, try \d{1,3})?$/
 /** Such as name something else: what is said of it instead. */
 const OTHER_STEPS: readonly [RegExp, string][] = [
   [/^pull into \//, 'pull into a file'],

@@ -24,6 +24,8 @@ export const LAYER_PROBLEM: Record<LayerProblemKind, string> = {
   'format-differs': 'It does not begin as an image of its format does.',
   corrupt: 'QEMU has marked it as corrupt.',
   'too-deep': 'The chain goes on; the rest is not shown.',
+  'header-differs':
+    'The configuration of the VM and the header of this layer disagree about the layer below.',
 }
 
 export const UNPROVEN = 'Its data may no longer be what was frozen.'

@@ -2,9 +2,8 @@ import 'server-only'
 import { posix } from 'node:path'
 import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
-import { layersIn } from '../chains/disk-chain.ts'
 import { readCopyBytes } from '../hosts/copy-bytes.ts'
-import { chainIn } from '../hosts/follow-headers.ts'
+import { chainIn, diskIn } from '../hosts/follow-headers.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
@@ -63,7 +62,7 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
     gaps: users.gaps,
     unheard: users.unheard,
     own: [...(await readOwnLayers(host.name, vm, list))],
-    copyBytes: await readLayerBytes(host, vm, layers, description.disks),
+    copyBytes: await readLayerBytes(host, layers, description.disks),
     paces: {
       merges: await readPace(hostName, ['merge', 'delete']),
       reverts: await readPace(hostName, ['revert']),
@@ -117,12 +116,11 @@ async function readFolders(host: Host, paths: readonly string[]): Promise<Situat
 /** Guests never write compressed clusters, so active layers need no look. What is raw may hold whatever its guest wrote. */
 async function readLayerBytes(
   host: Host,
-  vm: { running: boolean },
   { files, snapshots }: LayerFacts,
   active: readonly XmlDisk[],
 ): Promise<Record<string, number>> {
   const layers = [
-    ...active.flatMap((disk) => layersIn(files, vm, disk).layers),
+    ...active.flatMap((disk) => diskIn(files, disk).layers),
     ...snapshots.flatMap(({ disks }) =>
       disks.flatMap(({ frozenPath, frozenFormat }) =>
         frozenPath === null ? [] : chainIn(files, frozenPath, frozenFormat).layers,

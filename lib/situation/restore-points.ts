@@ -9,20 +9,22 @@ export interface RestorePoint {
   paths: string[]
 }
 
-/** The restore points of a disk, those on branches that are not in use included. Pure. */
+/**
+ * The restore points of a disk, those on branches that are not in use included, and those that read one of its layers though the
+ * disk had another target then, as one that was moved from SATA to virtio. `layers`: those of its chain now. Pure.
+ */
 export const restorePointsOf = (
   { snapshots, files }: Pick<LayerFacts, 'snapshots' | 'files'>,
   target: string,
+  layers: readonly string[] = [],
 ): RestorePoint[] =>
-  snapshots.flatMap((snapshot) => {
-    const disk = snapshot.disks.find((each) => each.target === target && each.kind === 'external')
-    if (!disk?.frozenPath) return []
-    const { layers } = chainIn(files, disk.frozenPath, disk.frozenFormat)
-    return [
-      {
-        snapshot: snapshot.name,
-        frozenPath: disk.frozenPath,
-        paths: layers.map(({ reading }) => reading.path),
-      },
-    ]
-  })
+  snapshots.flatMap((snapshot) =>
+    snapshot.disks.flatMap((disk) => {
+      if (disk.kind !== 'external' || disk.frozenPath === null) return []
+      const chain = chainIn(files, disk.frozenPath, disk.frozenFormat)
+      const paths = chain.layers.map(({ reading }) => reading.path)
+      return disk.target === target || paths.some((path) => layers.includes(path))
+        ? [{ snapshot: snapshot.name, frozenPath: disk.frozenPath, paths }]
+        : []
+    }),
+  )

@@ -1,4 +1,5 @@
-import { diskChainOf, layersIn } from '../chains/disk-chain.ts'
+import { diskChainOf } from '../chains/disk-chain.ts'
+import { diskIn } from '../hosts/follow-headers.ts'
 import type { DiskChain } from '../chains/types.ts'
 import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
 import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
@@ -72,5 +73,5 @@ export const chainNow = (situation: Situation, disk: XmlDisk): DiskChain =>
       usesOf: (path) => situation.uses[path] ?? [],
     },
     disk,
-    layersIn(situation.files, situation.vm, disk),
+    diskIn(situation.files, disk),
   )

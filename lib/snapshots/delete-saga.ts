@@ -8,7 +8,7 @@ import { explainLock } from '../hosts/busy.ts'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { hasSnapshot } from '../hosts/snapshot-metadata.ts'
+import { hasSnapshot, readSnapshots } from '../hosts/snapshot-metadata.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
@@ -19,12 +19,18 @@ import { clearTaint, taintLayer } from '../situation/tainted-layers.ts'
 import { pinBacking } from '../hosts/pin-backing.ts'
 import type { PlannedDelete } from './plan-delete.ts'
 import { explainDelete } from './explain-delete.ts'
+import { readDeletePlan } from './read-plans.ts'
+
+/** A plan that is older is made anew before the first step. */
+const STALE_PLAN_MS = 2_000
 
 export interface DeleteJob {
   host: string
   vm: string
   /** Children before parents. */
   order: string[]
+  /** When each was taken: another one may have its name by now. */
+  createdAtMs: Record<string, number>
   receivers: string[]
   removedFiles: string[]
   /** Sound layers whose headers it rewrites. */
@@ -37,6 +43,7 @@ export interface DeleteJob {
 
 /**
  * Delete snapshots, children first. Before:
+ * | check the plan | after a wait in the queue, and at each later try: plan anew and compare   | (own record)   |
  * | pin      | have the definitions of snapshots off the chain say what lies below their disks | each says so   |
  * Per snapshot:
  * | step     | do                                                          | done when                       |
@@ -48,14 +55,18 @@ export interface DeleteJob {
  */
 export const deleteSaga: Saga<DeleteJob> = {
   kind: 'delete',
-  version: '3',
+  version: '4',
   copies: true,
   takesOver: {
-    1: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [] }),
-    2: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [] }),
+    1: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {} }),
+    2: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {} }),
+    3: (input) => ({ ...(input as DeleteJob), createdAtMs: {} }),
   },
   async run(context) {
     const { input, step, jobId } = context
+    // After a wait in the queue, or at a later try, another VM may need what would go.
+    if (context.run > 1 || context.waitedMs > STALE_PLAN_MS)
+      await step('check the plan', { do: () => refuseOtherDelete(input) })
     if (!input.metadataOnly) {
       await step('remember', {
         do: async () => {
@@ -90,7 +101,7 @@ export const deleteSaga: Saga<DeleteJob> = {
             [...input.receivers, ...input.rebased],
             `a delete of ${input.order.join(', ')} was finished`,
           )
-        await forgetSound(input.host, input.removedFiles)
+        if (!input.metadataOnly) await forgetSound(input.host, input.removedFiles)
         for (const path of input.receivers) await clearTaint(input.host, path, jobId)
         return true
       },
@@ -110,7 +121,7 @@ async function pinDefinition(
   await host.connection.operate(async (connect) => {
     const domain = await connect.domainLookupByUUID(input.vm)
     if (await hasSnapshot(domain, snapshot))
-      await redefineSnapshot(domain, snapshot, (xml) => pinBacking(xml, (path) => below[path] ?? []), {
+      await redefineSnapshot(domain, snapshot, (xml) => pinBacking(xml, (path) => below[path] ?? null), {
         uri: host.connection.uri,
         call,
       })
@@ -118,10 +129,46 @@ async function pinDefinition(
   return true
 }
 
+/** Throws Refusal when it would now do more than what was shown, or can't be done any more. What is done already needs no plan. */
+async function refuseOtherDelete(input: DeleteJob): Promise<true> {
+  const left = await asyncFilter(input.order, async (name) => !(await isGone(input, name)))
+  const root = left.at(-1)
+  if (root === undefined || input.metadataOnly) return true
+  const now = await readDeletePlan(input.host, input.vm, root, input.order.length > 1)
+  if (now.refusal) throw new Refusal(`${root} can’t be deleted. ${now.refusal}`)
+  const isWithin = (more: readonly string[], shown: readonly string[]) =>
+    more.every((each) => shown.includes(each))
+  if (
+    !isWithin(now.order, input.order) ||
+    !isWithin(now.receivers, input.receivers) ||
+    !isWithin(now.removedFiles, input.removedFiles) ||
+    !isWithin(
+      now.pins.map(({ snapshot }) => snapshot),
+      input.pins.map(({ snapshot }) => snapshot),
+    )
+  )
+    throw new Refusal(
+      `Deleting ${root} would now do more than the plan that was shown: a snapshot or a layer came in between. Look at a new plan first.`,
+      { plan: 'changed' },
+    )
+  return true
+}
+
+async function asyncFilter(
+  names: readonly string[],
+  keeps: (name: string) => Promise<boolean>,
+): Promise<string[]> {
+  const kept = await Promise.all(names.map(keeps))
+  return names.filter((_, index) => kept[index])
+}
+
+/** Another snapshot of its name is not this one. */
 async function isGone(input: DeleteJob, name: string): Promise<boolean> {
   const { host } = await requireVm(input.host, input.vm)
-  const domain = await (await host.connection.reader()).domainLookupByUUID(input.vm)
-  return !(await hasSnapshot(domain, name))
+  const { list } = await readSnapshots(await host.connection.reader(), input.vm)
+  const found = list.find((each) => each.name === name)
+  const takenMs = input.createdAtMs[name]
+  return found === undefined || (takenMs !== undefined && found.createdAtMs !== takenMs)
 }
 
 async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: LogCall): Promise<true> {

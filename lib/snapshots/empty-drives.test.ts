@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { emptyDrives, fillDrives } from './empty-drives.ts'
+import { emptyDrives, fillDrives, fullDrives } from './empty-drives.ts'
 import { pinBacking } from '../hosts/pin-backing.ts'
 
 const drive = (inner: string) =>
@@ -11,12 +11,23 @@ const whole = (inner: string) =>
 
 it('empties the drive in every definition and fills it again, and touches nothing else', () => {
   const full = whole(`<source file='/i/it&apos;s &quot;1&quot;.iso' index='3'/><backingStore/>`)
+  const kept = fullDrives(full, medium)
   expect(emptyDrives(full, medium)).toBe(whole(''))
-  expect(fillDrives(whole(''), medium)).toBe(
-    whole(`<source file='/i/it&apos;s &quot;1&quot;.iso'/><backingStore/>`),
-  )
-  expect(emptyDrives(fillDrives(whole(''), medium), medium)).toBe(whole(''))
-  expect(fillDrives(full, medium)).toBe(full)
+  expect(fillDrives(whole(''), medium, kept)).toBe(full)
+  expect(fillDrives(full, medium, kept)).toBe(full)
+  expect(fillDrives(whole(''), medium, [])).toBe(whole(''))
+})
+
+it.each([
+  `<source dev='/dev/sr0'/>`,
+  `<source pool='isos' volume='a.iso'/>`,
+  `<source protocol='https' name='a.iso'><host name='x'/></source>`,
+])('puts back %s', (source) => {
+  const full = whole(source)
+  const kept = fullDrives(full, medium)
+  const empty = emptyDrives(full, medium)
+  expect(empty).not.toContain(source)
+  expect(fillDrives(empty, medium, kept)).toBe(full)
 })
 
 it('says what lies below each disk that does not say it, in every definition, and leaves the others', () => {

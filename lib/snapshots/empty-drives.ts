@@ -20,16 +20,27 @@ const changeDrives = (
     return medium ? change(disk, medium) : disk
   })
 
+/** The drives' own XML wherever a medium is in one, in the order in which the definitions name them. Pure. */
+export function fullDrives(xml: string, media: readonly Medium[]): string[] {
+  const drives: string[] = []
+  changeDrives(xml, media, (disk) => {
+    drives.push(disk)
+    return disk
+  })
+  return drives
+}
+
 /** The snapshot's XML with these drives empty. Pure. */
 export const emptyDrives = (xml: string, media: readonly Medium[]): string =>
   changeDrives(xml, media, (disk) =>
     disk.replace(/\s*<source [^>]*?(?:\/>|>[\s\S]*?<\/source>)/, '').replace(/\s*<backingStore\s*\/>/, ''),
   )
 
-/** The same with the media in them again. Pure. */
-export const fillDrives = (xml: string, media: readonly Medium[]): string =>
-  changeDrives(xml, media, (disk, { path }) =>
-    disk.includes('<source ')
-      ? disk
-      : disk.replace('<target ', () => `<source file='${escapeXml(path)}'/><backingStore/><target `),
-  )
+/** The same with each drive as it was, to the letter: what was in one may be a file, a device or a volume. Pure. */
+export function fillDrives(xml: string, media: readonly Medium[], full: readonly string[]): string {
+  let next = 0
+  return changeDrives(xml, media, (disk) => {
+    const before = full[next++]
+    return disk.includes('<source ') || before === undefined ? disk : before
+  })
+}

@@ -1,14 +1,20 @@
 import 'server-only'
 import { posix } from 'node:path'
+import { pinnedOtherwise } from '../chains/disk-chain.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { AgentReading } from '../hosts/frozen-guests.ts'
 import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { spelledOtherwise } from '../hosts/next-start.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
-import { walkChain } from '../hosts/walk-chain.ts'
+import { walkDisk } from '../hosts/walk-chain.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { stateWords } from '../hosts/state-words.ts'
+import { describeUse } from '../storage/describe-use.ts'
+import { readFileUsers } from '../storage/file-users.ts'
+import { sharersOf } from '../storage/sharers.ts'
+import type { Host } from '../hosts/host.ts'
+import type { XmlDisk } from '../hosts/domain-xml.ts'
 import { refusedIf, warnedIf } from '../plans/checks.ts'
 import { checkAccess, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
@@ -62,9 +68,16 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   const chains = await Promise.all(
     chosen.map(async (disk) => ({
       target: disk.target,
-      layers: disk.path === null ? [] : (await walkChain(host.files, disk.path, disk.format)).layers,
+      disk,
+      layers: (await walkDisk(host.files, disk)).layers,
     })),
   )
+  const pinned = vm.running
+    ? undefined
+    : chains.flatMap(({ disk, layers }) =>
+        layers.flatMap((layer, index) => pinnedOtherwise(disk, layer, layers[index + 1] ?? null) ?? []),
+      )[0]
+  const writer = vm.running ? null : await findWriter(host, vm, chosen)
   const gone = chains.flatMap(({ target, layers }) =>
     layers.flatMap(({ reading }) => (reading.kind === 'missing' ? [{ target, path: reading.path }] : [])),
   )[0]
@@ -96,15 +109,18 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       wrong ? `${wrong.target}: ${wrong.refusal}` : null,
       'Every chosen disk can take an overlay.',
     ),
+    refuseGone(vm, gone),
     refusedIf(
       'chain',
-      gone
-        ? `The file ${gone.path} of ${gone.target} is gone; only the running VM still holds it, and an overlay would stand on nothing. Do not stop the VM.`
-        : null,
-      'Every layer is there.',
-      gone
-        ? `Copy the disk to a new file: virsh blockcopy ${vm.name} ${gone.target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
-        : null,
+      pinned === undefined ? null : `${pinned} libvirt would lay the overlay on what the header names.`,
+      'Headers and configuration agree on every layer.',
+      'Start the VM first: a snapshot of a running VM stands on what it has open.',
+    ),
+    refusedIf(
+      'sharing',
+      writer === null ? null : `${writer} now: the overlay would stand on a file that goes on changing.`,
+      'No other VM writes to these disks.',
+      'Stop that VM first, or give one of the two a copy of its own.',
     ),
     refusedIf(
       'state',
@@ -176,7 +192,44 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
   }
 }
 
+/** A file that is gone lives on in a running QEMU alone. */
+function refuseGone(vm: KnownVm, gone: { target: string; path: string } | undefined): PlanCheck {
+  const refusal = vm.running
+    ? `The file ${gone?.path} of ${gone?.target} is gone; only the running VM still holds it, and an overlay would stand on nothing. Do not stop the VM.`
+    : `The file ${gone?.path} of ${gone?.target} is gone: an overlay would stand on nothing.`
+  return refusedIf(
+    'chain',
+    gone === undefined ? null : refusal,
+    'Every layer is there.',
+    vm.running
+      ? `Copy the disk to a new file: virsh blockcopy ${vm.name} ${gone?.target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
+      : 'Put the file back, or restore the disk from a backup.',
+  )
+}
+
+/** Another VM that runs and has one of these disks open to write, half a sentence; null when there is none. */
+async function findWriter(host: Host, vm: KnownVm, disks: readonly XmlDisk[]): Promise<string | null> {
+  const paths = disks.flatMap(({ path, shareable }) => (path === null || shareable ? [] : [path]))
+  const users = await readFileUsers(host, paths, 'now')
+  for (const { target, path } of disks) {
+    const own = { host: host.name, vmUuid: vm.uuid, target }
+    const use = sharersOf(path === null ? [] : users.of(path), own).find(
+      (each) => each.running && each.kind === 'disk',
+    )
+    if (use)
+      return `${path} (${target}) is ${use.isSure ? '' : 'perhaps '}used by ${describeUse(use, host.name)}, which runs`
+  }
+  return null
+}
+
 function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | null): PlanCheck {
+  if (!vm.running && quiesce !== 'required')
+    return {
+      name: 'agent',
+      verdict: 'ok',
+      sentence: `${vm.name} is off: its disks stay as they were left.`,
+      remedy: null,
+    }
   if (reading === null)
     return {
       name: 'agent',

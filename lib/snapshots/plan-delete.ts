@@ -8,13 +8,14 @@ import type { PlanStep } from '../plans/types.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isSharer, isStandby } from '../storage/sharers.ts'
+import type { XmlDisk } from '../hosts/domain-xml.ts'
+import { chainIn } from '../hosts/follow-headers.ts'
 import type { PinnedLayer } from '../hosts/pin-backing.ts'
 import { judgeSnapshots, soundLayers } from '../situation/judge-snapshots.ts'
 import { copyBytesOf, type Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
 import { deleteChecks } from './snapshot-rules.ts'
 import {
-  chainFrom,
   lineOf,
   simulateDeletes,
   withDescendants,
@@ -28,6 +29,8 @@ import type { DeletePlan } from './types.ts'
 export interface PlannedDelete extends DeletePlan {
   /** Deleted snapshots in the order in which libvirt accepts them: children before their parents. */
   order: string[]
+  /** When each of them was taken. */
+  createdAtMs: Record<string, number>
   /** Layers whose content changes: until it is done they hold neither the old state nor the new one. */
   receivers: string[]
   /** Sound layers whose header the delete rewrites: they stay sound. */
@@ -62,6 +65,7 @@ export function planDelete(
     const reading = situation.files[path]
     return reading?.kind === 'found' ? copyBytesOf(situation, path) : null
   }
+  const pins = pinsFor(situation, model, steps)
   const unproven = judgeSnapshots(situation)[name]
   const sound = soundLayers(situation)
   const checks = [
@@ -80,6 +84,12 @@ export function planDelete(
       'Its layers are where libvirt expects them.',
     ),
     refusedIf('chain', refusal, 'libvirt can take it out of the tree.', remedy),
+    refusedIf(
+      'chain',
+      refuseUnpinned(situation, pins),
+      'What libvirt has to look at is there.',
+      'Put it back, or delete that snapshot first (only its metadata, if it is of no use any more).',
+    ),
     refusedIf(
       'sharing',
       refuseShared(situation, merges, receivers, goes),
@@ -113,11 +123,14 @@ export function planDelete(
       : sizes.reduce<number>((sum, bytes) => sum + bytes!, 0),
     removedFiles: goes,
     order,
+    createdAtMs: Object.fromEntries(
+      snapshots.flatMap((each) => (order.includes(each.name) ? [[each.name, each.createdAtMs]] : [])),
+    ),
     receivers,
     rebased: [...new Set(steps.flatMap(({ rebased }) => rebased))].filter(
       (path) => sound.includes(path) && !goes.includes(path),
     ),
-    pins: pinsFor(situation, model, steps),
+    pins,
     metadataOnly: unproven?.onlyMetadata === true || detached,
     refusal: refusalOf(checks),
     plan: {
@@ -127,6 +140,9 @@ export function planDelete(
       fingerprint: fingerprintOf(jobs, vm, { list: snapshots, current }, checks, {
         delete: name,
         withChildren,
+        order,
+        receivers,
+        removed: goes,
       }),
     },
   }
@@ -210,14 +226,13 @@ function refuseShared(
 }
 
 /** Why the receiving layers can't grow as far as they may have to; null when they can. */
-function refuseSpace(
-  { files, folders }: Situation,
-  merges: readonly { from: string; into: string }[],
-): string | null {
+function refuseSpace(situation: Situation, merges: readonly { from: string; into: string }[]): string | null {
+  const { files, folders } = situation
   const growth = ({ from, into }: { from: string; into: string }): number => {
     const [upper, lower] = [files[from], files[into]]
     if (upper?.kind !== 'found' || lower?.kind !== 'found') return 0
-    return Math.min(upper.allocatedBytes, Math.max(0, lower.virtualBytes - lower.allocatedBytes))
+    const whole = Math.max(upper.virtualBytes, lower.virtualBytes)
+    return Math.min(copyBytesOf(situation, from), Math.max(0, whole - lower.allocatedBytes))
   }
   for (const folder of new Set(merges.map(({ into }) => posix.dirname(into)))) {
     const needed = merges
@@ -257,19 +272,38 @@ function pinsFor(
     .map(({ name, definition }) => ({
       snapshot: name,
       below: Object.fromEntries(
-        (definition?.disks ?? []).flatMap(({ path }) =>
-          path === null || situation.files[path]?.kind !== 'found'
-            ? []
-            : [[path, layersBelow(situation, model, path)]],
-        ),
+        (definition?.disks ?? []).flatMap((disk) => {
+          const layers = layersBelow(situation, disk)
+          return layers === null ? [] : [[disk.path!, layers]]
+        }),
       ),
     }))
 }
 
-const layersBelow = ({ files }: Situation, model: TreeModel, path: string): PinnedLayer[] =>
-  chainFrom(model, path)
-    .slice(1)
-    .map((each) => {
-      const reading = files[each]
-      return { path: each, format: reading?.kind === 'found' ? reading.detectedFormat : 'raw' }
-    })
+/** libvirt would look at those images itself, and die where it can’t. */
+function refuseUnpinned(situation: Situation, pins: PlannedDelete['pins']): string | null {
+  for (const { snapshot, below } of pins) {
+    const { definition } = situation.snapshots.find(({ name }) => name === snapshot)!
+    const disk = definition?.disks.find(
+      ({ path, volume, pinsBacking }) =>
+        !pinsBacking && (volume !== null || path !== null) && (volume !== null || below[path!] === undefined),
+    )
+    if (!disk) continue
+    return disk.volume !== null
+      ? `The snapshot ${snapshot} has ${disk.target} as the volume ${disk.volume.name} of the pool ${disk.volume.pool}, and does not say what lies below it.`
+      : `The snapshot ${snapshot} does not say what lies below ${disk.path} (${disk.target}), and not all of it can be read.`
+  }
+  return null
+}
+
+/** By each header's own record: a raw image may hold anything, also what looks like another format. null where one can't be read. */
+function layersBelow({ files }: Situation, { path, format }: XmlDisk): PinnedLayer[] | null {
+  if (path === null) return null
+  const { layers, end } = chainIn(files, path, format)
+  return end !== 'base'
+    ? null
+    : layers.slice(1).map(({ reading, format: recorded }) => ({
+        path: reading.path,
+        format: recorded ?? (reading.kind === 'found' ? reading.detectedFormat : 'raw'),
+      }))
+}

@@ -18,6 +18,7 @@ import {
   refuseLeftOut,
   refuseMissing,
   refuseSafety,
+  refuseTaken,
   refuseVolumes,
 } from './revert-rules.ts'
 import { judgeSnapshots, type Unproven } from '../situation/judge-snapshots.ts'
@@ -64,6 +65,7 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
       refuseInternal(situation, snapshot) ??
         refuseLeftOut(situation, snapshot) ??
         refuseDiscarded(situation, snapshot) ??
+        refuseTaken(situation, snapshot) ??
         refuseVolumes(snapshot) ??
         refuseBlock(snapshot) ??
         refuseComma(snapshot),
@@ -112,7 +114,12 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
       checks,
       forecast: forecast.sentence,
       steps: planSteps(situation, snapshot, emptied, forecast.jobMs),
-      fingerprint: fingerprintOf(jobs, vm, { list: snapshots, current }, checks, { revert: name }),
+      fingerprint: fingerprintOf(jobs, vm, { list: snapshots, current }, checks, {
+        revert: name,
+        emptied,
+        laterSnapshots,
+        changes: configurationChanges(situation, snapshot),
+      }),
     },
     stateThen: STATES_THEN[snapshot.state] ?? 'running',
     vmRunning: vm.running,

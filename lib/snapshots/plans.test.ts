@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { XmlDisk } from '../hosts/domain-xml.ts'
 import { definitionOf, diskOf, found, situationOf } from '../testing/situation-of.ts'
 import { world } from '../testing/snapshot-worlds.ts'
 import type { FoundUse } from '../storage/file-users.ts'
@@ -9,6 +10,7 @@ import { headerBelow, type Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
 import { chainFrom, type TreeModel } from './tree-model.ts'
 
+const MIB = 1024 * 1024
 const need = (more: Partial<FoundUse> = {}): FoundUse => ({
   host: 'lab',
   vmUuid: 'other',
@@ -141,6 +143,19 @@ describe('a plan of a delete', () => {
       { ...whole, folders: { '/img': { freeBytes: 10, permissions: null } } },
       /can grow by 1048576 bytes, and its file system has 10 free/,
     ],
+    [
+      'a base that a resized layer outgrows',
+      {
+        ...whole,
+        files: {
+          ...whole.files,
+          '/img/base': found('/img/base', null, { virtualBytes: MIB }),
+          '/img/a': found('/img/a', '/img/base', { virtualBytes: 64 * MIB, allocatedBytes: 40 * MIB }),
+        },
+        folders: { '/img': { freeBytes: 30 * MIB, permissions: null } },
+      },
+      /can grow by 41943040 bytes/,
+    ],
     ['a block job', { ...whole, jobs: [{ target: 'vda', type: 'pull' } as never] }, /block job runs on vda/],
     ['an old libvirt', { ...whole, host: { ...whole.host, libvirtVersion: '8.0.0' } }, /needs 9.0/],
     [
@@ -194,6 +209,18 @@ describe('a plan of a delete', () => {
       },
     ])
     expect(remove(bare, 't').pins).toEqual([])
+    // What could not be read must not come to say that nothing lies below it, and libvirt would look at it.
+    const gone = { kind: 'missing' as const, path: '/img/a', reason: '' }
+    const unread = (path: string) => remove({ ...bare, files: { ...bare.files, [path]: { ...gone, path } } })
+    expect(unread('/img/t').refusal).toMatch(/t does not say what lies below \/img\/t \(vda\)/)
+    expect(unread('/img/a').refusal).not.toBeNull()
+    const volume = change(off, 't', {
+      definition: definitionOf([
+        diskOf('vda', '/img/t', { pinsBacking: false }),
+        diskOf('vdb', '/img/v', { pinsBacking: false, volume: { pool: 'p', name: 'v' } }),
+      ]),
+    })
+    expect(remove(volume).refusal).toMatch(/has vdb as the volume v of the pool p, and does not say/)
   })
 })
 
@@ -474,6 +501,42 @@ describe('a plan of a revert', () => {
       files: { ...whole.files, '/img/c': { kind: 'unreadable' as const, path: '/img/c', reason: '' } },
     }
     expect(first(unread).bytesWritten).toBeNull()
+  })
+
+  it('refuses to put a disk back that another VM has by now, and none that is only read', () => {
+    const data = diskOf('vdb', '/img/data')
+    const leftOut = (disk: XmlDisk, kind: 'no' | 'external' = 'no'): Situation => {
+      const given = change(whole, 's1', {
+        definition: definitionOf([diskOf('vda', '/img/base'), disk]),
+        disks: [
+          ...whole.snapshots[0]!.disks,
+          {
+            target: 'vdb',
+            kind,
+            overlayPath: null,
+            frozenPath: '/img/data',
+            frozenFormat: 'qcow2',
+            deleteInProgress: false,
+          },
+        ],
+      })
+      return {
+        ...given,
+        files: { ...given.files, '/img/data': found('/img/data', null) },
+        uses: { '/img/data': [need({ target: 'vda' })] },
+      }
+    }
+    expect(first(leftOut(data)).refusal).toMatch(
+      /would get \/img\/data back as vdb, which is used by vda of the VM db now: two VMs would write/,
+    )
+    for (const fine of [
+      leftOut(data, 'external'),
+      leftOut({ ...data, readonly: true }),
+      leftOut({ ...data, shareable: true }),
+      { ...leftOut(data), uses: { '/img/data': [need({ kind: 'snapshot', snapshot: 'x' })] } },
+      { ...leftOut(data), uses: { '/img/data': [need({ host: 'two', vmUuid: 'u' })] } },
+    ])
+      expect(first(fine).refusal).toBeNull()
   })
 
   it('lets a person insist where the files are there', () => {

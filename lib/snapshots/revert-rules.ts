@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { chainFrom } from './tree-model.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { describeUse } from '../storage/describe-use.ts'
+import { isStandby } from '../storage/sharers.ts'
 import type { Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
 
@@ -108,6 +109,28 @@ export function refuseDiscarded(situation: Situation, snapshot: SnapshotMetadata
     const use = (uses[path] ?? []).find((each) => each.host !== host.name || each.vmUuid !== vm.uuid)
     if (use)
       return `The revert removes ${path}, which is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}. Give that VM a copy of its own first.`
+  }
+  return null
+}
+
+/** Files that the VM writes to again after it, and that another VM has by now. */
+export function refuseTaken(
+  { host, vm, uses }: Situation,
+  { disks, definition }: SnapshotMetadata,
+): string | null {
+  const own = { host: host.name, vmUuid: vm.uuid }
+  for (const { target, path, device, readonly, shareable } of definition?.disks ?? []) {
+    // A frozen file gets an overlay: it is read, and no more.
+    const isFrozen = disks.some((each) => each.target === target && each.kind === 'external')
+    if (path === null || device !== 'disk' || readonly || shareable || isFrozen) continue
+    const use = (uses[path] ?? []).find(
+      (each) =>
+        (each.kind === 'disk' || each.kind === 'next start') &&
+        (each.host !== own.host || each.vmUuid !== own.vmUuid) &&
+        !isStandby(each, own),
+    )
+    if (use)
+      return `${vm.name} would get ${path} back as ${target}, which ${use.isSure ? 'is' : 'may be'} used by ${describeUse(use, host.name)} now: two VMs would write to one file.`
   }
   return null
 }

@@ -13,11 +13,12 @@ import type { Host } from '../hosts/host.ts'
 import { holdsInternalSnapshot } from '../hosts/internal-state.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
-import type { Saga } from '../jobs/saga.ts'
+import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { describeFreeze } from './describe-freeze.ts'
-import { emptyDrives, fillDrives, type Medium } from './empty-drives.ts'
+import { emptyDrives, fillDrives, fullDrives, type Medium } from './empty-drives.ts'
+import { drivesToEmpty } from './revert-rules.ts'
 import { markFrozen } from './mark-frozen.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
 import { takeSnapshot } from './take-snapshot.ts'
@@ -31,7 +32,8 @@ export interface RevertJob {
   safety: SnapshotRequest | null
   /** Where each disk wrote to before. */
   paths: { target: string; path: string | null }[]
-  wasRunning: boolean
+  /** The VM's state before. */
+  before: 'running' | 'paused' | 'off'
   /** Drives of the snapshot's definition that are emptied for it: libvirt would lay an overlay on what is in them. */
   emptied: Medium[]
 }
@@ -54,14 +56,16 @@ const NEXT_SECOND_MS = 1_100
  */
 export const revertSaga: Saga<RevertJob> = {
   kind: 'revert',
-  version: '3',
+  version: '4',
   // Begun again later it would discard what was written since, with the safety snapshot of then.
   canRetry: false,
   takesOver: {
-    1: (input) => ({ ...(input as RevertJob), emptied: [] }),
-    2: (input) => ({ ...(input as RevertJob), emptied: [] }),
+    1: (input) => ({ ...olderRevert(input), emptied: [] }),
+    2: (input) => ({ ...olderRevert(input), emptied: [] }),
+    3: olderRevert,
   },
-  async run({ input, step, waitFor, progress }) {
+  async run(context) {
+    const { input, step, waitFor, progress } = context
     const lines: string[] = []
     if (input.safety) {
       const { safety } = input
@@ -90,7 +94,7 @@ export const revertSaga: Saga<RevertJob> = {
     }
     await progress(null, `Reverting to ${input.snapshot}`)
     if (input.emptied.length > 0)
-      await step('empty the drives', { do: (call) => changeDefinition(input, emptyDrives, call) })
+      await step('empty the drives', { do: (call) => emptyAll(context, input, call) })
     // A revert changes nothing of this, so one answer serves all steps.
     const { inside } = await waitFor(
       'look at the snapshot',
@@ -103,12 +107,12 @@ export const revertSaga: Saga<RevertJob> = {
       do: (call) =>
         revert(input, call).catch(async (error: unknown) => {
           // The snapshot is what it was, also where the revert failed.
-          await changeDefinition(input, fillDrives, call).catch(() => undefined)
+          await fillAll(context, input, call).catch(() => undefined)
           throw error
         }),
     })
     if (input.emptied.length > 0)
-      await step('fill the drives', { do: (call) => changeDefinition(input, fillDrives, call) })
+      await step('fill the drives', { do: (call) => fillAll(context, input, call) })
     if (inside) await step('compare', { do: () => verify(input) })
     await step('settle', { do: (call) => settle(input, call) })
     if (!inside) await step('verify', { do: () => verify(input) })
@@ -127,13 +131,24 @@ export const revertSaga: Saga<RevertJob> = {
       ? `Reverts to the safety snapshot ${input.safety.name}: the VM is as it was before.`
       : null
   },
-  async undo({ input, step, progress }) {
+  async undo(context) {
+    const { input, step, progress } = context
     const undone = back(input)
     await progress(null, `Reverting to ${undone.snapshot}`)
+    // The safety snapshot has whatever was in the drives, too.
+    undone.emptied = await step('plan the way back', { do: () => drivesThen(undone) })
+    if (undone.emptied.length > 0)
+      await step('empty the drives', { do: (call) => emptyAll(context, undone, call) })
     await step('revert back', {
       isDone: async () => ((await isReverted(undone)) ? true : null),
-      do: (call) => revert(undone, call),
+      do: (call) =>
+        revert(undone, call).catch(async (error: unknown) => {
+          await fillAll(context, undone, call).catch(() => undefined)
+          throw error
+        }),
     })
+    if (undone.emptied.length > 0)
+      await step('fill the drives', { do: (call) => fillAll(context, undone, call) })
     await step('settle', { do: (call) => settle(undone, call) })
     await step('verify', { do: () => verify(undone) })
     return [`Undone: reverted to the safety snapshot ${undone.snapshot}; the VM is ${undone.after}.`]
@@ -145,7 +160,7 @@ const back = (input: RevertJob): RevertJob => ({
   ...input,
   snapshot: input.safety?.name ?? '',
   safety: null,
-  after: input.wasRunning ? 'running' : 'off',
+  after: input.before,
   paths: [],
   emptied: [],
 })
@@ -208,6 +223,39 @@ async function isInternal(input: RevertJob): Promise<boolean> {
   )
 }
 
+/** Jobs of before a paused VM was told from a running one. */
+function olderRevert(input: unknown): RevertJob {
+  const { wasRunning, ...job } = input as RevertJob & { wasRunning: boolean }
+  return { ...job, before: wasRunning ? 'running' : 'off' }
+}
+
+/** What is in the drives of the snapshot's definition; none when the snapshot is gone. */
+async function drivesThen({ host: hostName, vm, snapshot }: RevertJob): Promise<Medium[]> {
+  const { host } = await requireVm(hostName, vm)
+  const { list } = await readSnapshots(await host.connection.reader(), vm)
+  const found = list.find((each) => each.name === snapshot)
+  return found ? drivesToEmpty(found) : []
+}
+
+const fullKey = (input: RevertJob) => `drives of ${input.snapshot}`
+
+/** How they stood is kept first: what was in one may be a file, a device or a volume. */
+async function emptyAll(context: SagaContext<RevertJob>, input: RevertJob, call: LogCall): Promise<true> {
+  const { host } = await requireVm(input.host, input.vm)
+  if (typeof (await context.kept(fullKey(input))) !== 'string') {
+    const domain = (await host.connection.reader()).domainReference(input.vm)
+    const xml = await (await domain.snapshotLookupByName(input.snapshot)).getXMLDesc()
+    await context.keep(fullKey(input), JSON.stringify(fullDrives(xml, input.emptied)))
+  }
+  return changeDefinition(input, emptyDrives, call)
+}
+
+async function fillAll(context: SagaContext<RevertJob>, input: RevertJob, call: LogCall): Promise<true> {
+  const kept = await context.kept(fullKey(input))
+  const full = typeof kept === 'string' ? (JSON.parse(kept) as string[]) : []
+  return changeDefinition(input, (xml, media) => fillDrives(xml, media, full), call)
+}
+
 async function changeDefinition(
   input: RevertJob,
   change: (xml: string, media: readonly Medium[]) => string,
@@ -263,7 +311,7 @@ async function revert(input: RevertJob, call: LogCall): Promise<true> {
 /** A failed revert has stopped the guest already (lib/hosts/LIBVIRT.md, “Snapshots”): start it again on its own disks. */
 async function rescue(host: Host, domain: Domain, input: RevertJob, call: LogCall): Promise<string> {
   host.changed(input.vm)
-  if (!input.wasRunning) return 'The VM is as it was.'
+  if (input.before === 'off') return 'The VM is as it was.'
   if ((await domain.getState()).state !== 'shut off') return 'The VM still runs.'
   try {
     await call(new DomainCalls(host.connection.uri, domain).create())

@@ -64,11 +64,16 @@ export async function startRevert(input: RevertInput, user: { name: string }): P
       after,
       safety,
       paths,
-      wasRunning: vm.running,
+      before: stateBefore(vm),
       emptied: plan.emptied,
     },
     user,
   )
+}
+
+function stateBefore(vm: KnownVm): 'running' | 'paused' | 'off' {
+  if (!vm.running) return 'off'
+  return vm.state === 'paused' ? 'paused' : 'running'
 }
 
 /** A snapshot of what is about to be discarded. */

@@ -44,6 +44,13 @@ export function sharersOf(uses: readonly FoundUse[], own: OwnDisk): FoundUse[] {
   })
 }
 
-/** The same VM defined on another host as well, and off there: a cold standby. */
+/**
+ * The same VM defined on another host as well, and off there: a cold standby. Restore points and memory that it has there are data
+ * of their own, which nobody may take away.
+ */
 export const isStandby = (use: FoundUse, own: { host: string; vmUuid: string }): boolean =>
-  use.vmUuid === own.vmUuid && use.host !== own.host && !use.running
+  use.vmUuid === own.vmUuid &&
+  use.host !== own.host &&
+  !use.running &&
+  use.snapshot === null &&
+  use.kind !== 'memory'
