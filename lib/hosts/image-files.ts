@@ -204,6 +204,36 @@ export class ImageFiles {
     return (await pool.listAllVolumes()).map((volume) => posix.join(folder, volume.name)).sort()
   }
 
+  /**
+   * The volumes of a folder that stand on another file, each with that file's path, as libvirt saw them when it last looked at the
+   * folder, a moment ago. null where it can't be listed: libvirt itself refuses more than 16,384 volumes, and `maximum` is the most
+   * that are looked at here. Rejects only when the host is lost.
+   */
+  async overlays(folder: string, maximum: number): Promise<Map<string, string> | null> {
+    try {
+      const pool = await this.pool(folder)
+      await this.#refresh(folder, pool)
+      const volumes = await pool.listAllVolumes()
+      if (volumes.length > maximum) return null
+      const found = new Map<string, string>()
+      await Promise.all(
+        volumes.map(async (volume) => {
+          const xml = await volume.getXMLDesc().catch((error: unknown) => {
+            if (isConnectionError(error)) throw error
+            return null
+          })
+          const below =
+            xml === null ? null : childText(child(parseXml(xml, 'volume'), 'backingStore'), 'path')
+          if (below?.startsWith('/')) found.set(posix.join(folder, volume.name), posix.normalize(below))
+        }),
+      )
+      return found
+    } catch (error) {
+      if (isConnectionError(error)) throw error
+      return null
+    }
+  }
+
   async #read(path: string): Promise<ImageReading> {
     if (!path.startsWith('/'))
       return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }

@@ -20,6 +20,7 @@ const fates = (more: Partial<Fates> = {}): Fates => ({
   layers: ['/g', '/a', '/b'].map((path) => ({ path })),
   files: {},
   sharers: () => [],
+  overlayOn: () => null,
   own: new Set(['/a', '/b']),
   removeTemplates: false,
   ...more,
@@ -53,6 +54,12 @@ describe('what a merge no longer needs', () => {
       'stays where another VM may need it',
       fates({ sharers: () => [need(false)] }),
       'vda of the VM db on two may need it',
+      false,
+    ],
+    [
+      'stays for an image that no VM has',
+      fates({ removeTemplates: true, overlayOn: () => '/c2' }),
+      '/c2, which no VM has, stands on it',
       false,
     ],
     [

@@ -13,6 +13,8 @@ export interface Fates {
   files: Readonly<Record<string, ImageReading>>
   /** What else needs a file. */
   sharers(path: string): FoundUse[]
+  /** The image of no VM that stands on a file; null when there is none. */
+  overlayOn(path: string): string | null
   /** The VM's own files. */
   own: ReadonlySet<string>
   /** Templates go, too. */
@@ -35,6 +37,8 @@ export const nameInternal = (names: readonly string[]): string =>
 function whyNeeded(path: string, fates: Fates): string | null {
   const use = fates.sharers(path)[0]
   if (use) return `${describeUse(use, fates.host)} ${use.isSure ? 'needs it' : 'may need it'}`
+  const overlay = fates.overlayOn(path)
+  if (overlay !== null) return `${overlay}, which no VM has, stands on it`
   const internal = internalIn(path, fates)
   return internal.length > 0 ? `it holds ${nameInternal(internal)}` : null
 }

@@ -209,11 +209,15 @@ function refuseShared(
   topIndex: number,
 ): string | null {
   const own = { host: host.name, vmUuid: vm.uuid }
-  for (const { path } of chain.layers.slice(baseIndex, topIndex + 1)) {
+  const layers = chain.layers.slice(baseIndex, topIndex + 1)
+  for (const { path } of layers) {
     const use = fates.sharers(path).find((each) => !isStandby(each, own))
     if (use)
       return `${path} is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}${use.isSure ? '' : `: whether ${posix.dirname(path)} is the same directory on both hosts could not be found out`}. A commit would change what it reads. Pull up instead.`
   }
+  const on = layers.find(({ path }) => fates.overlayOn(path) !== null)
+  if (on)
+    return `${fates.overlayOn(on.path)} stands on ${on.path}, and no VM has it. A commit would change what it reads. Remove it if nobody needs it (Check & repair), or pull up instead.`
   return gaps.length > 0 ? `Something may need these layers that could not be looked at: ${gaps[0]}` : null
 }
 

@@ -227,6 +227,12 @@ describe('a plan that says no', () => {
       /that could not be looked at: db could not be read/,
     ],
     [
+      'an image of no VM that stands on what changes',
+      'commit',
+      { ...whole, overlays: [{ path: '/img/x', below: ['/img/base'] }] },
+      /x stands on \/img\/base, and no VM has it.*or pull up instead/,
+    ],
+    [
       'a snapshot inside a layer that goes',
       'commit',
       withFile('/img/a', { internalSnapshots: [{ name: 'inside' }] as never }),
@@ -325,6 +331,21 @@ describe('a plan that says no', () => {
       verdict: 'warn',
       sentence: expect.stringMatching(/^base: a template.*is removed/),
     })
+  })
+
+  it('leaves what an image of no VM stands on, unless it stands on what is written to now', () => {
+    const bare = situationOf({ ...line, snapshots: [], current: null })
+    const on = (below: string[]) => ({ ...bare, overlays: [{ path: '/img/x', below }] })
+    expect(plan(on(['/img/a', '/img/base']), 'pull')).toMatchObject({
+      removedFiles: ['/img/b'],
+      keptFiles: [
+        { path: '/img/base', reason: '/img/x, which no VM has, stands on it' },
+        { path: '/img/a', reason: '/img/x, which no VM has, stands on it' },
+      ],
+    })
+    const spoilt = on(['/img/c', '/img/b', '/img/a', '/img/base'])
+    expect(plan(spoilt, 'pull').removedFiles).toEqual(['/img/base', '/img/a', '/img/b'])
+    expect(plan(spoilt, 'commit').refusal).toBeNull()
   })
 
   it('loses a restore point knowingly whose disk had another target then', () => {

@@ -6,7 +6,7 @@ import { forecastOf, type Forecast } from '../plans/forecast.ts'
 import type { PlanStep } from '../plans/types.ts'
 import { judgeSnapshots, soundLayers } from '../situation/judge-snapshots.ts'
 import { restorePointsOf, type RestorePoint } from '../situation/restore-points.ts'
-import { chainNow, copyBytesOf, type Situation } from '../situation/situation.ts'
+import { chainNow, copyBytesOf, overlayOn, type Situation } from '../situation/situation.ts'
 import { sharersOf } from '../storage/sharers.ts'
 import { changedTemplate, isOnlyTemplate, whyStays } from './file-fate.ts'
 import { commitEffects, pullEffects, type MergeEffects } from './merge-effects.ts'
@@ -59,6 +59,7 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
           vmUuid: situation.vm.uuid,
           target,
         }),
+      overlayOn: (path) => overlayOn(situation, path),
       own,
       removeTemplates: question.removeTemplates ?? false,
     },

@@ -13,6 +13,7 @@ import { readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata
 import { walkChain } from '../hosts/walk-chain.ts'
 import { readPace } from '../jobs/pace.ts'
 import { readFileUsers } from '../storage/file-users.ts'
+import { readOverlays } from '../storage/overlays-of-nobody.ts'
 import { readOwnLayers } from '../storage/own-layers.ts'
 import type { LayerFacts } from './judge-snapshots.ts'
 import { readLayerFacts } from './read-layer-facts.ts'
@@ -37,7 +38,9 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
   const known = await readFiles(host, [...description.disks, ...next.disks], list)
   const layers = await readLayerFacts(host, list, known)
   const { files } = layers
-  const users = await readFileUsers(host, Object.keys(files), 'now')
+  const overlays = await readOverlays(host, Object.keys(files))
+  const above = overlays.found.filter(({ path }) => files[path] === undefined)
+  const users = await readFileUsers(host, [...Object.keys(files), ...above.map(({ path }) => path)], 'now')
   return {
     ...layers,
     version: 2,
@@ -59,8 +62,9 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
     jobs,
     folders: await readFolders(host, Object.keys(files)),
     uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
+    overlays: above.filter(({ path }) => users.of(path).length === 0),
     gaps: users.gaps,
-    unheard: users.unheard,
+    unheard: [...users.unheard, ...overlays.unlooked],
     own: [...(await readOwnLayers(host.name, vm, list))],
     copyBytes: await readLayerBytes(host, layers, description.disks),
     paces: {

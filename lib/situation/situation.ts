@@ -6,6 +6,7 @@ import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
 import type { BlockJobView, VmState } from '../hosts/types.ts'
 import type { Pace } from '../jobs/pace.ts'
 import type { FoundUse } from '../storage/file-users.ts'
+import type { Overlay } from '../storage/overlays-of-nobody.ts'
 import type { LayerFacts } from './judge-snapshots.ts'
 
 /**
@@ -35,6 +36,8 @@ export interface Situation extends LayerFacts {
   folders: Record<string, { freeBytes: number | null; permissions: FilePermissions | null }>
   /** What needs each of those files. */
   uses: Record<string, FoundUse[]>
+  /** Images that stand on one of those files and that no VM and no snapshot has. */
+  overlays: Overlay[]
   /** What could not be looked at. */
   gaps: string[]
   /** Hosts of which only what was last known is taken into account. */
@@ -54,6 +57,13 @@ export const diskNow = ({ vm }: Situation, target: string): XmlDisk | undefined 
 export function headerBelow({ files }: Situation, path: string): string | null {
   const reading = files[path]
   return reading?.kind === 'found' ? (reading.backing?.path ?? null) : null
+}
+
+/** The image of no VM that stands on a file; null when there is none. One above what a running VM writes to is spoilt already. */
+export function overlayOn({ vm, overlays }: Situation, path: string): string | null {
+  const written = vm.running ? vm.description.disks.map((disk) => disk.path) : []
+  const found = overlays.find(({ below }) => below.includes(path) && !written.includes(below[0]!))
+  return found?.path ?? null
 }
 
 /** What a copy of what a file holds may need; 0 for one that could not be read. */

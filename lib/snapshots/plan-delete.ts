@@ -12,7 +12,7 @@ import type { XmlDisk } from '../hosts/domain-xml.ts'
 import { chainIn } from '../hosts/follow-headers.ts'
 import type { PinnedLayer } from '../hosts/pin-backing.ts'
 import { judgeSnapshots, soundLayers } from '../situation/judge-snapshots.ts'
-import { copyBytesOf, type Situation } from '../situation/situation.ts'
+import { copyBytesOf, overlayOn, type Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
 import { deleteChecks } from './snapshot-rules.ts'
 import {
@@ -199,11 +199,12 @@ function refuseInternal({ files }: Situation, goes: readonly string[]): string |
 
 /** What else needs a layer that changes or goes: libvirt unlinks it unasked, and refuses a commit only while that VM runs. */
 function refuseShared(
-  { host, vm, snapshots, uses, gaps }: Situation,
+  situation: Situation,
   merges: readonly LayerMerge[],
   receivers: readonly string[],
   goes: readonly string[],
 ): string | null {
+  const { host, vm, snapshots, uses, gaps } = situation
   const targetOf = (path: string): string =>
     merges.find(({ from, into }) => from === path || into === path)?.target ??
     snapshots.flatMap(({ disks }) => disks).find(({ frozenPath }) => frozenPath === path)?.target ??
@@ -219,6 +220,11 @@ function refuseShared(
       ? 'Delete only the metadata, or give that VM a copy of its own first.'
       : 'Merge by pulling up instead.'
     return `${path} is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}, and the delete would ${verb} it. ${way}`
+  }
+  for (const path of new Set([...receivers, ...goes])) {
+    const overlay = overlayOn(situation, path)
+    if (overlay !== null)
+      return `${overlay} stands on ${path}, and no VM has it. The delete would ${goes.includes(path) ? 'remove' : 'change'} what it reads. Remove it if nobody needs it (Check & repair), or delete only the metadata.`
   }
   return gaps.length > 0 && receivers.length + goes.length > 0
     ? `Something may need these layers that could not be looked at: ${gaps[0]}`

@@ -156,6 +156,16 @@ describe('a plan of a delete', () => {
       },
       /can grow by 41943040 bytes/,
     ],
+    [
+      'an image of no VM on what changes',
+      { ...whole, overlays: [{ path: '/img/x', below: ['/img/base'] }] },
+      /x stands on \/img\/base, and no VM has it. The delete would change what it reads/,
+    ],
+    [
+      'an image of no VM on what goes',
+      { ...whole, overlays: [{ path: '/img/x', below: ['/img/a', '/img/base'] }] },
+      /The delete would (change|remove) what it reads/,
+    ],
     ['a block job', { ...whole, jobs: [{ target: 'vda', type: 'pull' } as never] }, /block job runs on vda/],
     ['an old libvirt', { ...whole, host: { ...whole.host, libvirtVersion: '8.0.0' } }, /needs 9.0/],
     [
@@ -443,6 +453,16 @@ describe('a plan of a revert', () => {
       { ...whole, uses: { '/img/c': [need()] } },
       's1',
       /removes \/img\/c, which is also needed by vda of the VM db/,
+    ],
+    [
+      'an image of no VM on the layer that is dropped',
+      {
+        ...whole,
+        vm: { ...whole.vm, running: false },
+        overlays: [{ path: '/img/x', below: ['/img/c', '/img/b', '/img/a', '/img/base'] }],
+      },
+      's1',
+      /removes \/img\/c, which \/img\/x stands on, and no VM has that/,
     ],
     [
       'A11: a volume',

@@ -3,7 +3,7 @@ import { chainFrom } from './tree-model.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isStandby } from '../storage/sharers.ts'
-import type { Situation } from '../situation/situation.ts'
+import { overlayOn, type Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
 
 /**
@@ -109,6 +109,9 @@ export function refuseDiscarded(situation: Situation, snapshot: SnapshotMetadata
     const use = (uses[path] ?? []).find((each) => each.host !== host.name || each.vmUuid !== vm.uuid)
     if (use)
       return `The revert removes ${path}, which is ${use.isSure ? 'also needed' : 'perhaps also needed'} by ${describeUse(use, host.name)}. Give that VM a copy of its own first.`
+    const overlay = overlayOn(situation, path)
+    if (overlay !== null)
+      return `The revert removes ${path}, which ${overlay} stands on, and no VM has that. Remove it first if nobody needs it (Check & repair).`
   }
   return null
 }

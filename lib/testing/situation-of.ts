@@ -101,6 +101,7 @@ export function situationOf(model: TreeModel): Situation {
     ),
     folders: { '/img': { freeBytes: 1_000 * MIB, permissions: null } },
     uses: {},
+    overlays: [],
     gaps: [],
     unheard: [],
     taints: {},
