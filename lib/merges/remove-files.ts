@@ -4,7 +4,7 @@ import { deleteVolume } from '../hosts/described-calls.ts'
 import type { Host } from '../hosts/host.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { describeUse } from '../storage/describe-use.ts'
-import { readFileUsers } from '../storage/file-users.ts'
+import { readFileUsers, type FileUsers } from '../storage/file-users.ts'
 
 export interface Removal {
   removed: string[]
@@ -12,7 +12,25 @@ export interface Removal {
   kept: string[]
 }
 
-/** Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. What could not be asked counts as a need, but not of files that the job itself has made. */
+/**
+ * Why the file stays; null when nothing needs it. What could not be asked counts as a need, and so does a host that is up but late,
+ * whose VMs may have changed since it last answered; but not of files that the job itself has made. One that is down counts with what
+ * it last said: else nothing could be tidied up while a host is away for long.
+ */
+export function whyKept(
+  path: string,
+  users: FileUsers,
+  { host, ofThisJob }: { host: string; ofThisJob: boolean },
+): string | null {
+  const [use] = users.of(path)
+  if (use) return `${path} stays: ${describeUse(use, host)} ${use.isSure ? 'needs it' : 'may need it'}.`
+  const [gap] = ofThisJob ? [] : [...users.gaps, ...users.late]
+  return gap === undefined
+    ? null
+    : `${path} stays, because something may need it that could not be looked at. ${gap}`
+}
+
+/** Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. */
 export async function removeUnusedFiles(
   host: Host,
   paths: readonly string[],
@@ -25,14 +43,8 @@ export async function removeUnusedFiles(
   const users = await readFileUsers(host, paths, 'now')
   const removal: Removal = { removed: [], kept: [] }
   for (const path of paths) {
-    const [use] = users.of(path)
-    const [gap] = ofThisJob ? [] : users.gaps
-    if (use)
-      removal.kept.push(
-        `${path} stays: ${describeUse(use, host.name)} ${use.isSure ? 'needs it' : 'may need it'}.`,
-      )
-    else if (gap)
-      removal.kept.push(`${path} stays, because something may need it that could not be looked at. ${gap}`)
+    const reason = whyKept(path, users, { host: host.name, ofThisJob })
+    if (reason !== null) removal.kept.push(reason)
     else {
       try {
         await call(deleteVolume(await host.files.volume(path), host.connection.uri))

@@ -69,6 +69,7 @@ export async function findOrphans(
       ...survey.gaps,
       ...(maybe ? [`${describeUse(maybe, survey.host.name)} may need it.`] : []),
       ...users.gaps,
+      ...users.late,
     ]
     return toFound(survey, candidate, refusal(gaps, above, twin))
   })

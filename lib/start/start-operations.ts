@@ -6,6 +6,7 @@ import { startJobs } from '../jobs/start-jobs.ts'
 import { observeMerges } from '../merges/observe-merges.ts'
 import { startNotifications } from '../notifications/start-notifications.ts'
 import type { Clock } from '../schedules/clock.ts'
+import { rememberUses } from '../storage/file-users.ts'
 import { rememberLayers } from '../storage/own-layers.ts'
 import { startSchedules } from '../schedules/start-schedules.ts'
 import { SAGAS } from './sagas.ts'
@@ -19,6 +20,7 @@ export async function startOperations(clock: Clock | null = { now: Date.now }): 
     observeMerges(host)
     watchFreezes(host)
     rememberLayers(host)
+    rememberUses(host)
   }
   await startJobs(SAGAS, HOST_ERRORS)
   if (!clock) return

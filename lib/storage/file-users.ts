@@ -1,10 +1,9 @@
 import 'server-only'
 import { posix } from 'node:path'
 import type { Host } from '../hosts/host.ts'
-import { HostDown } from '../hosts/host-connection.ts'
 import { hosts } from '../hosts/registry.ts'
-import { within } from '../hosts/within.ts'
 import { perProcess } from '../server/per-process.ts'
+import { hear, heardAgeMs, keepHeard } from './last-heard.ts'
 import { readHostUses } from './read-host-uses.ts'
 import { isSameFile, markOf } from './same-file.ts'
 import { isSameFolder } from './same-folder.ts'
@@ -16,6 +15,8 @@ const NEAR_NS = 5e9
 const KNOWN_MS = 5_000
 /** Another host is not waited for longer: one that hangs must not hold up this one's pages and plans. */
 const OTHER_WAIT_MS = { known: 1_000, now: 10_000 }
+/** What is kept of a host for when it goes down is read anew after this long, if no plan does it before. */
+const HEARD_AGE_MS = 10 * 60_000
 
 /** A need that was found; not sure where only an answer that nobody gave could tell the files apart. */
 export interface FoundUse extends Use {
@@ -31,11 +32,13 @@ export interface FileUsers {
   gaps: string[]
   /** Hosts of which only what was last known is taken into account, a sentence each. */
   unheard: string[]
+  /** Those of them that are up and only slow: their VMs may have changed since. */
+  late: string[]
 }
 
 /**
  * Who needs these files of a host. 'now' reads every definition anew, for decisions; 'known' takes what the list of VMs knows,
- * for pages. Throws HostDown when the host itself is down; another one that is down is a gap.
+ * for pages. Throws HostDown when the host itself is down; of another one that is down what it last said counts.
  */
 export async function readFileUsers(
   host: Host,
@@ -85,6 +88,7 @@ export function findUsers(
     of: (path) => found.get(path) ?? [],
     gaps: all.flatMap(({ gaps }) => gaps),
     unheard: all.flatMap(({ unheard }) => unheard ?? []),
+    late: all.flatMap(({ unheard, isLate }) => (isLate && unheard ? [unheard] : [])),
   }
 }
 
@@ -95,7 +99,7 @@ const known = perProcess(
 )
 
 function readUses(host: Host, age: 'now' | 'known'): Promise<HostUses> {
-  if (age === 'now') return readHostUses(host, age)
+  if (age === 'now') return readNow(host)
   const { generation } = host.inventory
   const before = known.get(host)
   if (before?.generation === generation && Date.now() - before.atMs < KNOWN_MS) return before.uses
@@ -105,47 +109,32 @@ function readUses(host: Host, age: 'now' | 'known'): Promise<HostUses> {
   return uses
 }
 
-/** Of a host that is down: what was last known of its VMs, and that it could not be asked. */
-async function readOther(host: Host, age: 'now' | 'known'): Promise<HostUses> {
-  try {
-    const uses = await within(readUses(host, age), OTHER_WAIT_MS[age], null)
-    if (uses !== null) return uses
-    throw new HostDown(`${host.name} takes too long to answer`)
-  } catch {
-    const files = host.inventory.lastKnown.flatMap((vm) =>
-      (vm.description?.disks ?? []).flatMap((disk) =>
-        [
-          ...new Set([
-            disk.path,
-            ...disk.layers.map((layer) => layer.path),
-            ...(vm.facts?.paths.get(disk.target) ?? []),
-          ]),
-        ]
-          .filter((path) => path !== null)
-          .map((path) => ({
-            path,
-            mark: null,
-            uses: [
-              {
-                host: host.name,
-                vmUuid: vm.uuid,
-                vmName: vm.name,
-                running: vm.running,
-                kind: 'disk' as const,
-                target: disk.target,
-                isOther: false,
-                snapshot: null,
-              },
-            ],
-          })),
-      ),
-    )
-    const gap = `The host ${host.name} has not answered since Keyframe was started, so nobody knows which files its VMs use.`
-    const unheard = `The host ${host.name} does not answer: what its VMs used when it last did is taken into account.`
-    return host.inventory.hasRead
-      ? { host: host.name, files, gaps: [], unheard }
-      : { host: host.name, files, gaps: [gap] }
-  }
+/** Kept also when it comes too late for who asked. */
+async function readNow(host: Host): Promise<HostUses> {
+  const uses = await readHostUses(host, 'now')
+  keepHeard(host, uses)
+  return uses
+}
+
+/** Of one that does not answer in time, what it last said. */
+const readOther = (host: Host, age: 'now' | 'known'): Promise<HostUses> =>
+  hear(host, readUses(host, age), OTHER_WAIT_MS[age])
+
+/** Reads all that the VMs of the host use from time to time, so that much is known of it when it goes down. */
+export function rememberUses(host: Host): void {
+  let isReading = false
+  host.onLook(() => {
+    // Alone it is never stood in for.
+    if (isReading || hosts().size < 2 || heardAgeMs(host) < HEARD_AGE_MS) return
+    if (!host.connection.uri.startsWith('qemu')) return
+    isReading = true
+    // What could not be read now is at a later look.
+    void readUses(host, 'now')
+      .catch(() => undefined)
+      .finally(() => {
+        isReading = false
+      })
+  })
 }
 
 /**

@@ -251,6 +251,33 @@ describe('a host that is down', () => {
   })
 })
 
+describe('a host that is down', () => {
+  it('still needs what only a snapshot of its VM needed', async () => {
+    await overlay(`${n}b.qcow2`, `${n}-golden.qcow2`)
+    await define('b', { path: join(two.dir, 'mounted', `${n}b.qcow2`) }, two)
+    await two.virsh('snapshot-create-as', `${n}b`, 's1', '--disk-only')
+    const other = join(two.dir, `${n}other.qcow2`)
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', other, '16M'])
+    two.user.own(other)
+    const xml = await two.virsh('dumpxml', `${n}b`)
+    writeFileSync(join(two.dir, 'b.xml'), xml.replace(/<source file='[^']*'/, `<source file='${other}'`))
+    await two.virsh('define', join(two.dir, 'b.xml'))
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const needed = `needed by the snapshot s1 of the VM ${n}b on two`
+    expect((await options(a)).commit.refusal).toContain(needed)
+    await two.killLibvirtd()
+    try {
+      const { commit, pull } = await options(a)
+      expect(commit.refusal).toContain(needed)
+      const job = await a.merge([pull], 0, { removeTemplates: true })
+      expect(job.result.join(' ')).toContain(`stays: the snapshot s1 of the VM ${n}b on two may need it.`)
+      expect(await goldenHolds()).toBe(0x11)
+    } finally {
+      await two.startLibvirtd()
+    }
+  })
+})
+
 describe('N9: a compressed base', () => {
   it('needs as much room as it holds, not as it takes', async () => {
     const raw = path(`${n}-text.raw`)

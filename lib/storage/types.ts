@@ -46,6 +46,8 @@ export interface HostUses {
   gaps: string[]
   /** Set where it does not answer, but was heard before: what its VMs used then is among `files`. */
   unheard?: string
+  /** It is up and did not answer in time. */
+  isLate?: boolean
 }
 
 /** A file in question, as its own host showed it before and after all uses were read. */
