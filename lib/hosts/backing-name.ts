@@ -28,3 +28,12 @@ function jsonFilename(json: string): string | null {
     return null
   }
 }
+
+const NETWORK =
+  'nbd|rbd|iscsi|iser|https?|ftps?|tftp|ssh|sftp|libssh|nfs|gluster|sheepdog|vxhs|nvme|nvme-tcp|ceph'
+const NETWORK_URL = new RegExp(`^(${NETWORK})(\\+[a-z]+)?:`, 'i')
+const NETWORK_DRIVER = new RegExp(`"(file\\.)?driver"\\s*:\\s*"(${NETWORK})"`, 'i')
+
+/** Whether a backing name means something that is on the network, for sure: no file of any host. What QEMU may read otherwise is not. */
+export const isOnNetwork = (name: string): boolean =>
+  name.startsWith('json:') ? NETWORK_DRIVER.test(name) : NETWORK_URL.test(name)

@@ -33,8 +33,8 @@ export interface XmlDisk {
   layers: XmlLayer[]
   /** The XML says what lies below it, or that nothing does: libvirt then does not look at the image itself. */
   pinsBacking: boolean
-  /** It also says that nothing lies below the last layer that it names: libvirt looks at no header at all. */
-  pinsEnd: boolean
+  /** It says so down to the last layer: nothing lies below the last of `layers`. */
+  pinsBase: boolean
   /** The VM starts without it where it is missing. */
   isOptional: boolean
   /** Set while a copy or an active commit mirrors. */
@@ -160,7 +160,7 @@ function parseDisk(disk: XmlElement): XmlDisk {
     layers,
     isOptional: attribute(source, 'startupPolicy') === 'optional',
     pinsBacking: child(disk, 'backingStore') !== undefined,
-    pinsEnd: below !== undefined,
+    pinsBase: below !== undefined,
     mirror: mirror ? { job: attribute(mirror, 'job'), ready: attribute(mirror, 'ready') === 'yes' } : null,
   }
 }

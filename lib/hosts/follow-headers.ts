@@ -43,7 +43,7 @@ export function* followDisk(disk: XmlDisk): Generator<string, WalkedChain, Image
   const lost = layers.find(({ reading }) => reading.kind !== 'found')?.reading.kind
   if (lost !== undefined && lost !== 'found') return { layers, end: lost }
   const last = layers.at(-1)!
-  if (disk.pinsEnd) return { layers, end: 'base' }
+  if (disk.pinsBase) return { layers, end: 'base' }
   const below = yield* followHeaders(last.reading.path, last.format)
   return { layers: [...layers, ...below.layers.slice(1)], end: below.end }
 }

@@ -44,6 +44,8 @@ export interface SnapshotMetadata {
 export interface Snapshots {
   list: SnapshotMetadata[]
   current: string | null
+  /** Those of which libvirt gives no XML: what they need nobody knows. */
+  unread: { name: string; reason: string }[]
 }
 
 const kindOf = (text: string | null): 'external' | 'internal' | 'no' =>
@@ -121,23 +123,26 @@ export async function resolveSnapshot(
   }
 }
 
-/** All snapshots of a VM. A snapshot that goes away while we read is left out; a VM that is gone has none. */
+/** All snapshots of a VM; those that can't be read by name only. A snapshot that goes away while we read is left out; a VM that is gone has none. */
 export async function readSnapshots(connect: Connect, uuid: string): Promise<Snapshots> {
   try {
     const domain = await connect.domainLookupByUUID(uuid)
     const [snapshots, current] = await Promise.all([domain.listAllSnapshots(), domain.snapshotCurrent()])
+    const unread: Snapshots['unread'] = []
     const list = await Promise.all(
       snapshots.map(async (snapshot) => {
         const xml = await snapshot.getXMLDesc().catch((error: unknown) => {
-          if (isLibvirtError(error)) return null
-          throw error
+          if (!isLibvirtError(error)) throw error
+          if (error.code !== VIR_ERR_NO_DOMAIN_SNAPSHOT && error.code !== VIR_ERR_NO_DOMAIN)
+            unread.push({ name: snapshot.name, reason: error.message })
+          return null
         })
         return xml === null ? [] : [await resolveSnapshot(connect, parseSnapshotXml(xml))]
       }),
     )
-    return { list: oldestFirst(list.flat()), current: current?.name ?? null }
+    return { list: oldestFirst(list.flat()), current: current?.name ?? null, unread }
   } catch (error) {
-    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null }
+    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { list: [], current: null, unread: [] }
     throw error
   }
 }

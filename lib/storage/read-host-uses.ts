@@ -9,6 +9,7 @@ import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { VmHung } from '../hosts/vm-inspection.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { pathsInXml } from '../hosts/xml-paths.ts'
+import { gapBelow, volumeGaps } from './chain-gaps.ts'
 import { markOf } from './same-file.ts'
 import type { FileMark, HostUses, Use, UsedFile } from './types.ts'
 
@@ -35,7 +36,7 @@ export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<Ho
     file.uses.push(use)
     files.set(path, file)
   }
-  return { host: host.name, files: [...files.values()], gaps: all.flatMap(({ gaps }) => gaps) }
+  return { host: host.name, files: [...files.values()], gaps: [...new Set(all.flatMap(({ gaps }) => gaps))] }
 }
 
 async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Needs> {
@@ -126,7 +127,11 @@ async function addNext(
 
 /** Restore points, and whatever else the definitions stored with them name. */
 async function readSnapshotNeeds(host: Host, vm: KnownVm, needs: Needs): Promise<void> {
-  const { list } = await readSnapshots(await host.connection.reader(), vm.uuid)
+  const { list, unread } = await readSnapshots(await host.connection.reader(), vm.uuid)
+  for (const { name, reason } of unread)
+    needs.gaps.push(
+      `The snapshot ${name} of ${vm.name} on ${host.name} could not be read: ${reason}. If it stays so, delete its entry: virsh snapshot-delete --metadata.`,
+    )
   for (const { name, disks, definition, memoryPath, namedPaths } of list) {
     for (const disk of definition?.disks ?? []) {
       // An external one froze the file; any other disk is opened again by a revert, as it is.
@@ -149,21 +154,19 @@ async function addDisk(
   needs: Needs,
   isOpen: boolean,
 ): Promise<void> {
-  if (disk.path === null) {
-    if (disk.volume !== null)
-      needs.gaps.push(
-        `${disk.target} of ${vm.name} on ${host.name} is the volume ${disk.volume.name} of the pool ${disk.volume.pool}, which libvirt can’t find.`,
-      )
-    return
-  }
+  const unresolved = volumeGaps(disk, use)
+  needs.gaps.push(...unresolved)
   const named = disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
   for (const path of named) needs.uses.push([path, use])
-  if (!disk.path.startsWith('/')) return
-  if (isOpen && named.length > 0) {
+  // What it has open is all it needs, where all of that is known.
+  if (isOpen && named.length > 0 && unresolved.length === 0) {
     needs.readings.push(...(await Promise.all(named.map((path) => host.files.read(path)))))
     return
   }
+  if (!disk.path?.startsWith('/')) return
   const chain = await walkChain(host.files, disk.path, disk.format)
+  const gap = gapBelow(disk, chain, use)
+  if (gap !== null) needs.gaps.push(gap)
   needs.readings.push(...chain.layers.map((layer) => layer.reading))
   for (const { reading } of chain.layers)
     if (!named.includes(reading.path)) needs.uses.push([reading.path, use])

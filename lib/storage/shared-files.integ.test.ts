@@ -1,5 +1,5 @@
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { patternAt } from '../testing/image-bytes.ts'
@@ -275,6 +275,39 @@ describe('a host that is down', () => {
     } finally {
       await two.startLibvirtd()
     }
+  })
+})
+
+describe('a VM of which a layer is gone', () => {
+  it('holds up what may lie below it, and says what to do', async () => {
+    await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`))
+    await overlay(`${n}c.qcow2`, path(`${n}b.qcow2`))
+    await rename(path(`${n}b.qcow2`), path(`${n}b.away`))
+    await define('c')
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { commit, pull } = await options(a)
+    expect(commit.refusal).toMatch(
+      new RegExp(
+        `vda of the VM ${n}c on lab needs .*${n}b.qcow2, which is not there.*Put the file back, or take`,
+      ),
+    )
+    const job = await a.merge([pull], 0, { removeTemplates: true })
+    expect(job.result.join(' ')).toContain(`${n}-golden.qcow2 stays, because something may need it`)
+    await rename(path(`${n}b.away`), path(`${n}b.qcow2`))
+    expect(await goldenHolds(`${n}c.qcow2`)).toBe(0x11)
+    await lab.virsh('undefine', `${n}c`)
+  })
+
+  it('is itself refused for that layer', async () => {
+    await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`))
+    await overlay(`${n}c.qcow2`, path(`${n}b.qcow2`))
+    await define('c')
+    const c = acts(keyframe, await keyframe.uuid(`${n}c`))
+    await lab.startGuest(`${n}c`)
+    await rename(path(`${n}b.qcow2`), path(`${n}b.away`))
+    for (const { refusal } of await c.plan({ target: 'vda' })) expect(refusal).toMatch(/chain is not sound/)
+    await lab.virsh('destroy', `${n}c`)
+    await lab.virsh('undefine', `${n}c`)
   })
 })
 

@@ -16,6 +16,7 @@ export const PURE_FILES = [
   'lib/situation/judge-snapshots.ts',
   'lib/situation/restore-points.ts',
   'lib/situation/situation.ts',
+  'lib/storage/chain-gaps.ts',
   'lib/storage/describe-use.ts',
   'lib/storage/same-file.ts',
   'lib/storage/sharers.ts',

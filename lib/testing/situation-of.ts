@@ -19,7 +19,7 @@ export const diskOf = (target: string, path: string | null, more: Partial<XmlDis
   transient: false,
   layers: [],
   pinsBacking: true,
-  pinsEnd: true,
+  pinsBase: true,
   isOptional: false,
   mirror: null,
   ...more,
