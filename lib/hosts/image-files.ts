@@ -234,6 +234,13 @@ export class ImageFiles {
     }
   }
 
+  /** The same, but rejects also when libvirt refuses to look anew: the list of before proves of no file that it is not there. */
+  async listAnew(folder: string): Promise<string[]> {
+    const pool = await this.pool(folder)
+    await pool.refresh()
+    return (await pool.listAllVolumes()).map((volume) => posix.join(folder, volume.name)).sort()
+  }
+
   async #read(path: string): Promise<ImageReading> {
     if (!path.startsWith('/'))
       return { kind: 'unreadable', path, reason: `${path} is not a file of this host` }

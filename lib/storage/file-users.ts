@@ -2,6 +2,7 @@ import 'server-only'
 import { posix } from 'node:path'
 import type { Host } from '../hosts/host.ts'
 import { hosts } from '../hosts/registry.ts'
+import { isUnreachable } from '../hosts/unreachable.ts'
 import { perProcess } from '../server/per-process.ts'
 import { hear, heardAgeMs, keepHeard } from './last-heard.ts'
 import { readHostUses } from './read-host-uses.ts'
@@ -189,7 +190,10 @@ async function readSameFolders(
     answers.set(
       key,
       await isSameFolder({ host, folder }, { host: hosts().get(other)!, folder: otherFolder }).catch(
-        () => undefined,
+        (error: unknown) => {
+          if (isUnreachable(error)) return undefined
+          throw error
+        },
       ),
     )
   return (one, two) => answers.get(JSON.stringify([one.folder, two.host, two.folder]))
