@@ -5,6 +5,7 @@ import type { Host } from '../hosts/host.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { readFileUsers, type FileUsers } from '../storage/file-users.ts'
+import { readOverlays } from '../storage/overlays-of-nobody.ts'
 
 export interface Removal {
   removed: string[]
@@ -40,10 +41,15 @@ export async function removeUnusedFiles(
   if (paths.length === 0) return { removed: [], kept: [] }
   host.files.forget()
   host.inventory.invalidate()
-  const users = await readFileUsers(host, paths, 'now')
+  const overlays = await readOverlays(host, paths)
+  const above = overlays.found.filter(({ path }) => !paths.includes(path))
+  const users = await readFileUsers(host, [...paths, ...above.map(({ path }) => path)], 'now')
   const removal: Removal = { removed: [], kept: [] }
   for (const path of paths) {
-    const reason = whyKept(path, users, { host: host.name, ofThisJob })
+    const overlay = above.find(({ path: each, below }) => below.includes(path) && users.of(each).length === 0)
+    const reason =
+      whyKept(path, users, { host: host.name, ofThisJob }) ??
+      (overlay ? `${path} stays: ${overlay.path}, which no VM has, stands on it.` : null)
     if (reason !== null) removal.kept.push(reason)
     else {
       try {
