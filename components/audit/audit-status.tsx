@@ -5,6 +5,7 @@ import {
   CircleSlash,
   CircleX,
   LoaderCircle,
+  TriangleAlert,
   type LucideIcon,
 } from 'lucide-react'
 import { AUDIT_STATUSES, type AuditStatus } from '@/lib/access/audit-query'
@@ -12,6 +13,7 @@ import { classNames } from '@/components/class-names'
 
 const LOOKS: Record<AuditStatus, { icon: LucideIcon; colour: string }> = {
   ok: { icon: CircleCheck, colour: 'text-ok' },
+  'not as planned': { icon: TriangleAlert, colour: 'text-warn' },
   'under way': { icon: LoaderCircle, colour: 'text-muted' },
   refused: { icon: Ban, colour: 'text-warn' },
   failed: { icon: CircleX, colour: 'text-danger' },

@@ -24,7 +24,7 @@ export function JobHead({ job: read, acts }: { job: JobView; acts: VmActs }) {
       <div>
         <h1 className="text-xl font-semibold break-names">{now.title}</h1>
         <p className="flex flex-wrap items-baseline gap-x-3 text-sm">
-          <JobState status={now.status} />
+          <JobState job={now} />
           <span className="text-muted">
             begun by {now.by}, <Instant ms={now.createdAtMs} server={formatInstant(now.createdAtMs)} />
           </span>

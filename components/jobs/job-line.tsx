@@ -15,7 +15,7 @@ export function JobLine({ job, name }: { job: JobView; name: string }) {
       >
         {name}
       </PageLink>
-      <JobState status={job.status} />
+      <JobState job={job} />
       <span className="text-[13px] text-muted">
         <When ms={job.createdAtMs} />
         {job.endedAtMs !== null && ` · ${formatDuration((job.endedAtMs - job.createdAtMs) / 1000)}`} ·{' '}

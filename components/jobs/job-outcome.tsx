@@ -8,12 +8,23 @@ export function JobOutcome({
   job,
   linked = true,
 }: {
-  job: Pick<JobView, 'id' | 'title' | 'status' | 'result' | 'error'> & Partial<Pick<JobView, 'offers'>>
+  job: Pick<JobView, 'id' | 'title' | 'status' | 'result' | 'differences' | 'error'> &
+    Partial<Pick<JobView, 'offers'>>
   linked?: boolean
 }) {
   if (job.status === 'succeeded') {
     return (
-      <Notice tone="ok" role="status">
+      <Notice tone={job.differences.length > 0 ? 'warn' : 'ok'} role="status">
+        {job.differences.length > 0 && (
+          <>
+            <p className="font-medium">Done, but not as planned:</p>
+            <ul className="mb-1 list-disc pl-5">
+              {job.differences.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          </>
+        )}
         {job.result.length > 0 ? (
           job.result.map((line) => <p key={line}>{line}</p>)
         ) : (

@@ -29,7 +29,7 @@ export function JobRows({ title, jobs, empty }: { title: string; jobs: JobView[]
                 >
                   {job.vmName}
                 </PageLink>
-                <JobState status={job.status} />
+                <JobState job={job} />
                 <span className="text-[13px] text-muted">
                   <When ms={job.createdAtMs} />
                   {job.endedAtMs !== null &&
@@ -37,9 +37,9 @@ export function JobRows({ title, jobs, empty }: { title: string; jobs: JobView[]
                   · {job.by} · {job.host}
                 </span>
               </div>
-              {(job.note ?? job.error) !== null && (
+              {(job.note ?? job.error ?? job.differences[0] ?? null) !== null && (
                 <p className="text-[13px] break-names text-muted">
-                  {job.note ?? job.error}
+                  {job.note ?? job.error ?? job.differences[0]}
                   {job.percent !== null && job.endedAtMs === null && ` · ${job.percent} %`}
                 </p>
               )}

@@ -5,6 +5,7 @@ import {
   CircleX,
   Hourglass,
   LoaderCircle,
+  TriangleAlert,
   type LucideIcon,
 } from 'lucide-react'
 import type { JobStatus } from '@/lib/jobs/types'
@@ -19,9 +20,11 @@ const LOOKS: Record<JobStatus, { icon: LucideIcon; word: string; colour: string 
   cancelled: { icon: CircleSlash, word: 'cancelled', colour: 'text-warn' },
 }
 
-/** How a job stands, as a sign and a word. */
-export function JobState({ status }: { status: JobStatus }) {
-  const { icon: Icon, word, colour } = LOOKS[status]
+const NOT_AS_PLANNED = { icon: TriangleAlert, word: 'done, but not as planned', colour: 'text-warn' }
+
+/** How a job stands, as a sign and a word. `differences`: where its outcome is not what its plan said. */
+export function JobState({ job }: { job: { status: JobStatus; differences: readonly string[] } }) {
+  const { icon: Icon, word, colour } = job.differences.length > 0 ? NOT_AS_PLANNED : LOOKS[job.status]
   return (
     <span className={classNames('inline-flex items-baseline gap-1', colour)}>
       <Icon aria-hidden="true" className="size-3.5 translate-y-0.5" />

@@ -48,6 +48,8 @@ function stateOf(job: JobView | null): { look: Look; sentence: string } {
       look: job.status === 'waiting' ? 'bad' : 'runs',
       sentence: job.error ?? job.note ?? `${job.title}.`,
     }
+  if (job.status === 'succeeded' && job.differences.length > 0)
+    return { look: 'bad', sentence: `Done, but not as planned: ${job.differences[0]}` }
   if (job.status === 'succeeded') return { look: 'good', sentence: job.result[0] ?? `${job.title}: done.` }
   return { look: 'bad', sentence: job.error ?? `${job.title}: ${job.status}.` }
 }

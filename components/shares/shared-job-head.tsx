@@ -25,7 +25,7 @@ export function SharedJobHead({
         <p className="text-[13px] break-names text-muted">{vmName === null ? 'Job' : `Job of ${vmName}`}</p>
         <h1 className="text-xl font-semibold break-names">{job.title}</h1>
         <p className="flex flex-wrap items-baseline gap-x-3 text-sm">
-          <JobState status={job.status} />
+          <JobState job={job} />
           <span className="text-muted">
             begun <Instant ms={job.createdAtMs} server={formatInstant(job.createdAtMs)} />
           </span>

@@ -16,6 +16,7 @@ const job = (kind: JobView['kind'], status: JobView['status'], createdAtMs = 0):
   percent: null,
   note: null,
   result: [],
+  differences: [],
   error: null,
   canCancel: false,
   offers: [],

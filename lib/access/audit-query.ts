@@ -3,6 +3,7 @@ import { AUDIT_ACTS, type AuditAct } from './audit-acts.ts'
 /** What became of an act, with the end of the job that it began. */
 export const AUDIT_STATUSES = {
   ok: 'done',
+  'not as planned': 'done, but not as planned',
   'under way': 'under way',
   refused: 'refused',
   failed: 'failed',

@@ -28,7 +28,7 @@ export interface AuditEntry {
 
 const jobEnd = sql`coalesce(e.status, CASE WHEN j.ended_at_ms IS NOT NULL THEN j.status END)`
 const status = sql<AuditStatus>`CASE WHEN r.result IS NULL THEN 'unfinished' WHEN r.result <> 'ok' THEN r.result WHEN r.job_id IS NULL THEN 'ok'
-  WHEN ${jobEnd} IS NULL THEN 'under way' WHEN ${jobEnd} = 'succeeded' THEN 'ok' ELSE ${jobEnd} END`
+  WHEN ${jobEnd} IS NULL THEN 'under way' WHEN ${jobEnd} = 'succeeded' AND json_extract(j.kept, '$.differences.run') = j.run THEN 'not as planned' WHEN ${jobEnd} = 'succeeded' THEN 'ok' ELSE ${jobEnd} END`
 const jobId = sql<string | null>`coalesce(r.job_id, a.job_id)`
 const host = sql<string | null>`coalesce(a.host, j.host)`
 const vmUuid = sql<string | null>`coalesce(a.vm_uuid, nullif(j.vm_uuid, ''))`

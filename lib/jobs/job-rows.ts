@@ -3,6 +3,7 @@ import type { Selectable, UpdateObject } from 'kysely'
 import { publish } from '../live/hub.ts'
 import type { Schema } from '../store/schema.ts'
 import { store } from '../store/store.ts'
+import { differencesIn } from './kept-differences.ts'
 import type { JobKind, JobOffer, JobStatus, JobView } from './types.ts'
 
 type JobRow = Selectable<Schema['jobs']>
@@ -40,6 +41,7 @@ export function toView(row: JobRow): JobView {
     percent: row.percent,
     note: row.note,
     result: row.result === null ? [] : (JSON.parse(row.result) as string[]),
+    differences: row.status === 'succeeded' ? differencesIn(row) : [],
     error: row.error,
     canCancel: row.can_cancel === 1 && row.cancel_requested === 0,
     offers: JSON.parse(row.offers) as JobOffer[],

@@ -2,6 +2,7 @@ import 'server-only'
 import { reachBoundary } from './boundaries.ts'
 import type { StepApi } from './engine-step.ts'
 import { store } from '../store/store.ts'
+import { recordDifferences } from './record-differences.ts'
 import { updateJob } from './job-rows.ts'
 import { keepForJob } from './keep-for-job.ts'
 import type { SagaContext } from './saga.ts'
@@ -102,6 +103,9 @@ export function makeContext<Input>(
       const request = (await rowOf())?.request ?? null
       if (request !== null) await updateJob(jobId, { request: null })
       return request
+    },
+    async differ(sentences) {
+      await recordDifferences(jobId, run, sentences)
     },
     async copied(bytes) {
       await updateJob(jobId, { copied_bytes: Math.round(bytes) })

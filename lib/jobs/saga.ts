@@ -39,6 +39,8 @@ export interface SagaContext<Input> {
   offer(offers: readonly JobOffer[]): Promise<void>
   /** What a person chose of them, or null; asked for, it is taken. */
   takeRequest(): Promise<string | null>
+  /** Says where the outcome differs from the plan that was shown, a sentence each: the job is then done, but not as planned. */
+  differ(sentences: readonly string[]): Promise<void>
   /** Records how much was copied: forecasts of later jobs rest on it. */
   copied(bytes: number): Promise<void>
   /**

@@ -46,6 +46,8 @@ export interface JobView {
   note: string | null
   /** Lines of the outcome, ready to show (role=status). */
   result: string[]
+  /** Where it is done, but not as its plan said: what differs, a sentence each. */
+  differences: string[]
   /** What went wrong and what to do, ready to show (role=alert). */
   error: string | null
   /** False, too, once that was asked for. */

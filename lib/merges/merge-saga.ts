@@ -6,10 +6,12 @@ import { abortMerge } from './abort-merge.ts'
 import { beginMerge } from './begin-merge.ts'
 import { readDiskPaths } from './disk-paths.ts'
 import type { Host } from '../hosts/host.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { flushPull } from './flush-pull.ts'
 import { endPause, followMerge, isUnlimited, POLL_MS } from './follow-merge.ts'
 import type { MergeContext, MergeJob } from './merge-job.ts'
 import { hasBlockJob, isMerged } from './merged-chain.ts'
+import { mergeDifferences } from './merge-differences.ts'
 import { pivotMerge } from './pivot-merge.ts'
 import { refuseChangedPlan } from '../plans/fingerprint.ts'
 import type { PlannedMerge } from './plan-merge.ts'
@@ -34,6 +36,7 @@ const STALE_PLAN_MS = 2_000
  * | pivot     | blockJobAbort PIVOT (active commit only)        | the disk has the merged chain          | none: it is merged                |
  * | flush     | (pull) stop and let go on the guest; where the VM was lost, pull again | (own record) | none      |
  * | reconcile | snapshot metadata to what the layers now hold; remove files that nothing uses, end the record | (each change asks first) | none |
+ * | compare   | chain, snapshots and files with the plan: what differs is said | (own record)                          | none |
  */
 export const mergeSaga: Saga<MergeJob> = {
   kind: 'merge',
@@ -257,6 +260,15 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
     const removal = await step<Removal>(`reconcile ${target}`, {
       do: (call) => reconcileMerge(host, input, plan, call),
     })
+    const differences = await step(`compare ${target}`, {
+      do: async () =>
+        mergeDifferences(withoutOthersLosses(plan, input), {
+          paths: await readDiskPaths(input.host, input.vm, target),
+          snapshots: await readNames(host, input.vm),
+          removed: removal.removed,
+        }),
+    })
+    await context.differ(differences)
     return describe(plan, removal)
   } finally {
     await endPause(context, host, plan)
@@ -264,6 +276,17 @@ async function mergeDisk(context: MergeContext, plan: PlannedMerge, index: numbe
     host.changed(input.vm)
   }
 }
+
+/** What another disk of the same job loses is no difference of this one. */
+const withoutOthersLosses = (plan: PlannedMerge, { plans }: MergeJob): PlannedMerge => ({
+  ...plan,
+  keptSnapshots: plan.keptSnapshots.filter(
+    (name) => !plans.some(({ lostSnapshots }) => lostSnapshots.includes(name)),
+  ),
+})
+
+const readNames = async (host: Host, vm: string): Promise<string[]> =>
+  (await readSnapshots(await host.connection.reader(), vm)).list.map(({ name }) => name)
 
 function describe(plan: PlannedMerge, removal: Removal): string[] {
   const layers = plan.resultPaths.length

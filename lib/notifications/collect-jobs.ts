@@ -1,4 +1,5 @@
 import 'server-only'
+import { differencesIn } from '../jobs/kept-differences.ts'
 import { store } from '../store/store.ts'
 import { jobMessages, type ToldJob } from './job-message.ts'
 import { enqueue } from './outbox.ts'
@@ -36,6 +37,8 @@ export async function collectJobs(nowMs: number): Promise<void> {
           'audit_job_ends.id as endId',
           'audit_job_ends.status as status',
           'audit_job_ends.sentence as error',
+          'jobs.kept',
+          'jobs.run',
         ])
         .where('audit_job_ends.id', '>', seen)
         .orderBy('audit_job_ends.id')
@@ -46,9 +49,7 @@ export async function collectJobs(nowMs: number): Promise<void> {
           .set({ value: ends.at(-1)!.endId })
           .where('name', '=', PROGRESS)
           .execute()
-      const failed = ends
-        .filter((end) => end.status === 'failed')
-        .map((end) => ({ ...end, status: 'failed' as const }))
+      const ended = ends.flatMap(toTold)
 
       const told = new Set(
         (
@@ -85,10 +86,10 @@ export async function collectJobs(nowMs: number): Promise<void> {
           .execute()
       ).map((row) => row.id)
       const keys = new Map<string, string>([
-        ...failed.map((end) => [end.id, `job:end:${end.endId}`] as const),
+        ...ended.map((end) => [end.id, `job:end:${end.endId}`] as const),
         ...waiting.map((job) => [job.id, job.subject] as const),
       ])
-      for (const message of jobMessages([...failed, ...waiting], nowMs))
+      for (const message of jobMessages([...ended, ...waiting], nowMs))
         await enqueue(
           transaction,
           listening,
@@ -98,6 +99,25 @@ export async function collectJobs(nowMs: number): Promise<void> {
           message,
         )
     })
+}
+
+/** An end that somebody should hear of: the job failed, or it is done otherwise than planned. */
+function toTold({
+  kept,
+  run,
+  status,
+  ...end
+}: Omit<ToldJob, 'status'> & JobEnd): (ToldJob & { endId: number })[] {
+  if (status === 'failed') return [{ ...end, status }]
+  const differences = status === 'succeeded' ? differencesIn({ kept, run }) : []
+  return differences.length > 0 ? [{ ...end, status: 'succeeded', error: differences.join(' ') }] : []
+}
+
+interface JobEnd {
+  endId: number
+  status: string
+  kept: string
+  run: number
 }
 
 /** Jobs that failed since an instant, newest first. */

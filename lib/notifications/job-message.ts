@@ -14,16 +14,22 @@ export interface ToldJob {
   vmName: string
   title: string
   by: string
-  status: 'failed' | 'waiting'
+  /** succeeded: it is done, but its outcome differs from what its plan said; `error` says how. */
+  status: 'failed' | 'waiting' | 'succeeded'
   error: string | null
 }
 
 const ERROR_MAXIMUM = 1_000
 const WHAT_TO_DO: Record<ToldJob['status'], string> = {
   failed: 'Its page tells how far it came, and what can be done now.',
+  succeeded: 'Look at it before you rely on it.',
   waiting: 'Choose on its page how it goes on: until then no other job works on this VM.',
 }
-const SAID: Record<ToldJob['status'], string> = { failed: 'failed', waiting: 'waits for a decision' }
+const SAID: Record<ToldJob['status'], string> = {
+  failed: 'failed',
+  waiting: 'waits for a decision',
+  succeeded: 'is done, but not as planned',
+}
 
 export const placeOf = (job: Pick<ToldJob, 'host' | 'vmName'>): string =>
   job.vmName === '' ? job.host : `${job.vmName} on ${job.host}`
@@ -61,9 +67,9 @@ const jobOf = (job: ToldJob) => ({
 
 function ofOne(job: ToldJob, atMs: number): Message {
   return {
-    event: job.status === 'failed' ? 'job-failed' : 'job-waiting',
+    event: job.status === 'waiting' ? 'job-waiting' : 'job-failed',
     atMs,
-    level: 'bad',
+    level: job.status === 'succeeded' ? 'attention' : 'bad',
     title: line(`${placeOf(job)}: “${job.title}” ${SAID[job.status]}`, 200),
     text: `${line(job.error ?? 'Nothing is known of why.', ERROR_MAXIMUM)} ${WHAT_TO_DO[job.status]}`,
     path: jobAddress(job.id),
@@ -76,7 +82,8 @@ function ofOne(job: ToldJob, atMs: number): Message {
 function saidOfAll(jobs: readonly ToldJob[]): string {
   if (jobs.every((job) => job.status === 'failed')) return 'failed'
   if (jobs.every((job) => job.status === 'waiting')) return 'wait for a decision'
-  return 'failed or wait for a decision'
+  if (jobs.every((job) => job.status === 'succeeded')) return 'are done, but not as planned'
+  return jobs.some((job) => job.status === 'succeeded') ? 'need a look' : 'failed or wait for a decision'
 }
 
 function ofMany(jobs: readonly ToldJob[], atMs: number): Message {

@@ -154,6 +154,15 @@ describe('a job', () => {
     expect(jobMessages([job('j', { status: 'waiting', vmName: '', vmUuid: '' })], AT)).toMatchObject([
       { event: 'job-waiting', title: 'lab: “Back up db” waits for a decision', vms: [] },
     ])
+    const otherwise = job('j', { status: 'succeeded', error: 'The plan said that a goes: it stays.' })
+    expect(jobMessages([otherwise], AT)).toMatchObject([
+      {
+        event: 'job-failed',
+        level: 'attention',
+        title: 'db on lab: “Back up db” is done, but not as planned',
+        text: 'The plan said that a goes: it stays. Look at it before you rely on it.',
+      },
+    ])
   })
 
   it('of many there is one message', () => {

@@ -49,6 +49,7 @@ const job = (id: string, about: Partial<JobView> = {}): JobView => ({
   percent: null,
   note: null,
   result: [],
+  differences: [],
   error: null,
   canCancel: false,
   offers: [],

@@ -20,6 +20,7 @@ const job = (change: Partial<JobView> = {}): LiveEvent => ({
     percent: 1,
     note: 'at /a/b',
     result: [],
+    differences: [],
     error: null,
     canCancel: true,
     offers: [],

@@ -4,7 +4,7 @@ import type { JobStep, JobView } from '../jobs/types.ts'
 import type { SnapshotNode } from '../snapshots/types.ts'
 import type { JobSubject } from './job-subject.ts'
 import { jobSentences, jobTitle, stepWords } from './job-words.ts'
-import { LAYER_PROBLEM, UNPROVEN } from './neutral-sentences.ts'
+import { LAYER_PROBLEM, NOT_AS_PLANNED, UNPROVEN } from './neutral-sentences.ts'
 import type { PathNames } from './path-names.ts'
 import { shownCall } from './shown-calls.ts'
 import type { SharedBackup, SharedBlockJob, SharedJob } from './types.ts'
@@ -87,6 +87,7 @@ export function shareJob(job: JobView, subject: JobSubject, names: PathNames): S
     status: job.status,
     ...jobSentences(job),
     result: [],
+    differences: job.differences.length > 0 ? [NOT_AS_PLANNED] : [],
     percent: job.percent,
     createdAtMs: job.createdAtMs,
     endedAtMs: job.endedAtMs,

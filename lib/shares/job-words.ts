@@ -127,6 +127,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
   'plan the way back',
   'clear what an earlier run left',
   'compare',
+  'compare with the plan',
   'create',
   'define',
   'empty the drives',
@@ -187,7 +188,7 @@ const PLAIN_STEPS: ReadonlySet<string> = new Set([
 ])
 /** Such as hold a disk's target, in front of a second try's number. */
 const TARGET_STEP =
-  /^(abort|begin|check|copy|flush|let the guest go on after|merge|pause the guest for|pivot|reconcile|remember|remove the overlay of|stop the VM again after) (\S+)( back)?(, try \d{1,3})?$/
+  /^(abort|begin|check|compare|copy|flush|let the guest go on after|merge|pause the guest for|pivot|reconcile|remember|remove the overlay of|stop the VM again after) (\S+)( back)?(, try \d{1,3})?$/
 /** Such as name something else: what is said of it instead. */
 const OTHER_STEPS: readonly [RegExp, string][] = [
   [/^pull into \//, 'pull into a file'],

@@ -28,6 +28,8 @@ export const LAYER_PROBLEM: Record<LayerProblemKind, string> = {
     'The configuration of the VM and the header of this layer disagree about the layer below.',
 }
 
+export const NOT_AS_PLANNED = 'Who shared this can see in Keyframe what differs.'
+
 export const UNPROVEN = 'Its data may no longer be what was frozen.'
 
 export const NOT_PROTECTED: Record<ReasonKind, string> = {

@@ -70,6 +70,7 @@ export interface SharedJob {
   note: string | null
   error: string | null
   result: string[]
+  differences: string[]
   percent: number | null
   createdAtMs: number
   endedAtMs: number | null

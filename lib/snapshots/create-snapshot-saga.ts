@@ -35,7 +35,8 @@ export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
   kind: 'snapshot',
   version: '2',
   takesOver: { 1: (input) => input as CreateSnapshotJob },
-  async run({ input, step, progress }) {
+  async run(context) {
+    const { input, step, progress } = context
     const { request } = input
     await progress(
       null,
@@ -51,6 +52,8 @@ export const createSnapshotSaga: Saga<CreateSnapshotJob> = {
     })
     const targets = request.disks.flatMap((disk) => (disk.overlayPath === null ? [] : [disk.target]))
     await step('verify', { do: () => verify(input) })
+    if (freeze.frozen && freeze.thawError !== undefined)
+      await context.differ([`At the thaw the guest agent reported: ${freeze.thawError}.`])
     return [
       `Snapshot ${request.name} taken: ${targets.join(', ')}${targets.length > 1 ? ', all caught at one moment' : ''}.`,
       describeFreeze(freeze),

@@ -37,6 +37,8 @@ export interface DeleteJob {
   rebased: string[]
   /** Snapshots whose definitions must say first what lies below their disks. */
   pins: PlannedDelete['pins']
+  /** Snapshots that stay. */
+  keeps: string[]
   metadataOnly: boolean
   bytesToCopy?: number | null
 }
@@ -58,9 +60,9 @@ export const deleteSaga: Saga<DeleteJob> = {
   version: '4',
   copies: true,
   takesOver: {
-    1: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {} }),
-    2: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {} }),
-    3: (input) => ({ ...(input as DeleteJob), createdAtMs: {} }),
+    1: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {}, keeps: [] }),
+    2: (input) => ({ ...(input as DeleteJob), rebased: [], pins: [], createdAtMs: {}, keeps: [] }),
+    3: (input) => ({ ...(input as DeleteJob), createdAtMs: {}, keeps: [] }),
   },
   async run(context) {
     const { input, step, jobId } = context
@@ -107,7 +109,10 @@ export const deleteSaga: Saga<DeleteJob> = {
       },
     })
     if (input.bytesToCopy) await context.copied(input.bytesToCopy)
-    return step('look what is left', { do: () => describe(input) })
+    await context.differ(await step('compare', { do: () => readDifferences(input) }))
+    return [
+      `Deleted: ${input.order.join(', ')}.${input.metadataOnly ? ' Only what libvirt knew of it is gone; files and chains are as they were.' : ''}`,
+    ]
   },
 }
 
@@ -251,16 +256,24 @@ async function withProgress<T>(
   }
 }
 
-async function describe(input: DeleteJob): Promise<string[]> {
+/** Where the outcome is not what the plan said. */
+async function readDifferences(input: DeleteJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   host.changed(input.vm)
-  const left = (await Promise.all(input.removedFiles.map((path) => host.files.read(path, 0))))
-    .filter((reading) => reading.kind === 'found')
-    .map((reading) => reading.path)
+  const { list } = await readSnapshots(await host.connection.reader(), input.vm)
+  const gone = input.keeps.filter((name) => !list.some((each) => each.name === name))
+  const readings = await Promise.all(
+    (input.metadataOnly ? [] : input.removedFiles).map((path) => host.files.read(path, 0)),
+  )
+  const left = readings.filter(({ kind }) => kind === 'found').map(({ path }) => path)
   return [
-    `Deleted: ${input.order.join(', ')}.${input.metadataOnly ? ' Only what libvirt knew of it is gone; files and chains are as they were.' : ''}`,
-    ...(left.length > 0 && !input.metadataOnly
-      ? [`libvirt left these files, which may be in use: ${left.join(', ')}.`]
+    ...(gone.length > 0
+      ? [
+          `The plan said that ${gone.join(', ')} ${gone.length === 1 ? 'stays' : 'stay'}: libvirt no longer lists ${gone.length === 1 ? 'it' : 'them'}.`,
+        ]
+      : []),
+    ...(left.length > 0
+      ? [`The plan said that these files go: libvirt left them, and they may be in use: ${left.join(', ')}.`]
       : []),
   ]
 }

@@ -37,6 +37,7 @@ export async function startDelete(input: DeleteInput, user: { name: string }): P
       host: host.name,
       vm: vm.uuid,
       order: plan.order,
+      keeps: plan.keeps,
       createdAtMs: plan.createdAtMs,
       receivers: plan.receivers,
       removedFiles: plan.removedFiles,

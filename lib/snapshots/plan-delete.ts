@@ -31,6 +31,8 @@ export interface PlannedDelete extends DeletePlan {
   order: string[]
   /** When each of them was taken. */
   createdAtMs: Record<string, number>
+  /** Snapshots that stay. */
+  keeps: string[]
   /** Layers whose content changes: until it is done they hold neither the old state nor the new one. */
   receivers: string[]
   /** Sound layers whose header the delete rewrites: they stay sound. */
@@ -126,6 +128,7 @@ export function planDelete(
     createdAtMs: Object.fromEntries(
       snapshots.flatMap((each) => (order.includes(each.name) ? [[each.name, each.createdAtMs]] : [])),
     ),
+    keeps: snapshots.flatMap((each) => (order.includes(each.name) ? [] : [each.name])),
     receivers,
     rebased: [...new Set(steps.flatMap(({ rebased }) => rebased))].filter(
       (path) => sound.includes(path) && !goes.includes(path),

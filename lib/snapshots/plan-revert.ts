@@ -35,6 +35,8 @@ const STATES_THEN: Record<string, RevertPlan['stateThen']> = { paused: 'paused',
 export interface PlannedRevert extends RevertPlan {
   /** Drives that are emptied first, with what was in them. */
   emptied: { target: string; path: string }[]
+  /** Snapshots that stay. */
+  keeps: string[]
 }
 
 /** What reverting costs, in plain words, and why it can't be done. Pure. Throws Refusal when there is no such snapshot. */
@@ -107,6 +109,7 @@ export function planRevert(situation: Situation, name: string): PlannedRevert {
     laterSnapshots,
     losses: losses(situation, snapshot, currentSnapshot, laterSnapshots),
     emptied,
+    keeps: snapshots.map((each) => each.name),
     refusal: refusalOf(checks),
     safetyRefusal: refuseSafety(snapshot),
     unproven: unproven?.canInsist ? unproven.reason : null,

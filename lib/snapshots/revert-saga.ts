@@ -12,6 +12,7 @@ import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { holdsInternalSnapshot } from '../hosts/internal-state.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { stateWords } from '../hosts/state-words.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -32,6 +33,8 @@ export interface RevertJob {
   safety: SnapshotRequest | null
   /** Where each disk wrote to before. */
   paths: { target: string; path: string | null }[]
+  /** Snapshots that stay. */
+  keeps: string[]
   /** The VM's state before. */
   before: 'running' | 'paused' | 'off'
   /** Drives of the snapshot's definition that are emptied for it: libvirt would lay an overlay on what is in them. */
@@ -116,6 +119,7 @@ export const revertSaga: Saga<RevertJob> = {
     if (inside) await step('compare', { do: () => verify(input) })
     await step('settle', { do: (call) => settle(input, call) })
     if (!inside) await step('verify', { do: () => verify(input) })
+    await context.differ(await step('compare with the plan', { do: () => readDifferences(input) }))
     return [
       `Reverted to ${input.snapshot}; the VM is ${input.after === 'off' ? 'off' : input.after}.`,
       ...lines,
@@ -176,6 +180,32 @@ async function verify(input: RevertJob): Promise<true> {
   return true
 }
 
+const STATES: Readonly<Record<string, RevertJob['after']>> = {
+  running: 'running',
+  blocked: 'running',
+  paused: 'paused',
+  'shut off': 'off',
+}
+
+/** Where the outcome is not what the plan said. */
+async function readDifferences(input: RevertJob): Promise<string[]> {
+  const { host } = await requireVm(input.host, input.vm)
+  const domain = await (await host.connection.reader()).domainLookupByUUID(input.vm)
+  const { state } = await domain.getState()
+  const listed = await names(input)
+  const gone = input.keeps.filter((name) => !listed.includes(name))
+  return [
+    ...(STATES[state] === input.after
+      ? []
+      : [`The plan said that the VM is ${input.after} afterwards: it is ${stateWords(state)}.`]),
+    ...(gone.length > 0
+      ? [
+          `The plan said that ${gone.join(', ')} ${gone.length === 1 ? 'stays' : 'stay'}: libvirt no longer lists ${gone.length === 1 ? 'it' : 'them'}.`,
+        ]
+      : []),
+  ]
+}
+
 async function names(input: RevertJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   return (await readSnapshots(await host.connection.reader(), input.vm)).list.map((snapshot) => snapshot.name)
@@ -226,7 +256,7 @@ async function isInternal(input: RevertJob): Promise<boolean> {
 /** Jobs of before a paused VM was told from a running one. */
 function olderRevert(input: unknown): RevertJob {
   const { wasRunning, ...job } = input as RevertJob & { wasRunning: boolean }
-  return { ...job, before: wasRunning ? 'running' : 'off' }
+  return { ...job, keeps: [], before: wasRunning ? 'running' : 'off' }
 }
 
 /** What is in the drives of the snapshot's definition; none when the snapshot is gone. */

@@ -64,6 +64,7 @@ export async function startRevert(input: RevertInput, user: { name: string }): P
       after,
       safety,
       paths,
+      keeps: plan.keeps,
       before: stateBefore(vm),
       emptied: plan.emptied,
     },
