@@ -6,7 +6,7 @@ import type { MergeJob } from './merge-job.ts'
 import type { PlannedMerge } from './plan-merge.ts'
 import { forgetSnapshots, moveSnapshots, repinSnapshots } from './reconcile-snapshots.ts'
 import { removeUnusedFiles, type Removal } from './remove-files.ts'
-import { forgetSound, markSound } from '../situation/sound-layers.ts'
+import { markSound } from '../situation/sound-layers.ts'
 import { clearTaint } from '../situation/tainted-layers.ts'
 
 /** Brings the snapshots' metadata in line with what the layers hold after a merge, and removes the files that nothing uses. */
@@ -39,7 +39,6 @@ export async function reconcileMerge(
       await repinSnapshots(host, domain, mergedPaths(plan), plan.movedSnapshots, naming)
   })
   const removal = await removeUnusedFiles(host, plan.removedFiles, call)
-  await forgetSound(host.name, removal.removed)
   if (plan.direction === 'commit' && plan.basePath !== null) {
     // Layers above rest on it, and read what they always read.
     await markSound(host, [plan.basePath, ...plan.rebased], `a merge into it was finished`)

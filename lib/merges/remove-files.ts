@@ -3,6 +3,7 @@ import { isLibvirtError } from 'node-libvirt'
 import { deleteVolume } from '../hosts/described-calls.ts'
 import type { Host } from '../hosts/host.ts'
 import type { LogCall } from '../jobs/step-log.ts'
+import { forgetSound } from '../situation/sound-layers.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { readFileUsers, type FileUsers } from '../storage/file-users.ts'
 import { readOverlays } from '../storage/overlays-of-nobody.ts'
@@ -45,6 +46,7 @@ export async function removeUnusedFiles(
   const above = overlays.found.filter(({ path }) => !paths.includes(path))
   const users = await readFileUsers(host, [...paths, ...above.map(({ path }) => path)], 'now')
   const removal: Removal = { removed: [], kept: [] }
+  const gone: string[] = []
   for (const path of paths) {
     const overlay = above.find(({ path: each, below }) => below.includes(path) && users.of(each).length === 0)
     const reason =
@@ -55,13 +57,15 @@ export async function removeUnusedFiles(
       try {
         await call(deleteVolume(await host.files.volume(path), host.connection.uri))
         removal.removed.push(path)
+        gone.push(path)
       } catch (error) {
         if (!isLibvirtError(error)) throw error
-        if ((await host.files.read(path, 0)).kind !== 'missing')
-          removal.kept.push(`${path} could not be removed: ${error.message}`)
+        if ((await host.files.read(path, 0)).kind === 'missing') gone.push(path)
+        else removal.kept.push(`${path} could not be removed: ${error.message}`)
       }
     }
   }
   host.files.forget()
+  await forgetSound(host.name, gone)
   return removal
 }

@@ -1,5 +1,6 @@
 import 'server-only'
 import type { Host } from '../hosts/host.ts'
+import { forgetLayers } from '../storage/own-layers.ts'
 import { store } from '../store/store.ts'
 
 /**
@@ -42,12 +43,13 @@ export async function readSoundLayers(host: string): Promise<Map<string, SoundLa
   return new Map(rows.map((row) => [row.path, { modifiedMs: row.modified_ms, asOfMs: row.as_of_ms }]))
 }
 
-/** The file is gone: another of the same name would inherit its record. */
+/** The files are gone: others of the same names would inherit their records, those of their writers included. */
 export async function forgetSound(host: string, paths: readonly string[]): Promise<void> {
-  if (paths.length > 0)
-    await store()
-      .deleteFrom('sound_layers')
-      .where('host', '=', host)
-      .where('path', 'in', [...paths])
-      .execute()
+  if (paths.length === 0) return
+  await forgetLayers(host, paths)
+  await store()
+    .deleteFrom('sound_layers')
+    .where('host', '=', host)
+    .where('path', 'in', [...paths])
+    .execute()
 }

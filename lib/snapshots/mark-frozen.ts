@@ -14,7 +14,8 @@ export async function markFrozen(host: Host, uuid: string, name: string): Promis
   const frozen = snapshot.disks.flatMap((disk) =>
     disk.kind === 'external' && disk.frozenPath ? [disk.frozenPath] : [],
   )
-  await recordOwnLayers(host.name, uuid, frozen)
+  // A VM that is off may never have written to them: the snapshot's own definition says so as long as it is there.
+  if (vm?.running) await recordOwnLayers(host.name, uuid, frozen)
   // A disk that nobody wrote to for a while is older than the snapshot that vouches for it.
   await markSound(host, frozen, `frozen by snapshot ${name}`, snapshot.createdAtMs)
 }

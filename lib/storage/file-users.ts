@@ -4,6 +4,7 @@ import type { Host } from '../hosts/host.ts'
 import { hosts } from '../hosts/registry.ts'
 import { isUnreachable } from '../hosts/unreachable.ts'
 import { perProcess } from '../server/per-process.ts'
+import { recordBacking } from './backing-files.ts'
 import { hear, heardAgeMs, keepHeard } from './last-heard.ts'
 import { readHostUses } from './read-host-uses.ts'
 import { isSameFile, markOf } from './same-file.ts'
@@ -63,7 +64,11 @@ export async function readFileUsers(
     after: after.get(path) ?? null,
   }))
   const all = [{ ...own!, files }, ...others]
-  return findUsers(asked, all, await readSameFolders(host, asked, others))
+  const users = findUsers(asked, all, await readSameFolders(host, asked, others))
+  // Under the names that this host has for them, whoever stands on them.
+  const sure = paths.map((path) => ({ path, uses: users.of(path).filter((use) => use.isSure) }))
+  await recordBacking(host.name, [...files, ...sure])
+  return users
 }
 
 /** Pure: the needs of each file asked for. */

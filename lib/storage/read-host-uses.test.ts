@@ -90,3 +90,28 @@ it('a snapshot that can’t be read is a gap', async () => {
     'The snapshot s1 of web on one could not be read: bad metadata. If it stays so, delete its entry: virsh snapshot-delete --metadata.',
   ])
 })
+
+it('what lies below the file that a disk opens is marked as that', async () => {
+  const files = [found('/i/web', '/i/a'), found('/i/a', null)]
+  const host = hostOf(domainXml(`<source file='/i/web'/>`), { running: false, files })
+  const marked = (await readHostUses(host, 'now')).files.map(({ path, uses }) => [
+    path,
+    uses.map((use) => [use.kind, use.isBacking ?? false]),
+  ])
+  expect(marked).toEqual([
+    [
+      '/i/web',
+      [
+        ['disk', false],
+        ['next start', false],
+      ],
+    ],
+    [
+      '/i/a',
+      [
+        ['disk', true],
+        ['next start', true],
+      ],
+    ],
+  ])
+})

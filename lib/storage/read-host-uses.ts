@@ -1,6 +1,7 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import { isHelper } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
@@ -90,7 +91,7 @@ async function readNow(
   for (const disk of disks) {
     const use = needOf(host, vm, { kind: 'disk', target: disk.target })
     const known = age === 'known' && !vm.running ? vm.facts?.paths.get(disk.target) : undefined
-    if (known) for (const path of known) needs.uses.push([path, use])
+    if (known) for (const path of known) needs.uses.push([path, needAt(vm, disk, use, path)])
     else await addDisk(host, vm, disk, use, needs, vm.running)
   }
   if (xml !== null) addNamed(needs, pathsInXml(xml), needOf(host, vm, { kind: 'configuration' }))
@@ -157,7 +158,7 @@ async function addDisk(
   const unresolved = volumeGaps(disk, use)
   needs.gaps.push(...unresolved)
   const named = disk.layers.flatMap((layer) => (layer.path === null ? [] : [layer.path]))
-  for (const path of named) needs.uses.push([path, use])
+  for (const path of named) needs.uses.push([path, needAt(vm, disk, use, path)])
   // What it has open is all it needs, where all of that is known.
   if (isOpen && named.length > 0 && unresolved.length === 0) {
     needs.readings.push(...(await Promise.all(named.map((path) => host.files.read(path)))))
@@ -169,8 +170,12 @@ async function addDisk(
   if (gap !== null) needs.gaps.push(gap)
   needs.readings.push(...chain.layers.map((layer) => layer.reading))
   for (const { reading } of chain.layers)
-    if (!named.includes(reading.path)) needs.uses.push([reading.path, use])
+    if (!named.includes(reading.path)) needs.uses.push([reading.path, needAt(vm, disk, use, reading.path)])
 }
+
+/** A helper of Keyframe's own has the chain of another VM, which makes no template of it. */
+const needAt = (vm: KnownVm, disk: XmlDisk, use: Use, path: string): Use =>
+  path === disk.path || isHelper(vm) ? use : { ...use, isBacking: true }
 
 function addNamed(needs: Needs, paths: readonly string[], use: Use): void {
   const known = new Set(needs.uses.filter(([, each]) => each.snapshot === use.snapshot).map(([path]) => path))

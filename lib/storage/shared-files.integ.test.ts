@@ -188,6 +188,61 @@ describe('N7: a template with one clone', () => {
   })
 })
 
+describe('what makes a template', () => {
+  it('is that a VM was only off on it', async () => {
+    await define('d', { path: path(`${n}-golden.qcow2`) })
+    const uuid = await keyframe.uuid(`${n}d`)
+    const d = acts(keyframe, uuid)
+    await d.chains()
+    const { recordActiveLayers } = await import('./own-layers.ts')
+    const { requireVm } = await import('../hosts/find-vm.ts')
+    await recordActiveLayers(HOST, (await requireVm(HOST, uuid)).vm)
+    await lab.virsh('undefine', `${n}d`)
+    await overlay(`${n}d.qcow2`, path(`${n}-golden.qcow2`))
+    await lab.defineGuest({
+      name: `${n}d`,
+      uuid,
+      system: 'none',
+      disks: [{ format: 'qcow2', path: path(`${n}d.qcow2`) }],
+    })
+    await lab.virsh('destroy', `${n}a`)
+    await lab.virsh('undefine', `${n}a`)
+    await lab.startGuest(`${n}d`)
+    expect((await options(d)).commit.insist).toBe(`${n}-golden.qcow2`)
+  })
+
+  it('is that another VM once stood on it, also when that VM is gone', async () => {
+    await lab.defineGuest({
+      name: `${n}own`,
+      system: 'none',
+      disks: [{ format: 'qcow2', virtualBytes: 16 << 20 }],
+    })
+    await lab.startGuest(`${n}own`)
+    const own = acts(keyframe, await keyframe.uuid(`${n}own`))
+    expect((await own.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    expect((await options(own)).commit.insist).toBeNull()
+    await overlay(`${n}b.qcow2`, path(`${n}own-vda.qcow2`))
+    await define('b')
+    await keyframe.uuid(`${n}b`)
+    expect((await options(own)).commit.refusal).toContain(`needed by vda of the VM ${n}b`)
+    await lab.virsh('undefine', `${n}b`)
+    await lab.virsh('snapshot-delete', `${n}own`, 's1', '--metadata')
+    const { commit, pull } = await options(own)
+    expect([commit.refusal, commit.insist]).toEqual([null, `${n}own-vda.qcow2`])
+    expect(pull.keptFiles).toEqual([{ path: path(`${n}own-vda.qcow2`), reason: 'it is a template' }])
+    const { store } = await import('../store/store.ts')
+    const known = () =>
+      store()
+        .selectFrom('backing_files')
+        .select('path')
+        .where('path', '=', path(`${n}own-vda.qcow2`))
+        .execute()
+    expect(await known()).not.toEqual([])
+    expect((await own.merge([pull], 0, { removeTemplates: true })).error).toBeNull()
+    expect([existsSync(path(`${n}own-vda.qcow2`)), await known()]).toEqual([false, []])
+  })
+})
+
 describe('N12: snapshots inside a file', () => {
   it('keep their file in a pull and refuse a commit of it, by name', async () => {
     await lab.defineGuest({

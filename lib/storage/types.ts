@@ -20,6 +20,8 @@ export interface Use {
   isOther: boolean
   /** The snapshot, where one needs it. */
   snapshot: string | null
+  /** Set where a disk of a VM has it below the file that it opens. */
+  isBacking?: boolean
 }
 
 /** What tells two files apart as far as libvirt can (lib/hosts/LIBVIRT.md, “Files”). */

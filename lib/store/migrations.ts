@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { accessMigration } from './access-migration.ts'
 import { activeLayersMigration } from './active-layers-migration.ts'
+import { backingFilesMigration } from './backing-files-migration.ts'
 import { backupsMigration } from './backups-migration.ts'
 import { leftOutMigration } from './left-out-migration.ts'
 import { listsMigration } from './lists-migration.ts'
@@ -169,4 +170,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0011-secrets': secretsMigration,
   '0012-signed-backups': signedBackupsMigration,
   '0013-active-layers': activeLayersMigration,
+  '0014-backing-files': backingFilesMigration,
 }

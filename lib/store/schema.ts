@@ -168,6 +168,13 @@ export interface Schema {
     path: string
     seen_at_ms: number
   }
+  /** Files that a VM was seen to have below the one that its disk opens, each once (lib/storage). */
+  backing_files: {
+    host: string
+    path: string
+    vm_uuid: string
+    seen_at_ms: number
+  }
   /** Layers whose content is no longer what their snapshots froze: a merge into them was begun and not finished. */
   tainted_layers: {
     host: string
