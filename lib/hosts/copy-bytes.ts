@@ -1,5 +1,6 @@
 import 'server-only'
 import { perProcess } from '../server/per-process.ts'
+import { dataFileOf } from './data-file.ts'
 import { download, type ImageFile, type ImageFiles } from './image-files.ts'
 
 /** Second-level tables that are read of one image: 32 MiB with 64 KiB clusters, which map 256 GiB. */
@@ -26,6 +27,8 @@ export function countCompressed(table: Buffer, entryBytes: number): number {
  * as large as its guest sees it. Throws only when the host is lost.
  */
 export function readCopyBytes(files: ImageFiles, image: ImageFile): Promise<number> {
+  // The image itself does not change with the file that holds its data.
+  if (image.header && image.header.dataFile !== null) return countWithData(files, image)
   const key = `${image.path} ${image.timestamps} ${image.lengthBytes}`
   const before = known.get(key)
   if (before) return before
@@ -34,6 +37,13 @@ export function readCopyBytes(files: ImageFiles, image: ImageFile): Promise<numb
   known.set(key, bytes)
   bytes.catch(() => known.delete(key))
   return bytes
+}
+
+/** No cluster of a data file is compressed. */
+async function countWithData(files: ImageFiles, image: ImageFile): Promise<number> {
+  const path = dataFileOf(image, 'qcow2')
+  const data = path === null ? null : await files.read(path)
+  return image.allocatedBytes + (data?.kind === 'found' ? data.allocatedBytes : image.virtualBytes)
 }
 
 async function count(files: ImageFiles, image: ImageFile): Promise<number> {

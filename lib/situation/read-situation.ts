@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
 import { readCopyBytes } from '../hosts/copy-bytes.ts'
+import { dataFileOf } from '../hosts/data-file.ts'
 import { chainIn, diskIn } from '../hosts/follow-headers.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
@@ -91,7 +92,12 @@ async function readFiles(
     ...(definition?.startFiles ?? []).map(({ path }) => path),
     ...(memoryPath === null ? [] : [memoryPath]),
   ])
-  const readings = await Promise.all([...new Set([...open, ...others])].map((path) => host.files.read(path)))
+  const data = chains.flatMap(({ layers }) =>
+    layers.flatMap(({ reading, format }) => dataFileOf(reading, format) ?? []),
+  )
+  const readings = await Promise.all(
+    [...new Set([...open, ...others, ...data])].map((path) => host.files.read(path)),
+  )
   return Object.fromEntries(
     [...chains.flatMap((chain) => chain.layers.map(({ reading }) => reading)), ...readings]
       .filter(({ path }) => path.startsWith('/'))
@@ -117,7 +123,7 @@ async function readFolders(host: Host, paths: readonly string[]): Promise<Situat
   )
 }
 
-/** Guests never write compressed clusters, so active layers need no look. What is raw may hold whatever its guest wrote. */
+/** Guests never write compressed clusters, so active layers need no look, unless their data lies beside them. What is raw may hold whatever its guest wrote. */
 async function readLayerBytes(
   host: Host,
   { files, snapshots }: LayerFacts,
@@ -133,7 +139,9 @@ async function readLayerBytes(
   ]
   const frozen = new Map(
     layers.flatMap(({ reading, format }) =>
-      reading.kind === 'found' && format === 'qcow2' && !active.some(({ path }) => path === reading.path)
+      reading.kind === 'found' &&
+      format === 'qcow2' &&
+      (dataFileOf(reading, format) !== null || !active.some(({ path }) => path === reading.path))
         ? [[reading.path, reading] as const]
         : [],
     ),

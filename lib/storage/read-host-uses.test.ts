@@ -115,3 +115,27 @@ it('what lies below the file that a disk opens is marked as that', async () => {
     ],
   ])
 })
+
+it.each(['off', 'running'])(
+  'the file beside a layer that holds its data is needed as the layer is: %s',
+  async (state) => {
+    const header = { dataFile: 'web.data' }
+    const files = [
+      found('/i/web', '/i/a'),
+      found('/i/a', null, { header } as Partial<ImageReading>),
+      found('/i/web.data', null),
+    ]
+    const xml =
+      state === 'off'
+        ? domainXml(`<source file='/i/web'/>`)
+        : domainXml(
+            `<source file='/i/web'/><backingStore type='file'><format type='qcow2'/><source file='/i/a'/><backingStore/></backingStore>`,
+          )
+    const host = hostOf(xml, { running: state === 'running', files })
+    const data = (await readHostUses(host, 'now')).files.find(({ path }) => path === '/i/web.data')
+    expect(data?.uses.map((use) => [use.kind, use.target, use.isBacking])).toEqual([
+      ['disk', 'vda', true],
+      ['next start', 'vda', true],
+    ])
+  },
+)

@@ -1,6 +1,8 @@
 import 'server-only'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE, VIR_ERR_NO_DOMAIN } from 'node-libvirt'
 import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import { dataFileOf } from '../hosts/data-file.ts'
+import type { WalkedLayer } from '../hosts/follow-headers.ts'
 import { isHelper } from '../hosts/helper-domain.ts'
 import type { Host } from '../hosts/host.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
@@ -161,16 +163,40 @@ async function addDisk(
   for (const path of named) needs.uses.push([path, needAt(vm, disk, use, path)])
   // What it has open is all it needs, where all of that is known.
   if (isOpen && named.length > 0 && unresolved.length === 0) {
-    needs.readings.push(...(await Promise.all(named.map((path) => host.files.read(path)))))
+    const open = await Promise.all(
+      disk.layers.flatMap(({ path, format }) =>
+        path === null ? [] : [host.files.read(path).then((reading) => ({ reading, format }))],
+      ),
+    )
+    await addLayers(host, vm, disk, open, use, needs)
     return
   }
   if (!disk.path?.startsWith('/')) return
   const chain = await walkChain(host.files, disk.path, disk.format)
   const gap = gapBelow(disk, chain, use)
   if (gap !== null) needs.gaps.push(gap)
-  needs.readings.push(...chain.layers.map((layer) => layer.reading))
-  for (const { reading } of chain.layers)
-    if (!named.includes(reading.path)) needs.uses.push([reading.path, needAt(vm, disk, use, reading.path)])
+  await addLayers(host, vm, disk, chain.layers, use, needs)
+}
+
+/** Layers with what was read of them, and the files beside them that hold their data. */
+async function addLayers(
+  host: Host,
+  vm: KnownVm,
+  disk: XmlDisk,
+  layers: readonly WalkedLayer[],
+  use: Use,
+  needs: Needs,
+): Promise<void> {
+  const named = new Set(disk.layers.map((layer) => layer.path))
+  for (const { reading, format } of layers) {
+    const need = needAt(vm, disk, use, reading.path)
+    needs.readings.push(reading)
+    if (!named.has(reading.path)) needs.uses.push([reading.path, need])
+    const data = dataFileOf(reading, format)
+    if (data === null) continue
+    needs.readings.push(await host.files.read(data))
+    needs.uses.push([data, need])
+  }
 }
 
 /** A helper of Keyframe's own has the chain of another VM, which makes no template of it. */

@@ -423,6 +423,28 @@ describe('one file under two names', () => {
   })
 })
 
+describe('a file beside a layer that holds its data', () => {
+  it.each(['off', 'running'])('is needed by who needs the layer: %s', async (state) => {
+    const image = path(`${n}b.qcow2`)
+    const data = path(`${n}b.data`)
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `data_file=${n}b.data`, image, '16M'], {
+      cwd: lab.imagesDir,
+    })
+    for (const file of [image, data]) lab.user.own(file)
+    await run('touch', ['-d', '2 hours ago', data])
+    await define('b')
+    await keyframe.uuid(`${n}b`)
+    if (state === 'running') await lab.startGuest(`${n}b`)
+    const { readFileUsers } = await import('./file-users.ts')
+    const { requireHost } = await import('../hosts/find-vm.ts')
+    const users = (await readFileUsers(requireHost(HOST), [data], 'now')).of(data)
+    expect([...new Set(users.map((use) => use.vmName))]).toEqual([`${n}b`])
+    const { removeUnusedFiles } = await import('../merges/remove-files.ts')
+    const removal = await removeUnusedFiles(requireHost(HOST), [data], () => Promise.reject(new Error('no')))
+    expect(removal.kept[0]).toContain(`stays: vda of the VM ${n}b needs it.`)
+  })
+})
+
 describe('A6: a clone that stands on what a snapshot froze', () => {
   it('refuses the delete that would unlink it', async () => {
     const a = acts(keyframe, await keyframe.uuid(`${n}a`))
