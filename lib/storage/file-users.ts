@@ -6,6 +6,7 @@ import { isUnreachable } from '../hosts/unreachable.ts'
 import { perProcess } from '../server/per-process.ts'
 import { recordBacking } from './backing-files.ts'
 import { hear, heardAgeMs, keepHeard } from './last-heard.ts'
+import { isAlike, seeOtherNames } from './other-names.ts'
 import { readHostUses } from './read-host-uses.ts'
 import { isSameFile, markOf } from './same-file.ts'
 import { isSameFolder } from './same-folder.ts'
@@ -55,6 +56,9 @@ export async function readFileUsers(
   ])
   const before = await readMarks(host, paths)
   const files = own!.files.map((file) => ({ ...file }))
+  const sameFolder = await readSameFolders(host, before, others, age)
+  // Pages do without a look at every layer of every VM of every other host.
+  const named = age === 'known' ? others : await seeOtherNames(host, before, others, sameFolder)
   await lookAgain(host, files, before)
   const after = await readMarks(host, paths)
   const asked = paths.map((path): AskedFile => ({
@@ -63,8 +67,8 @@ export async function readFileUsers(
     before: before.get(path) ?? null,
     after: after.get(path) ?? null,
   }))
-  const all = [{ ...own!, files }, ...others]
-  const users = findUsers(asked, all, await readSameFolders(host, asked, others))
+  const all = [{ ...own!, files }, ...named]
+  const users = findUsers(asked, all, sameFolder)
   // Under the names that this host has for them, whoever stands on them.
   const sure = paths.map((path) => ({ path, uses: users.of(path).filter((use) => use.isSure) }))
   await recordBacking(host.name, [...files, ...sure])
@@ -171,25 +175,26 @@ async function readMarks(host: Host, paths: readonly string[]): Promise<Map<stri
   return new Map(readings.map((reading) => [reading.path, reading.kind === 'found' ? markOf(reading) : null]))
 }
 
-/** Asks only for the folders of files that bear the same name on both hosts. */
+/** Asks only for the folders of files that bear the same name on both hosts, and for decisions of those that look alike. */
 async function readSameFolders(
   host: Host,
-  asked: readonly AskedFile[],
+  asked: ReadonlyMap<string, FileMark | null>,
   others: readonly HostUses[],
+  age: 'now' | 'known',
 ): Promise<SameFolder> {
-  const folders = new Map<string, Set<string>>()
-  for (const { path } of asked)
-    folders.set(
-      posix.basename(path),
-      (folders.get(posix.basename(path)) ?? new Set()).add(posix.dirname(posix.normalize(path))),
-    )
+  const place = (path: string) => ({
+    name: posix.basename(path),
+    folder: posix.dirname(posix.normalize(path)),
+  })
+  const mine = [...asked].map(([path, mark]) => ({ ...place(path), mark }))
   const pairs = new Map<string, { folder: string; other: string; otherFolder: string }>()
   for (const { host: other, files } of others)
-    for (const { path } of files)
-      for (const folder of folders.get(posix.basename(path)) ?? []) {
-        const otherFolder = posix.dirname(posix.normalize(path))
-        pairs.set(JSON.stringify([folder, other, otherFolder]), { folder, other, otherFolder })
-      }
+    for (const { path, mark } of files) {
+      const { name, folder: otherFolder } = place(path)
+      for (const { folder, ...each } of mine)
+        if (each.name === name || (age === 'now' && isAlike(each.mark, mark)))
+          pairs.set(JSON.stringify([folder, other, otherFolder]), { folder, other, otherFolder })
+    }
   const answers = new Map<string, boolean | undefined>()
   for (const [key, { folder, other, otherFolder }] of pairs)
     answers.set(

@@ -28,13 +28,16 @@ export function markOf(
 export function isSameFile(
   asked: AskedFile,
   host: string,
-  used: Pick<UsedFile, 'path' | 'mark'>,
+  used: Pick<UsedFile, 'path' | 'mark' | 'seen'>,
   sameFolder: SameFolder,
 ): true | false | 'maybe' {
   const [path, other] = [posix.normalize(asked.path), posix.normalize(used.path)]
   if (asked.host === host) return path === other || agrees(asked, used.mark)
-  // Another host sees a shared folder through its own cache of times: only the folder tells.
-  if (posix.basename(path) !== posix.basename(other)) return false
+  // Another host sees a shared folder through its own cache of times: only the folder tells, and for another name in it this host's own look.
+  if (posix.basename(path) !== posix.basename(other)) {
+    const seen = used.seen?.[posix.join(posix.dirname(path), posix.basename(other))] ?? null
+    return seen === 'unread' ? 'maybe' : agrees(asked, seen)
+  }
   return (
     sameFolder({ host: asked.host, folder: posix.dirname(path) }, { host, folder: posix.dirname(other) }) ??
     'maybe'

@@ -122,6 +122,18 @@ describe('N10: one folder of two hosts, each with its own path to it', () => {
     await two.virsh('undefine', `${n}a`)
   })
 
+  it('a VM of the other host keeps its base also where that stands under another name there', async () => {
+    symlinkSync(`${n}-golden.qcow2`, path(`${n}-latest.qcow2`))
+    await overlay(`${n}b.qcow2`, `${n}-latest.qcow2`)
+    await define('b', b, two)
+    const a = acts(keyframe, await keyframe.uuid(`${n}a`))
+    const { commit, pull } = await options(a)
+    expect(commit.refusal).toContain(`needed by vda of the VM ${n}b on two`)
+    const job = await a.merge([pull], 0, { removeTemplates: true })
+    expect(job.result.join(' ')).toContain(`stays: vda of the VM ${n}b on two needs it.`)
+    expect(await goldenHolds(`${n}b.qcow2`)).toBe(0x11)
+  })
+
   it('equal names in folders that are not one are not taken for shared', async () => {
     await golden(two.imagesDir)
     await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`, two.imagesDir), two.imagesDir)

@@ -32,12 +32,17 @@ export interface FileMark {
   header: string
 }
 
+/** What was seen of a file under some name; null: there is none. */
+export type SeenMark = FileMark | 'unread' | null
+
 /** A file as one host names it, with what needs it there. */
 export interface UsedFile {
   path: string
   /** null: it was not looked at, or is not there. */
   mark: FileMark | null
   uses: Use[]
+  /** Of another host: what the asking one sees under that name in folders of its own that are the same storage, by its own path. */
+  seen?: Record<string, SeenMark>
 }
 
 /** What one host said. */
