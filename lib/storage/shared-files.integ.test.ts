@@ -1,5 +1,5 @@
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
-import { chmod, rename } from 'node:fs/promises'
+import { chmod, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { patternAt } from '../testing/image-bytes.ts'
@@ -109,6 +109,7 @@ describe('N10: one folder of two hosts, each with its own path to it', () => {
   })
 
   it('a standby of the VM is warned of where it opens a layer that goes, and may be merged under', async () => {
+    await rm(path(`${n}b.qcow2`))
     const uuid = await keyframe.uuid(`${n}a`)
     const a = acts(keyframe, uuid)
     expect((await a.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
@@ -135,6 +136,7 @@ describe('N10: one folder of two hosts, each with its own path to it', () => {
   })
 
   it('equal names in folders that are not one are not taken for shared', async () => {
+    await rm(path(`${n}b.qcow2`))
     await golden(two.imagesDir)
     await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`, two.imagesDir), two.imagesDir)
     await define('b', { path: path(`${n}b.qcow2`, two.imagesDir) }, two)
@@ -349,7 +351,8 @@ describe('a VM of which a layer is gone', () => {
   it('holds up what may lie below it, and says what to do', async () => {
     await overlay(`${n}b.qcow2`, path(`${n}-golden.qcow2`))
     await overlay(`${n}c.qcow2`, path(`${n}b.qcow2`))
-    await rename(path(`${n}b.qcow2`), path(`${n}b.away`))
+    const away = join(lab.dir, `${n}b.away`)
+    await rename(path(`${n}b.qcow2`), away)
     await define('c')
     const a = acts(keyframe, await keyframe.uuid(`${n}a`))
     const { commit, pull } = await options(a)
@@ -360,7 +363,7 @@ describe('a VM of which a layer is gone', () => {
     )
     const job = await a.merge([pull], 0, { removeTemplates: true })
     expect(job.result.join(' ')).toContain(`${n}-golden.qcow2 stays, because something may need it`)
-    await rename(path(`${n}b.away`), path(`${n}b.qcow2`))
+    await rename(away, path(`${n}b.qcow2`))
     expect(await goldenHolds(`${n}c.qcow2`)).toBe(0x11)
     await lab.virsh('undefine', `${n}c`)
   })
