@@ -72,6 +72,9 @@ export const mergePlanPath = (
   if (range.removeTemplates) search.set('removeTemplates', 'yes')
   return reads<typeof mergePlan>(`${vmApi(host, vmUuid)}/merge-plan${search.size > 0 ? `?${search}` : ''}`)
 }
+/** What plans of the VM rest on, as a file to download. */
+export const situationPath = (host: string, vmUuid: string, names: 'shown' | 'hidden') =>
+  `${vmApi(host, vmUuid)}/situation?names=${names}`
 /** What the dialog for a backup offers. */
 export const backupFormPath = (host: string, vmUuid: string) =>
   reads<typeof backupForm>(`${vmApi(host, vmUuid)}/backup-form`)

@@ -23,6 +23,7 @@ const EXPECTED: Record<Act, string> = {
   'delete.plan': 'operator admin',
   'snapshot.delete': 'operator admin',
   'merge.plan': 'operator admin',
+  'situation.plan': 'operator admin',
   'merge.start': 'operator admin',
   'merge.bandwidth': 'operator admin',
   'vm.power': 'operator admin',

@@ -37,6 +37,7 @@ export const ACTS = {
   'delete.plan': { by: OPERATORS, words: 'plan the delete of a snapshot' },
   'snapshot.delete': { by: OPERATORS, words: 'delete a snapshot' },
   'merge.plan': { by: OPERATORS, words: 'plan a merge' },
+  'situation.plan': { by: OPERATORS, words: 'download what Keyframe sees of a VM' },
   'merge.start': { by: OPERATORS, words: 'merge layers' },
   'merge.bandwidth': { by: OPERATORS, words: 'limit a merge or a copy' },
   'vm.power': { by: OPERATORS, words: 'start, stop or thaw a VM' },

@@ -19,6 +19,7 @@ import { ShareButton } from '@/components/shares/share-button'
 import { ChainPicture } from '@/components/vm/chain-picture'
 import { mergeRefusal } from '@/components/vm/merge-refusal'
 import { powerOffers } from '@/components/vm/power-offers'
+import { SituationDownload } from '@/components/vm/situation-download'
 import { SnapshotList } from '@/components/vm/snapshot-list'
 import { VmHeader } from '@/components/vm/vm-header'
 import { shareActs } from '../../../../shares/share-acts'
@@ -92,6 +93,7 @@ export default async function VmPage({ params }: { params: Params }) {
               <ChainPicture key={chain.target} chain={chain} place={place} />
             ))}
             {chains.value?.length === 0 && <p className="text-sm text-muted">This VM has no disks.</p>}
+            {can(user, 'situation.plan') && <SituationDownload host={host.name} vmUuid={vm.uuid} />}
           </section>
           <section className="flex min-w-0 flex-col gap-2">
             <h2 className="font-semibold">Snapshots</h2>
