@@ -119,8 +119,9 @@ function readUses(host: Host, age: 'now' | 'known'): Promise<HostUses> {
   return uses
 }
 
-/** Kept also when it comes too late for who asked. */
+/** Kept also when it comes too late for who asked. The list itself is read anew, too: a VM may be younger than its event. */
 async function readNow(host: Host): Promise<HostUses> {
+  host.inventory.expire()
   const uses = await readHostUses(host, 'now')
   keepHeard(host, uses)
   return uses

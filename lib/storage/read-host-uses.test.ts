@@ -15,6 +15,7 @@ function hostOf(
 ): Host {
   const domain = {
     getXMLDesc: (flags?: number) => Promise.resolve(flags ? next : live),
+    snapshotNum: () => Promise.resolve(Number(unreadSnapshot)),
     snapshotCurrent: () => Promise.resolve(null),
     listAllSnapshots: () =>
       Promise.resolve(
@@ -35,13 +36,13 @@ function hostOf(
       reader: () =>
         Promise.resolve({
           domainLookupByUUID: () => Promise.resolve(domain),
+          domainReference: () => domain,
           storagePoolLookupByName: () => Promise.reject(refusal(VIR_ERR_NO_STORAGE_POOL, 'no pool')),
         }),
     },
     inspection: { inspect: (_: string, work: (each: typeof domain) => unknown) => work(domain) },
     inventory: {
-      vms: () =>
-        Promise.resolve([{ uuid: 'w', name: 'web', running, snapshotCount: Number(unreadSnapshot) }]),
+      vms: () => Promise.resolve([{ uuid: 'w', name: 'web', running, snapshotCount: 0 }]),
     },
     files: {
       read: (path: string) =>

@@ -46,13 +46,19 @@ async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Ne
   const needs: Needs = { uses: [], readings: [], gaps: [] }
   try {
     await readDefinitions(host, vm, age, needs)
-    if (vm.snapshotCount !== 0) await readSnapshotNeeds(host, vm, needs)
+    if ((await countSnapshots(host, vm, age)) !== 0) await readSnapshotNeeds(host, vm, needs)
   } catch (error) {
     if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [] }
     if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
     needs.gaps.push(`${vm.name} on ${host.name} could not be read: ${error.message}.`)
   }
   return needs
+}
+
+/** The list of VMs learns of some snapshots 20 s late, for not each has an event. */
+async function countSnapshots(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<number | null> {
+  if (age === 'known' || vm.snapshotCount !== 0) return vm.snapshotCount
+  return (await host.connection.reader()).domainReference(vm.uuid).snapshotNum()
 }
 
 /** A VM whose QEMU hangs holds nothing up: its chain can't change meanwhile, so what was known of it holds. */
