@@ -322,6 +322,11 @@ describe('a host that is down', () => {
 
 describe('a host that is down', () => {
   it('still needs what only a snapshot of its VM needed', async () => {
+    const { requireHost } = await import('../hosts/find-vm.ts')
+    await waitUntil(() => Promise.resolve(requireHost('two').connection.status.status === 'up'), {
+      limitMs: 30_000,
+      what: 'The connection to the other host, whose libvirtd was just started',
+    })
     await overlay(`${n}b.qcow2`, `${n}-golden.qcow2`)
     await define('b', { path: join(two.dir, 'mounted', `${n}b.qcow2`) }, two)
     await two.virsh('snapshot-create-as', `${n}b`, 's1', '--disk-only')
