@@ -240,6 +240,7 @@ describe('what makes a template', () => {
     await keyframe.uuid(`${n}b`)
     expect((await options(own)).commit.refusal).toContain(`needed by vda of the VM ${n}b`)
     await lab.virsh('undefine', `${n}b`)
+    await rm(path(`${n}b.qcow2`))
     await lab.virsh('snapshot-delete', `${n}own`, 's1', '--metadata')
     const { commit, pull } = await options(own)
     expect([commit.refusal, commit.insist]).toEqual([null, `${n}own-vda.qcow2`])
