@@ -1,6 +1,7 @@
 import { CircleCheck, CircleHelp, CircleX, TriangleAlert, type LucideIcon } from 'lucide-react'
 import type { Plan, PlanCheck, Verdict } from '@/lib/plans/types'
 import { classNames } from '@/components/class-names'
+import { countChecks } from '@/components/dialogs/count-checks'
 import { formatBytes } from '@/components/format-bytes'
 import { formatDuration } from '@/components/format-time'
 
@@ -46,7 +47,7 @@ export function PlanView({ plans, dimmed = false }: Props) {
           <span className="text-[13px] text-muted">
             {steps.length === 1 ? '1 step' : `${steps.length} steps`} ·{' '}
             {expected > 0 ? `about ${formatDuration(expected / 1000)}` : 'no forecast yet'} ·{' '}
-            {folded.length === 1 ? '1 check' : `${folded.length} checks`} fine
+            {countChecks(checks)}
           </span>
         </summary>
         <div className="flex flex-col gap-3 border-t border-line px-3 py-2.5">

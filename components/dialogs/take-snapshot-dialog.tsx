@@ -1,6 +1,7 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { refusalOf } from '@/lib/plans/checks'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
 import { ActDialog } from '@/components/dialogs/act-dialog'
@@ -83,7 +84,13 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   return (
     <ActForm
       act="Take snapshot"
-      ready={nameRefusal === null && disks.length > 0 && plan !== null && !planning}
+      ready={
+        nameRefusal === null &&
+        disks.length > 0 &&
+        plan !== null &&
+        !planning &&
+        refusalOf(plan.checks) === null
+      }
       pending={pending}
       message={message ?? planMessage}
       onClose={onClose}

@@ -1,6 +1,7 @@
 'use client'
 
 import { useState } from 'react'
+import { refusalOf } from '@/lib/plans/checks'
 import { snapshotNameRefusal } from '@/lib/snapshots/snapshot-name'
 import type { Plan } from '@/lib/plans/types'
 import type { QuiesceMode } from '@/lib/snapshots/types'
@@ -37,9 +38,9 @@ export function SnapshotManyDialog({
     if (!reading) return null
     if (reading.data === null) return { words: null, refusal: reading.message }
     const { disks, plan, leftOut } = reading.data
-    const refused = plan?.checks.find(({ verdict }) => verdict === 'refused')
-    if (plan === null || refused)
-      return { words: null, refusal: refused?.sentence ?? 'No disk of it can be part of a snapshot.' }
+    if (plan === null) return { words: null, refusal: 'No disk of it can be part of a snapshot.' }
+    const refusal = refusalOf(plan.checks)
+    if (refusal !== null) return { words: null, refusal }
     const minds = plan.checks.filter(({ verdict }) => verdict === 'warn')
     return {
       refusal: null,
