@@ -125,18 +125,7 @@ function Fields({
         error={fields.method}
         hint={incrementRefusal === null ? METHOD_HINTS[method] : `Not incremental. ${incrementRefusal}`}
       />
-      <QuiesceField
-        value={quiesce}
-        onChange={setQuiesce}
-        form={{
-          proposedName: '',
-          allowedDirectories: [],
-          disks: form.disks,
-          agent: form.agent,
-          fileSystems: form.fileSystems,
-        }}
-        error={fields.quiesce}
-      />
+      <QuiesceField value={quiesce} onChange={setQuiesce} form={form} error={fields.quiesce} />
       <DisksField
         disks={form.disks}
         chosen={disks}

@@ -1,26 +1,8 @@
 import type { QuiesceMode, SnapshotForm } from '@/lib/snapshots/types'
+import { quiesceHint, type AgentNow } from '@/components/dialogs/quiesce-hint'
 import { ChoiceField } from '@/components/ui/choice-field'
 
-function fileSystems(count: number | null): string {
-  if (count === null) return 'its file systems'
-  return count === 1 ? 'its one file system' : `its ${count} file systems`
-}
-
 const QUIESCE_WORDS: Record<QuiesceMode, string> = { auto: 'auto', required: 'required', off: 'off' }
-
-/** What `auto` would do just now. */
-const AGENT: Record<SnapshotForm['agent'], (form: SnapshotForm) => string> = {
-  answers: (form) =>
-    `The guest agent answers: ${fileSystems(form.fileSystems)} would be frozen for the moment of the snapshot.`,
-  'not configured': () =>
-    'This VM has no guest agent, so its file systems can’t be frozen: the snapshot is as after a power cut.',
-  'does not answer': () =>
-    'The guest agent does not answer just now: without it the snapshot is as after a power cut.',
-  'no freeze': () =>
-    'The guest agent answers, but can’t freeze file systems: the snapshot is as after a power cut.',
-  frozen: () => 'The guest’s file systems are frozen already, and not by Keyframe. Thaw them first.',
-  'vm not running': () => 'The VM is not running, so there is nothing to freeze.',
-}
 
 export function QuiesceField({
   value,
@@ -30,10 +12,10 @@ export function QuiesceField({
 }: {
   value: QuiesceMode
   onChange: (value: QuiesceMode) => void
-  form: SnapshotForm
+  form: AgentNow
   error: string | undefined
 }) {
-  return <QuiesceChoice value={value} onChange={onChange} hint={AGENT[form.agent](form)} error={error} />
+  return <QuiesceChoice value={value} onChange={onChange} hint={quiesceHint(form)} error={error} />
 }
 
 /** The same for many VMs, of which each has its own agent: the hint says what `auto` is. */

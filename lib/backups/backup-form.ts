@@ -1,6 +1,7 @@
 import 'server-only'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import { requireVm } from '../hosts/find-vm.ts'
+import type { VmState } from '../hosts/types.ts'
 import type { SnapshotForm } from '../snapshots/types.ts'
 import { readTargetStates, type TargetState } from './targets/target-states.ts'
 
@@ -11,8 +12,7 @@ export interface BackupForm {
   agent: SnapshotForm['agent']
   fileSystems: number | null
   running: boolean
-  /** libvirt's word for it. */
-  state: string
+  state: VmState
 }
 
 /** A form says what was seen before of a target that takes longer. */

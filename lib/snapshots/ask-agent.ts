@@ -8,7 +8,7 @@ import {
 } from 'node-libvirt'
 import { readFreeze } from '../hosts/read-freeze.ts'
 import { stateWords } from '../hosts/state-words.ts'
-import type { QuiesceMode } from './types.ts'
+import type { FreezeReport, QuiesceMode } from './types.ts'
 
 /** Seconds an agent may take to freeze before we give up. */
 export const AGENT_DEADLINE_SECONDS = 10
@@ -33,10 +33,11 @@ export const whyNotFrozen = (error: Error): string =>
 export async function askAgent(
   domain: Domain,
   mode: QuiesceMode,
-): Promise<{ fileSystems: number | null } | { frozen: false; reason: string }> {
-  if (mode === 'off') return { frozen: false, reason: 'quiesce was off.' }
+): Promise<{ fileSystems: number | null } | Extract<FreezeReport, { frozen: false }>> {
   const { state } = await domain.getState()
-  if (state === 'shut off') return { frozen: false, reason: 'the VM is off, so there is nothing to freeze.' }
+  if (state === 'shut off')
+    return { frozen: false, reason: 'the VM is off, so there is nothing to freeze.', vmOff: true }
+  if (mode === 'off') return { frozen: false, reason: 'quiesce was off.' }
   if (state !== 'running')
     return { frozen: false, reason: `the VM is ${stateWords(state)}, so its agent can’t answer.` }
   try {

@@ -32,6 +32,7 @@ export async function snapshotForm(hostName: string, vmUuid: string): Promise<Sn
     allowedDirectories,
     agent: agent.agent,
     fileSystems: agent.fileSystems,
+    state: vm.state,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { VmState } from '../hosts/types.ts'
 import type { Plan } from '../plans/types.ts'
 
 /** Snapshots as pages show them. Plain data; sizes in bytes, instants in epoch ms. */
@@ -49,7 +50,12 @@ export type FreezeReport =
       /** Set when the agent reported an error at the thaw, which is then gone on with: its words. */
       thawError?: string
     }
-  | { frozen: false; reason: string }
+  | {
+      frozen: false
+      reason: string
+      /** Set where that is as it should be: nothing runs that could write. */
+      vmOff?: true
+    }
 
 export interface RevertPlan {
   snapshot: string
@@ -93,4 +99,5 @@ export interface SnapshotForm {
   /** Whether the agent answered just now: says what `auto` would do. */
   agent: 'answers' | 'not configured' | 'does not answer' | 'no freeze' | 'frozen' | 'vm not running'
   fileSystems: number | null
+  state: VmState
 }

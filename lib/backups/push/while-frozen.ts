@@ -6,7 +6,7 @@ import type { Host } from '../../hosts/host.ts'
 import { Refusal } from '../../jobs/refusal.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { AGENT_DEADLINE_SECONDS, askAgent, isAgentError, whyNotFrozen } from '../../snapshots/ask-agent.ts'
-import { describeFrozen } from '../../snapshots/describe-freeze.ts'
+import { describeConsistency as describe } from '../../snapshots/describe-freeze.ts'
 import { FREEZE_LIMIT_MS } from '../../snapshots/take-snapshot.ts'
 import type { FreezeReport, QuiesceMode } from '../../snapshots/types.ts'
 
@@ -79,9 +79,5 @@ async function frozen(
   }
 }
 
-/** How consistent a backup is, one sentence. */
-export function describeConsistency(freeze: FreezeReport): string {
-  if (!freeze.frozen)
-    return `The guest was not frozen: ${freeze.reason} The backup is crash-consistent: what a power cut would leave.`
-  return describeFrozen(freeze)
-}
+/** How consistent a backup is, in sentences. */
+export const describeConsistency = (freeze: FreezeReport): string => describe(freeze, 'backup')
