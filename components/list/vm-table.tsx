@@ -113,7 +113,7 @@ function VmRow({
       <Cell figure label={disks.length === 1 ? 'disk' : 'disks'}>
         {disks.length === 0 && vm.snapshotCount === null ? <Unknown /> : disks.length}
       </Cell>
-      <Cell figure label={depth === null ? 'depth' : 'deep'}>
+      <Cell figure label={layerWord(depth)}>
         {depth ?? <Unknown />}
       </Cell>
       <Cell figure label="allocated">
@@ -133,6 +133,12 @@ function VmRow({
 }
 
 const toRef = ({ vm }: Pick<Row, 'vm'>): VmRef => ({ host: vm.host, uuid: vm.uuid, name: vm.name })
+
+/** On a phone, where no heading says what a figure counts. */
+function layerWord(depth: number | null): string {
+  if (depth === null) return 'depth'
+  return depth === 1 ? 'layer' : 'layers'
+}
 
 /** What this host cannot tell is not zero. */
 const Unknown = () => <span className="text-muted">unknown</span>

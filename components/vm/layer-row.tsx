@@ -1,3 +1,4 @@
+import { Fragment } from 'react'
 import { LinkOrText, PageLink } from '@/components/page-link'
 import type { ChainLayer } from '@/lib/chains/types'
 import { classNames } from '@/components/class-names'
@@ -159,13 +160,30 @@ function barColour(layer: ChainLayer): string {
   return layer.isActive ? 'bg-accent' : 'bg-layer'
 }
 
-/** Folder and file name as one text; the name stays readable where the folder has to give way. */
+/** Folder and file name as one text. The folder gives way; the name is shown whole, for its end tells layers apart. */
 function Path({ path, className }: { path: string; className?: string | undefined }) {
   const cut = path.lastIndexOf('/') + 1
   return (
-    <span title={path} className={classNames('flex max-w-full min-w-0', className)}>
-      {cut > 0 && <span className="min-w-6 shrink-[99] truncate text-muted">{path.slice(0, cut)}</span>}
-      <span className="truncate font-medium">{path.slice(cut)}</span>
+    <span title={path} className={classNames('flex max-w-full min-w-0 items-baseline', className)}>
+      {cut > 0 && <span className="min-w-6 truncate text-muted">{path.slice(0, cut)}</span>}
+      <span
+        className={classNames(
+          'shrink-0 font-medium break-names',
+          // Exactly what the folder leaves: a share of the shrinking, however small, would break a name that fits.
+          cut > 0 ? 'max-w-[calc(100%-1.5rem)]' : 'max-w-full',
+        )}
+      >
+        {breakable(path.slice(cut))}
+      </span>
     </span>
   )
 }
+
+/** A name may go on below after a dot or a line, rather than anywhere. */
+const breakable = (name: string) =>
+  name.split(/(?<=[._])/).map((piece, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {piece}
+    </Fragment>
+  ))
