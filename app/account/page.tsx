@@ -1,9 +1,10 @@
 import type { Metadata } from 'next'
-import { can, ROLE_SENTENCES } from '@/lib/access/permissions'
+import { can } from '@/lib/access/permissions'
 import { requireSession } from '@/lib/access/require-user'
 import { listSessions } from '@/lib/access/sessions'
 import { PageLink } from '@/components/page-link'
 import { auditPath, notificationsPath, sharesPath, usersPath } from '@/components/paths'
+import { roleWords } from '@/components/team/role-words'
 import { SessionList } from '@/components/team/session-list'
 import { SubmitForm } from '@/components/team/submit-form'
 import { buttonStyle } from '@/components/ui/button'
@@ -21,7 +22,7 @@ export default async function AccountPage() {
         <div>
           <h1 className="text-xl font-semibold break-names">{user.name}</h1>
           <p className="text-sm text-muted">
-            <span className="font-medium text-ink">{user.role}</span>: {ROLE_SENTENCES[user.role]}
+            <span className="font-medium text-ink">{user.role}</span>: {roleWords(user.role)}
           </p>
         </div>
         {can(user, 'share.list') && (

@@ -37,8 +37,8 @@ export default async function NotificationsPage() {
       )}
       {channels.length === 0 ? (
         <p className="rounded-lg border border-dashed border-line-strong/60 px-4 py-8 text-center text-sm text-muted">
-          No channel yet. One tells you, by webhook or e-mail, when a VM’s protection changes or a job fails,
-          and once a day how all stands.
+          No channel yet. A channel tells you, by webhook or e-mail, when a VM’s protection changes or a job
+          fails, and sends a daily summary.
         </p>
       ) : (
         <ul

@@ -111,14 +111,18 @@ function PlanText({ plan, metadataOnly }: { plan: DeletePlan; metadataOnly: bool
               'Its layers were merged by hand, so libvirt can’t merge them any more: only the entry can go.'}
           </Notice>
         )}
-        <p>Only the entry is removed. The data stays in its layers, and this restore point is gone.</p>
+        <p>
+          Only the entry is removed. The data stays in its layers, but you can’t revert to {plan.snapshot}{' '}
+          afterwards.
+        </p>
       </div>
     )
   }
   return (
     <div className="flex flex-col gap-2">
-      <p className="font-medium">
-        This restore point is gone after it. Nothing that the VM holds now is lost.
+      <p className="font-medium break-names">
+        You can’t revert to {plan.snapshot}
+        {plan.withChildren && ' or to its children'} afterwards. Nothing that the VM holds now is lost.
       </p>
       <ul className="flex list-disc flex-col gap-1 pl-5">
         {plan.merges.map((merge) => (

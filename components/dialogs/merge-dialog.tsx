@@ -99,6 +99,7 @@ function Fields({
       <div className="min-h-40">
         {options ? (
           <MergeOptions
+            disks={disks}
             options={options}
             chosen={chosen}
             onPick={(option) => setPicked({ ...picked, [option.target]: option.direction })}

@@ -2,9 +2,12 @@ import type { ReactNode } from 'react'
 import type { MergeOption } from '@/lib/merges/types'
 import { baseName } from '@/components/base-name'
 import { classNames } from '@/components/class-names'
+import type { MergeDisk } from '@/components/dialogs/merge-range-fields'
+import { mergeStory } from '@/components/dialogs/merge-story'
 import { formatBytes } from '@/components/format-bytes'
 
 interface Props {
+  disks: MergeDisk[]
   options: MergeOption[]
   chosen: MergeOption[]
   onPick: (option: MergeOption) => void
@@ -13,7 +16,7 @@ interface Props {
 }
 
 /** For each disk both directions, with what each costs before it starts. */
-export function MergeOptions({ options, chosen, onPick, dimmed }: Props) {
+export function MergeOptions({ disks, options, chosen, onPick, dimmed }: Props) {
   const targets = [...new Set(options.map((option) => option.target))]
   if (targets.length === 0)
     return <p className="text-sm text-muted">Every disk has one layer only: there is nothing to merge.</p>
@@ -28,6 +31,7 @@ export function MergeOptions({ options, chosen, onPick, dimmed }: Props) {
               <Option
                 key={option.direction}
                 option={option}
+                paths={disks.find((disk) => disk.target === target)?.paths ?? []}
                 checked={chosen.includes(option)}
                 onPick={() => onPick(option)}
               />
@@ -40,15 +44,17 @@ export function MergeOptions({ options, chosen, onPick, dimmed }: Props) {
 
 const NAMES = { commit: 'Commit down', pull: 'Pull up' } as const
 
-function story({ direction, topPath, basePath }: MergeOption): string {
-  if (direction === 'commit')
-    return `What the layers up to ${baseName(topPath)} hold moves into ${baseName(basePath ?? '')}.`
-  return basePath === null
-    ? `Everything below moves up into ${baseName(topPath)}, which then stands alone.`
-    : `What lies between moves up into ${baseName(topPath)}; ${baseName(basePath)} stays below it.`
-}
-
-function Option({ option, checked, onPick }: { option: MergeOption; checked: boolean; onPick: () => void }) {
+function Option({
+  option,
+  paths,
+  checked,
+  onPick,
+}: {
+  option: MergeOption
+  paths: readonly string[]
+  checked: boolean
+  onPick: () => void
+}) {
   const refused = option.refusal !== null
   return (
     <label
@@ -71,7 +77,7 @@ function Option({ option, checked, onPick }: { option: MergeOption; checked: boo
         {option.proposed && (
           <span className="ml-2 rounded border border-accent/60 px-1 text-[11px] text-accent">proposed</span>
         )}
-        <span className="block text-muted">{option.refusal ?? story(option)}</span>
+        <span className="block text-muted">{option.refusal ?? mergeStory(option, paths)}</span>
         {!refused && (
           <span className="mt-1 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-[13px]">
             <Cost name="Copies">{formatBytes(option.bytesToCopy)}</Cost>
@@ -84,7 +90,8 @@ function Option({ option, checked, onPick }: { option: MergeOption; checked: boo
             <Cost name="Loses">
               {option.lostSnapshots.length > 0 ? (
                 <span className="text-danger">
-                  {names(option.lostSnapshots)}: can’t be reverted to after it
+                  {names(option.lostSnapshots)}: you can’t revert to{' '}
+                  {option.lostSnapshots.length === 1 ? 'it' : 'them'} afterwards
                 </span>
               ) : (
                 'no restore point'

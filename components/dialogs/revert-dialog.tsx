@@ -119,7 +119,7 @@ function Fields({
         <span>
           <span className="font-medium">Take a safety snapshot first</span>
           <span className="block text-muted">
-            {plan?.safetyRefusal ?? 'To get back what is lost, revert to the safety snapshot.'}
+            {plan?.safetyRefusal ?? 'You can return to the present state by reverting to it.'}
           </span>
         </span>
       </label>

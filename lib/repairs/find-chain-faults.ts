@@ -118,7 +118,10 @@ function unnamed(
         atMs: reading.kind === 'found' ? reading.modifiedMs : null,
       })),
       actOnVmPage: 'Merge',
-      advice: 'Nobody can revert to them. Merge them if you want the chain shorter.',
+      advice:
+        layers.length === 1
+          ? 'No snapshot leads to this layer. Merge it if you want the chain shorter.'
+          : 'No snapshot leads to these layers. Merge them if you want the chain shorter.',
     }),
   ]
 }

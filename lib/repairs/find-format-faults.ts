@@ -115,7 +115,7 @@ async function judge(
       ? `${openIn.join(', ')} ${openIn.length === 1 ? 'has' : 'have'} it open: shut ${openIn.length === 1 ? 'it' : 'them'} down first, then check again.`
       : null) ??
     (survey.gaps.length > 0
-      ? `It can’t be changed while not everything on this host can be read: ${survey.gaps[0]}`
+      ? `It can’t be changed until every file on this host can be read: ${survey.gaps[0]}`
       : null) ??
     ('refusal' in rewrite
       ? `Keyframe can’t change this header, for ${rewrite.refusal}. With all VMs that use it off, on the host:`

@@ -114,7 +114,7 @@ function refusal(
   above: string[],
   twin: { path: string; user: string } | undefined,
 ): string | null {
-  if (gaps.length > 0) return `It can’t be removed while not everything on this host can be read: ${gaps[0]}`
+  if (gaps.length > 0) return `It can’t be removed until every file on this host can be read: ${gaps[0]}`
   if (twin)
     return `It has the same name as ${twin.path} (${twin.user}): it may be the same file under another path. Compare them on the host before you remove anything.`
   if (above.length > 0)

@@ -135,7 +135,7 @@ function unfinishedDelete(
                 id,
                 label: `Delete ${child.name} again`,
                 confirm: null,
-                danger: `The restore point ${child.name} is gone after it; its data was changed when the delete was broken off, so it could not be reverted to anyway. What ${vm.vm.name} holds now stays.`,
+                danger: `You can’t revert to ${child.name} afterwards; its data was changed when the delete was broken off, so you can’t now, either. What ${vm.vm.name} holds now stays.`,
                 preview: [
                   `The delete of ${child.name} is done again, to its end, as ${deleteLine(vm.vm, child.name)} does.`,
                   ...child.disks

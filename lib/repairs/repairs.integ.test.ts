@@ -223,7 +223,7 @@ describe('files that nothing uses', () => {
     const broken = await checkAll()
     expect(broken.findings.find((finding) => finding.kind === 'orphan-overlay')).toMatchObject({
       repair: null,
-      advice: expect.stringContaining('not everything on this host can be read') as string,
+      advice: expect.stringContaining('until every file on this host can be read') as string,
     })
     expect(kinds(broken)).toContain('broken-chain')
     await unlink(path('away'))
@@ -287,6 +287,7 @@ describe('snapshots', () => {
       severity: 'info',
       repair: null,
       actOnVmPage: 'Merge',
+      advice: 'No snapshot leads to this layer. Merge it if you want the chain shorter.',
       reclaimableBytes: 0,
     })
     expect(finding.evidence.map((each) => each.path)).toEqual([disk()])
