@@ -103,6 +103,30 @@ describe('the text form', () => {
   })
 })
 
+it('the text has the list of the snapshots inside an image', async () => {
+  await lab.defineGuest({
+    name: 'inside',
+    system: 'none',
+    disks: [{ format: 'qcow2', virtualBytes: 16 * MIB }],
+  })
+  const disk = lab.guests.inside!.disks[0]!.path
+  for (const name of ['off', 'früh', 'a-name-that-is-longer-than-its-column'])
+    await run('qemu-img', ['snapshot', '-c', name, disk])
+  lab.user.own(disk)
+  const compare = async () => {
+    const [chain] = await acts(keyframe, await keyframe.uuid('inside')).chains()
+    expect(chain!.qemuImgInfo).toContain('Snapshot list:')
+    expect(chain!.qemuImgInfo).toBe(
+      (await run('qemu-img', ['info', '-U', '--backing-chain', disk])).trimEnd(),
+    )
+  }
+  await compare()
+  // One that holds memory has a size and a clock.
+  await lab.startGuest('inside')
+  await lab.virsh('snapshot-create-as', 'inside', 'with-memory')
+  await compare()
+})
+
 describe('broken chains are shown as such', () => {
   it('a layer that is missing', async () => {
     const vm = await chainOf('missing', ['mi0.qcow2', 'mi1.qcow2', 'mi2.qcow2'])

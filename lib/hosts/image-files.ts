@@ -368,6 +368,8 @@ async function readInternal(volume: StorageVol, header: Qcow2Header): Promise<In
     name: `number ${named.length + index + 1}`,
     createdAtMs: 0,
     memoryBytes: 0,
+    vmClockMs: 0,
+    icount: null,
     l1OffsetBytes: 0,
     l1Entries: 0,
   }))
