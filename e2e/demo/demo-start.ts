@@ -4,6 +4,7 @@ import { answers, appUrl, endApp, isPortFree, spawnApp, waitForApp } from '../..
 import { buildApp, sourcesHash } from '../app/build-app.ts'
 import { adminPassword, openDemoFolder, readDemo, writeDemo } from './demo-folder.ts'
 import { DB, WEB } from '../../lib/testing/lab/guest.ts'
+import type { Ready } from './ready-lines.ts'
 import { attachLab, startLab, type Lab } from '../../lib/testing/lab/lab.ts'
 import { repoDir } from '../../lib/testing/lab/paths.ts'
 import { isRunning, markOf } from '../../lib/testing/lab/processes.ts'
@@ -13,15 +14,13 @@ import { run } from '../../lib/testing/lab/run-command.ts'
 export const DIST = '.next-demo'
 const DEFAULT_PORT = 3000
 const HOST = 'demo'
-const SCHEDULE_LIMIT_MS = 60_000
+const BESIDE_LIMIT_MS = 60_000
 
 export class CalledOff extends Error {}
 
 /** A step that fails says which it was; none begins once the start was called off. */
 export type Step = <T>(what: string, act: () => Promise<T> | T) => Promise<T>
 type Say = (line: string) => void
-
-export type Ready = { port: number; password: string; socketPath: string; wasRunning: boolean }
 
 export function portFrom(value: string | undefined): number | undefined {
   if (value === undefined || value === '') return undefined
@@ -50,24 +49,34 @@ async function scheduleBackups(lab: Lab, libvirtUri: string, dataDir: string, sa
   mkdirSync(folder)
   lab.user.own(folder)
   say('putting db on a schedule of backups, every 3 minutes')
-  await run(
+  await besideTheApp('demo-schedule.ts', [HOST, DB.name, folder], dataDir, libvirtUri).catch(
+    (error: unknown) => {
+      rmSync(folder, { recursive: true })
+      throw error
+    },
+  )
+}
+
+/** Runs a command of the demo on the data of the app that runs. */
+const besideTheApp = (file: string, words: string[], dataDir: string, libvirtUri: string): Promise<string> =>
+  run(
     process.execPath,
     [
       '--conditions=react-server',
       '--disable-warning=ExperimentalWarning',
-      join(repoDir, 'e2e/demo/demo-schedule.ts'),
-      HOST,
-      DB.name,
-      folder,
+      join(repoDir, 'e2e/demo', file),
+      ...words,
     ],
     {
-      timeoutMs: SCHEDULE_LIMIT_MS,
+      timeoutMs: BESIDE_LIMIT_MS,
       env: { ...process.env, LIBVIRT_URI: libvirtUri, KEYFRAME_DATA: dataDir },
     },
-  ).catch((error: unknown) => {
-    rmSync(folder, { recursive: true })
-    throw error
-  })
+  )
+
+/** The file's password, null where it was changed since: an earlier demo of this folder, of another clone perhaps, had its own. */
+async function knownPassword(dir: string): Promise<string | null> {
+  const said = await besideTheApp('demo-password.ts', [join(dir, 'password')], join(dir, 'data'), '')
+  return said.trim() === 'fits' ? adminPassword(dir) : null
 }
 
 /** What is there is used; what is not is started. */
@@ -94,7 +103,12 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
     const up = await answers(port).catch(() => false)
     if (up) {
       await step('Starting the guests', () => startGuests(found, say))
-      return { port, password, socketPath: found.socketPath, wasRunning: true }
+      return {
+        port,
+        password: await step('Checking the password', () => knownPassword(dir)),
+        socketPath: found.socketPath,
+        wasRunning: true,
+      }
     }
   }
   writeDemo(dir, { starter: markOf(process.pid) })
@@ -131,7 +145,12 @@ export async function startDemo(dir: string, step: Step, say: Say): Promise<Read
   ])
   for (const one of both) if (one.status === 'rejected') throw one.reason
   await step('Putting db on a schedule', () => scheduleBackups(lab, libvirtUri, join(dir, 'data'), say))
-  return { port, password, socketPath: lab.socketPath, wasRunning: false }
+  return {
+    port,
+    password: await step('Checking the password', () => knownPassword(dir)),
+    socketPath: lab.socketPath,
+    wasRunning: false,
+  }
 }
 
 /** Ends the app, the guests and libvirt, each by its pid; says how many processes that were. */

@@ -1,6 +1,7 @@
 // npm run demo [-- --detach | --stop | --reset]: Keyframe with a private libvirt and two guests, in one command.
 import { existsSync } from 'node:fs'
 import { demoFolder, readDemo, removeDemoFolder } from './demo-folder.ts'
+import { readyLines } from './ready-lines.ts'
 import { CalledOff, startDemo, stopDemo, type Step } from './demo-start.ts'
 import { endLoggedSteps } from '../../lib/testing/lab/run-logged.ts'
 
@@ -62,8 +63,7 @@ async function main(): Promise<void> {
   const start = startDemo(dir, step, say)
   starting = start
   const ready = await start
-  console.log(`Keyframe is ready: http://127.0.0.1:${ready.port}  (user admin, password ${ready.password})`)
-  console.log(`Its libvirt: virsh -c 'qemu:///session?socket=${ready.socketPath}'`)
+  for (const line of readyLines(ready)) console.log(line)
   if (ready.wasRunning) say('it was running already. npm run demo -- --stop ends it.')
   else if (flags.includes('--detach')) say('left running. npm run demo -- --stop ends it.')
   else {
