@@ -29,5 +29,6 @@ export function useStart<I, R extends object>(
         setRefused({ message: isUnrecognizedActionError(error) ? OLD_PAGE : NO_ANSWER, fields: {} })
       }
     })
-  return { submit, pending, message: refused?.message ?? null, fields: refused?.fields ?? {} }
+  const forget = () => setRefused(null)
+  return { submit, pending, message: refused?.message ?? null, fields: refused?.fields ?? {}, forget }
 }

@@ -16,7 +16,7 @@ import type { VmRef } from '@/components/vm/vm-ref'
 export type DialogKind =
   | { act: 'take-snapshot' }
   | { act: 'merge' }
-  | { act: 'force-off' }
+  | { act: 'force-off'; warning: string | null }
   | { act: 'revert'; snapshot: string }
   | { act: 'delete'; snapshot: string; childCount: number }
 
@@ -61,7 +61,7 @@ export function VmDialogs({ vm, mergeDisks, acts, children, onClosed }: Props) {
         <OnlyWhoMay act={ACTS[dialog.act].right}>
           {dialog.act === 'take-snapshot' && <TakeSnapshotDialog {...shared} />}
           {dialog.act === 'merge' && <MergeDialog {...shared} disks={mergeDisks} />}
-          {dialog.act === 'force-off' && <ForceOffDialog {...shared} />}
+          {dialog.act === 'force-off' && <ForceOffDialog {...shared} warning={dialog.warning} />}
           {dialog.act === 'revert' && <RevertDialog {...shared} snapshot={dialog.snapshot} />}
           {dialog.act === 'delete' && (
             <DeleteDialog {...shared} snapshot={dialog.snapshot} childCount={dialog.childCount} />

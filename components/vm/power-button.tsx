@@ -5,6 +5,8 @@ import { useMay } from '@/components/access/may'
 import { useStart } from '@/components/dialogs/use-start'
 import { randomId } from '@/components/random-id'
 import { Button, type ButtonProps } from '@/components/ui/button'
+import { Dialog, DialogBody, DialogFoot } from '@/components/ui/dialog'
+import { Notice } from '@/components/ui/notice'
 import type { VmActs } from '@/components/vm/vm-acts'
 import type { VmRef } from '@/components/vm/vm-ref'
 
@@ -15,36 +17,37 @@ interface Props extends Pick<ButtonProps, 'variant' | 'disabled' | 'size'> {
   power: VmActs['power']
 }
 
-/** An act that needs no dialog. What becomes of it shows among the jobs. */
+/** An act that asks nothing; what becomes of it shows among the jobs. Why it was refused, and what it would cost, is a dialog. */
 export function PowerButton({ vm, act, label, power, ...button }: Props) {
   // A click that was sent twice is one job; the next click after an answer is another.
   const [nonce, setNonce] = useState(randomId)
-  const { submit, pending, message, fields } = useStart(power, () => setNonce(randomId()))
+  const { submit, pending, message, fields, forget } = useStart(power, () => setNonce(randomId()))
   if (!useMay('vm.power')) return null
+  const send = (confirmed?: string) => submit({ host: vm.host, vm: vm.uuid, act, nonce, confirmed })
+  const { confirm } = fields
   return (
     <>
-      <Button
-        {...button}
-        disabled={button.disabled || pending}
-        onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce })}
-      >
+      <Button {...button} disabled={button.disabled || pending} onClick={() => send()}>
         {label}
       </Button>
       {message && (
-        <div className="order-last flex w-full flex-col items-start gap-2">
-          <p role="alert" className="text-sm text-danger break-names">
-            {message}
-          </p>
-          {fields.confirm !== undefined && (
-            <Button
-              variant="danger"
-              disabled={pending}
-              onClick={() => submit({ host: vm.host, vm: vm.uuid, act, nonce, confirmed: true })}
-            >
-              {label} all the same
+        <Dialog open title={`${label} ${vm.name}`} onClose={forget}>
+          <DialogBody>
+            <Notice tone={confirm === undefined ? 'danger' : 'warn'} role="alert">
+              {message}
+            </Notice>
+          </DialogBody>
+          <DialogFoot>
+            <Button variant="outline" onClick={forget}>
+              Close
             </Button>
-          )}
-        </div>
+            {confirm !== undefined && (
+              <Button variant="danger-solid" disabled={pending} onClick={() => send(confirm)}>
+                {label} all the same
+              </Button>
+            )}
+          </DialogFoot>
+        </Dialog>
       )}
     </>
   )

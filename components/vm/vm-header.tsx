@@ -64,7 +64,12 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props)
           {share}
           {offers.map((offer) =>
             offer === 'force-off' ? (
-              <ActButton key={offer} dialog={{ act: 'force-off' }} variant="danger" disabled={down} />
+              <ActButton
+                key={offer}
+                dialog={{ act: 'force-off', warning: nextStartWarning(vm) }}
+                variant="danger"
+                disabled={down}
+              />
             ) : (
               <PowerButton
                 key={offer}
@@ -132,3 +137,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props)
     </header>
   )
 }
+
+/** What a stop would cost, as far as the page knows: the very sentence that the server would refuse with. */
+const nextStartWarning = ({ attention }: VmSummary): string | null =>
+  attention.find(({ kind }) => kind === 'next-start-differs')?.sentence ?? null

@@ -18,8 +18,8 @@ export const PowerInput = z.object({
   vm: z.string(),
   act: z.enum(['start', 'shutdown', 'force-off', 'resume', 'wake-up', 'thaw']),
   nonce: z.string().min(1),
-  /** The person was told what the act would cost, and wants it. */
-  confirmed: z.boolean().optional(),
+  /** What the person was told that the act would cost, and wants all the same: another cost is not meant by it. */
+  confirmed: z.string().optional(),
 })
 export type PowerInput = z.infer<typeof PowerInput>
 
@@ -65,8 +65,8 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   const { host, vm } = await requireVm(input.host, input.vm)
   const refusal = powerRefusal(input.act, vm.state)
   if (refusal) throw new Refusal(refusal)
-  const risk = input.confirmed ? null : await powerRisk(host, vm, input.act)
-  if (risk !== null) throw new Refusal(risk, { confirm: risk })
+  const risk = await powerRisk(host, vm, input.act)
+  if (risk !== null && risk !== input.confirmed) throw new Refusal(risk, { confirm: risk })
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
   return startJob(
     saga,

@@ -171,7 +171,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     async remove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       return keyframe.ended(await this.startRemove(snapshot, input))
     },
-    async power(act: PowerInput['act'], confirmed = false) {
+    async power(act: PowerInput['act'], confirmed?: string) {
       const { startPower } = await import('../hosts/power.ts')
       return keyframe.ended(await startPower({ ...subject(), act, confirmed }, USER))
     },
