@@ -1,3 +1,4 @@
+import { ErrorWords } from '@/components/jobs/error-words'
 import type { JobView } from '@/lib/jobs/types'
 import { PageLink } from '@/components/page-link'
 import { jobPagePath } from '@/components/paths'
@@ -36,9 +37,11 @@ export function JobOutcome({
   const tone = job.status === 'cancelled' ? 'warn' : 'danger'
   return (
     <Notice tone={tone} role={job.status === 'cancelled' ? 'status' : 'alert'}>
-      <p>
-        {job.error ?? (job.status === 'cancelled' ? `${job.title}: cancelled.` : `${job.title}: failed.`)}
-      </p>
+      <ErrorWords
+        text={
+          job.error ?? (job.status === 'cancelled' ? `${job.title}: cancelled.` : `${job.title}: failed.`)
+        }
+      />
       {job.result.map((line) => (
         <p key={line}>{line}</p>
       ))}

@@ -1,3 +1,4 @@
+import { ErrorWords } from '@/components/jobs/error-words'
 import { JobLine } from '@/components/jobs/job-line'
 import type { JobView } from '@/lib/jobs/types'
 
@@ -22,11 +23,15 @@ export function PastJobs({ jobs }: { jobs: JobView[] }) {
 }
 
 function PastJob({ job }: { job: JobView }) {
-  const lines = job.error === null ? job.result : [job.error, ...job.result]
   return (
     <li className="px-3 py-2 sm:px-4">
       <JobLine job={job} name={job.title} />
-      {lines.map((line) => (
+      {job.error !== null && (
+        <div className="text-[13px] text-muted break-names">
+          <ErrorWords text={job.error} />
+        </div>
+      )}
+      {job.result.map((line) => (
         <p key={line} className="text-[13px] text-muted break-names">
           {line}
         </p>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../schedules/clock.ts'
 import type { MergeQuestion } from '../merges/plan-merge.ts'
-import type { PowerInput } from '../hosts/power.ts'
+import type { PowerInput } from '../power/power.ts'
 import type { JobView } from '../jobs/types.ts'
 import type { Lab } from './lab/lab.ts'
 import { qemuIo } from './lab/qemu-io.ts'
@@ -172,7 +172,7 @@ export function acts(keyframe: Keyframe, vm: string) {
       return keyframe.ended(await this.startRemove(snapshot, input))
     },
     async power(act: PowerInput['act'], confirmed?: string) {
-      const { startPower } = await import('../hosts/power.ts')
+      const { startPower } = await import('../power/power.ts')
       return keyframe.ended(await startPower({ ...subject(), act, confirmed }, USER))
     },
     async chains() {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { action } from '@/lib/access/action'
 import { ofJob, ofNewSnapshot, ofSnapshot, ofVm } from '@/lib/access/subjects'
 import { setBandwidth as limit } from '@/lib/backups/copy/set-bandwidth'
-import { PowerInput, startPower } from '@/lib/hosts/power'
+import { PowerInput, startPower } from '@/lib/power/power'
 import { cancelJob as cancel } from '@/lib/jobs/cancel-job'
 import {
   CancelBlockJobInput,

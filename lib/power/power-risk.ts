@@ -1,10 +1,10 @@
 import 'server-only'
 import { posix } from 'node:path'
-import type { Host } from './host.ts'
-import type { KnownVm } from './inventory.ts'
-import { describeNextStart, otherNextStarts } from './next-start.ts'
-import type { PowerAct } from './power-rules.ts'
-import { readSnapshots } from './snapshot-metadata.ts'
+import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { describeNextStart, otherNextStarts } from '../hosts/next-start.ts'
+import type { PowerAct } from '../hosts/power-rules.ts'
+import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 
 /** What a power act would cost beyond what its name says, a sentence that a person must have seen; null where nothing. */
 export async function powerRisk(host: Host, vm: KnownVm, act: PowerAct): Promise<string | null> {

@@ -5,13 +5,16 @@ import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import { startJob } from '../jobs/start-job.ts'
 import type { JobKind } from '../jobs/types.ts'
-import { explainLock } from './busy.ts'
-import { DomainCalls } from './described-calls.ts'
-import { requireVm } from './find-vm.ts'
-import { powerRefusal, type PowerAct } from './power-rules.ts'
+import { explainLock } from '../hosts/busy.ts'
+import { DomainCalls } from '../hosts/described-calls.ts'
+import { requireVm } from '../hosts/find-vm.ts'
+import type { Host } from '../hosts/host.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
+import { powerRefusal, type PowerAct } from '../hosts/power-rules.ts'
+import { explainStart } from './explain-start.ts'
 import { powerRisk } from './power-risk.ts'
-import { isTooDeepToStart, START_LAYERS_MAXIMUM } from './start-depth.ts'
-import { thawUntilAnswered } from './thaw.ts'
+import { findOpenDisk, isKnownOpen, openSentence } from './start-conflict.ts'
+import { thawUntilAnswered } from '../hosts/thaw.ts'
 
 export const PowerInput = z.object({
   host: z.string(),
@@ -65,6 +68,8 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   const { host, vm } = await requireVm(input.host, input.vm)
   const refusal = powerRefusal(input.act, vm.state)
   if (refusal) throw new Refusal(refusal)
+  const open = input.act === 'start' ? await findOpenDisk(host, vm) : null
+  if (isKnownOpen(open)) throw new Refusal(openSentence(vm.name, open))
   const risk = await powerRisk(host, vm, input.act)
   if (risk !== null && risk !== input.confirmed) throw new Refusal(risk, { confirm: risk })
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
@@ -121,8 +126,8 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
           resume: () => calls.resume(),
           'wake-up': () => calls.pmWakeup(),
         }[input.act as Exclude<PowerAct, 'thaw'>]
-        await log(call()).catch((error: unknown) => {
-          throw explainPower(error, vm.name, input.act)
+        await log(call()).catch(async (error: unknown) => {
+          throw await explainPower(error, host, vm, input.act)
         })
       })
       return true
@@ -158,17 +163,15 @@ async function power({ input, step, progress, waitFor }: SagaContext<PowerJob>):
   ]
 }
 
-function explainPower(error: unknown, vmName: string, act: PowerAct): unknown {
+async function explainPower(error: unknown, host: Host, vm: KnownVm, act: PowerAct): Promise<unknown> {
   if (!isLibvirtError(error)) return error
-  const locked = explainLock(error, vmName)
+  const locked = explainLock(error, vm.name)
   if (isRefusal(locked)) return locked
-  if (isTooDeepToStart(error.message))
-    return new Refusal(
-      `${vmName} can’t be started: a disk has more than the ${START_LAYERS_MAXIMUM} layers that libvirt can start. Check & repair on its page shortens the chain; no data is lost. (libvirt: ${error.message})`,
-    )
   if (error.code === VIR_ERR_OPERATION_INVALID)
     return new Refusal(
-      `${TITLES[act]} was refused: the state of ${vmName} changed meanwhile (${error.message}).`,
+      `${TITLES[act]} was refused: the state of ${vm.name} changed meanwhile (${error.message}).`,
     )
-  return new Refusal(`${TITLES[act]} of ${vmName} failed: ${error.message}`)
+  const known =
+    act === 'start' ? await explainStart(error.message, vm, () => findOpenDisk(host, vm)) : null
+  return new Refusal(`${known ?? `${TITLES[act]} of ${vm.name} failed.`} (libvirt: ${error.message})`)
 }
