@@ -142,10 +142,10 @@ async function refuseOtherMerge(input: MergeJob, shown: PlannedMerge): Promise<t
     throw new Refusal(
       `${shown.target} can’t be merged. ${now?.refusal ?? 'The VM has no such disk any more.'}`,
     )
+  // That a base is now called a template is no news: the disk before may have taken away the snapshot that named it as this VM's own.
   const more = [
     ...now.removedFiles.filter((path) => !shown.removedFiles.includes(path)),
     ...now.lostSnapshots.filter((name) => !shown.lostSnapshots.includes(name)),
-    ...(now.insist !== null && now.insist !== shown.insist ? [now.insist] : []),
   ]
   if (more.length > 0)
     throw new Refusal(
