@@ -19,7 +19,7 @@ import { checkVm } from '../../lib/repairs/check-vm.ts'
 import { startRepair } from '../../lib/repairs/start-repair.ts'
 import { readVmChains } from '../../lib/chains/read-vm-chains.ts'
 import { startCreateSnapshot } from '../../lib/snapshots/create-snapshot.ts'
-import { planCreate } from '../../lib/snapshots/plan-create.ts'
+import { readCreatePlan } from '../../lib/snapshots/read-create-situation.ts'
 import { readDeletePlan } from '../../lib/snapshots/read-plans.ts'
 import { readRevertPlan } from '../../lib/snapshots/read-plans.ts'
 import { startDelete } from '../../lib/snapshots/delete-snapshot.ts'
@@ -71,7 +71,7 @@ async function begin({
   const subject = { host: HOST, vm, nonce: crypto.randomUUID() }
   switch (act.act) {
     case 'snapshot': {
-      const { fingerprint } = await planCreate(HOST, vm, {
+      const { fingerprint } = await readCreatePlan(HOST, vm, {
         disks: act.disks,
         quiesce: act.quiesce,
         overlayDirectory: overlays,

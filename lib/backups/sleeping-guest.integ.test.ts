@@ -84,9 +84,9 @@ describe('N29: a guest that fell asleep by its own power management', () => {
       await expect(vm.snapshot({ name: 's', disks: ['vda'], quiesce })).rejects.toThrow(
         /asleep by its own power management.*Wake it up first/,
       )
-    const { planCreate } = await import('../snapshots/plan-create.ts')
+    const { readCreatePlan } = await import('../snapshots/read-create-situation.ts')
     const question = { disks: ['vda'], quiesce: 'auto' as const, overlayDirectory: null }
-    const { checks } = await planCreate(HOST, uuid, question)
+    const { checks } = await readCreatePlan(HOST, uuid, question)
     expect(checks.find((check) => check.name === 'state')).toMatchObject({
       verdict: 'refused',
       sentence: expect.stringMatching(/asleep.*Wake it up first/) as string,

@@ -88,8 +88,8 @@ it('N8: an image that was deleted under the running VM: no snapshot on it, no st
 it('N16: a transient VM is warned of what libvirt forgets', async () => {
   await startBareGuest({ lab, keyframe }, 'n16', [disk('qcow2', 8)])
   await lab.virsh('undefine', 'n16')
-  const { planCreate } = await import('../snapshots/plan-create.ts')
-  const { checks } = await planCreate(HOST, await keyframe.uuid('n16'), {
+  const { readCreatePlan } = await import('../snapshots/read-create-situation.ts')
+  const { checks } = await readCreatePlan(HOST, await keyframe.uuid('n16'), {
     disks: ['vda'],
     quiesce: 'off',
     overlayDirectory: null,

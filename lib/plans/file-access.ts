@@ -1,5 +1,3 @@
-import 'server-only'
-import type { Host } from '../hosts/host.ts'
 import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { refusedIf } from './checks.ts'
@@ -90,29 +88,6 @@ export function accessCheck(
       : 'QEMU may write to every file and folder concerned.',
     remedy === null ? null : `On the host: ${remedy}`,
   )
-}
-
-/** The same, with what it needs read first. */
-export async function checkAccess(
-  host: Host,
-  vm: KnownVm,
-  files: readonly string[],
-  folders: readonly string[],
-): Promise<PlanCheck> {
-  const written = writtenFile(vm)
-  const readings = await Promise.all(
-    [...files, ...(written === null ? [] : [written])].map((path) => host.files.read(path)),
-  )
-  const permissions = await Promise.all(
-    folders.map(
-      async (folder) => [folder, { permissions: await host.files.folderPermissions(folder) }] as const,
-    ),
-  )
-  const facts = {
-    files: Object.fromEntries(readings.map((reading) => [reading.path, reading])),
-    folders: Object.fromEntries(permissions),
-  }
-  return accessCheck(vm, facts, files, folders)
 }
 
 /** AppArmor and SELinux, as far as libvirt tells: a confined VM whose labels libvirt does not manage can't open new layers. */

@@ -1,6 +1,4 @@
-import 'server-only'
-import { readPace, type Pace } from '../jobs/pace.ts'
-import type { JobKind } from '../jobs/types.ts'
+import type { Pace } from '../jobs/pace.ts'
 
 /** How long steps are expected to take, from this host's own past jobs. */
 export interface Forecast {
@@ -13,11 +11,7 @@ export interface Forecast {
 
 const SHORTEST_MS = 1_000
 
-/** From the last jobs of these kinds on the host. */
-export const readForecast = async (host: string, kinds: readonly JobKind[]): Promise<Forecast> =>
-  forecastOf(host, await readPace(host, kinds))
-
-/** The same from what is known of them. Pure. */
+/** From the last jobs of such kinds on the host. Pure. */
 export function forecastOf(host: string, pace: Pace): Forecast {
   const { bytesPerMs } = pace
   return {

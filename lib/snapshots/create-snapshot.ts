@@ -19,7 +19,7 @@ import { DESCRIPTION_MAX_CHARACTERS, OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayRefusal } from './overlay-refusal.ts'
 import { overlayPath } from './overlay-path.ts'
 import { overlayDirectories } from './snapshot-form.ts'
-import { planCreate } from './plan-create.ts'
+import { readCreatePlan } from './read-create-situation.ts'
 import { snapshotNameRefusal } from './snapshot-name.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
 
@@ -46,7 +46,7 @@ export async function startCreateSnapshot(
   const { host, vm } = await requireVm(input.host, input.vm)
   const request = await planSnapshot(host, vm, input)
   // The agent's answer is no part of the fingerprint, and the act asks it itself: one that does not answer takes seconds.
-  const plan = await planCreate(host.name, vm.uuid, { ...input, quiesce: 'off' })
+  const plan = await readCreatePlan(host.name, vm.uuid, { ...input, quiesce: 'off' })
   const refused = plan.checks.find((check) => check.name === 'permissions' && check.verdict === 'refused')
   if (refused)
     throw new Refusal(`No overlay can be made. ${refused.sentence} ${refused.remedy ?? ''}`.trim(), {

@@ -1,29 +1,28 @@
-import 'server-only'
 import { posix } from 'node:path'
 import { pinnedOtherwise } from '../chains/disk-chain.ts'
 import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
-import { requireVm } from '../hosts/find-vm.ts'
+import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
+import { diskIn } from '../hosts/follow-headers.ts'
 import type { AgentReading } from '../hosts/frozen-guests.ts'
-import { filesOf, type KnownVm } from '../hosts/inventory.ts'
+import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
 import { spelledOtherwise } from '../hosts/next-start.ts'
+import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import { START_LAYERS_MAXIMUM } from '../hosts/start-depth.ts'
-import { walkDisk } from '../hosts/walk-chain.ts'
-import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { stateWords } from '../hosts/state-words.ts'
-import { describeUse } from '../storage/describe-use.ts'
-import { readFileUsers } from '../storage/file-users.ts'
-import { sharersOf } from '../storage/sharers.ts'
-import type { Host } from '../hosts/host.ts'
-import type { XmlDisk } from '../hosts/domain-xml.ts'
+import type { BlockJobView } from '../hosts/types.ts'
+import type { Pace } from '../jobs/pace.ts'
 import { refusedIf, warnedIf } from '../plans/checks.ts'
-import { checkAccess, checkLabels } from '../plans/file-access.ts'
+import { accessCheck, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
-import { readForecast } from '../plans/forecast.ts'
+import { forecastOf } from '../plans/forecast.ts'
 import type { Plan, PlanCheck } from '../plans/types.ts'
+import { describeUse } from '../storage/describe-use.ts'
+import type { FoundUse } from '../storage/file-users.ts'
+import { sharersOf } from '../storage/sharers.ts'
 import { asleepRefusal } from './asleep-refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayRefusal } from './overlay-refusal.ts'
-import { overlayDirectories } from './snapshot-form.ts'
 import type { QuiesceMode } from './types.ts'
 
 export interface CreateQuestion {
@@ -33,29 +32,60 @@ export interface CreateQuestion {
   overlayDirectory: string | null
 }
 
-/** What taking a snapshot of these disks does, and what was found before. The name is checked apart, as it is typed. Throws HostDown and VmGone. */
-export async function planCreate(hostName: string, vmUuid: string, question: CreateQuestion): Promise<Plan> {
-  const { host, vm } = await requireVm(hostName, vmUuid)
-  host.files.forget(filesOf(vm))
-  const [job] = await host.jobs.fresh(vm)
-  const snapshots = await readSnapshots(await host.connection.reader(), vmUuid)
-  const chosen = (vm.description?.disks ?? []).filter((disk) => question.disks.includes(disk.target))
-  const folders = [
-    ...new Set(
-      chosen.flatMap((disk) =>
-        disk.path === null || (question.overlayDirectory === null && disk.sourceType === 'block')
-          ? []
-          : [question.overlayDirectory ?? posix.dirname(disk.path)],
-      ),
+/** What a plan of a snapshot rests on, read at one time: plain data. */
+export interface CreateSituation {
+  version: 1
+  host: string
+  vm: Pick<KnownVm, 'uuid' | 'name' | 'state' | 'running' | 'persistent' | 'next'> & {
+    description: DomainDescription | null
+    hasManagedSave: boolean
+  }
+  snapshots: readonly SnapshotMetadata[]
+  current: string | null
+  jobs: readonly BlockJobView[]
+  /** Folders that overlays may go to; read only where one was chosen. */
+  allowedDirectories: readonly string[]
+  /** By path: the layers of the chosen disks. */
+  files: Record<string, ImageReading>
+  /** Those that the overlays would go to. */
+  folders: Record<string, { freeBytes: number | null; permissions: FilePermissions | null }>
+  /** What needs the chosen disks of a VM that is off. */
+  uses: Record<string, FoundUse[]>
+  /** null: it was not asked. */
+  agent: AgentReading | null
+  pace: Pace
+}
+
+export const chosenDisks = (
+  { description }: { description: DomainDescription | null },
+  { disks }: CreateQuestion,
+): XmlDisk[] => (description?.disks ?? []).filter(({ target }) => disks.includes(target))
+
+export const isAllowed = ({ overlayDirectory }: CreateQuestion, allowed: readonly string[]): boolean =>
+  overlayDirectory === null || allowed.includes(overlayDirectory)
+
+/** Folders that the overlays of these disks would go to. */
+export const overlayFolders = (disks: readonly XmlDisk[], { overlayDirectory }: CreateQuestion): string[] => [
+  ...new Set(
+    disks.flatMap((disk) =>
+      disk.path === null || (overlayDirectory === null && disk.sourceType === 'block')
+        ? []
+        : [overlayDirectory ?? posix.dirname(disk.path)],
     ),
-  ]
-  // Looking at a folder starts a pool on it: not on any that someone names.
-  const allowed =
-    question.overlayDirectory === null ||
-    (await overlayDirectories(host, vm)).includes(question.overlayDirectory)
-  const free = await Promise.all(
-    (allowed ? folders : []).map(async (folder) => ({ folder, bytes: await host.files.freeBytes(folder) })),
-  )
+  ),
+]
+
+/** What taking a snapshot of these disks does, and what speaks against it. The name is checked apart, as it is typed. Pure. */
+export function planCreate(situation: CreateSituation, question: CreateQuestion): Plan {
+  const { vm, jobs, snapshots, current, files, agent } = situation
+  const [job] = jobs
+  const chosen = chosenDisks(vm, question)
+  const folders = overlayFolders(chosen, question)
+  const allowed = isAllowed(question, situation.allowedDirectories)
+  const free = (allowed ? folders : []).map((folder) => ({
+    folder,
+    bytes: situation.folders[folder]?.freeBytes ?? null,
+  }))
   const unreadable = free.find((each) => each.bytes === null)
   const forbidden = allowed ? null : `Overlays may not go to ${question.overlayDirectory}.`
   const full = free.find((each) => each.bytes !== null && each.bytes < OVERLAY_MIN_FREE_BYTES * chosen.length)
@@ -65,19 +95,13 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       refusal: snapshotRefusal(disk) ?? overlayRefusal(disk, question.overlayDirectory, vm.running),
     }))
     .find((each) => each.refusal !== null)
-  const chains = await Promise.all(
-    chosen.map(async (disk) => ({
-      target: disk.target,
-      disk,
-      layers: (await walkDisk(host.files, disk)).layers,
-    })),
-  )
+  const chains = chosen.map((disk) => ({ target: disk.target, disk, layers: diskIn(files, disk).layers }))
   const pinned = vm.running
     ? undefined
     : chains.flatMap(({ disk, layers }) =>
         layers.flatMap((layer, index) => pinnedOtherwise(disk, layer, layers[index + 1] ?? null) ?? []),
       )[0]
-  const writer = vm.running ? null : await findWriter(host, vm, chosen)
+  const writer = findWriter(situation, chosen)
   const gone = chains.flatMap(({ target, layers }) =>
     layers.flatMap(({ reading }) => (reading.kind === 'missing' ? [{ target, path: reading.path }] : [])),
   )[0]
@@ -86,10 +110,8 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       ? spelledOtherwise(vm.description, vm.next).find((each) => question.disks.includes(each.target))
       : undefined
   const deep = chains.find((chain) => chain.layers.length >= START_LAYERS_MAXIMUM)
-  const halfDeleted = snapshots.list.find((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
-  const saved =
-    !vm.running &&
-    (await (await (await host.connection.reader()).domainLookupByUUID(vm.uuid)).hasManagedSaveImage())
+  const halfDeleted = snapshots.find((snapshot) => snapshot.disks.some((disk) => disk.deleteInProgress))
+  const saved = vm.hasManagedSave
   const checks: PlanCheck[] = [
     refusedIf(
       'running jobs',
@@ -157,9 +179,9 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
         ? 'Let libvirt read and write there, or choose another folder.'
         : 'Free space there, or put the overlays elsewhere.',
     ),
-    await checkAccess(host, vm, [], allowed ? folders : []),
+    accessCheck(vm, situation, [], allowed ? folders : []),
     checkLabels(vm),
-    checkAgent(vm, question.quiesce, question.quiesce === 'off' ? null : await host.frozen.read(vm)),
+    checkAgent(vm, question.quiesce, agent),
     warnedIf(
       'leftovers',
       halfDeleted ? `The delete of a child of ${halfDeleted.name} was broken off.` : null,
@@ -167,7 +189,7 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
       'Repeat that delete first: see Check & repair.',
     ),
   ]
-  const forecast = await readForecast(hostName, ['snapshot'])
+  const forecast = forecastOf(situation.host, situation.pace)
   const targets = chosen.map((disk) => disk.target).join(', ')
   return {
     checks,
@@ -185,7 +207,7 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
         expectedMs: null,
       },
     ],
-    fingerprint: fingerprintOf(host.jobs.jobsOf(vm.uuid), vm, snapshots, checks, {
+    fingerprint: fingerprintOf(jobs, vm, { list: snapshots, current }, checks, {
       snapshot: [...question.disks].sort(),
       directory: question.overlayDirectory,
     }),
@@ -193,7 +215,10 @@ export async function planCreate(hostName: string, vmUuid: string, question: Cre
 }
 
 /** A file that is gone lives on in a running QEMU alone. */
-function refuseGone(vm: KnownVm, gone: { target: string; path: string } | undefined): PlanCheck {
+function refuseGone(
+  vm: Pick<KnownVm, 'name' | 'running'>,
+  gone: { target: string; path: string } | undefined,
+): PlanCheck {
   const refusal = vm.running
     ? `The file ${gone?.path} of ${gone?.target} is gone; only the running VM still holds it, and an overlay would stand on nothing. Do not stop the VM.`
     : `The file ${gone?.path} of ${gone?.target} is gone: an overlay would stand on nothing.`
@@ -208,21 +233,23 @@ function refuseGone(vm: KnownVm, gone: { target: string; path: string } | undefi
 }
 
 /** Another VM that runs and has one of these disks open to write, half a sentence; null when there is none. */
-async function findWriter(host: Host, vm: KnownVm, disks: readonly XmlDisk[]): Promise<string | null> {
-  const paths = disks.flatMap(({ path, shareable }) => (path === null || shareable ? [] : [path]))
-  const users = await readFileUsers(host, paths, 'now')
+function findWriter({ host, vm, uses }: CreateSituation, disks: readonly XmlDisk[]): string | null {
   for (const { target, path } of disks) {
-    const own = { host: host.name, vmUuid: vm.uuid, target }
-    const use = sharersOf(path === null ? [] : users.of(path), own).find(
+    const own = { host, vmUuid: vm.uuid, target }
+    const use = sharersOf(path === null ? [] : (uses[path] ?? []), own).find(
       (each) => each.running && each.kind === 'disk',
     )
     if (use)
-      return `${path} (${target}) is ${use.isSure ? '' : 'perhaps '}used by ${describeUse(use, host.name)}, which runs`
+      return `${path} (${target}) is ${use.isSure ? '' : 'perhaps '}used by ${describeUse(use, host)}, which runs`
   }
   return null
 }
 
-function checkAgent(vm: KnownVm, quiesce: QuiesceMode, reading: AgentReading | null): PlanCheck {
+function checkAgent(
+  vm: Pick<KnownVm, 'name' | 'running' | 'state'>,
+  quiesce: QuiesceMode,
+  reading: AgentReading | null,
+): PlanCheck {
   if (!vm.running && quiesce !== 'required')
     return {
       name: 'agent',

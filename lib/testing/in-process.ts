@@ -95,9 +95,9 @@ export function acts(keyframe: Keyframe, vm: string) {
       overlayDirectory?: string | null
     }) {
       const { startCreateSnapshot } = await import('../snapshots/create-snapshot.ts')
-      const { planCreate } = await import('../snapshots/plan-create.ts')
+      const { readCreatePlan } = await import('../snapshots/read-create-situation.ts')
       const whole = { quiesce: 'off' as const, description: '', overlayDirectory: null, ...input }
-      const { fingerprint } = await planCreate(HOST, vm, whole)
+      const { fingerprint } = await readCreatePlan(HOST, vm, whole)
       return startCreateSnapshot({ ...subject(), fingerprint, ...whole }, USER)
     },
     async snapshot(input: Parameters<typeof this.startSnapshot>[0]) {

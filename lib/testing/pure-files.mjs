@@ -7,6 +7,7 @@ export const PURE_FILES = [
   'lib/merges/merge-effects.ts',
   'lib/merges/merge-rules.ts',
   'lib/merges/plan-merge.ts',
+  'lib/snapshots/plan-create.ts',
   'lib/snapshots/plan-delete.ts',
   'lib/snapshots/plan-revert.ts',
   'lib/snapshots/revert-rules.ts',

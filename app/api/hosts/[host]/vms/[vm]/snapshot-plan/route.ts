@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { route } from '@/lib/access/route'
-import { planCreate } from '@/lib/snapshots/plan-create'
+import { readCreatePlan } from '@/lib/snapshots/read-create-situation'
 
 const Quiesce = z.enum(['auto', 'required', 'off']).catch('auto')
 
 /** What a snapshot of `?disk=…&disk=…` does, with `?quiesce=` and its overlays in `?directory=`. */
 export const GET = route('snapshot.plan', async (request, { params }) => {
   const query = new URL(request.url).searchParams
-  return planCreate(params.host ?? '', params.vm ?? '', {
+  return readCreatePlan(params.host ?? '', params.vm ?? '', {
     disks: query.getAll('disk'),
     quiesce: Quiesce.parse(query.get('quiesce')),
     overlayDirectory: query.get('directory'),
