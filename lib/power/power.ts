@@ -171,7 +171,6 @@ async function explainPower(error: unknown, host: Host, vm: KnownVm, act: PowerA
     return new Refusal(
       `${TITLES[act]} was refused: the state of ${vm.name} changed meanwhile (${error.message}).`,
     )
-  const known =
-    act === 'start' ? await explainStart(error.message, vm, () => findOpenDisk(host, vm)) : null
+  const known = act === 'start' ? await explainStart(error.message, vm, () => findOpenDisk(host, vm)) : null
   return new Refusal(`${known ?? `${TITLES[act]} of ${vm.name} failed.`} (libvirt: ${error.message})`)
 }
