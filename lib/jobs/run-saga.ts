@@ -6,6 +6,7 @@ import { store } from '../store/store.ts'
 import { updateJob } from './job-rows.ts'
 import { dispatch } from './queue.ts'
 import { isRefusal } from './refusal.ts'
+import { rootCause } from './root-cause.ts'
 import { isJobCancelled, isJobStopped, type Saga } from './saga.ts'
 import { makeContext, type Run } from './saga-context.ts'
 import type { JobOffer } from './types.ts'
@@ -124,11 +125,4 @@ async function untilWritten(jobId: string, change: Parameters<typeof updateJob>[
       await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS))
     }
   }
-}
-
-/** The engine wraps what a step threw. */
-function rootCause(error: unknown): unknown {
-  return error instanceof Error && error.name === 'StepError' && error.cause !== undefined
-    ? error.cause
-    : error
 }

@@ -1,5 +1,6 @@
 import 'server-only'
 import { requireVm } from '../hosts/find-vm.ts'
+import { nameDone } from '../jobs/name-done.ts'
 import { Refusal } from '../jobs/refusal.ts'
 import type { Saga } from '../jobs/saga.ts'
 import { abortMerge } from './abort-merge.ts'
@@ -54,9 +55,14 @@ export const mergeSaga: Saga<MergeJob> = {
     if (context.run > 1) await context.step('check the chain', { do: () => refuseOtherChain(context.input) })
     for (const [index, plan] of context.input.plans.entries()) {
       // The disks before it may have taken hours, and a retry may come a week later.
-      if (context.run > 1 || index > 0)
-        await context.step(`check ${plan.target}`, { do: () => refuseOtherMerge(context.input, plan) })
-      result.push(...(await mergeDisk(context, plan, index)))
+      const targets = context.input.plans.slice(0, index).map(({ target }) => target)
+      const done = index === 0 ? null : `${targets.join(', ')} ${index === 1 ? 'is' : 'are'} merged.`
+      const lines = await nameDone(done, async () => {
+        if (context.run > 1 || index > 0)
+          await context.step(`check ${plan.target}`, { do: () => refuseOtherMerge(context.input, plan) })
+        return mergeDisk(context, plan, index)
+      })
+      result.push(...lines)
     }
     await context.copied(context.input.plans.reduce((sum, plan) => sum + plan.bytesToCopy, 0))
     return result

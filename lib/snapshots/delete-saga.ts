@@ -10,6 +10,7 @@ import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
 import { hasSnapshot, readSnapshots } from '../hosts/snapshot-metadata.ts'
 import type { BlockJobView } from '../hosts/types.ts'
+import { nameDone } from '../jobs/name-done.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
 import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
@@ -88,10 +89,14 @@ export const deleteSaga: Saga<DeleteJob> = {
     for (const pin of input.pins)
       await step(`pin ${pin.snapshot}`, { do: (call) => pinDefinition(input, pin, call) })
     for (const [index, name] of input.order.entries()) {
-      await step(`delete ${name}`, {
-        isDone: async () => ((await isGone(input, name)) ? true : null),
-        do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)),
-      })
+      const deleted = input.order.slice(0, index)
+      const done = index === 0 ? null : `${deleted.join(', ')} ${index === 1 ? 'is' : 'are'} deleted.`
+      await nameDone(done, () =>
+        step(`delete ${name}`, {
+          isDone: async () => ((await isGone(input, name)) ? true : null),
+          do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)),
+        }),
+      )
     }
     await step('tidy', {
       do: async () => {
