@@ -10,6 +10,7 @@ import {
   VIR_DOMAIN_BLOCK_COMMIT_DELETE,
   VIR_DOMAIN_BLOCK_COMMIT_RELATIVE,
   VIR_DOMAIN_BLOCK_COPY_REUSE_EXT,
+  VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB,
   VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT,
   VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY,
   VIR_DOMAIN_DESTROY_GRACEFUL,
@@ -105,6 +106,10 @@ const CALLS: [virsh: string, describe: (scene: Scene) => DescribedCall<unknown>]
   [
     'blockcopy --domain web --path vda --xml disk.xml --reuse-external',
     ({ calls }) => calls.blockCopy('vda', '<disk/>', 0, VIR_DOMAIN_BLOCK_COPY_REUSE_EXT),
+  ],
+  [
+    'blockcopy --domain web --path vda --xml disk.xml --transient-job',
+    ({ calls }) => calls.blockCopy('vda', '<disk/>', 0, VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB),
   ],
   ['blockjob --domain web --path vda --abort', ({ calls }) => calls.blockJobAbort('vda')],
   [

@@ -17,7 +17,7 @@ async function missingImage(host: Host, vm: KnownVm): Promise<string | null> {
   for (const { target, path, layers } of vm.description?.disks ?? [])
     for (const file of [path, ...layers.map((layer) => layer.path)]) {
       if (!file?.startsWith('/') || (await host.files.read(file, 0)).kind !== 'missing') continue
-      return `The file ${posix.basename(file)} of ${target} is gone; only the running VM still holds it. Once the VM stops, what it holds is lost. Copy the disk first: virsh blockcopy ${vm.name} ${target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
+      return `The file ${posix.basename(file)} of ${target} is gone; only the running VM still holds it. Once the VM stops, what it holds is lost. Save the disk first: Check & repair on the VM’s page copies it to a new file while the VM goes on.`
     }
   return null
 }

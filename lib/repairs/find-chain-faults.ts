@@ -1,8 +1,9 @@
 import 'server-only'
+import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { layerProblems } from '../chains/layer-problems.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
-import { found, type Found } from './found.ts'
+import { found, offer, type Found } from './found.ts'
 import { ownerOf, type Survey, type SurveyedDisk, type SurveyedVm } from './survey-host.ts'
 import type { Evidence } from './types.ts'
 
@@ -33,6 +34,8 @@ function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): 
           (index === 0 && problem.kind === 'format-differs' && layer.format === 'qcow2'),
       ),
     )
+  const lost = rescueOf(survey, vm, { disk, chain, open: null })
+  if (lost) return [lost]
   const loop = chain.end === 'loop' ? ['Its backing files form a loop, so it has no base.'] : []
   return [...problems.map((problem) => problem.sentence), ...loop].map((sentence) =>
     found({
@@ -46,6 +49,49 @@ function broken(survey: Survey, vm: SurveyedVm, { disk, chain }: SurveyedDisk): 
     }),
   )
 }
+
+/** A file that is gone while the VM runs: QEMU still has it open, and can copy it. */
+function rescueOf(survey: Survey, { vm }: SurveyedVm, { disk, chain }: SurveyedDisk): Found | null {
+  const gone = chain?.layers.find(({ reading }) => reading.kind === 'missing')?.reading.path
+  if (!vm.running || gone === undefined || disk.path === null || disk.device !== 'disk' || disk.mirror)
+    return null
+  const extension = posix.extname(disk.path)
+  const stem = posix.basename(disk.path, extension)
+  const id = `rescue ${vm.uuid}/${disk.target}`
+  const format = disk.format ?? 'raw'
+  const folder = posix.dirname(disk.path)
+  const destination = posix.join(
+    folder,
+    `${stem}.saved-${hashOf(`${vm.uuid} ${disk.path}`)}.${format === 'raw' ? 'img' : format}`,
+  )
+  return found(
+    {
+      id,
+      kind: 'broken-chain',
+      severity: 'danger',
+      vm: ownerOf(survey, vm),
+      sentence: `The file ${gone} of ${disk.target} is gone, and only the running ${vm.name} still holds it. Do not stop ${vm.name}: what the file holds would be lost.`,
+      evidence: [line('gone', gone)],
+      repair: offer(
+        {
+          id,
+          label: `Save ${disk.target} to a new file`,
+          confirm: null,
+          preview: [
+            `QEMU copies ${disk.target}, with all that lies below it, to ${destination} while ${vm.name} goes on, as virsh blockcopy does.`,
+            `${vm.name} is switched over to that file (pivot), and so is its next start.`,
+          ],
+          danger: `As much space as ${disk.target} holds is needed in ${folder}. Snapshots that need ${posix.basename(gone)} can’t be reverted to any more: they can’t now, either.`,
+        },
+        { gone, path: disk.path, destination },
+      ),
+    },
+    { act: 'rescue-disk', target: disk.target, destination, format },
+  )
+}
+
+/** So that another file of that name is hardly there. */
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 6)
 
 function differing(survey: Survey, vm: SurveyedVm, { disk, open, chain }: SurveyedDisk): Found[] {
   // While a mirror runs the chain is about to change; its end is looked at.

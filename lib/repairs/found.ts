@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { MovedLayer } from '../merges/reconcile-snapshots.ts'
 import type { Receiver } from './flatten-plan.ts'
+import type { Rescue } from './rescue-disk.ts'
 import type { Finding, RepairOffer } from './types.ts'
 
 /** What a repair does, for the server alone: the page has its preview. */
@@ -8,6 +9,7 @@ export type RepairPlan =
   | { act: 'remove-file'; path: string }
   | { act: 'set-backing-format'; path: string; format: 'raw' | 'qcow2' }
   | { act: 'flatten'; target: string; receivers: Receiver[] }
+  | ({ act: 'rescue-disk' } & Rescue)
   | { act: 'finish-delete'; snapshot: string; parent: string; grandchildren: string[]; moves: MovedLayer[] }
   | { act: 'delete-snapshot'; snapshot: string; metadataOnly: boolean }
 

@@ -9,6 +9,7 @@ import { markSound } from '../situation/sound-layers.ts'
 import { clearTaint } from '../situation/tainted-layers.ts'
 import { finishDelete, isDeleteFinished, type FinishDelete } from './finish-delete.ts'
 import { flatten } from './flatten-chain.ts'
+import { rescue } from './rescue-disk.ts'
 import type { RepairJob } from './repair-job.ts'
 import { readStart } from './read-start.ts'
 import { HEADER_READ_BYTES, setBackingFormat } from './set-backing-format.ts'
@@ -24,6 +25,7 @@ import { sameAsPreviewed } from './same-as-previewed.ts'
  * | look again    | the whole host once more, before a chain is shortened      | (own record)                         |
  * | pull into …   | a paused helper VM pulls what lies below into a layer      | (repeated: it copies what is missing)|
  * | finish delete | entries to what QEMU merged, the mark last                 | no such snapshot, and no mark        |
+ * | copy, pivot   | (a disk whose file is gone) copy it to a new file, switch the VM over | the VM has that file      |
  * | tidy          | end the record of the layer that was merged into           | (own record)                         |
  * Deletes of snapshots are the delete saga's (snapshots/delete-saga.ts).
  */
@@ -39,6 +41,8 @@ export const repairSaga: Saga<RepairJob> = {
         return recordFormat(context, plan.path, plan.format)
       case 'flatten':
         return flatten(context, plan.target, plan.receivers)
+      case 'rescue-disk':
+        return rescue(context, plan)
       case 'finish-delete':
         return finish(context, plan)
     }

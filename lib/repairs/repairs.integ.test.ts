@@ -137,6 +137,44 @@ describe('a VM with nothing wrong', () => {
   })
 })
 
+describe('N8: a file that is gone while its VM runs', () => {
+  it.each(['the active one, without a snapshot', 'the active one', 'one in the middle'])(
+    'is saved to a new file, and the VM starts from that: %s',
+    async (which) => {
+      await lab.startGuest(name)
+      await write(0x11)
+      if (which !== 'the active one, without a snapshot') {
+        await vm.snapshot({ name: 's1', disks: ['vda'] })
+        await guestWrites(lab, name, 0, 0x22, 1)
+      }
+      const files = (await vm.chains())[0]!.layers.map((layer) => layer.path)
+      await unlink(which === 'one in the middle' ? files[0]! : files.at(-1)!)
+      const finding = one(await check(), 'broken-chain')
+      expect([finding.severity, finding.sentence]).toEqual([
+        'danger',
+        expect.stringMatching(/is gone, and only the running .* still holds it\. Do not stop/),
+      ])
+      const job = await repair(finding)
+      expect([job.error, job.result.join(' ')]).toEqual([
+        null,
+        expect.stringMatching(/is saved: the VM writes to .*\.saved-.* It can be stopped and started again/),
+      ])
+      await guestWrites(lab, name, 0, 0x33, 2)
+      await lab.virsh('destroy', name)
+      await lab.startGuest(name)
+      await lab.virsh('destroy', name)
+      const [saved] = (await vm.chains())[0]!.layers.map((layer) => layer.path)
+      const held = [0, 1, 2].map((mib) => patternAt(saved!, 'qcow2', mib))
+      expect(await Promise.all(held)).toEqual([
+        0x11,
+        which === 'the active one, without a snapshot' ? 0 : 0x22,
+        0x33,
+      ])
+      expect((await check()).findings.filter((each) => each.kind === 'broken-chain')).toEqual([])
+    },
+  )
+})
+
 describe('files that nothing uses', () => {
   it('an overlay is found with what it was, removed after its name is typed, and nothing else changes', async () => {
     await lab.startGuest(name)

@@ -53,9 +53,9 @@ export async function startRepair(input: RepairInput, user: { name: string }): P
       title: titleOf(plan),
       nonce: input.nonce,
       locks:
-        plan.act === 'flatten' || plan.act === 'finish-delete'
-          ? await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm)
-          : [plan.path],
+        plan.act === 'remove-file' || plan.act === 'set-backing-format'
+          ? [plan.path]
+          : await readChainLocks(host, (await requireVm(host.name, finding.vm!.uuid)).vm),
     },
     {
       host: host.name,
@@ -74,6 +74,8 @@ function titleOf(plan: RepairJob['plan']): string {
       return `Finish the delete of ${plan.snapshot}`
     case 'remove-file':
       return `Remove ${plan.path}`
+    case 'rescue-disk':
+      return `Save ${plan.target} to ${plan.destination}`
     case 'flatten':
       return `Shorten the chain of ${plan.target}`
     case 'set-backing-format':

@@ -86,7 +86,7 @@ describe('a plan of a snapshot', () => {
       'N8: a file that only the running VM still has',
       { ...whole, files: { ...whole.files, '/img/a': { kind: 'missing', path: '/img/a', reason: '' } } },
       {},
-      /^refused: .*only the running VM still holds it.*Do not stop the VM.*blockcopy web vda/,
+      /^refused: .*only the running VM still holds it.*Do not stop the VM.*Check & repair on its page copies/,
     ],
     [
       'a file that is gone while the VM is off',

@@ -227,7 +227,7 @@ function refuseGone(
     gone === undefined ? null : refusal,
     'Every layer is there.',
     vm.running
-      ? `Copy the disk to a new file: virsh blockcopy ${vm.name} ${gone?.target} --dest <new file> --format qcow2 --transient-job --wait --pivot.`
+      ? `Check & repair on its page copies the disk to a new file while the VM goes on.`
       : 'Put the file back, or restore the disk from a backup.',
   )
 }
