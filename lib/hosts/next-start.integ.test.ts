@@ -64,7 +64,9 @@ it('N8: an image that was deleted under the running VM: no snapshot on it, no st
     /is gone; only the running VM still holds it.*Do not stop the VM/,
   )
   for (const act of ['shutdown', 'force-off'] as const)
-    await expect(vm.power(act)).rejects.toThrow(/only the running VM still holds it.*Check & repair on the VM’s page/)
+    await expect(vm.power(act)).rejects.toThrow(
+      /only the running VM still holds it.*Check & repair on the VM’s page/,
+    )
   await lab.virsh(
     'blockcopy',
     'n8',
