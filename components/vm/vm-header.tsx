@@ -77,6 +77,7 @@ export function VmHeader({ host, vm, offers, mergeRefusal, acts, share }: Props)
                 act={offer}
                 label={LABELS[offer]}
                 power={acts.power}
+                warning={offer === 'shutdown' ? nextStartWarning(vm) : null}
                 variant="outline"
                 disabled={down}
               />
