@@ -38,7 +38,7 @@ describe('the next start', () => {
       vm(disk('vda', file('/i/a'))),
     )
     expect(describeNextStart(others)).toBe(
-      'Its next start uses a for vda, not a.s1, which it writes to now (and so for vdb): what was written to a.s1 would be missing then. Bring the configuration in line before the VM stops.',
+      'Its next start uses a for vda, not a.s1, which it writes to now (and so for vdb): what was written to a.s1 would be missing then. Bring the configuration in line before the VM stops: Check & repair does it.',
     )
     expect(describeNextStart(others.slice(1))).toContain('Its next start has no vdb, which is b now:')
   })

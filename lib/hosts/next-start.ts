@@ -53,5 +53,5 @@ export function describeNextStart(others: readonly OtherNextStart[]): string {
           .map(({ target }) => target)
           .join(', ')})`
       : ''
-  return `Its next start ${next}${more}: what was written to ${name(first.now)} would be missing then. Bring the configuration in line before the VM stops.`
+  return `Its next start ${next}${more}: what was written to ${name(first.now)} would be missing then. Bring the configuration in line before the VM stops: Check & repair does it.`
 }

@@ -5,6 +5,7 @@ import { HostDown } from '../hosts/host-connection.ts'
 import type { Host } from '../hosts/host.ts'
 import { findChainFaults } from './find-chain-faults.ts'
 import { findDeepChains } from './find-deep-chains.ts'
+import { findNextStarts } from './find-next-starts.ts'
 import { findFormatFaults } from './find-format-faults.ts'
 import { findOrphans } from './find-orphans.ts'
 import { findSnapshotFaults } from './find-snapshot-faults.ts'
@@ -70,6 +71,7 @@ async function look(host: Host, askAgent: (vm: SurveyedVm) => boolean): Promise<
     ...(await findSnapshotFaults(survey)),
     ...(hasFiles ? findChainFaults(survey, (path) => diskUsers.get(path)?.size ?? 0) : []),
     ...(hasFiles ? findDeepChains(survey) : []),
+    ...findNextStarts(survey),
     ...(hasFiles ? await findFormatFaults(survey, usage) : []),
     ...(await findOrphans(survey, usage, listings, notes)),
   ]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { MovedLayer } from '../merges/reconcile-snapshots.ts'
+import type { AlignedDisk } from './align-disks.ts'
 import type { Receiver } from './flatten-plan.ts'
 import type { Rescue } from './rescue-disk.ts'
 import type { Finding, RepairOffer } from './types.ts'
@@ -10,6 +11,7 @@ export type RepairPlan =
   | { act: 'set-backing-format'; path: string; format: 'raw' | 'qcow2' }
   | { act: 'flatten'; target: string; receivers: Receiver[] }
   | ({ act: 'rescue-disk' } & Rescue)
+  | { act: 'align-next-start'; disks: AlignedDisk[] }
   | { act: 'finish-delete'; snapshot: string; parent: string; grandchildren: string[]; moves: MovedLayer[] }
   | { act: 'delete-snapshot'; snapshot: string; metadataOnly: boolean }
 

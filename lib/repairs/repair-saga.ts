@@ -9,6 +9,7 @@ import { markSound } from '../situation/sound-layers.ts'
 import { clearTaint } from '../situation/tainted-layers.ts'
 import { finishDelete, isDeleteFinished, type FinishDelete } from './finish-delete.ts'
 import { flatten } from './flatten-chain.ts'
+import { alignNextStart } from './align-next-start.ts'
 import { rescue } from './rescue-disk.ts'
 import type { RepairJob } from './repair-job.ts'
 import { readStart } from './read-start.ts'
@@ -41,6 +42,8 @@ export const repairSaga: Saga<RepairJob> = {
         return recordFormat(context, plan.path, plan.format)
       case 'flatten':
         return flatten(context, plan.target, plan.receivers)
+      case 'align-next-start':
+        return alignNextStart(context, plan.disks)
       case 'rescue-disk':
         return rescue(context, plan)
       case 'finish-delete':

@@ -3,7 +3,7 @@ import { open, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promis
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { acts, guestWrites, HOST } from '../testing/in-process.ts'
+import { acts, guestFlushes, guestWrites, HOST } from '../testing/in-process.ts'
 import { patternAt } from '../testing/image-bytes.ts'
 import { run } from '../testing/lab/run-command.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
@@ -173,6 +173,38 @@ describe('N8: a file that is gone while its VM runs', () => {
       expect((await check()).findings.filter((each) => each.kind === 'broken-chain')).toEqual([])
     },
   )
+})
+
+describe('N4: a next start that would use another file', () => {
+  it('is brought in line while the VM goes on, and nothing else of the configuration changes', async () => {
+    await lab.startGuest(name)
+    const before = await lab.virsh('dumpxml', '--inactive', name)
+    await write(0x11)
+    await vm.snapshot({ name: 's1', disks: ['vda'] })
+    await write(0x22)
+    const right = await lab.virsh('dumpxml', '--inactive', name)
+    const older = join(lab.dir, 'older.xml')
+    await writeFile(older, before)
+    await lab.virsh('define', older)
+    const finding = one(await check(), 'next-start-differs')
+    expect([finding.severity, finding.sentence]).toEqual([
+      'danger',
+      expect.stringMatching(/Its next start uses .*\.qcow2 for vda, not .*\.s1/),
+    ])
+    const job = await repair(finding)
+    expect([job.error, job.result.join(' ')]).toEqual([
+      null,
+      expect.stringMatching(/next start uses .*\.s1 for vda, as the VM does now/),
+    ])
+    const withoutStore = (xml: string) => xml.replace(/\s*<backingStore[\s\S]*?<\/backingStore>/g, '')
+    expect(withoutStore(await lab.virsh('dumpxml', '--inactive', name))).toBe(withoutStore(right))
+    await guestFlushes(lab, name, 1)
+    await lab.virsh('destroy', name)
+    await lab.startGuest(name)
+    expect((await check()).findings).toEqual([])
+    await lab.virsh('destroy', name)
+    expect(await patternAt((await vm.chains())[0]!.layers.at(-1)!.path, 'qcow2', 0)).toBe(0x22)
+  })
 })
 
 describe('files that nothing uses', () => {

@@ -74,6 +74,8 @@ function titleOf(plan: RepairJob['plan']): string {
       return `Finish the delete of ${plan.snapshot}`
     case 'remove-file':
       return `Remove ${plan.path}`
+    case 'align-next-start':
+      return `Use the files of now for the next start: ${plan.disks.map(({ target }) => target).join(', ')}`
     case 'rescue-disk':
       return `Save ${plan.target} to ${plan.destination}`
     case 'flatten':

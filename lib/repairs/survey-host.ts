@@ -1,7 +1,7 @@
 import 'server-only'
 import { posix } from 'node:path'
 import { isLibvirtError, VIR_DOMAIN_XML_INACTIVE } from 'node-libvirt'
-import { parseDomainXml, type XmlDisk } from '../hosts/domain-xml.ts'
+import { parseDomainXml, type DomainDescription, type XmlDisk } from '../hosts/domain-xml.ts'
 import type { Host } from '../hosts/host.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import {
@@ -34,6 +34,8 @@ export interface SurveyedSnapshot extends SnapshotMetadata {
 export interface SurveyedVm {
   vm: KnownVm
   disks: SurveyedDisk[]
+  /** What its next start will use; null where it could not be read. */
+  next: DomainDescription | null
   /** Chains of disks that only the configuration for the next start has. */
   nextStart: WalkedChain[]
   snapshots: SurveyedSnapshot[]
@@ -73,6 +75,7 @@ export async function surveyHost(host: Host): Promise<Survey> {
       vms: vms.map((vm) => ({
         vm,
         disks: [],
+        next: null,
         nextStart: [],
         snapshots: [],
         current: null,
@@ -147,6 +150,7 @@ async function surveyVm(host: Host, listed: KnownVm): Promise<SurveyedVm> {
     snapshots,
     current,
     hasManagedSave,
+    next: next!,
     nextStart: await Promise.all(others.map((disk) => walkChain(host.files, disk.path!, disk.format))),
     namedPaths: [...new Set([liveXml, nextXml, ...xmls].flatMap(pathsInXml))],
     namedVolumes: [...new Set([liveXml, nextXml, ...xmls].flatMap(volumesInXml))],

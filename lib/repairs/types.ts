@@ -3,6 +3,7 @@
 export type FindingKind =
   | 'broken-chain'
   | 'deep-chain'
+  | 'next-start-differs'
   | 'frozen'
   | 'delete-unfinished'
   | 'merge-unfinished'

@@ -28,6 +28,7 @@ const NOUN: Record<JobKind, string> = {
 const REPAIRS: Record<string, string> = {
   'finish-delete': 'Finish the delete of a snapshot',
   'remove-file': 'Remove a file that nothing uses',
+  'align-next-start': 'Use the files of now for the next start',
   'rescue-disk': 'Save a disk to a new file',
   'set-backing-format': 'Record a backing format',
 }
