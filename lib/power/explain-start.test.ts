@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import type { KnownVm } from '../hosts/inventory.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 import { explainStart } from './explain-start.ts'
-import { isKnownOpen, openDiskOf, openSentence } from './start-conflict.ts'
+import { isKnownOpen, openDiskOf, openSentence, staleRisk } from './start-conflict.ts'
 
 const PATH = '/images/clone.qcow2'
 const VM = {
@@ -28,7 +28,15 @@ const use = (more: Partial<FoundUse>): FoundUse => ({
   path: PATH,
   ...more,
 })
-const openBy = (...uses: FoundUse[]) => openDiskOf('lab', 'web', [{ target: 'vda', path: PATH }], () => uses)
+const DISKS = [{ target: 'vda', path: PATH }]
+const openBy = (...uses: FoundUse[]) =>
+  openDiskOf(
+    'lab',
+    'web',
+    DISKS,
+    () => uses,
+    (host) => host !== 'down',
+  )
 
 it('a disk that another VM has open is named with that VM, which runs', () => {
   const open = openBy(use({}))
@@ -48,8 +56,23 @@ it('who is off, needs it for later or is the VM itself keeps nobody from a start
       use({ vmUuid: 'web' }),
     ),
   ).toBeNull()
-  // The same VM on another host is another one that runs.
-  expect(openBy(use({ vmUuid: 'web', host: 'rack2' }))).not.toBeNull()
+})
+
+it('N25: the same VM on another host is one that runs, and said to be the same', () => {
+  const open = openBy(use({ vmUuid: 'web', vmName: 'web', host: 'rack2' }))
+  expect(isKnownOpen(open)).toBe(true)
+  expect(openSentence('web', open!)).toBe(
+    'web can’t be started: the same VM runs on rack2 and uses clone.qcow2 (vda). Stop it there first, or migrate it.',
+  )
+})
+
+it('N25: what a host that is down said before refuses no start; it is asked about', () => {
+  const open = openBy(use({ isSure: false }), use({ host: 'down' }))
+  expect(isKnownOpen(open)).toBe(false)
+  expect(open).toMatchObject({ otherHost: 'down', isStale: true })
+  expect(staleRisk('web', open!)).toMatch(
+    /^down does not answer, and clone ran there with clone\.qcow2 \(vda\) when it last did\. .*Make sure first that clone is off there/,
+  )
 })
 
 it('what is not sure refuses no start, and is called perhaps after one that failed', async () => {

@@ -5,11 +5,27 @@ import type { KnownVm } from '../hosts/inventory.ts'
 import { describeNextStart, otherNextStarts } from '../hosts/next-start.ts'
 import type { PowerAct } from '../hosts/power-rules.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { findSameVm, sameVmRisk } from './same-vm-elsewhere.ts'
+import { staleRisk, type OpenDisk } from './start-conflict.ts'
 
 /** What a power act would cost beyond what its name says, a sentence that a person must have seen; null where nothing. */
-export async function powerRisk(host: Host, vm: KnownVm, act: PowerAct): Promise<string | null> {
+export async function powerRisk(
+  host: Host,
+  vm: KnownVm,
+  act: PowerAct,
+  open: OpenDisk | null,
+): Promise<string | null> {
   if (act === 'shutdown' || act === 'force-off') return (await missingImage(host, vm)) ?? otherFile(vm)
-  return act === 'start' ? spoiltSnapshot(host, vm) : null
+  if (act !== 'start') return null
+  const risks = [await spoiltSnapshot(host, vm), await runsElsewhere(host, vm, open)]
+  return risks.filter((risk) => risk !== null).join(' ') || null
+}
+
+/** Where both are known to have the same files the start is refused; this is for all that nobody can tell. */
+async function runsElsewhere(host: Host, vm: KnownVm, open: OpenDisk | null): Promise<string | null> {
+  const same = await findSameVm(host, vm.uuid)
+  if (same) return sameVmRisk(vm.name, same)
+  return open?.isStale ? staleRisk(vm.name, open) : null
 }
 
 /** A file that was deleted under a running VM: QEMU has it open, and nobody else ever will again. */

@@ -70,7 +70,7 @@ export async function startPower(input: PowerInput, user: { name: string }): Pro
   if (refusal) throw new Refusal(refusal)
   const open = input.act === 'start' ? await findOpenDisk(host, vm) : null
   if (isKnownOpen(open)) throw new Refusal(openSentence(vm.name, open))
-  const risk = await powerRisk(host, vm, input.act)
+  const risk = await powerRisk(host, vm, input.act, open)
   if (risk !== null && risk !== input.confirmed) throw new Refusal(risk, { confirm: risk })
   const saga = POWER_SAGAS.find((each) => each.kind === KINDS[input.act])!
   return startJob(

@@ -12,23 +12,28 @@ const USER = { name: 'tester' }
 export async function makeTarget(
   lab: Lab,
   name: string,
-  options: { path?: string; quotaBytes?: number | null } = {},
+  options: { path?: string; quotaBytes?: number | null; host?: string } = {},
 ) {
   const path = options.path ?? join(lab.dir, name)
   mkdirSync(path, { recursive: true })
   lab.user.own(path)
   const { addTarget } = await import('../backups/targets/add-target.ts')
-  return addTarget({ host: HOST, name, place: path, quotaBytes: options.quotaBytes ?? null })
+  return addTarget({ host: options.host ?? HOST, name, place: path, quotaBytes: options.quotaBytes ?? null })
 }
 
 /** The acts of backups as a page starts them, for one VM and target. */
-export function backupActs(keyframe: Keyframe, vm: string, target: { id: string; path: string }) {
+export function backupActs(
+  keyframe: Keyframe,
+  vm: string,
+  target: { id: string; path: string },
+  host = HOST,
+) {
   return {
     async start(input: Partial<BackupInput> = {}) {
       const { startBackup } = await import('../backups/start-backup.ts')
       return startBackup(
         {
-          host: HOST,
+          host,
           vm,
           targetId: target.id,
           method: 'incremental',

@@ -84,8 +84,8 @@ export async function startKeyframe(
 }
 
 /** The acts as a page starts them, each waited for to its end. Refusals before a job's start reject. */
-export function acts(keyframe: Keyframe, vm: string) {
-  const subject = () => ({ host: HOST, vm, nonce: crypto.randomUUID() })
+export function acts(keyframe: Keyframe, vm: string, host = HOST) {
+  const subject = () => ({ host, vm, nonce: crypto.randomUUID() })
   return {
     async startSnapshot(input: {
       name: string
@@ -97,7 +97,7 @@ export function acts(keyframe: Keyframe, vm: string) {
       const { startCreateSnapshot } = await import('../snapshots/create-snapshot.ts')
       const { readCreatePlan } = await import('../snapshots/read-create-situation.ts')
       const whole = { quiesce: 'off' as const, description: '', overlayDirectory: null, ...input }
-      const { fingerprint } = await readCreatePlan(HOST, vm, whole)
+      const { fingerprint } = await readCreatePlan(host, vm, whole)
       return startCreateSnapshot({ ...subject(), fingerprint, ...whole }, USER)
     },
     async snapshot(input: Parameters<typeof this.startSnapshot>[0]) {
@@ -105,7 +105,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     },
     async plan(question: MergeQuestion = {}) {
       const { readMergePlans } = await import('../merges/read-merge-plans.ts')
-      return readMergePlans(HOST, vm, question)
+      return readMergePlans(host, vm, question)
     },
     /** Of each range the plan as a dialog would show it now. */
     async startMerge(
@@ -137,7 +137,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     ) {
       const { startRevert } = await import('../snapshots/revert-to-snapshot.ts')
       const { readRevertPlan } = await import('../snapshots/read-plans.ts')
-      const { plan } = await readRevertPlan(HOST, vm, snapshot)
+      const { plan } = await readRevertPlan(host, vm, snapshot)
       return keyframe.ended(
         await startRevert(
           {
@@ -155,7 +155,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     async startRemove(snapshot: string, input: { withChildren?: boolean; metadataOnly?: boolean } = {}) {
       const { startDelete } = await import('../snapshots/delete-snapshot.ts')
       const { readDeletePlan } = await import('../snapshots/read-plans.ts')
-      const { plan } = await readDeletePlan(HOST, vm, snapshot, input.withChildren ?? false)
+      const { plan } = await readDeletePlan(host, vm, snapshot, input.withChildren ?? false)
       return startDelete(
         {
           ...subject(),
@@ -177,9 +177,9 @@ export function acts(keyframe: Keyframe, vm: string) {
     },
     async chains() {
       const { hostByName } = await import('../hosts/registry.ts')
-      hostByName(HOST)!.changed(vm)
+      hostByName(host)!.changed(vm)
       const { readVmChains } = await import('../chains/read-vm-chains.ts')
-      return readVmChains(HOST, vm)
+      return readVmChains(host, vm)
     },
     /** Files of one disk, base first, without their folder. */
     async files(target: string) {
@@ -188,7 +188,7 @@ export function acts(keyframe: Keyframe, vm: string) {
     },
     async snapshots() {
       const { readSnapshotTree } = await import('../snapshots/read-snapshot-tree.ts')
-      return (await readSnapshotTree(HOST, vm)).nodes
+      return (await readSnapshotTree(host, vm)).nodes
     },
   }
 }
