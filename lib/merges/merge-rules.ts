@@ -81,7 +81,11 @@ export function mergeChecks(question: DiskQuestion, range: JudgedRange): PlanChe
       'Free space first, or merge a smaller range.',
     ),
     accessCheck(vm, situation, touched, []),
-    checkLabels(vm),
+    checkLabels(vm, {
+      libvirtVersion: situation.host.libvirtVersion,
+      running: vm.running,
+      into: range.direction === 'commit' ? receiver : null,
+    }),
     warnedIf(
       'restore points',
       effects.lostSnapshots.length > 0

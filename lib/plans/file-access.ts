@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
+import { isOlder } from '../hosts/host-versions.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { refusedIf } from './checks.ts'
 import type { PlanCheck } from './types.ts'
@@ -22,6 +24,14 @@ export interface AccessFacts {
 }
 
 type ConfinedVm = Pick<KnownVm, 'name' | 'description'>
+
+/** A write into a layer that QEMU has open to read only: a commit. */
+export interface WriteBelow {
+  libvirtVersion: string
+  running: boolean
+  /** The layer that is written to; null: none is but the active one. */
+  into: string | null
+}
 
 /** The file that tells whose QEMU is where libvirt does not: one that a disk writes to. */
 const writtenFile = (vm: ConfinedVm): string | null =>
@@ -90,8 +100,11 @@ export function accessCheck(
   )
 }
 
-/** AppArmor and SELinux, as far as libvirt tells: a confined VM whose labels libvirt does not manage can't open new layers. */
-export function checkLabels(vm: ConfinedVm): PlanCheck {
+/**
+ * AppArmor and SELinux, as far as libvirt tells: a confined VM whose labels libvirt does not manage can't open new layers. A
+ * commit of a running VM is warned of, not refused: what its profile says of the layer is not known, and a number refuses nothing.
+ */
+export function checkLabels(vm: ConfinedVm, write: WriteBelow | null = null): PlanCheck {
   const confined = (vm.description?.securityLabels ?? []).filter(
     (label) => label.model === 'apparmor' || label.model === 'selinux',
   )
@@ -102,6 +115,15 @@ export function checkLabels(vm: ConfinedVm): PlanCheck {
       verdict: 'warn',
       sentence: `${vm.name} has a ${fixed.model} label that libvirt does not manage (relabel='no'): it can’t open a layer that its profile does not name.`,
       remedy: `Let its profile or context cover the folder of its images, or take relabel='no' out of its XML.`,
+    }
+  const denied = write && deniedBelow(confined, write)
+  if (denied)
+    return {
+      name: 'security labels',
+      verdict: 'warn',
+      sentence: denied,
+      remedy:
+        'Pull up instead, which writes to the active layer alone. From libvirt 12.1 on a commit is allowed.',
     }
   if (confined.length > 0)
     return {
@@ -116,4 +138,19 @@ export function checkLabels(vm: ConfinedVm): PlanCheck {
     sentence: `libvirt reports neither AppArmor nor SELinux for ${vm.name}.`,
     remedy: null,
   }
+}
+
+/** libvirt work item 806: before 12.1 virt-aa-helper writes “deny w” for each layer below, which no later permission lifts. */
+function deniedBelow(
+  labels: readonly { model: string }[],
+  { libvirtVersion, running, into }: WriteBelow,
+): string | null {
+  const isDenied =
+    running &&
+    into !== null &&
+    isOlder(libvirtVersion, 12, 1) &&
+    labels.some(({ model }) => model === 'apparmor')
+  return isDenied
+    ? `libvirt ${libvirtVersion} with AppArmor denies QEMU the write to a layer that was below the disk when the VM started. If ${posix.basename(into)} was, the commit fails at its beginning and nothing changes.`
+    : null
 }

@@ -100,7 +100,11 @@ export function planDelete(
     warnedIf('sharing', situation.unheard[0] ?? null, 'Every host was asked.'),
     refusedIf('space', refuseSpace(situation, merges), 'Even the worst case fits.', 'Free space first.'),
     accessCheck(vm, situation, receivers, []),
-    checkLabels(vm),
+    checkLabels(vm, {
+      libvirtVersion: host.libvirtVersion,
+      running: vm.running,
+      into: receivers[0] ?? null,
+    }),
     warnedIf(
       'leftovers',
       snapshot.disks.some((disk) => disk.deleteInProgress)
