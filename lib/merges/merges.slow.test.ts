@@ -54,6 +54,7 @@ describe('a guest that writes faster than the merge copies', () => {
       'pivot vda',
       'let the guest go on after vda',
       'reconcile vda',
+      'compare vda',
     ])
     await lab.virsh('destroy', 'busy')
   }, 240_000)
