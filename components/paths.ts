@@ -120,11 +120,17 @@ export const jobPagePath = (jobId: string): string => `/jobs/${part(jobId)}`
 export const snapshotPlanPath = (
   host: string,
   vmUuid: string,
-  question: { disks: readonly string[]; quiesce: QuiesceMode; directory: string | null },
+  question: {
+    disks: readonly string[]
+    quiesce: QuiesceMode
+    directory: string | null
+    transientConfirmed?: boolean
+  },
 ) => {
   const search = new URLSearchParams({
     quiesce: question.quiesce,
     ...(question.directory === null ? {} : { directory: question.directory }),
+    ...(question.transientConfirmed ? { transient: 'all-the-same' } : {}),
   })
   for (const disk of question.disks) search.append('disk', disk)
   return reads<typeof snapshotPlan>(`${vmApi(host, vmUuid)}/snapshot-plan?${search}`)

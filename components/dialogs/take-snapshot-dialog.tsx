@@ -60,10 +60,11 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
   const [quiesce, setQuiesce] = useState<QuiesceMode>('auto')
   const [disks, setDisks] = useState(() => able.map((disk) => disk.target))
   const [directory, setDirectory] = useState(BESIDE)
+  const [transientConfirmed, setTransientConfirmed] = useState(false)
   const nameRefusal = useNameRefusal(vm, name)
   const overlayDirectory = directory === BESIDE ? null : directory
   const { plan, planMessage, planning, onRefused } = usePlan(
-    snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory }),
+    snapshotPlanPath(vm.host, vm.uuid, { disks, quiesce, directory: overlayDirectory, transientConfirmed }),
   )
   const { submit, pending, message, fields } = useStart(acts.takeSnapshot, onStarted, onRefused)
   if (able.length === 0) {
@@ -89,7 +90,8 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
         disks.length > 0 &&
         plan !== null &&
         !planning &&
-        refusalOf(plan.checks) === null
+        refusalOf(plan.checks) === null &&
+        (form.transientCost === null || transientConfirmed)
       }
       pending={pending}
       message={message ?? planMessage}
@@ -103,6 +105,7 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
           quiesce,
           disks,
           overlayDirectory,
+          transientConfirmed,
           fingerprint: plan?.fingerprint ?? '',
           nonce,
         })
@@ -145,6 +148,20 @@ function Fields({ vm, form, acts, nonce, onStarted, onClose }: FieldsProps) {
           </option>
         ))}
       </SelectField>
+      {form.transientCost !== null && (
+        <label className="flex items-start gap-2.5 text-sm max-sm:min-h-11 max-sm:py-1.5">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 shrink-0"
+            checked={transientConfirmed}
+            onChange={(event) => setTransientConfirmed(event.target.checked)}
+          />
+          <span className="break-names">
+            <span className="font-medium">Take it all the same</span>
+            <span className="block text-muted">{form.transientCost}</span>
+          </span>
+        </label>
+      )}
       {plan && <PlanView plans={[{ name: null, plan }]} dimmed={planning} />}
     </ActForm>
   )

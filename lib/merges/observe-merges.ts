@@ -3,6 +3,7 @@ import type { Host } from '../hosts/host.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { readSoundLayers } from '../situation/sound-layers.ts'
 import { clearTaint, taintLayer } from '../situation/tainted-layers.ts'
+import { forgetLayers } from '../storage/own-layers.ts'
 
 /** A file's modification time is the host's clock, ours may differ; and a job is seen some time after it began. */
 const CLOCK_SLACK_MS = 3_000
@@ -105,5 +106,7 @@ async function forgetIfPivoted(host: Host, job: BlockJobView, top: string): Prom
     .find((disk) => disk.target === job.target)
     ?.layers.map((layer) => layer.path) ?? [top]
   if (job.type !== 'active-commit' || paths.includes(top)) return
+  // What its overlay holds is in the base.
+  await forgetLayers(host.name, [top])
   for (const path of paths) if (path !== null) await clearTaint(host.name, path, recordId(job))
 }

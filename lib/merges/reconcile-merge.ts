@@ -8,6 +8,7 @@ import { forgetSnapshots, moveSnapshots, repinSnapshots } from './reconcile-snap
 import { removeUnusedFiles, type Removal } from './remove-files.ts'
 import { markSound } from '../situation/sound-layers.ts'
 import { clearTaint } from '../situation/tainted-layers.ts'
+import { forgetLayers } from '../storage/own-layers.ts'
 
 /** Brings the snapshots' metadata in line with what the layers hold after a merge, and removes the files that nothing uses. */
 export async function reconcileMerge(
@@ -43,6 +44,8 @@ export async function reconcileMerge(
     // Layers above rest on it, and read what they always read.
     await markSound(host, [plan.basePath, ...plan.rebased], `a merge into it was finished`)
     await clearTaint(input.host, plan.basePath)
+    // What stays of it holds nothing that the base has not.
+    await forgetLayers(host.name, [plan.topPath])
   }
   return removal
 }

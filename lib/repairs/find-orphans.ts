@@ -1,8 +1,10 @@
 import 'server-only'
 import { posix } from 'node:path'
 import type { ImageFile } from '../hosts/image-files.ts'
+import type { KnownVm } from '../hosts/inventory.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { readFileUsers } from '../storage/file-users.ts'
+import { readWriters } from '../storage/own-layers.ts'
 import { walkChain } from '../hosts/walk-chain.ts'
 import { shellWord } from '../hosts/virsh-command.ts'
 import { found, offer, type Found } from './found.ts'
@@ -58,6 +60,10 @@ export async function findOrphans(
     candidates.map(({ file }) => file.path),
     'now',
   )
+  const writers = await readWriters(
+    survey.host.name,
+    candidates.map(({ file }) => file.path),
+  )
   const unused = candidates.filter(({ file }) => users.of(file.path).every((use) => !use.isSure))
   return unused.map((candidate) => {
     const above = unused
@@ -71,7 +77,8 @@ export async function findOrphans(
       ...users.gaps,
       ...users.late,
     ]
-    return toFound(survey, candidate, refusal(gaps, above, twin))
+    const left = findLeft(survey, candidate, writers.get(candidate.file.path) ?? [])
+    return toFound(survey, candidate, refusal(gaps, above, twin), left)
   })
 }
 
@@ -122,22 +129,77 @@ function refusal(
   return null
 }
 
-function toFound(survey: Survey, { file, origin, below }: Candidate, refused: string | null): Found {
+/** A VM that wrote to this overlay and is now on a file below it: what it wrote was left behind, not thrown away. */
+interface LeftBehind {
+  vm: KnownVm
+  /** The file that its disk is on now. */
+  now: string
+}
+
+/**
+ * A transient VM that was started again from its first image, a definition of before that was put back. An overlay that
+ * a merge emptied looks the same; those that Keyframe saw end are on no record any more (storage/own-layers.ts).
+ */
+function findLeft(survey: Survey, { below }: Candidate, writers: readonly string[]): LeftBehind | null {
+  for (const { vm, disks } of survey.vms) {
+    if (!writers.includes(vm.uuid)) continue
+    const now = disks.find(
+      ({ disk }) => disk.path !== null && !disk.readonly && below.includes(posix.normalize(disk.path)),
+    )?.disk.path
+    if (now) return { vm, now }
+  }
+  return null
+}
+
+const instant = (atMs: number) => `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** What happened, and what each further write costs. */
+function sayLeft(
+  { vm, now }: LeftBehind,
+  file: ImageFile,
+): { sentence: string; advice: string; loss: string } {
+  const [name, base] = [posix.basename(file.path), posix.basename(now)]
+  return {
+    sentence: `${vm.name} ran on ${name}${file.modifiedMs === null ? '' : ` until ${instant(file.modifiedMs)}`} and ${vm.running ? 'was started' : 'is to start'} from ${base}: what was written in between is in ${name} only.`,
+    advice: `Each write to ${base} changes what ${name} shows: stop ${vm.name}, copy ${name} with what lies below it (qemu-img convert), then decide which of the two it goes on with.`,
+    loss: `It holds what ${vm.name} wrote last, and nothing else does, unless somebody merged it by hand while Keyframe was not running.`,
+  }
+}
+
+const lossOf = (file: ImageFile): string =>
+  file.isSaveImage
+    ? 'If it was made with virsh save, it is the only copy of that VM’s memory, and virsh restore needs it.'
+    : 'What was written into it is gone for good: no snapshot and no VM of this host reads it.'
+
+function toFound(
+  survey: Survey,
+  { file, origin, below }: Candidate,
+  refused: string | null,
+  left: LeftBehind | null,
+): Found {
+  const said = left && sayLeft(left, file)
   const kind = file.isSaveImage ? 'orphan-memory' : 'orphan-overlay'
   const name = posix.basename(file.path)
   const id = `${kind} ${file.path}`
-  const basis = [file.lengthBytes, file.allocatedBytes, file.timestamps, file.header, below]
+  const basis = [
+    file.lengthBytes,
+    file.allocatedBytes,
+    file.timestamps,
+    file.header,
+    below,
+    left?.now ?? null,
+  ]
   const what = file.isSaveImage ? 'memory file' : 'overlay'
-  const loss = file.isSaveImage
-    ? 'If it was made with virsh save, it is the only copy of that VM’s memory, and virsh restore needs it.'
-    : 'What was written into it is gone for good: no snapshot and no VM of this host reads it.'
+  const loss = said?.loss ?? lossOf(file)
   return found(
     {
       id,
       kind,
-      severity: 'warn',
-      vm: origin.vm,
-      sentence: `${name} is ${file.isSaveImage ? 'a' : 'an'} ${what} that no VM and no snapshot of ${survey.host.name} uses${origin.text === null ? '' : `: ${origin.text}`}.`,
+      severity: left ? 'danger' : 'warn',
+      vm: left ? ownerOf(survey, left.vm) : origin.vm,
+      sentence:
+        said?.sentence ??
+        `${name} is ${file.isSaveImage ? 'a' : 'an'} ${what} that no VM and no snapshot of ${survey.host.name} uses${origin.text === null ? '' : `: ${origin.text}`}.`,
       evidence: [
         {
           text:
@@ -151,8 +213,9 @@ function toFound(survey: Survey, { file, origin, below }: Candidate, refused: st
           .slice(0, 1)
           .map((path) => ({ text: 'its backing file, which stays', path, bytes: null, atMs: null })),
       ],
-      reclaimableBytes: file.allocatedBytes,
-      advice: refused,
+      // What was left behind is no waste.
+      reclaimableBytes: left ? 0 : file.allocatedBytes,
+      advice: [said?.advice, refused].filter(Boolean).join(' ') || null,
       repair:
         refused !== null
           ? null

@@ -21,6 +21,7 @@ import { overlayPath } from './overlay-path.ts'
 import { overlayDirectories } from './snapshot-form.ts'
 import { readCreatePlan } from './read-create-situation.ts'
 import { snapshotNameRefusal } from './snapshot-name.ts'
+import { transientCost } from './transient-cost.ts'
 import type { SnapshotRequest } from './snapshot-request.ts'
 
 export const CreateSnapshotInput = z.object({
@@ -33,6 +34,8 @@ export const CreateSnapshotInput = z.object({
   quiesce: z.enum(['auto', 'required', 'off']),
   disks: z.array(z.string()),
   overlayDirectory: z.string().nullable(),
+  /** The person was told what a snapshot of a transient VM costs, and wants it. */
+  transientConfirmed: z.boolean().optional(),
   fingerprint: z.string(),
   nonce: z.string().min(1),
 })
@@ -53,6 +56,9 @@ export async function startCreateSnapshot(
       overlayDirectory: refused.sentence,
     })
   const refusal = refusalOf(plan.checks)
+  const cost = transientCost(vm)
+  if (cost !== null && !input.transientConfirmed)
+    throw new Refusal(`No snapshot was taken. ${refusal ?? cost}`, { transientConfirmed: cost })
   if (refusal !== null) throw new Refusal(`No snapshot was taken. ${refusal}`)
   refuseChangedPlan(input.fingerprint, plan.fingerprint)
   const locks = await readChainLocks(host, vm)

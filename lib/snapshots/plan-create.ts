@@ -23,6 +23,7 @@ import { sharersOf } from '../storage/sharers.ts'
 import { asleepRefusal } from './asleep-refusal.ts'
 import { OVERLAY_MIN_FREE_BYTES } from './limits.ts'
 import { overlayRefusal } from './overlay-refusal.ts'
+import { transientCost } from './transient-cost.ts'
 import type { QuiesceMode } from './types.ts'
 
 export interface CreateQuestion {
@@ -30,6 +31,8 @@ export interface CreateQuestion {
   quiesce: QuiesceMode
   /** null = beside each image. */
   overlayDirectory: string | null
+  /** The person was told what a snapshot of a transient VM costs, and wants it. */
+  transientConfirmed?: boolean
 }
 
 /** What a plan of a snapshot rests on, read at one time: plain data. */
@@ -152,13 +155,7 @@ export function planCreate(situation: CreateSituation, question: CreateQuestion)
       'The next start will use the overlays, too.',
       'Give the configuration the path that the VM has now, to the letter (virsh edit).',
     ),
-    warnedIf(
-      'state',
-      vm.persistent
-        ? null
-        : `${vm.name} is transient: when it stops, libvirt forgets the snapshot and that its disks are on overlays. Whoever starts it again must name the overlays.`,
-      `libvirt keeps the configuration of ${vm.name}.`,
-    ),
+    checkTransient(vm, question.transientConfirmed ?? false),
     warnedIf(
       'chain',
       deep
@@ -212,6 +209,14 @@ export function planCreate(situation: CreateSituation, question: CreateQuestion)
       directory: question.overlayDirectory,
     }),
   }
+}
+
+function checkTransient(vm: Pick<KnownVm, 'name' | 'persistent'>, confirmed: boolean): PlanCheck {
+  const cost = transientCost(vm)
+  const kept = `libvirt keeps the configuration of ${vm.name}.`
+  return confirmed
+    ? warnedIf('state', cost, kept)
+    : refusedIf('state', cost, kept, 'Define it first (virsh define), or take the snapshot all the same.')
 }
 
 /** A file that is gone lives on in a running QEMU alone. */

@@ -8,6 +8,7 @@ import type { KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { attribute, child, childText, parseXml } from '../hosts/xml.ts'
 import { proposeSnapshotName } from './snapshot-name.ts'
+import { transientCost } from './transient-cost.ts'
 import type { SnapshotForm } from './types.ts'
 
 /** What the dialog needs before a snapshot. Throws HostDown and VmGone. */
@@ -30,6 +31,7 @@ export async function snapshotForm(hostName: string, vmUuid: string): Promise<Sn
       refusal: snapshotRefusal(disk),
     })),
     allowedDirectories,
+    transientCost: transientCost(vm),
     agent: agent.agent,
     fileSystems: agent.fileSystems,
     state: vm.state,

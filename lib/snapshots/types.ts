@@ -96,6 +96,8 @@ export interface SnapshotForm {
   disks: { target: string; path: string; overlayDirectory: string; refusal: string | null }[]
   /** Folders a snapshot may put overlays in. */
   allowedDirectories: string[]
+  /** What a snapshot costs that libvirt forgets when the VM stops, which a person must want; null where it forgets nothing. */
+  transientCost: string | null
   /** Whether the agent answered just now: says what `auto` would do. */
   agent: 'answers' | 'not configured' | 'does not answer' | 'no freeze' | 'frozen' | 'vm not running'
   fileSystems: number | null

@@ -86,7 +86,21 @@ export async function readOwnLayers(
   return own
 }
 
-/** The files are gone: others of the same names would inherit what is known of them. */
+/** The VMs, by UUID, that were once seen to write to each of these files while they ran. */
+export async function readWriters(host: string, paths: readonly string[]): Promise<Map<string, string[]>> {
+  if (paths.length === 0) return new Map()
+  const rows = await store()
+    .selectFrom('active_layers')
+    .select(['path', 'vm_uuid'])
+    .where('host', '=', host)
+    .where('path', 'in', [...paths])
+    .execute()
+  const writers = new Map<string, string[]>()
+  for (const { path, vm_uuid } of rows) writers.set(path, [...(writers.get(path) ?? []), vm_uuid])
+  return writers
+}
+
+/** The files are gone, or what they held was merged: others of the same names would inherit what is known of them. */
 export async function forgetLayers(host: string, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return
   await forgetBacking(host, paths)

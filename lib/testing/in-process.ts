@@ -93,6 +93,7 @@ export function acts(keyframe: Keyframe, vm: string, host = HOST) {
       quiesce?: 'auto' | 'required' | 'off'
       description?: string
       overlayDirectory?: string | null
+      transientConfirmed?: boolean
     }) {
       const { startCreateSnapshot } = await import('../snapshots/create-snapshot.ts')
       const { readCreatePlan } = await import('../snapshots/read-create-situation.ts')

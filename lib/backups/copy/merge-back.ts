@@ -14,6 +14,7 @@ import type { BlockJobView } from '../../hosts/types.ts'
 import { JobStopped } from '../../jobs/saga.ts'
 import type { LogCall } from '../../jobs/step-log.ts'
 import { removeUnusedFiles } from '../../merges/remove-files.ts'
+import { forgetLayers } from '../../storage/own-layers.ts'
 import type { CopyContext, CopyDisk } from './copy-job.ts'
 
 const POLL_MS = 300
@@ -99,7 +100,12 @@ export async function mergeBack(context: CopyContext, host: Host, disk: CopyDisk
       throw stopped(disk, `the merge ended ${TRIES} times before its end, possibly for lack of space`)
   }
   const { kept } = await step(`remove the overlay of ${target}`, {
-    do: (call) => removeUnusedFiles(host, [disk.overlayPath], call, { ofThisJob: true }),
+    do: async (call) => {
+      const removal = await removeUnusedFiles(host, [disk.overlayPath], call, { ofThisJob: true })
+      // A file that stays holds nothing that its base has not.
+      await forgetLayers(host.name, [disk.overlayPath])
+      return removal
+    },
   })
   host.changed(input.vm)
   return kept
