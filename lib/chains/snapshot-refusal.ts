@@ -13,6 +13,8 @@ export function snapshotRefusal(disk: XmlDisk): string | null {
   if (disk.sourceType !== 'file' && disk.sourceType !== 'block')
     return `Its source is of type ${disk.sourceType}: Keyframe makes overlays of files and block devices only.`
   if (disk.path === null) return 'It has no source: the drive is empty.'
+  if (disk.isSlice)
+    return 'It is only a part (<slices>) of its file: libvirt lays the overlay of a VM that is off on the whole file, so the guest would see other data.'
   if (disk.format !== 'raw' && disk.format !== 'qcow2')
     return `Its format is ${disk.format ?? 'not recorded'}: only raw and qcow2 disks can take an overlay.`
   return null

@@ -35,6 +35,9 @@ export interface XmlDisk {
   pinsBacking: boolean
   /** It says so down to the last layer: nothing lies below the last of `layers`. */
   pinsBase: boolean
+  /** The disk is only a part of its file (<slices>). */
+  isSlice: boolean
+  isEncrypted: boolean
   /** The VM starts without it where it is missing. */
   isOptional: boolean
   /** Set while a copy or an active commit mirrors. */
@@ -158,6 +161,8 @@ function parseDisk(disk: XmlElement): XmlDisk {
     shareable: child(disk, 'shareable') !== undefined,
     transient: child(disk, 'transient') !== undefined,
     layers,
+    isSlice: child(source, 'slices') !== undefined,
+    isEncrypted: child(source, 'encryption') !== undefined || child(disk, 'encryption') !== undefined,
     isOptional: attribute(source, 'startupPolicy') === 'optional',
     pinsBacking: child(disk, 'backingStore') !== undefined,
     pinsBase: below !== undefined,

@@ -134,6 +134,7 @@ export function planCreate(situation: CreateSituation, question: CreateQuestion)
       wrong ? `${wrong.target}: ${wrong.refusal}` : null,
       'Every chosen disk can take an overlay.',
     ),
+    warnedIf('formats', plainOverlays(chosen), 'No overlay holds in plain text what its disk encrypts.'),
     refuseGone(vm, gone),
     refusedIf(
       'chain',
@@ -209,6 +210,14 @@ export function planCreate(situation: CreateSituation, question: CreateQuestion)
       directory: question.overlayDirectory,
     }),
   }
+}
+
+/** libvirt makes an overlay without encryption unless the snapshot's XML gives it a secret of its own. */
+function plainOverlays(disks: readonly XmlDisk[]): string | null {
+  const targets = disks.filter((disk) => disk.isEncrypted).map((disk) => disk.target)
+  return targets.length === 0
+    ? null
+    : `${targets.join(', ')}: the disk is encrypted and its overlay will not be. What the guest writes from then on can be read by whoever gets that file.`
 }
 
 function checkTransient(vm: Pick<KnownVm, 'name' | 'persistent'>, confirmed: boolean): PlanCheck {

@@ -20,6 +20,8 @@ export const diskOf = (target: string, path: string | null, more: Partial<XmlDis
   layers: [],
   pinsBacking: true,
   pinsBase: true,
+  isSlice: false,
+  isEncrypted: false,
   isOptional: false,
   mirror: null,
   ...more,
