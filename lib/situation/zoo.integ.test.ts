@@ -8,7 +8,7 @@ import { hostByName } from '../hosts/registry.ts'
 import { planMerge } from '../merges/plan-merge.ts'
 import { RpcClient } from '../node-libvirt/protocol/rpc-client.ts'
 import { refusalOf } from '../plans/checks.ts'
-import { planCreate } from '../snapshots/plan-create.ts'
+import { readCreatePlan } from '../snapshots/read-create-situation.ts'
 import { planDelete } from '../snapshots/plan-delete.ts'
 import { planRevert } from '../snapshots/plan-revert.ts'
 import { HOST } from '../testing/in-process.ts'
@@ -592,7 +592,7 @@ it('reads the whole list, and what plans of one VM rest on, with few calls', asy
 
 async function plainTextWarning(uuid: string): Promise<boolean> {
   const question = { disks: ['vda'], quiesce: 'off' as const, overlayDirectory: null }
-  const { checks } = await planCreate(HOST, uuid, question)
+  const { checks } = await readCreatePlan(HOST, uuid, question)
   return checks.some(
     ({ verdict, sentence }) => verdict === 'warn' && /^vda: the disk is encrypted/.test(sentence),
   )
