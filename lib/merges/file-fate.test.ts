@@ -21,6 +21,7 @@ const fates = (more: Partial<Fates> = {}): Fates => ({
   files: {},
   sharers: () => [],
   overlayOn: () => null,
+  doubt: null,
   own: new Set(['/a', '/b']),
   removeTemplates: false,
   ...more,
@@ -55,6 +56,18 @@ describe('what a merge no longer needs', () => {
       fates({ sharers: () => [need(false)] }),
       'vda of the VM db on two may need it',
       false,
+    ],
+    [
+      'goes as the VM’s own, whatever another VM has lost',
+      fates({ own: new Set(['/g']), doubt: 'c has lost b.' }),
+      null,
+      false,
+    ],
+    [
+      'stays as a template that a VM which has lost a layer may stand on, asked for or not',
+      fates({ removeTemplates: true, doubt: 'c has lost b.' }),
+      'it is a template that another VM may stand on. c has lost b',
+      true,
     ],
     [
       'stays for an image that no VM has',

@@ -15,6 +15,8 @@ export interface Fates {
   sharers(path: string): FoundUse[]
   /** The image of no VM that stands on a file; null when there is none. */
   overlayOn(path: string): string | null
+  /** Why nobody knows whether another VM stands on a template; null where that is known. */
+  doubt: string | null
   /** The VM's own files. */
   own: ReadonlySet<string>
   /** Templates go, too. */
@@ -47,7 +49,11 @@ function whyNeeded(path: string, fates: Fates): string | null {
 export function whyStays(path: string, fates: Fates): string | null {
   const needed = whyNeeded(path, fates)
   if (needed !== null) return needed
-  return isTemplate(path, fates) && !fates.removeTemplates ? 'it is a template' : null
+  if (!isTemplate(path, fates)) return null
+  if (!fates.removeTemplates) return 'it is a template'
+  return fates.doubt === null
+    ? null
+    : `it is a template that another VM may stand on. ${fates.doubt.replace(/\.$/, '')}`
 }
 
 /** True for one that stays for no other reason. */

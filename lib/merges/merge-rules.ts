@@ -7,7 +7,7 @@ import type { PlanCheck } from '../plans/types.ts'
 import type { Situation } from '../situation/situation.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isStandby } from '../storage/sharers.ts'
-import { refuseInternal, refuseInternalTop, type Fates } from './file-fate.ts'
+import { changedTemplate, refuseInternal, refuseInternalTop, type Fates } from './file-fate.ts'
 import type { MergeEffects } from './merge-effects.ts'
 import type { MergeRange } from './types.ts'
 
@@ -65,6 +65,7 @@ export function mergeChecks(question: DiskQuestion, range: JudgedRange): PlanChe
       'No standby of it on another host opens what goes.',
     ),
     warnedIf('sharing', situation.unheard[0] ?? null, 'Every host was asked.'),
+    warnedIf('sharing', situation.doubts[0] ?? null, 'No VM has lost a file.'),
     refusedIf(
       'restore points',
       range.direction === 'commit'
@@ -222,6 +223,8 @@ function refuseShared(
   const on = layers.find(({ path }) => fates.overlayOn(path) !== null)
   if (on)
     return `${fates.overlayOn(on.path)} stands on ${on.path}, and no VM has it. A commit would change what it reads. Remove it if nobody needs it (Check & repair), or pull up instead.`
+  if (fates.doubt !== null && changedTemplate(fates, baseIndex, topIndex) !== null)
+    return `Another VM may stand on the template that this changes. ${fates.doubt}`
   return gaps.length > 0 ? `Something may need these layers that could not be looked at: ${gaps[0]}` : null
 }
 

@@ -367,6 +367,21 @@ describe('a plan that says no', () => {
     )
   })
 
+  it('is not held up over its own files by what another VM has lost; over a template it is', () => {
+    const lost = { ...whole, doubts: ['vda of the VM db on lab needs /img/z, which is not there.'] }
+    expect(plan(lost, 'commit').refusal).toBeNull()
+    expect(
+      plan(lost, 'commit')
+        .plan.checks.filter(({ verdict }) => verdict === 'warn')
+        .map(({ sentence }) => sentence),
+    ).toContain(lost.doubts[0])
+    const clone = { ...lost, own: ['/img/a', '/img/b', '/img/c'], snapshots: [], current: null }
+    expect(plan(clone, 'commit').refusal).toMatch(/may stand on the template.*z, which is not there/)
+    const [, pull] = planMerge(clone, { target: 'vda', removeTemplates: true })
+    expect([pull!.refusal, pull!.removedFiles]).toEqual([null, ['/img/a', '/img/b']])
+    expect(pull!.keptFiles[0]!.reason).toMatch(/a template that another VM may stand on/)
+  })
+
   it('warns of a standby, of hosts that were not heard, and of what an earlier merge left', () => {
     const warnings = (situation: Situation, name: string) =>
       plan(situation, 'commit').plan.checks.filter((each) => each.name === name && each.verdict === 'warn')

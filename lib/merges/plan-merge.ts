@@ -60,6 +60,7 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
           target,
         }),
       overlayOn: (path) => overlayOn(situation, path),
+      doubt: situation.doubts[0] ?? null,
       own,
       removeTemplates: question.removeTemplates ?? false,
     },

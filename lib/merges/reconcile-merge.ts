@@ -39,7 +39,9 @@ export async function reconcileMerge(
     if (plan.direction === 'commit')
       await repinSnapshots(host, domain, mergedPaths(plan), plan.movedSnapshots, naming)
   })
-  const removal = await removeUnusedFiles(host, plan.removedFiles, call)
+  const removal = await removeUnusedFiles(host, plan.removedFiles, call, {
+    own: plan.removedFiles.filter((path) => !plan.templates.includes(path)),
+  })
   if (plan.direction === 'commit' && plan.basePath !== null) {
     // Layers above rest on it, and read what they always read.
     await markSound(host, [plan.basePath, ...plan.rebased], `a merge into it was finished`)

@@ -22,22 +22,25 @@ export interface Removal {
 export function whyKept(
   path: string,
   users: FileUsers,
-  { host, ofThisJob }: { host: string; ofThisJob: boolean },
+  { host, ofThisJob, own }: { host: string; ofThisJob: boolean; own: boolean },
 ): string | null {
   const [use] = users.of(path)
   if (use) return `${path} stays: ${describeUse(use, host)} ${use.isSure ? 'needs it' : 'may need it'}.`
-  const [gap] = ofThisJob ? [] : [...users.gaps, ...users.late]
+  const [gap] = ofThisJob ? [] : [...users.gaps, ...users.late, ...(own ? [] : users.doubts)]
   return gap === undefined
     ? null
     : `${path} stays, because something may need it that could not be looked at. ${gap}`
 }
 
-/** Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. */
+/**
+ * Removes image files that nothing needs, asked anew of every VM and snapshot of every host just before. `own`: those that the VM
+ * itself once wrote to, which what another VM has lost does not hold up.
+ */
 export async function removeUnusedFiles(
   host: Host,
   paths: readonly string[],
   call: LogCall,
-  { ofThisJob = false }: { ofThisJob?: boolean } = {},
+  { ofThisJob = false, own = [] }: { ofThisJob?: boolean; own?: readonly string[] } = {},
 ): Promise<Removal> {
   if (paths.length === 0) return { removed: [], kept: [] }
   host.files.forget()
@@ -50,7 +53,7 @@ export async function removeUnusedFiles(
   for (const path of paths) {
     const overlay = above.find(({ path: each, below }) => below.includes(path) && users.of(each).length === 0)
     const reason =
-      whyKept(path, users, { host: host.name, ofThisJob }) ??
+      whyKept(path, users, { host: host.name, ofThisJob, own: own.includes(path) }) ??
       (overlay ? `${path} stays: ${overlay.path}, which no VM has, stands on it.` : null)
     if (reason !== null) removal.kept.push(reason)
     else {

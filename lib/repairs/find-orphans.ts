@@ -75,6 +75,7 @@ export async function findOrphans(
       ...survey.gaps,
       ...(maybe ? [`${describeUse(maybe, survey.host.name)} may need it.`] : []),
       ...users.gaps,
+      ...users.doubts,
       ...users.late,
     ]
     const left = findLeft(survey, candidate, writers.get(candidate.file.path) ?? [])

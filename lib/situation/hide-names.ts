@@ -79,6 +79,7 @@ export function hideNames(situation: Situation): Situation {
     if (part.title !== null) part.title = wordFor(part.title, 'title')
   // Sentences of other hosts and VMs, of which a plan reads only that there are some.
   hidden.gaps = hidden.gaps.map(() => 'Something could not be looked at.')
+  hidden.doubts = hidden.doubts.map(() => 'A file that a VM needs is not there.')
   hidden.unheard = hidden.unheard.map(() => 'A host does not answer.')
   for (const snapshot of hidden.snapshots) Object.assign(snapshot, { description: '' })
   return hidden

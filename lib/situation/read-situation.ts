@@ -65,6 +65,7 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
     uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
     overlays: above.filter(({ path }) => users.of(path).length === 0),
     gaps: users.gaps,
+    doubts: users.doubts,
     unheard: [...users.unheard, ...overlays.unlooked],
     own: [...(await readOwnLayers(host.name, vm, list))],
     copyBytes: await readLayerBytes(host, layers, description.disks),

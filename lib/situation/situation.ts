@@ -40,6 +40,8 @@ export interface Situation extends LayerFacts {
   overlays: Overlay[]
   /** What could not be looked at. */
   gaps: string[]
+  /** What may lie below files that are not there: it may need any template. */
+  doubts: string[]
   /** Hosts of which only what was last known is taken into account. */
   unheard: string[]
   /** The VM's own files: those that it is known to have written to. Any other in its chains is a template. */

@@ -98,6 +98,7 @@ export function planDelete(
       'Nothing else needs what changes.',
     ),
     warnedIf('sharing', situation.unheard[0] ?? null, 'Every host was asked.'),
+    warnedIf('sharing', situation.doubts[0] ?? null, 'No VM has lost a file.'),
     refusedIf('space', refuseSpace(situation, merges), 'Even the worst case fits.', 'Free space first.'),
     accessCheck(vm, situation, receivers, []),
     checkLabels(vm, {

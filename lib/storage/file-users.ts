@@ -33,6 +33,8 @@ export interface FileUsers {
   of(path: string): FoundUse[]
   /** What could not be looked at, a sentence each: it may need any of the files. */
   gaps: string[]
+  /** What may lie below files that are not there, a sentence each: it may need any template. */
+  doubts: string[]
   /** Hosts of which only what was last known is taken into account, a sentence each. */
   unheard: string[]
   /** Those of them that are up and only slow: their VMs may have changed since. */
@@ -97,6 +99,7 @@ export function findUsers(
   return {
     of: (path) => found.get(path) ?? [],
     gaps: all.flatMap(({ gaps }) => gaps),
+    doubts: all.flatMap(({ doubts }) => doubts ?? []),
     unheard: all.flatMap(({ unheard }) => unheard ?? []),
     late: all.flatMap(({ unheard, isLate }) => (isLate && unheard ? [unheard] : [])),
   }

@@ -77,6 +77,7 @@ function lastHeard(host: Hearable): HostUses {
   return {
     host: host.name,
     files: [...last.files, ...listed],
+    doubts: last.doubts ?? [],
     gaps: [
       ...last.gaps,
       ...[...newer].map((name) => `Not all of ${name} on ${host.name} was read while the host answered.`),

@@ -21,6 +21,7 @@ interface Needs {
   uses: [string, Use][]
   readings: ImageReading[]
   gaps: string[]
+  doubts: string[]
 }
 
 /**
@@ -39,16 +40,21 @@ export async function readHostUses(host: Host, age: 'now' | 'known'): Promise<Ho
     file.uses.push(use)
     files.set(path, file)
   }
-  return { host: host.name, files: [...files.values()], gaps: [...new Set(all.flatMap(({ gaps }) => gaps))] }
+  return {
+    host: host.name,
+    files: [...files.values()],
+    gaps: [...new Set(all.flatMap(({ gaps }) => gaps))],
+    doubts: [...new Set(all.flatMap(({ doubts }) => doubts))],
+  }
 }
 
 async function readVm(host: Host, vm: KnownVm, age: 'now' | 'known'): Promise<Needs> {
-  const needs: Needs = { uses: [], readings: [], gaps: [] }
+  const needs: Needs = { uses: [], readings: [], gaps: [], doubts: [] }
   try {
     await readDefinitions(host, vm, age, needs)
     if ((await countSnapshots(host, vm, age)) !== 0) await readSnapshotNeeds(host, vm, needs)
   } catch (error) {
-    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [] }
+    if (isLibvirtError(error, VIR_ERR_NO_DOMAIN)) return { uses: [], readings: [], gaps: [], doubts: [] }
     if (!(error instanceof VmHung) && !isLibvirtError(error)) throw error
     needs.gaps.push(`${vm.name} on ${host.name} could not be read: ${error.message}.`)
   }
@@ -180,7 +186,7 @@ async function addDisk(
   if (!disk.path?.startsWith('/')) return
   const chain = await walkChain(host.files, disk.path, disk.format)
   const gap = gapBelow(disk, chain, use)
-  if (gap !== null) needs.gaps.push(gap)
+  if (gap !== null) (chain.end === 'missing' ? needs.doubts : needs.gaps).push(gap)
   await addLayers(host, vm, disk, chain.layers, use, needs)
 }
 

@@ -8,7 +8,7 @@ import type { DiskSpec } from '../testing/lab/domain-xml.ts'
 import type { Lab } from '../testing/lab/lab.ts'
 import { run } from '../testing/lab/run-command.ts'
 import { startTestLab } from '../testing/lab/test-lab.ts'
-import { startOnLab } from '../testing/on-lab.ts'
+import { disk, startBareGuest, startOnLab } from '../testing/on-lab.ts'
 import { waitUntil } from '../testing/lab/wait-until.ts'
 
 /** Another host of the same Keyframe: it sees the first one's images under a folder of another name, and has one of its own. */
@@ -368,7 +368,13 @@ describe('a VM of which a layer is gone', () => {
       ),
     )
     const job = await a.merge([pull], 0, { removeTemplates: true })
-    expect(job.result.join(' ')).toContain(`${n}-golden.qcow2 stays, because something may need it`)
+    expect(job.result.join(' ')).toContain(`${n}-golden.qcow2 stays: it is a template`)
+    // What a VM wrote itself is not held up by what another one has lost.
+    const own = acts(keyframe, await startBareGuest({ lab, keyframe }, `${n}own`, [disk('qcow2', 8)]))
+    expect((await own.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
+    const down = (await options(own)).commit
+    expect([down.refusal, down.removedFiles]).toEqual([null, [path(`${n}own-vda.s1`)]])
+    expect((await own.merge([down])).result.join(' ')).toContain(`Removed: ${path(`${n}own-vda.s1`)}`)
     await rename(away, path(`${n}b.qcow2`))
     expect(await goldenHolds(`${n}c.qcow2`)).toBe(0x11)
     await lab.virsh('undefine', `${n}c`)

@@ -51,6 +51,11 @@ export interface HostUses {
   files: UsedFile[]
   /** What could not be read, a sentence each: while there is one, no file of the host can be called unused. */
   gaps: string[]
+  /**
+   * What lies below a file that is not there, a sentence each: nobody knows it, and the VM can't be started. It speaks for templates,
+   * which such a VM may have stood on; a VM's own files are not held up by what another one has lost.
+   */
+  doubts?: string[]
   /** Set where it does not answer, but was heard before: what its VMs used then is among `files`. */
   unheard?: string
   /** It is up and did not answer in time. */

@@ -105,6 +105,7 @@ export function situationOf(model: TreeModel): Situation {
     uses: {},
     overlays: [],
     gaps: [],
+    doubts: [],
     unheard: [],
     taints: {},
     soundRecords: {},
