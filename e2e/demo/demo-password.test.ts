@@ -55,7 +55,7 @@ describe('whether the password of the file still fits', () => {
   })
 })
 
-it('a password that fits is printed, and of one that does not it is said how to start over', () => {
+it('prints a password that fits, and says how to start over where it does not', () => {
   expect(readyLines({ ...READY, password: 'secret' })).toEqual([
     'Keyframe is ready: http://127.0.0.1:3000  (user admin, password secret)',
     "Its libvirt: virsh -c 'qemu:///session?socket=/s'",

@@ -121,7 +121,7 @@ it('the text has the list of the snapshots inside an image', async () => {
     )
   }
   await compare()
-  // One that holds memory has a size and a clock.
+  // A snapshot with memory has a size and a clock.
   await lab.startGuest('inside')
   await lab.virsh('snapshot-create-as', 'inside', 'with-memory')
   await compare()

@@ -29,7 +29,7 @@ export interface XmlDisk {
   readonly: boolean
   shareable: boolean
   transient: boolean
-  /** Active layer first, as far as the XML names them: all of a running VM's, of one that is off only what somebody has pinned. */
+  /** Active layer first, as far as the XML names them: all of a running VM's; for a VM that is off, only those that somebody pinned. */
   layers: XmlLayer[]
   /** The XML says what lies below it, or that nothing does: libvirt then does not look at the image itself. */
   pinsBacking: boolean

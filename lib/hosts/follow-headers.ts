@@ -80,7 +80,7 @@ export function* followHeaders(
   return { layers, end: 'base' }
 }
 
-/** The same among files that were read before. One that was not counts as unreadable. Pure. */
+/** The same among files that were read before. A file that was not read counts as unreadable. Pure. */
 export function chainIn(
   files: Readonly<Record<string, ImageReading>>,
   path: string,

@@ -234,7 +234,7 @@ export class ImageFiles {
     }
   }
 
-  /** The same, but rejects also when libvirt refuses to look anew: the list of before proves of no file that it is not there. */
+  /** The same, but it also rejects when libvirt refuses to rescan the folder: an older list does not prove that a file is missing. */
   async listAnew(folder: string): Promise<string[]> {
     const pool = await this.pool(folder)
     await pool.refresh()

@@ -6,7 +6,7 @@ import { updateJob } from './job-rows.ts'
 export async function keepForJob(
   jobId: string,
   key: string,
-  value: string | number | boolean | null,
+  value: string | number | boolean | null | object,
 ): Promise<void> {
   await updateJob(jobId, { kept: sql<string>`json_patch(kept, ${JSON.stringify({ [key]: value })})` })
 }

@@ -61,7 +61,7 @@ it('N30: a commit whose base QEMU may not open to write fails at its beginning: 
   expect(patterns).toEqual([0x22, 0x33, 0x44])
 })
 
-it('N30: a base whose mode says so is refused before, with the command that mends it; a pull goes on', async () => {
+it('N30: a base whose mode says so is refused before, with the command that fixes it; a pull goes on', async () => {
   const vm = await startedOnOverlay('owned')
   const file = path('owned-vda.qcow2')
   chmodSync(file, 0o444)

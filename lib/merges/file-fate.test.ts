@@ -1,20 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { FoundUse } from '../storage/file-users.ts'
-import { found } from '../testing/situation-of.ts'
+import { found, need } from '../testing/situation-of.ts'
 import { changedTemplate, isOnlyTemplate, refuseInternal, whyStays, type Fates } from './file-fate.ts'
 
-const need = (isSure: boolean): FoundUse => ({
-  host: 'two',
-  vmUuid: 'v',
-  vmName: 'db',
-  running: false,
-  kind: 'disk',
-  target: 'vda',
-  isOther: false,
-  snapshot: null,
-  isSure,
-  path: '/g',
-})
 const fates = (more: Partial<Fates> = {}): Fates => ({
   host: 'lab',
   layers: ['/g', '/a', '/b'].map((path) => ({ path })),
@@ -47,13 +34,13 @@ describe('what a merge no longer needs', () => {
     ],
     [
       'stays for another VM, asked for or not',
-      fates({ removeTemplates: true, sharers: () => [need(true)] }),
+      fates({ removeTemplates: true, sharers: () => [need({ host: 'two' })] }),
       'vda of the VM db on two needs it',
       false,
     ],
     [
       'stays where another VM may need it',
-      fates({ sharers: () => [need(false)] }),
+      fates({ sharers: () => [need({ host: 'two', isSure: false })] }),
       'vda of the VM db on two may need it',
       false,
     ],

@@ -4,6 +4,7 @@ import { stateWords } from '../hosts/state-words.ts'
 import { IMAGE_LOCKS, refusedIf, warnedIf } from '../plans/checks.ts'
 import { accessCheck, checkLabels } from '../plans/file-access.ts'
 import type { PlanCheck } from '../plans/types.ts'
+import type { Unproven } from '../situation/judge-snapshots.ts'
 import type { Situation } from '../situation/situation.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import { isStandby } from '../storage/sharers.ts'
@@ -16,6 +17,9 @@ export interface DiskQuestion {
   situation: Situation
   chain: DiskChain
   fates: Fates
+  /** What is known of the snapshots, judged once for all ways to merge. */
+  unproven: Readonly<Record<string, Unproven>>
+  sound: readonly string[]
 }
 
 /** What the range comes to, worked out before it is judged. */

@@ -3,38 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { Situation } from '../situation/situation.ts'
 import { chainFrom, type TreeModel } from '../snapshots/tree-model.ts'
 import type { FoundUse } from '../storage/file-users.ts'
-import { definitionOf, diskOf, found, situationOf } from '../testing/situation-of.ts'
+import { definitionOf, diskOf, found, line, need, situationOf } from '../testing/situation-of.ts'
 import { view, world, type Disk } from '../testing/snapshot-worlds.ts'
 import { planMerge, type PlannedMerge } from './plan-merge.ts'
 
 const MIB = 1024 * 1024
-const need = (more: Partial<FoundUse> = {}): FoundUse => ({
-  host: 'lab',
-  vmUuid: 'other',
-  vmName: 'db',
-  running: false,
-  kind: 'disk',
-  target: 'vda',
-  isOther: false,
-  snapshot: null,
-  isSure: true,
-  path: '/img/x',
-  ...more,
-})
-/** base < a < b < c: s1, s2 and s3 froze the first three; the VM writes to c. */
-const line: TreeModel = {
-  current: 's3',
-  running: true,
-  unfinished: [],
-  active: { vda: '/img/c' },
-  backing: { '/img/base': null, '/img/a': '/img/base', '/img/b': '/img/a', '/img/c': '/img/b' },
-  snapshots: ['base', 'a', 'b'].map((file, index) => ({
-    name: `s${index + 1}`,
-    parent: index === 0 ? null : `s${index}`,
-    disks: [{ target: 'vda', kind: 'external', frozen: `/img/${file}` }],
-    sources: { vda: `/img/${file}` },
-  })),
-}
 const whole = situationOf(line)
 const plan = (situation: Situation, direction: 'commit' | 'pull', range: Partial<PlannedMerge> = {}) =>
   planMerge(situation, { target: 'vda', ...range }).find((option) => option.direction === direction)!

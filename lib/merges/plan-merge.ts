@@ -34,19 +34,27 @@ export interface PlannedMerge extends MergeOption {
 }
 
 /** Every way to merge the range asked for, legal or refused with the reason. Pure. */
-export const planMerge = (situation: Situation, question: MergeQuestion): PlannedMerge[] =>
-  situation.vm.description.disks
+export function planMerge(situation: Situation, question: MergeQuestion): PlannedMerge[] {
+  const judged = { unproven: judgeSnapshots(situation), sound: soundLayers(situation) }
+  return situation.vm.description.disks
     .filter(
       (disk) => disk.path !== null && (question.target === undefined || disk.target === question.target),
     )
-    .flatMap((disk) => planDisk(situation, disk, question))
+    .flatMap((disk) => planDisk(situation, disk, judged, question))
+}
 
-function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion): PlannedMerge[] {
+function planDisk(
+  situation: Situation,
+  disk: XmlDisk,
+  judged: Pick<DiskQuestion, 'unproven' | 'sound'>,
+  question: MergeQuestion,
+): PlannedMerge[] {
   const chain = chainNow(situation, disk)
   if (chain.layers.length < 2 && question.target === undefined) return []
   const { target } = chain
   const own = new Set(situation.own)
   const asked: DiskQuestion = {
+    ...judged,
     situation,
     chain,
     fates: {
@@ -68,7 +76,7 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
   const topPath = question.topPath ?? chain.layers.at(-1)?.path ?? ''
   const bottom = chain.layers[0]?.path ?? ''
   const { basePath } = question
-  return propose(situation, new Set(Object.keys(judgeSnapshots(situation))), [
+  return propose(asked, [
     planOne(asked, {
       target,
       direction: 'commit',
@@ -81,7 +89,7 @@ function planDisk(situation: Situation, disk: XmlDisk, question: MergeQuestion):
 
 /** One range in one direction. */
 function planOne(question: DiskQuestion, range: MergeRange): PlannedMerge {
-  const { situation, chain, fates } = question
+  const { situation, chain, fates, unproven, sound } = question
   const layers = chain.layers.map(({ path }) => path)
   const points = restorePointsOf(situation, chain.target, layers)
   const topIndex = layers.indexOf(range.topPath)
@@ -108,8 +116,6 @@ function planOne(question: DiskQuestion, range: MergeRange): PlannedMerge {
           removedTemplates: effects.removedPaths.filter((path) => isOnlyTemplate(path, fates)),
         })
   const forecast = forecastOf(situation.host.name, situation.paces.merges)
-  const sound = soundLayers(situation)
-  const unproven = judgeSnapshots(situation)
   return {
     ...range,
     ...effects,
@@ -224,13 +230,9 @@ function mergeSteps(
  * Marks of a disk's legal options the one that loses the fewest restore points that are still good, changes no template, ends what
  * was broken off, and of equal ones the cheaper.
  */
-function propose(
-  { taints }: Situation,
-  unproven: ReadonlySet<string>,
-  options: PlannedMerge[],
-): PlannedMerge[] {
+function propose({ situation: { taints }, unproven }: DiskQuestion, options: PlannedMerge[]): PlannedMerge[] {
   const cost = ({ direction, lostSnapshots, insist, chainBefore, bytesToCopy }: PlannedMerge) => [
-    lostSnapshots.filter((name) => !unproven.has(name)).length,
+    lostSnapshots.filter((name) => unproven[name] === undefined).length,
     Number(insist !== null),
     Number(direction === 'pull' && chainBefore.some(({ path }) => taints[path] !== undefined)),
     bytesToCopy,

@@ -17,6 +17,7 @@ import { readFileUsers } from '../storage/file-users.ts'
 import { readOverlays } from '../storage/overlays-of-nobody.ts'
 import { readOwnLayers } from '../storage/own-layers.ts'
 import type { LayerFacts } from './judge-snapshots.ts'
+import { readFolders } from './read-folders.ts'
 import { readLayerFacts } from './read-layer-facts.ts'
 import type { Situation } from './situation.ts'
 
@@ -61,7 +62,7 @@ export async function readSituation(hostName: string, vmUuid: string): Promise<S
     },
     current,
     jobs,
-    folders: await readFolders(host, Object.keys(files)),
+    folders: await readFolders(host, [...new Set(Object.keys(files).map((path) => posix.dirname(path)))]),
     uses: Object.fromEntries(Object.keys(files).map((path) => [path, users.of(path)])),
     overlays: above.filter(({ path }) => users.of(path).length === 0),
     gaps: users.gaps,
@@ -103,24 +104,6 @@ async function readFiles(
     [...chains.flatMap((chain) => chain.layers.map(({ reading }) => reading)), ...readings]
       .filter(({ path }) => path.startsWith('/'))
       .map((reading) => [reading.path, reading]),
-  )
-}
-
-async function readFolders(host: Host, paths: readonly string[]): Promise<Situation['folders']> {
-  const folders = [...new Set(paths.map((path) => posix.dirname(path)))]
-  return Object.fromEntries(
-    await Promise.all(
-      folders.map(
-        async (folder) =>
-          [
-            folder,
-            {
-              freeBytes: await host.files.freeBytes(folder),
-              permissions: await host.files.folderPermissions(folder),
-            },
-          ] as const,
-      ),
-    ),
   )
 }
 

@@ -2,12 +2,13 @@ import { diskChainOf } from '../chains/disk-chain.ts'
 import { diskIn } from '../hosts/follow-headers.ts'
 import type { DiskChain } from '../chains/types.ts'
 import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
-import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
+import type { ImageReading } from '../hosts/image-files.ts'
 import type { BlockJobView, VmState } from '../hosts/types.ts'
 import type { Pace } from '../jobs/pace.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 import type { Overlay } from '../storage/overlays-of-nobody.ts'
 import type { LayerFacts } from './judge-snapshots.ts'
+import type { Folders } from './read-folders.ts'
 
 /**
  * Everything that a plan of a merge, a delete or a revert rests on, read at one time: plain data that can be saved and planned on
@@ -33,7 +34,7 @@ export interface Situation extends LayerFacts {
   /** By path: every layer of the VM's disks and of its restore points, and whatever else its snapshots' definitions name. */
   files: Record<string, ImageReading>
   /** Of the folders of those files. null where libvirt can't tell. */
-  folders: Record<string, { freeBytes: number | null; permissions: FilePermissions | null }>
+  folders: Folders
   /** What needs each of those files. */
   uses: Record<string, FoundUse[]>
   /** Images that stand on one of those files and that no VM and no snapshot has. */

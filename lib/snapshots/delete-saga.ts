@@ -8,7 +8,7 @@ import { explainLock } from '../hosts/busy.ts'
 import { DomainCalls } from '../hosts/described-calls.ts'
 import { requireVm } from '../hosts/find-vm.ts'
 import type { Host } from '../hosts/host.ts'
-import { hasSnapshot, readSnapshots } from '../hosts/snapshot-metadata.ts'
+import { hasSnapshot, readSnapshots, type SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import type { BlockJobView } from '../hosts/types.ts'
 import { nameDone } from '../jobs/name-done.ts'
 import { isRefusal, Refusal } from '../jobs/refusal.ts'
@@ -19,6 +19,7 @@ import { forgetSound, markSound } from '../situation/sound-layers.ts'
 import { clearTaint, taintLayer } from '../situation/tainted-layers.ts'
 import { pinBacking } from '../hosts/pin-backing.ts'
 import type { PlannedDelete } from './plan-delete.ts'
+import { goneSnapshots } from './gone-snapshots.ts'
 import { explainDelete } from './explain-delete.ts'
 import { readDeletePlan } from './read-plans.ts'
 
@@ -93,7 +94,7 @@ export const deleteSaga: Saga<DeleteJob> = {
       const done = index === 0 ? null : `${deleted.join(', ')} ${index === 1 ? 'is' : 'are'} deleted.`
       await nameDone(done, () =>
         step(`delete ${name}`, {
-          isDone: async () => ((await isGone(input, name)) ? true : null),
+          isDone: async () => (isListed(input, await readListed(input), name) ? null : true),
           do: (call) => withProgress(context, index, name, () => deleteOne(context, name, call)),
         }),
       )
@@ -141,7 +142,8 @@ async function pinDefinition(
 
 /** Throws Refusal when it would now do more than what was shown, or can't be done any more. What is done already needs no plan. */
 async function refuseOtherDelete(input: DeleteJob): Promise<true> {
-  const left = await asyncFilter(input.order, async (name) => !(await isGone(input, name)))
+  const listed = await readListed(input)
+  const left = input.order.filter((name) => isListed(input, listed, name))
   const root = left.at(-1)
   if (root === undefined || input.metadataOnly) return true
   const now = await readDeletePlan(input.host, input.vm, root, input.order.length > 1)
@@ -164,21 +166,16 @@ async function refuseOtherDelete(input: DeleteJob): Promise<true> {
   return true
 }
 
-async function asyncFilter(
-  names: readonly string[],
-  keeps: (name: string) => Promise<boolean>,
-): Promise<string[]> {
-  const kept = await Promise.all(names.map(keeps))
-  return names.filter((_, index) => kept[index])
+const readListed = async (input: DeleteJob): Promise<SnapshotMetadata[]> => {
+  const { host } = await requireVm(input.host, input.vm)
+  return (await readSnapshots(await host.connection.reader(), input.vm)).list
 }
 
 /** Another snapshot of its name is not this one. */
-async function isGone(input: DeleteJob, name: string): Promise<boolean> {
-  const { host } = await requireVm(input.host, input.vm)
-  const { list } = await readSnapshots(await host.connection.reader(), input.vm)
-  const found = list.find((each) => each.name === name)
+function isListed(input: DeleteJob, listed: readonly SnapshotMetadata[], name: string): boolean {
+  const found = listed.find((each) => each.name === name)
   const takenMs = input.createdAtMs[name]
-  return found === undefined || (takenMs !== undefined && found.createdAtMs !== takenMs)
+  return found !== undefined && (takenMs === undefined || found.createdAtMs === takenMs)
 }
 
 async function deleteOne(context: SagaContext<DeleteJob>, name: string, call: LogCall): Promise<true> {
@@ -265,18 +262,13 @@ async function withProgress<T>(
 async function readDifferences(input: DeleteJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   host.changed(input.vm)
-  const { list } = await readSnapshots(await host.connection.reader(), input.vm)
-  const gone = input.keeps.filter((name) => !list.some((each) => each.name === name))
+  const listed = (await readListed(input)).map(({ name }) => name)
   const readings = await Promise.all(
     (input.metadataOnly ? [] : input.removedFiles).map((path) => host.files.read(path, 0)),
   )
   const left = readings.filter(({ kind }) => kind === 'found').map(({ path }) => path)
   return [
-    ...(gone.length > 0
-      ? [
-          `The plan said that ${gone.join(', ')} ${gone.length === 1 ? 'stays' : 'stay'}: libvirt no longer lists ${gone.length === 1 ? 'it' : 'them'}.`,
-        ]
-      : []),
+    ...goneSnapshots(input.keeps, listed),
     ...(left.length > 0
       ? [`The plan said that these files go: libvirt left them, and they may be in use: ${left.join(', ')}.`]
       : []),

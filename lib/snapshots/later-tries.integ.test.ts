@@ -5,7 +5,7 @@ import type { Boundary } from '../jobs/boundaries.ts'
 import { patternAt } from '../testing/image-bytes.ts'
 import { acts, guestFlushes, guestWrites } from '../testing/in-process.ts'
 import type { GuestDisk } from '../testing/lab/guest.ts'
-import { run } from '../testing/lab/run-command.ts'
+import { makeImage } from '../testing/make-image.ts'
 import { disk, startOnLab } from '../testing/on-lab.ts'
 
 // What a person does hours after a job failed: Retry and Undo, when other tools were there in between.
@@ -105,7 +105,6 @@ describe('a later try', () => {
   it.each(['delete', 'merge'] as const)(
     'of a %s is refused once a clone stands on what would change',
     async (act) => {
-      const base = path(`${name}-vda.qcow2`)
       await failAt(act === 'delete' ? 'delete s1' : 'begin vda')
       const plans = await vm.plan({ target: 'vda' })
       const failed =
@@ -113,9 +112,7 @@ describe('a later try', () => {
           ? await vm.remove('s1')
           : await vm.merge([plans.find(({ direction }) => direction === 'commit')!])
       expect(offers(failed)).toContain('retry')
-      const clone = path(`${name}-clone.qcow2`)
-      await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', clone])
-      lab.user.own(clone)
+      const clone = await makeImage(lab, `${name}-clone.qcow2`, { below: `${name}-vda.qcow2` })
       await lab.defineGuest({
         name: `${name}-clone`,
         system: 'none',

@@ -9,6 +9,7 @@ import type { Recorded } from '../situation/recorded/recorded.ts'
 import { acts, guestWrites, HOST } from '../testing/in-process.ts'
 import type { GuestDisk } from '../testing/lab/guest.ts'
 import { run } from '../testing/lab/run-command.ts'
+import { makeImage } from '../testing/make-image.ts'
 import { disk, startOnLab } from '../testing/on-lab.ts'
 import { planDelete } from './plan-delete.ts'
 import { planRevert } from './plan-revert.ts'
@@ -49,6 +50,20 @@ async function line() {
   }
 }
 
+async function off() {
+  await line()
+  await lab.virsh('destroy', name)
+}
+async function paused() {
+  await line()
+  await lab.virsh('suspend', name)
+}
+/** A VM that is off, on an image that stands on this one. */
+async function cloneOn(below: string) {
+  const clone = await makeImage(lab, `${name}-clone.qcow2`, { below })
+  await lab.defineGuest({ name: `${name}c`, system: 'none', disks: [{ format: 'qcow2', path: clone }] })
+}
+
 interface State {
   name: string
   make: () => Promise<void>
@@ -79,18 +94,12 @@ const STATES: State[] = [
   { name: 'delete-oldest', make: line, ...remove('s1') },
   {
     name: 'delete-off',
-    make: async () => {
-      await line()
-      await lab.virsh('destroy', name)
-    },
+    make: off,
     ...remove('s2'),
   },
   {
     name: 'delete-paused',
-    make: async () => {
-      await line()
-      await lab.virsh('suspend', name)
-    },
+    make: paused,
     ...remove('s2'),
   },
   {
@@ -145,18 +154,14 @@ const STATES: State[] = [
   { name: 'revert-disk-only', make: line, ...goBack('s2') },
   {
     name: 'revert-off',
-    make: async () => {
-      await line()
-      await lab.virsh('destroy', name)
-    },
+    make: off,
     ...goBack('s1'),
   },
   {
     name: 'revert-volume',
     make: async () => {
       name = `r${number + 1}`
-      await run('qemu-img', ['create', '-q', '-f', 'qcow2', path(`${name}-v.qcow2`), '8M'])
-      lab.user.own(path(`${name}-v.qcow2`))
+      await makeImage(lab, `${name}-v.qcow2`)
       await lab.virsh('pool-list', '--all')
       await lab.virsh('pool-refresh', await pool())
       await guest([{ format: 'qcow2', volume: { pool: await pool(), name: `${name}-v.qcow2` } }])
@@ -175,26 +180,17 @@ const STATES: State[] = [
   { name: 'pull-all', make: line, ...merge('pull', pull) },
   {
     name: 'commit-off',
-    make: async () => {
-      await line()
-      await lab.virsh('destroy', name)
-    },
+    make: off,
     ...merge('commit', () => commit('--active', '--pivot')),
   },
   {
     name: 'commit-paused',
-    make: async () => {
-      await line()
-      await lab.virsh('suspend', name)
-    },
+    make: paused,
     ...merge('commit', () => commit('--active', '--pivot')),
   },
   {
     name: 'pull-paused',
-    make: async () => {
-      await line()
-      await lab.virsh('suspend', name)
-    },
+    make: paused,
     ...merge('pull', pull),
     saferBecause:
       'what was pulled is only safe once the guest ran on: killed before, it is lost (merges/flush-pull.ts)',
@@ -203,20 +199,7 @@ const STATES: State[] = [
     name: 'commit-under-a-clone-that-is-off',
     make: async () => {
       await line()
-      const clone = path(`${name}-clone.qcow2`)
-      await run('qemu-img', [
-        'create',
-        '-q',
-        '-f',
-        'qcow2',
-        '-b',
-        path(`${name}-vda.qcow2`),
-        '-F',
-        'qcow2',
-        clone,
-      ])
-      lab.user.own(clone)
-      await lab.defineGuest({ name: `${name}c`, system: 'none', disks: [{ format: 'qcow2', path: clone }] })
+      await cloneOn(`${name}-vda.qcow2`)
     },
     ...merge('commit', () => commit('--active', '--pivot')),
     saferBecause: 'the clone would read what this VM wrote',
@@ -225,20 +208,7 @@ const STATES: State[] = [
     name: 'delete-under-a-clone-that-is-off',
     make: async () => {
       await line()
-      const clone = path(`${name}-clone.qcow2`)
-      await run('qemu-img', [
-        'create',
-        '-q',
-        '-f',
-        'qcow2',
-        '-b',
-        path(`${name}-vda.s1`),
-        '-F',
-        'qcow2',
-        clone,
-      ])
-      lab.user.own(clone)
-      await lab.defineGuest({ name: `${name}c`, system: 'none', disks: [{ format: 'qcow2', path: clone }] })
+      await cloneOn(`${name}-vda.s1`)
     },
     ...remove('s1'),
     saferBecause: 'libvirt unlinks the layer that the clone stands on',

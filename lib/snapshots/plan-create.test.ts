@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FoundUse } from '../storage/file-users.ts'
-import { definitionOf, diskOf, found } from '../testing/situation-of.ts'
+import { definitionOf, diskOf, found, need } from '../testing/situation-of.ts'
 import { planCreate, type CreateQuestion, type CreateSituation } from './plan-create.ts'
 
 const MIB = 1024 * 1024
@@ -35,18 +34,7 @@ const withDisk = (situation: CreateSituation, more: Parameters<typeof diskOf>[2]
   const changed = definitionOf([diskOf('vda', path, { pinsBacking: false, ...more })])
   return { ...situation, vm: { ...situation.vm, description: changed, next: changed } }
 }
-const use: FoundUse = {
-  host: 'lab',
-  vmUuid: 'other',
-  vmName: 'db',
-  running: true,
-  kind: 'disk',
-  target: 'vda',
-  isOther: false,
-  snapshot: null,
-  isSure: true,
-  path: '/img/b',
-}
+const use = need({ running: true })
 const told = (situation: CreateSituation, question: Partial<CreateQuestion> = {}) =>
   planCreate(situation, { ...asked, ...question })
     .checks.filter(({ verdict }) => verdict === 'refused' || verdict === 'warn')

@@ -4,7 +4,7 @@ import { snapshotRefusal } from '../chains/snapshot-refusal.ts'
 import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
 import { diskIn } from '../hosts/follow-headers.ts'
 import type { AgentReading } from '../hosts/frozen-guests.ts'
-import type { FilePermissions, ImageReading } from '../hosts/image-files.ts'
+import type { ImageReading } from '../hosts/image-files.ts'
 import type { KnownVm } from '../hosts/inventory.ts'
 import { spelledOtherwise } from '../hosts/next-start.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
@@ -17,6 +17,7 @@ import { accessCheck, checkLabels } from '../plans/file-access.ts'
 import { fingerprintOf } from '../plans/fingerprint.ts'
 import { forecastOf } from '../plans/forecast.ts'
 import type { Plan, PlanCheck } from '../plans/types.ts'
+import type { Folders } from '../situation/read-folders.ts'
 import { describeUse } from '../storage/describe-use.ts'
 import type { FoundUse } from '../storage/file-users.ts'
 import { sharersOf } from '../storage/sharers.ts'
@@ -51,7 +52,7 @@ export interface CreateSituation {
   /** By path: the layers of the chosen disks. */
   files: Record<string, ImageReading>
   /** Those that the overlays would go to. */
-  folders: Record<string, { freeBytes: number | null; permissions: FilePermissions | null }>
+  folders: Folders
   /** What needs the chosen disks of a VM that is off. */
   uses: Record<string, FoundUse[]>
   /** null: it was not asked. */

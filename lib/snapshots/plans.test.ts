@@ -1,43 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { XmlDisk } from '../hosts/domain-xml.ts'
-import { definitionOf, diskOf, found, situationOf } from '../testing/situation-of.ts'
+import { definitionOf, diskOf, found, line, need, situationOf } from '../testing/situation-of.ts'
 import { world } from '../testing/snapshot-worlds.ts'
-import type { FoundUse } from '../storage/file-users.ts'
 import { planDelete } from './plan-delete.ts'
 import { planRevert } from './plan-revert.ts'
 import { headerBelow, type Situation } from '../situation/situation.ts'
 import { treeOf } from './tree-of.ts'
-import { chainFrom, type TreeModel } from './tree-model.ts'
+import { chainFrom } from './tree-model.ts'
 
 const MIB = 1024 * 1024
-const need = (more: Partial<FoundUse> = {}): FoundUse => ({
-  host: 'lab',
-  vmUuid: 'other',
-  vmName: 'db',
-  running: false,
-  kind: 'disk',
-  target: 'vda',
-  isOther: false,
-  snapshot: null,
-  isSure: true,
-  path: '/img/x',
-  ...more,
-})
-/** base < a < b < c: s1, s2 and s3 froze the first three; the VM writes to c. */
-const line: TreeModel = {
-  current: 's3',
-  running: true,
-  unfinished: [],
-  active: { vda: '/img/c' },
-  backing: { '/img/base': null, '/img/a': '/img/base', '/img/b': '/img/a', '/img/c': '/img/b' },
-  snapshots: ['base', 'a', 'b'].map((file, index) => ({
-    name: `s${index + 1}`,
-    parent: index === 0 ? null : `s${index}`,
-    disks: [{ target: 'vda', kind: 'external', frozen: `/img/${file}` }],
-    sources: { vda: `/img/${file}` },
-  })),
-}
 const whole = situationOf(line)
 const remove = (situation: Situation, snapshot = 's1', withChildren = false) =>
   planDelete(situation, { snapshot, withChildren })

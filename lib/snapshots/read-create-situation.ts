@@ -5,6 +5,7 @@ import { filesOf, type KnownVm } from '../hosts/inventory.ts'
 import { readSnapshots } from '../hosts/snapshot-metadata.ts'
 import { walkDisk } from '../hosts/walk-chain.ts'
 import { readPace } from '../jobs/pace.ts'
+import { readFolders } from '../situation/read-folders.ts'
 import { readFileUsers } from '../storage/file-users.ts'
 import type { Plan } from '../plans/types.ts'
 import {
@@ -63,20 +64,7 @@ async function readCreateSituation(
     jobs,
     allowedDirectories,
     files: Object.fromEntries(readings.map((reading) => [reading.path, reading])),
-    folders: Object.fromEntries(
-      await Promise.all(
-        folders.map(
-          async (folder) =>
-            [
-              folder,
-              {
-                freeBytes: await host.files.freeBytes(folder),
-                permissions: await host.files.folderPermissions(folder),
-              },
-            ] as const,
-        ),
-      ),
-    ),
+    folders: await readFolders(host, folders),
     uses: await readUses(host, vm, disks),
     agent: question.quiesce === 'off' ? null : await host.frozen.read(vm),
     pace: await readPace(hostName, ['snapshot']),

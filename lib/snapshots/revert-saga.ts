@@ -18,6 +18,7 @@ import type { Saga, SagaContext } from '../jobs/saga.ts'
 import type { LogCall } from '../jobs/step-log.ts'
 import { redefineSnapshot } from '../merges/reconcile-snapshots.ts'
 import { describeFreeze } from './describe-freeze.ts'
+import { goneSnapshots } from './gone-snapshots.ts'
 import { emptyDrives, fillDrives, fullDrives, type Medium } from './empty-drives.ts'
 import { drivesToEmpty } from './revert-rules.ts'
 import { markFrozen } from './mark-frozen.ts'
@@ -192,17 +193,11 @@ async function readDifferences(input: RevertJob): Promise<string[]> {
   const { host } = await requireVm(input.host, input.vm)
   const domain = await (await host.connection.reader()).domainLookupByUUID(input.vm)
   const { state } = await domain.getState()
-  const listed = await names(input)
-  const gone = input.keeps.filter((name) => !listed.includes(name))
   return [
     ...(STATES[state] === input.after
       ? []
       : [`The plan said that the VM is ${input.after} afterwards: it is ${stateWords(state)}.`]),
-    ...(gone.length > 0
-      ? [
-          `The plan said that ${gone.join(', ')} ${gone.length === 1 ? 'stays' : 'stay'}: libvirt no longer lists ${gone.length === 1 ? 'it' : 'them'}.`,
-        ]
-      : []),
+    ...goneSnapshots(input.keeps, await names(input)),
   ]
 }
 

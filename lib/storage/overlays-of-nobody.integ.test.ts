@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { patternAt } from '../testing/image-bytes.ts'
 import { acts, guestWrites } from '../testing/in-process.ts'
 import { run } from '../testing/lab/run-command.ts'
+import { makeImage } from '../testing/make-image.ts'
 import { startOnLab } from '../testing/on-lab.ts'
 
 // A clone whose VM nobody has defined yet, or has undefined to define it elsewhere.
@@ -14,19 +15,12 @@ let name: string
 let vm: ReturnType<typeof acts>
 const path = (file: string) => join(lab.imagesDir, file)
 
-async function image(file: string, below: string | null) {
-  const backing = below === null ? [] : ['-b', path(below), '-F', 'qcow2']
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, path(file), '8M'])
-  lab.user.own(path(file))
-}
-
 /** golden ← the VM’s own layer, and golden ← clone, which no VM has. */
 beforeEach(async () => {
   name = `o${++number}`
-  await image(`${name}-golden.qcow2`, null)
-  await run('qemu-io', ['-f', 'qcow2', '-c', 'write -P 0x11 0 1M', path(`${name}-golden.qcow2`)])
-  await image(`${name}.qcow2`, `${name}-golden.qcow2`)
-  await image(`${name}-clone.qcow2`, `${name}-golden.qcow2`)
+  await makeImage(lab, `${name}-golden.qcow2`, { pattern: 0x11 })
+  await makeImage(lab, `${name}.qcow2`, { below: `${name}-golden.qcow2` })
+  await makeImage(lab, `${name}-clone.qcow2`, { below: `${name}-golden.qcow2` })
   await lab.defineGuest({ name, system: 'none', disks: [{ format: 'qcow2', path: path(`${name}.qcow2`) }] })
   await lab.startGuest(name)
   vm = acts(keyframe, await keyframe.uuid(name))
@@ -52,7 +46,7 @@ describe('an image that no VM has', () => {
     const { onBoundary } = await import('../jobs/boundaries.ts')
     onBoundary(async ({ step, at }) => {
       if (step === 'reconcile vda' && at === 'before')
-        await image(`${name}-clone.qcow2`, `${name}-golden.qcow2`)
+        await makeImage(lab, `${name}-clone.qcow2`, { below: `${name}-golden.qcow2` })
     })
     const job = await vm.merge([pull], undefined, { removeTemplates: true })
     onBoundary(null)
@@ -67,7 +61,7 @@ describe('an image that no VM has', () => {
     expect(plans.find(({ direction }) => direction === 'commit')!.refusal).toMatch(
       /-clone\.qcow2 stands on .*-golden\.qcow2, and no VM has it/,
     )
-    await image(`${name}-other.qcow2`, `${name}.qcow2`)
+    await makeImage(lab, `${name}-other.qcow2`, { below: `${name}.qcow2` })
     expect((await vm.snapshot({ name: 's1', disks: ['vda'] })).error).toBeNull()
     await expect(vm.remove('s1')).rejects.toThrow(/-other\.qcow2 stands on .*, and no VM has it/)
     expect(await clone()).toBe(0x11)

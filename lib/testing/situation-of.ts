@@ -2,6 +2,7 @@ import type { DomainDescription, XmlDisk } from '../hosts/domain-xml.ts'
 import type { ImageReading } from '../hosts/image-files.ts'
 import type { SnapshotMetadata } from '../hosts/snapshot-metadata.ts'
 import type { Situation } from '../situation/situation.ts'
+import type { FoundUse } from '../storage/file-users.ts'
 import type { TreeModel } from '../snapshots/tree-model.ts'
 
 const MIB = 1024 * 1024
@@ -114,4 +115,34 @@ export function situationOf(model: TreeModel): Situation {
     copyBytes: {},
     paces: { merges: none, reverts: none },
   }
+}
+
+/** A disk of another VM that has a file. */
+export const need = (more: Partial<FoundUse> = {}): FoundUse => ({
+  host: 'lab',
+  vmUuid: 'other',
+  vmName: 'db',
+  running: false,
+  kind: 'disk',
+  target: 'vda',
+  isOther: false,
+  snapshot: null,
+  isSure: true,
+  path: '/img/x',
+  ...more,
+})
+
+/** base < a < b < c: s1, s2 and s3 froze the first three; the VM writes to c. */
+export const line: TreeModel = {
+  current: 's3',
+  running: true,
+  unfinished: [],
+  active: { vda: '/img/c' },
+  backing: { '/img/base': null, '/img/a': '/img/base', '/img/b': '/img/a', '/img/c': '/img/b' },
+  snapshots: ['base', 'a', 'b'].map((file, index) => ({
+    name: `s${index + 1}`,
+    parent: index === 0 ? null : `s${index}`,
+    disks: [{ target: 'vda', kind: 'external', frozen: `/img/${file}` }],
+    sources: { vda: `/img/${file}` },
+  })),
 }
